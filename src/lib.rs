@@ -1,0 +1,3 @@
+//! p2p-chat.
+pub mod clock;
+pub mod wire;

@@ -1,0 +1,46 @@
+//! CHAT: the one block that peers exchange over TCP before they talk.
+
+use std::net::SocketAddr;
+
+use super::block::Block;
+use super::name::Name;
+use super::secret::Secret;
+
+/// Who is calling, or answering. The address is where this client listens, as far as it knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Greeting {
+    /// The name that this peer goes by: a claim, until a secret proves it.
+    pub name: Name,
+    /// Where it says that it listens. The assignments' programs may claim what is no address.
+    pub address: Option<SocketAddr>,
+    /// The caller's secret.
+    pub ticket: Option<Secret>,
+    /// The called one's secret.
+    pub answer: Option<Secret>,
+}
+
+impl Greeting {
+    /// The block that says this.
+    pub fn to_block(&self) -> Block {
+        let block = Block::new("CHAT").with("clientID", &self.name);
+        let block = block.with_some("IP", self.address.map(|address| address.ip()));
+        let block = block.with_some("Port", self.address.map(|address| address.port()));
+        block.with_some("Ticket", self.ticket.as_ref()).with_some("Answer", self.answer.as_ref())
+    }
+
+    /// Reads a CHAT; `None` if it is none, or its name is no name.
+    pub fn parse(block: &Block) -> Option<Greeting> {
+        if block.kind() != "CHAT" {
+            return None;
+        }
+        let ip = block.header("IP").and_then(|ip| ip.parse().ok());
+        let port = block.header("Port").and_then(|port| port.parse().ok());
+        let secret = |header| block.header(header).and_then(Secret::parse);
+        Some(Greeting {
+            name: Name::parse(block.header("clientID")?)?,
+            address: ip.zip(port).map(|(ip, port)| SocketAddr::new(ip, port)),
+            ticket: secret("Ticket"),
+            answer: secret("Answer"),
+        })
+    }
+}

@@ -1,0 +1,204 @@
+//! Blocks found in a stream: [`Assembly`] is the rule, fed line by line; [`BlockReader`] feeds it.
+//!
+//! Several blocks may come in one read, and one block in many. Nothing is executed before its blank
+//! line; a bad block is skipped up to its blank line, and the next one is read as if it had never been.
+
+use std::borrow::Cow;
+use std::io::{self, BufRead};
+
+use super::block::{Block, is_kind};
+use super::line::{Line, MAX_LINE, read_line};
+
+/// The most bytes that are skipped for one bad block, or of blank lines before a TYPE. Who sends more
+/// is hung up on (PROTOCOL, limits).
+pub const MAX_SKIPPED: usize = 1 << 20;
+/// How much is kept of a line that is too long: enough to know an HTTP request by its end.
+const TAIL: usize = 16;
+
+/// Why there is no block. The first two carry its TYPE, empty if it could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Flaw {
+    /// A line, or the number of lines, is over its limit.
+    TooLong(String),
+    /// It breaks the grammar.
+    Malformed(String),
+    /// It is an HTTP request: a browser was sent here by somebody. The connection must be closed and
+    /// nothing that follows executed.
+    Http,
+}
+
+/// A block in the making.
+#[derive(Debug)]
+pub struct Assembly {
+    max_lines: usize,
+    state: State,
+    text: String,
+    lines: usize,
+    skipped: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// The next line that is not blank is a TYPE.
+    Before,
+    Inside,
+    /// Inside a block that breaks the grammar, which is told at its end.
+    Malformed,
+    /// Inside a block whose flaw has been told.
+    Skipping,
+}
+
+impl Assembly {
+    /// For blocks of at most `max_lines` lines between TYPE and blank line.
+    pub fn new(max_lines: usize) -> Assembly {
+        Assembly { max_lines, state: State::Before, text: String::new(), lines: 0, skipped: 0 }
+    }
+
+    /// Takes the next line, without its end. Gives the block when it is whole, or its flaw.
+    ///
+    /// # Errors
+    /// `InvalidData` when more than [`MAX_SKIPPED`] bytes had to be skipped.
+    pub fn push(&mut self, line: &[u8]) -> io::Result<Option<Result<Block, Flaw>>> {
+        match self.state {
+            State::Before if line.is_empty() => self.skip(2)?,
+            State::Before if is_http(line) => return Ok(Some(Err(Flaw::Http))),
+            State::Before => self.begin(line),
+            State::Skipping if !line.is_empty() => self.skip(line.len())?,
+            _ if line.is_empty() => return Ok(self.finish()),
+            _ if self.lines == self.max_lines => return Ok(self.too_long().map(Err)),
+            _ => self.add(line),
+        }
+        Ok(None)
+    }
+
+    /// The line that is being read, or the number of lines, is over its limit. That is told once.
+    fn too_long(&mut self) -> Option<Flaw> {
+        let told = self.state == State::Skipping;
+        self.state = State::Skipping;
+        (!told).then(|| Flaw::TooLong(self.kind()))
+    }
+
+    fn begin(&mut self, line: &[u8]) {
+        self.state = State::Inside;
+        match std::str::from_utf8(line) {
+            Ok(kind) if is_kind(kind) => self.append(kind),
+            _ => self.state = State::Malformed,
+        }
+    }
+
+    fn add(&mut self, line: &[u8]) {
+        self.lines += 1;
+        match decode(line) {
+            Some(line) => self.append(&line),
+            None => self.state = State::Malformed,
+        }
+    }
+
+    fn append(&mut self, line: &str) {
+        self.text.push_str(line);
+        self.text.push_str("\r\n");
+    }
+
+    fn finish(&mut self) -> Option<Result<Block, Flaw>> {
+        let found = match self.state {
+            State::Inside => Some(Ok(Block::from_checked(self.text.clone()))),
+            State::Malformed => Some(Err(Flaw::Malformed(self.kind()))),
+            State::Before | State::Skipping => None,
+        };
+        self.state = State::Before;
+        self.text.clear();
+        (self.lines, self.skipped) = (0, 0);
+        found
+    }
+
+    fn skip(&mut self, bytes: usize) -> io::Result<()> {
+        self.skipped += bytes;
+        if self.skipped > MAX_SKIPPED {
+            let message = format!("more than {MAX_SKIPPED} bytes of one block were skipped");
+            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+        }
+        Ok(())
+    }
+
+    fn kind(&self) -> String {
+        self.text.lines().next().unwrap_or("").to_owned()
+    }
+}
+
+/// A line's text, or `None` if it breaks the grammar. What is wrong with the value of a `Text` header
+/// has an error of its own, which [`Text`](super::text::Text) finds: so such a line may hold control
+/// characters here, and one that is no UTF-8 is given one.
+fn decode(line: &[u8]) -> Option<Cow<'_, str>> {
+    let is_text = line.len() >= 5 && line[..5].eq_ignore_ascii_case(b"text:");
+    match std::str::from_utf8(line) {
+        Ok(line) if is_text || !line.contains(['\0', '\r']) => Some(line.into()),
+        Err(_) if is_text => Some("Text: \0".into()),
+        _ => None,
+    }
+}
+
+/// Whether a line is the first one of an HTTP request.
+fn is_http(line: &[u8]) -> bool {
+    [" HTTP/1.0", " HTTP/1.1", " HTTP/2.0"].iter().any(|end| line.ends_with(end.as_bytes()))
+}
+
+/// Reads blocks from a stream. After an error that comes from waiting (`WouldBlock`, `TimedOut`) the
+/// next call goes on where this one stopped.
+#[derive(Debug)]
+pub struct BlockReader<R> {
+    reader: R,
+    line: Vec<u8>,
+    /// The beginning of the line has been dropped, because it is too long.
+    beheaded: bool,
+    assembly: Assembly,
+}
+
+impl<R: BufRead> BlockReader<R> {
+    /// Reads blocks of at most `max_lines` lines from `reader`.
+    pub fn new(reader: R, max_lines: usize) -> Self {
+        let assembly = Assembly::new(max_lines);
+        BlockReader { reader, line: Vec::new(), beheaded: false, assembly }
+    }
+
+    /// The stream behind.
+    pub fn get_ref(&self) -> &R {
+        &self.reader
+    }
+
+    /// The next block, or what is wrong with it; `None` when the stream has ended. A block that the
+    /// end cuts short is no block.
+    ///
+    /// # Errors
+    /// Whatever the stream gives; `InvalidData` when more than [`MAX_SKIPPED`] bytes were skipped.
+    pub fn read(&mut self) -> io::Result<Option<Result<Block, Flaw>>> {
+        loop {
+            let found = match read_line(&mut self.reader, &mut self.line)? {
+                Line::End => return Ok(None),
+                Line::TooLong => self.behead()?.map(Err),
+                Line::Whole => self.end_line()?,
+            };
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Drops the line as far as it has come. It has no business to be that long: what it is part of is
+    /// skipped.
+    fn behead(&mut self) -> io::Result<Option<Flaw>> {
+        self.beheaded = true;
+        self.line.drain(..MAX_LINE - TAIL);
+        self.assembly.skip(MAX_LINE - TAIL)?;
+        Ok(self.assembly.too_long())
+    }
+
+    fn end_line(&mut self) -> io::Result<Option<Result<Block, Flaw>>> {
+        let found = if std::mem::take(&mut self.beheaded) {
+            is_http(&self.line).then_some(Err(Flaw::Http))
+        } else {
+            self.assembly.push(&self.line)?
+        };
+        self.line.clear();
+        Ok(found)
+    }
+}

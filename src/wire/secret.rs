@@ -1,0 +1,36 @@
+//! Secrets: the tickets that introduce peers to each other and the tokens for coming back.
+
+use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+
+/// 128 random bits, 32 lower-case hex digits on the wire. Not `Debug`: a secret is for its wire only.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Secret(u128);
+
+impl Secret {
+    /// A fresh one. std has no random numbers to offer, but each `RandomState` is a keyed hash whose key
+    /// the operating system's random source gave: who lacks the key cannot guess the outputs.
+    pub fn random() -> Secret {
+        let half = |salt: u8| u128::from(RandomState::new().hash_one(salt));
+        Secret(half(0) << 64 | half(1))
+    }
+
+    /// Reads 32 lower-case hex digits.
+    pub fn parse(text: &str) -> Option<Secret> {
+        let lower_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        let valid = text.len() == 32 && text.bytes().all(lower_hex);
+        valid.then(|| u128::from_str_radix(text, 16).ok().map(Secret)).flatten()
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}

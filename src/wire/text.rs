@@ -1,0 +1,97 @@
+//! What may be said, and how what others say is shown.
+
+use std::borrow::Cow;
+use std::fmt::{self, Write};
+
+/// The most bytes that one message may have (PROTOCOL, limits).
+pub const MAX_TEXT: usize = 2_000;
+
+/// The text of one message: not empty, at most [`MAX_TEXT`] bytes, no control character but TAB.
+/// Who holds one can put it in a header: it cannot contain an end of line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text(String);
+
+/// Why a text was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BadText {
+    /// It has no bytes at all.
+    Empty,
+    /// It has more than [`MAX_TEXT`] bytes.
+    TooLong,
+    /// It has a control character (Unicode Cc) other than TAB.
+    Control,
+}
+
+impl Text {
+    /// Checks a text.
+    ///
+    /// # Errors
+    /// When it is empty, too long, or has control characters.
+    pub fn parse(text: &str) -> Result<Text, BadText> {
+        Text::check(text).map(|()| Text(text.to_owned()))
+    }
+
+    /// The same check for a text that need not be kept.
+    ///
+    /// # Errors
+    /// As [`Text::parse`].
+    pub fn check(text: &str) -> Result<(), BadText> {
+        if text.is_empty() {
+            Err(BadText::Empty)
+        } else if text.len() > MAX_TEXT {
+            Err(BadText::TooLong)
+        } else if text.chars().any(|c| c.is_control() && c != '\t') {
+            Err(BadText::Control)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The text itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for BadText {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            BadText::Empty => f.write_str("there is no text"),
+            BadText::TooLong => write!(f, "a text has at most {MAX_TEXT} bytes"),
+            BadText::Control => f.write_str("a text has no control characters but TAB"),
+        }
+    }
+}
+
+/// A text as a terminal or a log may see it: what could move the cursor, hide or reorder letters, or
+/// start a new line is written as `\u{…}`. Everything else (quotes, emoji, joiners) stays as it is.
+pub fn escape(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_treacherous) {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        if is_treacherous(c) {
+            write!(escaped, "\\u{{{:x}}}", u32::from(c)).expect("BUG: a String takes all writes");
+        } else {
+            escaped.push(c);
+        }
+    }
+    Cow::Owned(escaped)
+}
+
+/// Control characters, and the invisible ones that reorder text or split lines.
+fn is_treacherous(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_control();
+    }
+    c.is_control()
+        || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200B}' | '\u{200E}'
+            | '\u{200F}' | '\u{2028}' | '\u{2029}' | '\u{FEFF}')
+}
