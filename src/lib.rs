@@ -1,3 +1,6 @@
 //! p2p-chat.
 pub mod clock;
+pub mod cause;
+pub mod arguments;
+pub mod lock;
 pub mod wire;

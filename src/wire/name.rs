@@ -3,6 +3,7 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 /// The most characters of a name (PROTOCOL, limits).
 pub const MAX_NAME: usize = 32;
@@ -10,7 +11,7 @@ pub const MAX_NAME: usize = 32;
 /// A valid clientID: 1 to 32 of `A-Z a-z 0-9 _ - .`, and not digits only, because digits mean an ID.
 /// Names that differ in the case of letters are the same name; each is shown as its owner wrote it.
 #[derive(Debug, Clone)]
-pub struct Name(String);
+pub struct Name(Arc<str>);
 
 impl Name {
     /// Checks a name.
@@ -19,7 +20,7 @@ impl Name {
         let valid = (1..=MAX_NAME).contains(&name.len())
             && name.bytes().all(allowed)
             && !name.bytes().all(|byte| byte.is_ascii_digit());
-        valid.then(|| Name(name.to_owned()))
+        valid.then(|| Name(name.into()))
     }
 
     /// The name as its owner wrote it.

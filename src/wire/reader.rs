@@ -4,7 +4,7 @@
 //! line; a bad block is skipped up to its blank line, and the next one is read as if it had never been.
 
 use std::borrow::Cow;
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, BufReader, Read};
 
 use super::block::{Block, is_kind};
 use super::line::{Line, MAX_LINE, read_line};
@@ -200,5 +200,20 @@ impl<R: BufRead> BlockReader<R> {
         };
         self.line.clear();
         Ok(found)
+    }
+}
+
+impl<R: Read> BlockReader<BufReader<R>> {
+    /// Whether the next [`BlockReader::read`] will give something without reading from the stream.
+    pub fn holds_block(&self) -> bool {
+        let fresh = self.assembly.state == State::Before && self.line.is_empty();
+        let mut rest = self.reader.buffer().trim_ascii_start();
+        while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+            rest = &rest[end + 1..];
+            if rest.starts_with(b"\n") || rest.starts_with(b"\r\n") {
+                return fresh;
+            }
+        }
+        false
     }
 }

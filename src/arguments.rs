@@ -1,0 +1,60 @@
+//! Command lines: words, `--flag VALUE` and `--flag=VALUE`.
+
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+
+/// The words of a command line, and its flags with their values, each in order.
+#[derive(Debug, Default)]
+pub struct Arguments {
+    /// What is no flag.
+    pub words: Vec<String>,
+    /// Flags without their `--`. A switch has an empty value.
+    pub flags: Vec<(String, String)>,
+}
+
+impl Arguments {
+    /// Splits a command line, without the program's name. `switches` are the flags that take no value.
+    ///
+    /// # Errors
+    /// When a flag lacks its value, or a switch has one.
+    pub fn split(
+        line: impl Iterator<Item = String>,
+        switches: &[&str],
+    ) -> Result<Arguments, String> {
+        let (mut arguments, mut line) = (Arguments::default(), line);
+        while let Some(word) = line.next() {
+            let Some(flag) = word.strip_prefix("--") else {
+                arguments.words.push(word);
+                continue;
+            };
+            let (flag, value) = match flag.split_once('=') {
+                Some((flag, _)) if switches.contains(&flag) => {
+                    return Err(format!("--{flag} takes no value"));
+                }
+                Some((flag, value)) => (flag.to_owned(), value.to_owned()),
+                None if switches.contains(&flag) => (flag.to_owned(), String::new()),
+                None => {
+                    let value = line.next().ok_or_else(|| format!("--{flag} needs a value"))?;
+                    (flag.to_owned(), value)
+                }
+            };
+            arguments.flags.push((flag, value));
+        }
+        Ok(arguments)
+    }
+}
+
+/// Reads a number within a range; `what` names it in the error.
+///
+/// # Errors
+/// When it is no number or not in the range.
+pub fn number<T>(what: &str, value: &str, range: RangeInclusive<T>) -> Result<T, String>
+where
+    T: FromStr + PartialOrd + Display,
+{
+    let number = value.parse().ok().filter(|number| range.contains(number));
+    number.ok_or_else(|| {
+        format!("{what} is a number from {} to {}, not '{value}'", range.start(), range.end())
+    })
+}
