@@ -4,3 +4,4 @@ pub mod cause;
 pub mod arguments;
 pub mod lock;
 pub mod wire;
+pub mod server;

@@ -1,0 +1,160 @@
+//! A guest: what one client may ask, and what becomes of it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use crate::clock;
+use crate::server::directory;
+use crate::server::outbox::Outbox;
+use crate::server::registry::{self, Admission, Claim, Client, Presence};
+use crate::server::room::Round;
+use crate::server::state::Server;
+use crate::wire::answer::{Answer, Entry, Reason};
+use crate::wire::block::Block;
+use crate::wire::name::{Name, Who};
+use crate::wire::request::{self, Code, Refusal, Via};
+use crate::wire::secret::Secret;
+use crate::wire::text::Text;
+
+/// One client, as the server knows it.
+pub struct Guest<'a> {
+    /// Where it is a guest.
+    pub server: &'a Server,
+    /// The way to write to it.
+    pub outbox: Arc<Outbox>,
+    /// Its number among all connections.
+    pub connection: u64,
+    /// Where it is seen to be.
+    pub peer: SocketAddr,
+    /// Which of our addresses it has reached.
+    pub own: SocketAddr,
+    /// Its name and ID, once it is in the room.
+    pub joined: Option<(Name, u64)>,
+    /// What was registered on this connection last.
+    pub registered: Option<(Name, u16)>,
+}
+
+impl Guest<'_> {
+    /// REGISTER: into the directory.
+    ///
+    /// # Errors
+    /// `bad-port`, and those of [`Registry::register`](registry::Registry::register).
+    pub fn register(&mut self, name: Name, port: u16) -> Result<Answer, Refusal> {
+        let address = directory::recorded(self.peer.ip(), port, self.own)?;
+        let room = &self.server.room;
+        let moved = |entry: &Entry| room.announce(&Answer::Joined(entry.clone()).to_block());
+        let (connection, now) = (self.connection, Instant::now());
+        let entry = self.server.registry.register(&name, address, connection, now, moved)?;
+        self.server.printer.line(format_args!("REGISTER: {name} from {address} received"));
+        self.server.warn_of_loopback(address);
+        self.registered = Some((name.clone(), port));
+        let expires = self.server.options.expires.as_secs();
+        Ok(Answer::RegAck { name, address, id: entry.id, expires, room: true })
+    }
+
+    /// BRIDGE: who is there to talk to? Two who have joined are vouched for to each other.
+    ///
+    /// # Errors
+    /// `not-registered`, `no-such-client`, `self`.
+    pub fn bridge(&self, name: &Name, peer: Option<&Who>, via: Via) -> Result<Answer, Refusal> {
+        let (registry, now) = (&self.server.registry, Instant::now());
+        let asker = registry.find(&Who::Name(name.clone()), now);
+        let asker = asker.filter(|asker| match &self.joined {
+            Some((own, _)) => own == name,
+            None => asker.entry.address.ip() == self.peer.ip().to_canonical(),
+        });
+        let asker = asker.ok_or_else(|| registry::not_registered(name))?;
+        let found = match peer {
+            None => registry.first_other(name, now),
+            Some(who) => {
+                let found = registry.find(who, now).ok_or_else(|| request::no_such_client(who))?;
+                if found.entry.id == asker.entry.id {
+                    return Err(Refusal::new(Code::Oneself, "this is you"));
+                }
+                Some(found)
+            }
+        };
+        let Entry { address, .. } = &asker.entry;
+        let Some(found) = found else {
+            self.server.printer.line(format_args!("BRIDGE: {name} {address}"));
+            return Ok(Answer::BridgeAck(None));
+        };
+        let Entry { name: peer, address: there, .. } = &found.entry;
+        self.server.printer.line(format_args!("BRIDGE: {name} {address} {peer} {there}"));
+        let introduction = directory::introduce(&found, self.joined.is_some(), via);
+        if let (Some((via, vouch)), Presence::Joined(member)) =
+            (introduction.vouched, &found.presence)
+        {
+            let call = Answer::Call { caller: asker.entry, via, vouch };
+            self.server.room.send(&member.outbox, call.to_block().to_string().as_bytes());
+        }
+        Ok(Answer::BridgeAck(Some(introduction)))
+    }
+
+    /// JOIN: into the room. Gives the round that brings the answer.
+    ///
+    /// # Errors
+    /// Those of [`Registry::join`](registry::Registry::join).
+    pub fn join(&mut self, name: &Name, token: Option<Secret>) -> Result<Round, Refusal> {
+        let registered = self.registered.take().filter(|(registered, _)| registered == name);
+        let claim = Claim {
+            connection: self.connection,
+            outbox: Arc::clone(&self.outbox),
+            ip: self.peer.ip().to_canonical(),
+            port: registered.map(|(_, port)| port),
+            token,
+        };
+        let room = &self.server.room;
+        let (admission, round) =
+            self.server.registry.join(name, claim, Instant::now(), |admission| {
+                // Who comes back in time has never been away, unless to another address.
+                let unheard = admission.replaced.as_ref().is_none_or(|(_, moved)| *moved);
+                let notice = Answer::Joined(admission.entry.clone()).to_block();
+                room.arrive(&self.outbox, unheard.then_some(&notice), |seq| welcome(admission, seq))
+            })?;
+        let Entry { name, address, id } = admission.entry;
+        self.server.printer.line(format_args!("{name} joined (ID {id}, {address})"));
+        self.joined = Some((name, id));
+        if let Some((old, _)) = admission.replaced {
+            self.server.send_away(&old, Reason::Replaced);
+        }
+        Ok(round)
+    }
+
+    /// TELL: to one in the room.
+    ///
+    /// # Errors
+    /// `no-such-client`, `self`, `not-joined`.
+    pub fn tell(&self, peer: &Who, text: &Text) -> Result<Answer, Refusal> {
+        let found = self.server.registry.find(peer, Instant::now());
+        let Some(Client { entry, presence: Presence::Joined(member), .. }) = found else {
+            return Err(request::no_such_client(peer));
+        };
+        let Some((name, id)) = self.joined.clone() else {
+            return Err(Refusal::new(Code::NotJoined, "first join the room"));
+        };
+        if entry.id == id {
+            return Err(Refusal::new(Code::Oneself, "this is you"));
+        }
+        let time = clock::stamp(SystemTime::now());
+        let told = Answer::Told { time, id, name, text: text.as_str().to_owned() };
+        self.server.room.send(&member.outbox, told.to_block().to_string().as_bytes());
+        Ok(Answer::TellAck { id: entry.id, name: entry.name })
+    }
+}
+
+fn welcome(admission: &Admission, seq: u64) -> Block {
+    let Admission { entry, token, others, .. } = admission;
+    let message = format!("Welcome to the chat, {}!", entry.name);
+    let answer = Answer::JoinAck {
+        name: entry.name.clone(),
+        id: entry.id,
+        token: *token,
+        seq,
+        missed: 0,
+        message,
+        others: others.clone(),
+    };
+    answer.to_block()
+}

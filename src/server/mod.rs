@@ -1,0 +1,155 @@
+//! The server: it registers clients, introduces them to each other, and keeps the room.
+//!
+//! Threads: one that accepts, one per client ([`session`]), the postman ([`room`]), the printer and the
+//! console. What they share is in [`state`].
+
+pub mod outbox;
+pub mod room;
+pub mod registry;
+pub mod directory;
+pub mod printer;
+pub mod state;
+pub mod guest;
+pub mod patience;
+pub mod session;
+mod console;
+
+use std::collections::VecDeque;
+use std::io::{self, BufRead, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, mpsc};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use guest::Guest;
+use outbox::Outbox;
+use room::Postman;
+use session::Session;
+pub use state::Options;
+use state::Server;
+
+use crate::wire::answer::Reason;
+use crate::wire::request::{Code, Refusal};
+
+/// The stack of a session's thread. It needs a fraction of it; what is not used costs nothing.
+const STACK: usize = 256 * 1024;
+/// How long to wait after accept has failed, and how often to say so.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+const ACCEPT_COMPLAINT: Duration = Duration::from_secs(1);
+/// How many refused connections are kept open for a moment, so that they can read why.
+const REFUSED: usize = 16;
+
+/// Serves the clients that come to `listener` until somebody types `/quit` into `typed`.
+///
+/// # Errors
+/// When a thread cannot be started or the listener has no address.
+pub fn run(
+    listener: TcpListener,
+    options: Options,
+    typed: impl BufRead + Send + 'static,
+    output: impl Write + Send + 'static,
+) -> io::Result<()> {
+    let own = listener.local_addr()?;
+    let server = Arc::new(Server::new(own, options));
+    server.printer.line(format_args!("Server listening on {own}"));
+    let printer = Arc::clone(&server.printer);
+    let printing = spawn("printer", move || printer.run(output))?;
+    let postman = Postman::new(Arc::clone(&server.room));
+    let carrying = spawn("postman", move || postman.run())?;
+    let (quit, quits) = mpsc::channel();
+    let accepting = (Arc::clone(&server), quit.clone());
+    spawn("accept", move || accept(&accepting.0, &listener))?;
+    let typing = Arc::clone(&server);
+    spawn("console", move || console::attend(&typing, typed, &quit))?;
+    // The accepting thread holds a sender for ever, so only /quit ends this wait.
+    let _ = quits.recv();
+    shut_down(&server, carrying, printing);
+    Ok(())
+}
+
+/// Starts a thread with a name.
+fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    thread::Builder::new().name(name.to_owned()).spawn(body)
+}
+
+/// Accepts for ever. An error of accept (no more descriptors, say) would come again at once and for
+/// ever: it is waited out, and told once a second.
+fn accept(server: &Arc<Server>, listener: &TcpListener) {
+    let mut complained: Option<Instant> = None;
+    let mut refused = VecDeque::new();
+    loop {
+        match listener.accept() {
+            Ok((stream, peer)) => {
+                if let Some(stream) = admit(server, stream, peer) {
+                    refused.push_back(stream);
+                }
+                if refused.len() > REFUSED {
+                    refused.pop_front();
+                }
+            }
+            Err(error) => {
+                if complained.is_none_or(|last| last.elapsed() >= ACCEPT_COMPLAINT) {
+                    complained = Some(Instant::now());
+                    server.printer.line(format_args!("cannot accept a connection: {error}"));
+                }
+                refused.clear();
+                thread::sleep(ACCEPT_PAUSE);
+            }
+        }
+    }
+}
+
+/// Gives a connection its thread. If there are too many it is told so and given back, to be kept open
+/// until it has read why.
+fn admit(server: &Arc<Server>, stream: TcpStream, peer: SocketAddr) -> Option<TcpStream> {
+    if server.connections.load(Ordering::Relaxed) >= server.options.max_clients {
+        return refuse(stream);
+    }
+    server.connections.fetch_add(1, Ordering::Relaxed);
+    let connection = server.numbers.fetch_add(1, Ordering::Relaxed);
+    let shared = Arc::clone(server);
+    let attend = move || {
+        // One that closed at once has no address any more; there is nobody to be served.
+        let _ = attend(&shared, stream, peer, connection);
+        shared.connections.fetch_sub(1, Ordering::Relaxed);
+    };
+    let name = format!("client {connection}");
+    if let Err(error) = thread::Builder::new().name(name).stack_size(STACK).spawn(attend) {
+        server.connections.fetch_sub(1, Ordering::Relaxed);
+        server.printer.line(format_args!("cannot start a thread for {peer}: {error}"));
+    }
+    None
+}
+
+/// The socket is fresh, so the words fit into its buffer.
+fn refuse(stream: TcpStream) -> Option<TcpStream> {
+    let refusal = Refusal::new(Code::ServerFull, "the server has as many clients as it takes");
+    let words = refusal.to_block("").to_string();
+    let told = stream.set_nonblocking(true).and_then(|()| (&stream).write_all(words.as_bytes()));
+    told.and_then(|()| stream.shutdown(Shutdown::Write)).ok().map(|()| stream)
+}
+
+/// One client's thread. A panic in it ends this session alone.
+fn attend(server: &Server, stream: TcpStream, peer: SocketAddr, connection: u64) -> io::Result<()> {
+    let own = stream.local_addr()?;
+    let outbox = Arc::new(Outbox::new(stream, server.options.backlog)?);
+    let guest = Guest { server, outbox, connection, peer, own, joined: None, registered: None };
+    let mut session = Session::new(guest);
+    let conversation = panic::catch_unwind(AssertUnwindSafe(|| session.converse()));
+    session.end(conversation.unwrap_or(Reason::Gone));
+    Ok(())
+}
+
+/// Everyone hears BYE; what is on its way is delivered.
+fn shut_down(server: &Server, postman: JoinHandle<()>, printer: JoinHandle<()>) {
+    for outbox in server.registry.members(Instant::now()) {
+        server.send_away(&outbox, Reason::Shutdown);
+    }
+    server.room.close();
+    // They end by themselves; that one has panicked was told on stderr.
+    let _ = postman.join();
+    server.printer.close();
+    let _ = printer.join();
+}

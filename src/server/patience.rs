@@ -1,0 +1,68 @@
+//! How long a silent client is waited for: a state machine that is given the time.
+
+use std::time::{Duration, Instant};
+
+/// A connection that has not joined is closed after this long without a valid request.
+const UNJOINED: Duration = Duration::from_secs(600);
+
+/// What to do about a client that is silent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// Wait for this long.
+    Wait(Duration),
+    /// Ask whether it is still there.
+    Ping,
+    /// Give it up.
+    Drop,
+}
+
+/// The patience with one client.
+#[derive(Debug)]
+pub struct Patience {
+    stage: Stage,
+    /// When the clock was last set back.
+    since: Instant,
+    /// How long a new connection may take to its first valid request. Bytes do not extend it.
+    register: Duration,
+    /// After how long a silence somebody in the room is asked; after half of that more it is dropped.
+    ping: Duration,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    New,
+    Known,
+    Joined,
+    Asked,
+}
+
+impl Patience {
+    /// With a client that was accepted at `now`.
+    pub fn new(now: Instant, register: Duration, ping: Duration) -> Patience {
+        Patience { stage: Stage::New, since: now, register, ping }
+    }
+
+    /// It has sent a valid request; `joined` tells whether it is in the room now.
+    pub fn heard(&mut self, now: Instant, joined: bool) {
+        self.stage = if joined { Stage::Joined } else { Stage::Known };
+        self.since = now;
+    }
+
+    /// What to do now.
+    pub fn next(&mut self, now: Instant) -> Next {
+        let limit = match self.stage {
+            Stage::New => self.register,
+            Stage::Known => UNJOINED,
+            Stage::Joined => self.ping,
+            Stage::Asked => self.ping + self.ping / 2,
+        };
+        match (self.since + limit).checked_duration_since(now) {
+            Some(left) if !left.is_zero() => Next::Wait(left),
+            _ if self.stage == Stage::Joined => {
+                self.stage = Stage::Asked;
+                Next::Ping
+            }
+            _ => Next::Drop,
+        }
+    }
+}

@@ -1,0 +1,327 @@
+//! The registry: who is known, who is here.
+//!
+//! One `HashMap` under one lock, shared by all sessions. Each rule checks and acts under that lock: two
+//! clients that want the same name cannot both be first. Nothing is written to a socket meanwhile; what
+//! the room must hear of a change is put into its bag by the `announce` that each change is given, so
+//! that the room's order is the order of the changes.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use crate::lock::lock;
+use crate::server::outbox::Outbox;
+use crate::wire::answer::Entry;
+use crate::wire::name::{Name, Who};
+use crate::wire::request::{Code, Refusal};
+use crate::wire::secret::Secret;
+
+/// How often expired entries are looked for: an entry lives up to this much longer than promised.
+const SWEEP: Duration = Duration::from_secs(1);
+
+/// One client in the directory.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// Its name, its address and its ID.
+    pub entry: Entry,
+    /// Its place in the order of registration.
+    pub place: u64,
+    /// Whether it is in the room.
+    pub presence: Presence,
+}
+
+/// Whether a client is in the room.
+#[derive(Debug, Clone)]
+pub enum Presence {
+    /// It has told its address. Nobody knows whether it is still there.
+    Registered {
+        /// When the entry goes unless it is renewed.
+        until: Instant,
+    },
+    /// It is in the room, on a connection that still stands.
+    Joined(Membership),
+}
+
+/// What ties a name to a connection.
+#[derive(Debug, Clone)]
+pub struct Membership {
+    /// The connection's number.
+    pub connection: u64,
+    /// The way to write to it.
+    pub outbox: Arc<Outbox>,
+    /// The secret for coming back.
+    pub token: Secret,
+}
+
+/// Somebody who wants to come in.
+#[derive(Debug)]
+pub struct Claim {
+    /// The connection's number.
+    pub connection: u64,
+    /// The way to write to it.
+    pub outbox: Arc<Outbox>,
+    /// The address it is seen to come from.
+    pub ip: IpAddr,
+    /// The port that was registered on this connection, if one was.
+    pub port: Option<u16>,
+    /// The secret of somebody who comes back.
+    pub token: Option<Secret>,
+}
+
+/// Somebody who is in.
+#[derive(Debug)]
+pub struct Admission {
+    /// The entry as it is now.
+    pub entry: Entry,
+    /// The secret for coming back.
+    pub token: Secret,
+    /// The connection that was taken over, and whether the address is another one now.
+    pub replaced: Option<(Arc<Outbox>, bool)>,
+    /// Who else is in the room, in the order of IDs.
+    pub others: Vec<Entry>,
+}
+
+/// A client that was lost and may come back to its ID.
+#[derive(Debug)]
+struct Former {
+    id: u64,
+    token: Secret,
+    until: Instant,
+}
+
+/// The registry, shared by all threads.
+#[derive(Debug)]
+pub struct Registry {
+    clients: Arc<Mutex<HashMap<Name, Client>>>,
+    /// Taken only by who holds the lock of `clients`.
+    past: Mutex<Past>,
+    ids: AtomicU64,
+    capacity: usize,
+    expires: Duration,
+}
+
+#[derive(Debug)]
+struct Past {
+    former: HashMap<Name, Former>,
+    swept: Instant,
+}
+
+impl Registry {
+    /// An empty registry for at most `capacity` entries, which last for `expires` unless renewed.
+    pub fn new(capacity: usize, expires: Duration) -> Registry {
+        let past = Past { former: HashMap::new(), swept: Instant::now() };
+        let (clients, past) = (Arc::default(), Mutex::new(past));
+        Registry { clients, past, ids: AtomicU64::new(0), capacity, expires }
+    }
+
+    /// Puts a name and its address into the directory, or renews them. `moved` hears of somebody in the
+    /// room whose address has changed by this.
+    ///
+    /// # Errors
+    /// `name-taken` when the name is joined elsewhere or comes from another address; `server-full`.
+    pub fn register(
+        &self,
+        name: &Name,
+        address: SocketAddr,
+        connection: u64,
+        now: Instant,
+        moved: impl FnOnce(&Entry),
+    ) -> Result<Entry, Refusal> {
+        let mut clients = self.lock(now);
+        let until = now + self.expires;
+        if let Some(client) = clients.get_mut(name) {
+            if client.renew(name, address, connection, until)? {
+                moved(&client.entry);
+            }
+            return Ok(client.entry.clone());
+        }
+        if clients.len() >= self.capacity {
+            return Err(Refusal::new(Code::ServerFull, "the server has no room for more clients"));
+        }
+        let id = self.ids.fetch_add(1, Ordering::Relaxed) + 1;
+        let entry = Entry { name: name.clone(), address, id };
+        let presence = Presence::Registered { until };
+        clients.insert(name.clone(), Client { entry: entry.clone(), place: id, presence });
+        Ok(entry)
+    }
+
+    /// Ties a name to a connection. `announce` runs under the lock.
+    ///
+    /// # Errors
+    /// `not-registered` when the name is not registered from this address; `name-taken` when somebody is
+    /// there under it and the token is not theirs.
+    pub fn join<T>(
+        &self,
+        name: &Name,
+        claim: Claim,
+        now: Instant,
+        announce: impl FnOnce(&Admission) -> T,
+    ) -> Result<(Admission, T), Refusal> {
+        let mut clients = self.lock(now);
+        let former = self.former(name, claim.token);
+        let client = clients.get_mut(name).ok_or_else(|| not_registered(name))?;
+        let replaced = client.challenge(&claim)?;
+        let token = match (&replaced, former) {
+            (Some(membership), _) => membership.token,
+            (None, Some((id, token))) => {
+                client.entry.id = id;
+                token
+            }
+            (None, None) => Secret::random(),
+        };
+        let moved = client.admit(claim, token);
+        let replaced = replaced.map(|membership| (membership.outbox, moved));
+        let entry = client.entry.clone();
+        let others = joined(&clients).filter(|other| other.id != entry.id);
+        let others = in_order(others.cloned().collect());
+        let admission = Admission { entry, token, replaced, others };
+        let announced = announce(&admission);
+        Ok((admission, announced))
+    }
+
+    /// Removes a name if it is joined on this connection; gives its entry. Who did not leave on purpose
+    /// (`lost`) may come back to its ID. `announce` runs under the lock.
+    pub fn leave(
+        &self,
+        name: &Name,
+        connection: u64,
+        lost: bool,
+        now: Instant,
+        announce: impl FnOnce(&Entry),
+    ) -> Option<Entry> {
+        let mut clients = self.lock(now);
+        let Presence::Joined(membership) = &clients.get(name)?.presence else { return None };
+        if membership.connection != connection {
+            return None; // somebody has taken the name over
+        }
+        let token = membership.token;
+        let Client { entry, .. } = clients.remove(name)?;
+        let mut past = lock(&self.past);
+        if lost && past.former.len() < self.capacity {
+            let former = Former { id: entry.id, token, until: now + self.expires };
+            past.former.insert(entry.name.clone(), former);
+        }
+        announce(&entry);
+        Some(entry)
+    }
+
+    /// The client of that name or ID.
+    pub fn find(&self, who: &Who, now: Instant) -> Option<Client> {
+        let clients = self.lock(now);
+        match who {
+            Who::Name(name) => clients.get(name).cloned(),
+            Who::Id(id) => clients.values().find(|client| client.entry.id == *id).cloned(),
+            Who::Address(_) => None,
+        }
+    }
+
+    /// The first other client in the order of registration.
+    pub fn first_other(&self, name: &Name, now: Instant) -> Option<Client> {
+        let clients = self.lock(now);
+        let others = clients.values().filter(|client| client.entry.name != *name);
+        others.min_by_key(|client| client.place).cloned()
+    }
+
+    /// All entries, in the order of IDs.
+    pub fn entries(&self, now: Instant) -> Vec<Entry> {
+        in_order(self.lock(now).values().map(|client| client.entry.clone()).collect())
+    }
+
+    /// Everybody in the room.
+    pub fn members(&self, now: Instant) -> Vec<Arc<Outbox>> {
+        let clients = self.lock(now);
+        let outboxes = clients.values().filter_map(|client| match &client.presence {
+            Presence::Joined(membership) => Some(Arc::clone(&membership.outbox)),
+            Presence::Registered { .. } => None,
+        });
+        outboxes.collect()
+    }
+
+    /// The one place that locks. Entries that have expired are gone for whoever looks.
+    fn lock(&self, now: Instant) -> MutexGuard<'_, HashMap<Name, Client>> {
+        let mut clients = lock(&self.clients);
+        let mut past = lock(&self.past);
+        if now.duration_since(past.swept) >= SWEEP {
+            past.swept = now;
+            past.former.retain(|_, former| former.until > now);
+            clients.retain(|_, client| match client.presence {
+                Presence::Registered { until } => until > now,
+                Presence::Joined(_) => true,
+            });
+        }
+        drop(past);
+        clients
+    }
+
+    /// The ID and token of somebody who was lost under this name, if the token is the right one.
+    fn former(&self, name: &Name, token: Option<Secret>) -> Option<(u64, Secret)> {
+        let past = lock(&self.past);
+        let former = past.former.get(name).filter(|former| Some(former.token) == token)?;
+        Some((former.id, former.token))
+    }
+}
+
+impl Client {
+    /// Renews the entry, if who asks may; gives whether somebody in the room has moved by that.
+    fn renew(
+        &mut self,
+        name: &Name,
+        address: SocketAddr,
+        connection: u64,
+        until: Instant,
+    ) -> Result<bool, Refusal> {
+        let same_address = self.entry.address.ip() == address.ip();
+        let in_room = match &mut self.presence {
+            Presence::Joined(membership) if membership.connection == connection => true,
+            Presence::Registered { until: old } if same_address => {
+                *old = until;
+                false
+            }
+            _ => return Err(taken(name)),
+        };
+        let moved = in_room && self.entry.address != address;
+        self.entry = Entry { name: name.clone(), address, id: self.entry.id };
+        Ok(moved)
+    }
+
+    /// The membership that a claim would take over, if the claim is good.
+    fn challenge(&self, claim: &Claim) -> Result<Option<Membership>, Refusal> {
+        match &self.presence {
+            Presence::Joined(old) if claim.token == Some(old.token) => Ok(Some(old.clone())),
+            Presence::Joined(_) => Err(taken(&self.entry.name)),
+            Presence::Registered { .. } if self.entry.address.ip() == claim.ip => Ok(None),
+            Presence::Registered { .. } => Err(not_registered(&self.entry.name)),
+        }
+    }
+
+    /// Ties the entry to the claim's connection; gives whether its address is another one now.
+    fn admit(&mut self, claim: Claim, token: Secret) -> bool {
+        let port = claim.port.unwrap_or(self.entry.address.port());
+        let address = SocketAddr::new(claim.ip, port);
+        let moved = std::mem::replace(&mut self.entry.address, address) != address;
+        let Claim { connection, outbox, .. } = claim;
+        self.presence = Presence::Joined(Membership { connection, outbox, token });
+        moved
+    }
+}
+
+fn joined(clients: &HashMap<Name, Client>) -> impl Iterator<Item = &Entry> {
+    let joined = |client: &&Client| matches!(client.presence, Presence::Joined(_));
+    clients.values().filter(joined).map(|client| &client.entry)
+}
+
+fn in_order(mut entries: Vec<Entry>) -> Vec<Entry> {
+    entries.sort_unstable_by_key(|entry| entry.id);
+    entries
+}
+
+fn taken(name: &Name) -> Refusal {
+    Refusal::new(Code::NameTaken, format!("the name {name} is taken"))
+}
+
+/// The refusal for a name that is not registered from where it is used.
+pub fn not_registered(name: &Name) -> Refusal {
+    Refusal::new(Code::NotRegistered, format!("{name} is not registered from this address"))
+}

@@ -1,0 +1,231 @@
+//! One client's thread: requests in, answers out.
+//!
+//! All complete requests of one read are executed before anything is written, so that a busy client
+//! costs one write and one visit to the mailbag per read, not per request.
+
+use std::io::{BufReader, Read, Write};
+use std::net::TcpStream;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::clock;
+use crate::server::guest::Guest;
+use crate::server::outbox::{LINGER, is_waiting};
+use crate::server::patience::{Next, Patience};
+use crate::server::room::{Round, Speeches};
+use crate::wire::answer::{Answer, Reason};
+use crate::wire::block::{Block, MAX_REQUEST_LINES};
+use crate::wire::reader::BlockReader;
+use crate::wire::request::{self, Code, Refusal, Request, Verb};
+use crate::wire::secret::Secret;
+use crate::wire::text::{Text, escape};
+
+/// How much is read at once.
+const READ: usize = 64 * 1024;
+/// The least a read may be told to wait; zero would mean for ever.
+const LEAST_WAIT: Duration = Duration::from_millis(1);
+
+/// What one client's thread knows.
+pub struct Session<'a> {
+    guest: Guest<'a>,
+    patience: Patience,
+    /// What this client has said since the last read, not yet in the bag; and when.
+    speeches: Speeches,
+    stamp: String,
+    /// The round that carries what it said last.
+    spoken: Round,
+    /// Answers that have not been written yet.
+    answers: Vec<u8>,
+}
+
+type Flow = ControlFlow<Reason>;
+
+impl<'a> Session<'a> {
+    /// A session for a fresh connection.
+    pub fn new(guest: Guest<'a>) -> Session<'a> {
+        let options = &guest.server.options;
+        let patience = Patience::new(Instant::now(), options.register_timeout, options.ping);
+        Session {
+            guest,
+            patience,
+            speeches: Speeches::default(),
+            stamp: String::new(),
+            spoken: Round::default(),
+            answers: Vec::new(),
+        }
+    }
+
+    /// Serves the client until one of the two has enough; gives the reason.
+    pub fn converse(&mut self) -> Reason {
+        let outbox = Arc::clone(&self.guest.outbox);
+        let stream = BufReader::with_capacity(READ, outbox.stream());
+        let mut reader = BlockReader::new(stream, MAX_REQUEST_LINES);
+        let _ = self.be_patient(outbox.stream());
+        loop {
+            if !reader.holds_block() {
+                self.hand_over();
+            }
+            let flow = match reader.read() {
+                Ok(Some(Ok(block))) => self.execute(&block),
+                Ok(Some(Err(flaw))) => match request::refuse_flaw(flaw) {
+                    Some((kind, refusal)) => self.answer(&refusal.to_block(&kind)),
+                    None => Flow::Break(Reason::Gone),
+                },
+                Err(error) if is_waiting(&error) => self.be_patient(outbox.stream()),
+                Ok(None) | Err(_) => Flow::Break(Reason::Gone),
+            };
+            // What a client that was sent away still had in its buffers is not executed.
+            if outbox.is_closed() {
+                return outbox.end().unwrap_or(Reason::Gone);
+            }
+            if let Flow::Break(reason) = flow {
+                self.hand_over();
+                return reason;
+            }
+        }
+    }
+
+    /// Nothing has come for a while (or the postman has just switched the socket, see [`Outbox`]): is
+    /// there something to be done about it, and how long may the next read wait?
+    fn be_patient(&mut self, stream: &TcpStream) -> Flow {
+        match self.patience.next(Instant::now()) {
+            Next::Drop => return Flow::Break(Reason::Timeout),
+            Next::Wait(time) => {
+                // It fails only on a socket that is gone, which the read will find out.
+                let _ = stream.set_read_timeout(Some(time.max(LEAST_WAIT)));
+                thread::yield_now();
+            }
+            Next::Ping => {
+                self.write(&Answer::Ping { token: Some(Secret::random().to_string()) });
+                return self.be_patient(stream);
+            }
+        }
+        Flow::Continue(())
+    }
+
+    /// Writes to this client, past the answers that are being collected.
+    fn write(&self, answer: &Answer) {
+        self.guest.server.room.send(&self.guest.outbox, answer.to_block().to_string().as_bytes());
+    }
+
+    /// Collects an answer. It will come after what this client has said before it.
+    fn answer(&mut self, block: &Block) -> Flow {
+        if !self.speeches.is_empty() {
+            self.speak();
+        }
+        if self.answers.is_empty() {
+            self.guest.server.room.settle(self.spoken);
+        }
+        write!(self.answers, "{block}").expect("BUG: a Vec takes all writes");
+        Flow::Continue(())
+    }
+
+    /// Everything that was read is executed: out with what has come of it.
+    fn hand_over(&mut self) {
+        self.write_answers();
+        if !self.speeches.is_empty() {
+            self.speak();
+        }
+    }
+
+    fn write_answers(&mut self) {
+        if !self.answers.is_empty() {
+            self.guest.server.room.send(&self.guest.outbox, &self.answers);
+            self.answers.clear();
+        }
+    }
+
+    fn speak(&mut self) {
+        self.spoken = self.guest.server.room.say(&self.speeches);
+        self.speeches.clear();
+    }
+
+    fn execute(&mut self, block: &Block) -> Flow {
+        match self.request(block) {
+            Ok(flow) => flow,
+            Err(refusal) => self.answer(&refusal.to_block(block.kind())),
+        }
+    }
+
+    /// The checks, in the order of PROTOCOL.md, and what is asked for.
+    fn request(&mut self, block: &Block) -> Result<Flow, Refusal> {
+        let unknown = || Refusal::new(Code::UnknownType, "there is no such request");
+        let verb = Verb::of(block).ok_or_else(unknown)?;
+        match (verb, &self.guest.joined) {
+            (Verb::Join, Some((name, _))) => {
+                let message = format!("this connection has joined as {name}");
+                return Err(Refusal::new(Code::AlreadyJoined, message));
+            }
+            (verb, None) if verb.needs_join() => {
+                return Err(Refusal::new(Code::NotJoined, "first join the room"));
+            }
+            _ => {}
+        }
+        let request = Request::parse(verb, block)?;
+        let answer = match request {
+            Request::Register { name, port, .. } => self.guest.register(name, port)?,
+            Request::Bridge { name, peer, via } => self.guest.bridge(&name, peer.as_ref(), via)?,
+            Request::Info => Answer::InfoAck(self.guest.server.registry.entries(Instant::now())),
+            Request::Join { name, token, .. } => {
+                self.write_answers();
+                self.spoken = self.guest.join(&name, token)?;
+                return Ok(self.heard());
+            }
+            Request::Say { text } => {
+                self.say(&text);
+                return Ok(self.heard());
+            }
+            Request::Tell { peer, text } => self.guest.tell(&peer, &text)?,
+            Request::Ping { token } => Answer::Pong { token },
+            Request::Pong { .. } => return Ok(self.heard()),
+            Request::Quit => return Ok(Flow::Break(Reason::Quit)),
+        };
+        self.patience.heard(Instant::now(), self.guest.joined.is_some());
+        Ok(self.answer(&answer.to_block()))
+    }
+
+    fn heard(&mut self) -> Flow {
+        self.patience.heard(Instant::now(), self.guest.joined.is_some());
+        Flow::Continue(())
+    }
+
+    /// SAY: to everyone in the room. It goes into the bag with all that came with it.
+    fn say(&mut self, text: &Text) {
+        if self.speeches.is_empty() {
+            self.write_answers();
+            self.stamp = clock::stamp(SystemTime::now());
+        }
+        let Some((name, id)) = &self.guest.joined else { return };
+        self.speeches.push(&self.stamp, *id, name, text.as_str());
+        let text = escape(text.as_str());
+        let Guest { server, peer, .. } = &self.guest;
+        server.printer.line(format_args!("Received from {peer} (ID {id}): {text}"));
+    }
+
+    /// Leaves the room and closes the connection, in a way that last words still arrive: our side is
+    /// closed first, and what the client still sends is read and forgotten, because a socket that is
+    /// closed with something unread in it takes back what was written.
+    pub fn end(mut self, reason: Reason) {
+        let Guest { server, outbox, connection, joined, .. } = &mut self.guest;
+        if let Some((name, _)) = joined.take() {
+            server.part(&name, *connection, reason);
+        }
+        if reason == Reason::Timeout {
+            server.send_away(outbox, reason);
+        } else {
+            server.room.dismiss(outbox, reason, b"");
+        }
+        let (mut stream, end) = (outbox.stream(), Instant::now() + LINGER);
+        let mut unread = vec![0; 4096];
+        while Instant::now() < end {
+            match stream.read(&mut unread) {
+                Ok(0) => break,
+                Err(error) if !is_waiting(&error) => break,
+                Ok(_) | Err(_) => {}
+            }
+        }
+        outbox.finish();
+    }
+}

@@ -1,0 +1,101 @@
+//! What all threads of the server share.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::server::outbox::Outbox;
+use crate::server::printer::Printer;
+use crate::server::registry::Registry;
+use crate::server::room::Room;
+use crate::wire::answer::{Answer, Entry, Reason};
+use crate::wire::name::Name;
+
+/// What the person who starts the server decides.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The most clients, connected or in the directory.
+    pub max_clients: usize,
+    /// How long a connection may take from accept to its first valid request.
+    pub register_timeout: Duration,
+    /// After how long a silence a client in the room is asked whether it is there.
+    pub ping: Duration,
+    /// How long an entry lasts that nobody renews.
+    pub expires: Duration,
+    /// The most bytes that may wait for one client.
+    pub backlog: usize,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            max_clients: 4_096,
+            register_timeout: Duration::from_secs(10),
+            ping: Duration::from_secs(30),
+            expires: Duration::from_secs(3_600),
+            backlog: 1 << 20,
+        }
+    }
+}
+
+/// What all threads share.
+pub struct Server {
+    /// What was decided at its start.
+    pub options: Options,
+    /// Where it listens.
+    pub own: SocketAddr,
+    /// Who is known, who is here.
+    pub registry: Registry,
+    /// Where everybody hears everybody.
+    pub room: Arc<Room>,
+    /// What it prints.
+    pub printer: Arc<Printer>,
+    /// How many connections there are.
+    pub connections: AtomicUsize,
+    /// How many connections there have been.
+    pub numbers: AtomicU64,
+    warned: AtomicBool,
+}
+
+impl Server {
+    /// A server that listens at `own`.
+    pub fn new(own: SocketAddr, options: Options) -> Server {
+        Server {
+            registry: Registry::new(options.max_clients, options.expires),
+            room: Arc::default(),
+            printer: Arc::default(),
+            connections: AtomicUsize::new(0),
+            numbers: AtomicU64::new(0),
+            warned: AtomicBool::new(false),
+            own,
+            options,
+        }
+    }
+
+    /// Sends a client away with BYE.
+    pub fn send_away(&self, outbox: &Arc<Outbox>, reason: Reason) {
+        let words = Answer::Bye { reason: Some(reason) }.to_block().to_string();
+        self.room.dismiss(outbox, reason, words.as_bytes());
+    }
+
+    /// Takes a name out of the room, if it is still there on this connection, and tells the others.
+    pub fn part(&self, name: &Name, connection: u64, reason: Reason) -> bool {
+        let lost = matches!(reason, Reason::Gone | Reason::Timeout | Reason::Slow);
+        let left = |entry: &Entry| {
+            let (id, name) = (entry.id, entry.name.clone());
+            self.room.announce(&Answer::Left { id, name, reason: Some(reason) }.to_block());
+            self.printer.line(format_args!("{} left ({reason})", entry.name));
+        };
+        self.registry.leave(name, connection, lost, Instant::now(), left).is_some()
+    }
+
+    /// An address that only this machine can reach is of no use to others.
+    pub fn warn_of_loopback(&self, address: SocketAddr) {
+        let useless = address.ip().is_loopback() && !self.own.ip().is_loopback();
+        if useless && !self.warned.swap(true, Ordering::Relaxed) {
+            let warning = "other machines cannot reach a client that registers from loopback";
+            self.printer.line(format_args!("warning: {warning} ({address})"));
+        }
+    }
+}
