@@ -4,11 +4,15 @@
 use std::fmt::Display;
 use std::io::Write;
 use std::sync::{Condvar, Mutex};
+use std::thread;
+use std::time::Duration;
 
 use crate::lock::{lock, wait};
 
 /// How much may wait to be printed.
 const FULL: usize = 256 * 1024;
+/// The pause between two writes, in which lines gather: a busy room would wake the printer for each.
+const GATHER: Duration = Duration::from_millis(5);
 
 /// The lines that wait to be printed.
 #[derive(Debug, Default)]
@@ -70,6 +74,7 @@ impl Printer {
                 return;
             }
             text.clear();
+            thread::sleep(GATHER);
         }
     }
 }
