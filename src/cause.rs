@@ -1,4 +1,4 @@
-//! The cause in an error's sentence.
+//! What an I/O error means, to a person and to a loop.
 
 use std::io::{Error, ErrorKind};
 
@@ -8,4 +8,9 @@ pub fn cause(error: &Error) -> String {
     let nameless = matches!(error.kind(), ErrorKind::Other) || error.raw_os_error().is_none();
     let kind = error.kind().to_string();
     if nameless || kind.starts_with("uncategorized") { error.to_string() } else { kind }
+}
+
+/// Whether an error only says that nothing can be read or written just now.
+pub fn is_waiting(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }

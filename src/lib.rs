@@ -5,3 +5,4 @@ pub mod arguments;
 pub mod lock;
 pub mod wire;
 pub mod server;
+pub mod client;

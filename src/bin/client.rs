@@ -1,2 +1,90 @@
-//! The client.
-fn main() {}
+//! The chat client: `client [NAME [LISTEN_PORT] [SERVER]]`.
+
+use std::io::{self, IsTerminal};
+use std::process::ExitCode;
+
+use p2p_chat::arguments::{Arguments, number};
+use p2p_chat::client::{self, Options};
+
+const USAGE: &str = "\
+usage: client [NAME [LISTEN_PORT] [HOST:PORT]]
+       client NAME HOST PORT
+       client --id NAME [--port N] [--server HOST:PORT]
+  without a name it asks for one; the server is 127.0.0.1:5555 unless you say another";
+
+const SERVER: &str = "127.0.0.1:5555";
+
+fn main() -> ExitCode {
+    let options = match parse(std::env::args().skip(1)) {
+        Ok(options) => options,
+        Err(message) => {
+            eprintln!("client: {message}\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match client::run(options, io::BufReader::new(io::stdin()), io::stdout()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("client: {}", failure.message);
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+/// Who we are, where we listen and whom we go to.
+fn parse(line: impl Iterator<Item = String>) -> Result<Options, String> {
+    let arguments = Arguments::split(line, &[])?;
+    let mut options = Options {
+        name: arguments.words.first().cloned(),
+        port: 0,
+        server: SERVER.to_owned(),
+        interactive: io::stdin().is_terminal(),
+    };
+    let is_number = |word: &&str| word.bytes().all(|byte| byte.is_ascii_digit());
+    let rest: Vec<&str> = arguments.words.iter().skip(1).map(String::as_str).collect();
+    match rest.as_slice() {
+        [] => {}
+        [port] if is_number(port) => options.port = listening_port("LISTEN_PORT", port)?,
+        [port, server] if is_number(port) => {
+            options.port = listening_port("LISTEN_PORT", port)?;
+            options.server = server_address(server)?;
+        }
+        [host, port] => {
+            options.server = server_address(&format!("{}:{port}", bracketed(host)))?;
+        }
+        [server] => options.server = server_address(server)?,
+        [_, _, extra, ..] => return Err(format!("unexpected argument '{extra}'")),
+    }
+    for (flag, value) in arguments.flags {
+        match flag.as_str() {
+            "id" => options.name = Some(value),
+            "port" => options.port = listening_port("--port", &value)?,
+            "server" => options.server = server_address(&value)?,
+            _ => return Err(format!("unknown flag --{flag}")),
+        }
+    }
+    Ok(options)
+}
+
+fn listening_port(what: &str, value: &str) -> Result<u16, String> {
+    if value == "0" { Ok(0) } else { number(what, value, 1024..=u16::MAX) }
+}
+
+/// `HOST:PORT`, or a host with the usual port.
+fn server_address(server: &str) -> Result<String, String> {
+    match server.rsplit_once(':') {
+        Some((host, port)) if !host.is_empty() && (!host.contains(':') || host.ends_with(']')) => {
+            number("the server's port", port, 1..=u16::MAX)?;
+            Ok(server.to_owned())
+        }
+        Some(("", _)) => Err(format!("'{server}' has no host")),
+        Some(_) => Ok(format!("[{server}]:5555")),
+        None if server.is_empty() => Err("the server is HOST:PORT".to_owned()),
+        None => Ok(format!("{server}:5555")),
+    }
+}
+
+/// An IPv6 address as it stands before a port.
+fn bracketed(host: &str) -> String {
+    if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.to_owned() }
+}

@@ -11,6 +11,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::cause::is_waiting;
 use crate::lock::lock;
 use crate::wire::answer::Reason;
 
@@ -100,11 +101,6 @@ fn write_some(
         }
     }
     Ok(written)
-}
-
-/// Whether an error only says that nothing can be read or written just now.
-pub fn is_waiting(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }
 
 /// How a write treats a full socket.

@@ -10,9 +10,10 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::cause::is_waiting;
 use crate::clock;
 use crate::server::guest::Guest;
-use crate::server::outbox::{LINGER, is_waiting};
+use crate::server::outbox::LINGER;
 use crate::server::patience::{Next, Patience};
 use crate::server::room::{Round, Speeches};
 use crate::wire::answer::{Answer, Reason};

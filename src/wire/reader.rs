@@ -138,7 +138,7 @@ fn decode(line: &[u8]) -> Option<Cow<'_, str>> {
 }
 
 /// Whether a line is the first one of an HTTP request.
-fn is_http(line: &[u8]) -> bool {
+pub fn is_http(line: &[u8]) -> bool {
     [" HTTP/1.0", " HTTP/1.1", " HTTP/2.0"].iter().any(|end| line.ends_with(end.as_bytes()))
 }
 

@@ -1,0 +1,164 @@
+//! Hearing what a peer says: lines from a connection, also from programs that end none.
+
+use std::io::{self, BufRead, BufReader};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use crate::cause::{cause, is_waiting};
+use crate::client::event::PeerEvent;
+use crate::client::peer::{Heard, hear};
+use crate::wire::greeting::Greeting;
+use crate::wire::line::{Line, MAX_LINE, read_line};
+use crate::wire::reader::{Assembly, is_http};
+
+/// The most lines of a CHAT.
+const MAX_CHAT_LINES: usize = 16;
+/// A peer that says nothing for this long, in the middle of its CHAT too, is one without a name.
+pub const SILENCE: Duration = Duration::from_secs(1);
+/// Some of the assignments' programs end no line: text that stops for this long is one.
+const STOP: Duration = Duration::from_millis(200);
+
+/// How a connection begins.
+pub enum Opening {
+    /// With a CHAT.
+    Chat(Greeting),
+    /// As a browser does.
+    Http,
+    /// With text, or not at all.
+    Other,
+}
+
+/// Hears what a peer says.
+pub struct Ear<'a> {
+    stream: &'a TcpStream,
+    reader: BufReader<&'a TcpStream>,
+    line: Vec<u8>,
+    /// The first line, if it was read to see whether it is a CHAT.
+    first: Option<Vec<u8>>,
+    /// The other side is none of ours, perhaps.
+    pub dialect: bool,
+    /// It has ended a line with EOL, so it can.
+    ends_lines: bool,
+}
+
+impl Ear<'_> {
+    /// For a fresh connection.
+    pub fn new(stream: &TcpStream) -> Ear<'_> {
+        let (reader, line) = (BufReader::new(stream), Vec::new());
+        Ear { stream, reader, line, first: None, dialect: true, ends_lines: false }
+    }
+
+    /// Finds out how the other side begins. It may be silent for `limit`.
+    ///
+    /// # Errors
+    /// When the connection breaks.
+    pub fn opening(&mut self, limit: Option<Duration>) -> io::Result<Opening> {
+        self.stream.set_read_timeout(limit)?;
+        let greets = match self.reader.fill_buf() {
+            Ok(bytes) => {
+                let head = &bytes[..bytes.len().min(5)];
+                !head.is_empty() && (b"CHAT\r".starts_with(head) || b"CHAT\n".starts_with(head))
+            }
+            Err(error) if is_waiting(&error) => return Ok(Opening::Other),
+            Err(error) => return Err(error),
+        };
+        if !greets {
+            self.first = self.next_line()?;
+            let http = self.first.as_ref().is_some_and(|line| is_http(line));
+            return Ok(if http { Opening::Http } else { Opening::Other });
+        }
+        self.stream.set_read_timeout(limit.or(Some(SILENCE)))?;
+        self.chat()
+    }
+
+    /// Reads a CHAT to its blank line.
+    fn chat(&mut self) -> io::Result<Opening> {
+        let mut assembly = Assembly::new(MAX_CHAT_LINES);
+        loop {
+            match read_line(&mut self.reader, &mut self.line) {
+                Ok(Line::Whole) => {}
+                Err(error) if !is_waiting(&error) => return Err(error),
+                // What has come of a line is taken up by `next_line`.
+                _ => return Ok(Opening::Other),
+            }
+            let line = std::mem::take(&mut self.line);
+            if !std::mem::replace(&mut self.ends_lines, true) && line != b"CHAT" {
+                self.first = Some(line);
+                return Ok(Opening::Other);
+            }
+            if let Some(found) = assembly.push(&line)? {
+                let greeting = found.ok().and_then(|block| Greeting::parse(&block));
+                return Ok(greeting.map_or(Opening::Other, Opening::Chat));
+            }
+        }
+    }
+
+    /// Tells of each line, and of the end.
+    pub fn follow(&mut self, tell: impl Fn(PeerEvent) -> bool) {
+        loop {
+            let line = match self.first.take() {
+                Some(line) => Ok(Some(line)),
+                None => self.next_line(),
+            };
+            let heard = match line {
+                Ok(Some(line)) => hear(&line, self.dialect),
+                Ok(None) => Heard::Quit,
+                Err(error) => {
+                    tell(PeerEvent::Ended(Some(cause(&error))));
+                    return;
+                }
+            };
+            let told = match heard {
+                Heard::Nothing => true,
+                Heard::Quit => {
+                    tell(PeerEvent::Ended(None));
+                    return;
+                }
+                Heard::Text(text) => tell(PeerEvent::Said(text)),
+            };
+            if !told {
+                return; // the program ends
+            }
+        }
+    }
+
+    /// The next line; `None` at the end.
+    fn next_line(&mut self) -> io::Result<Option<Vec<u8>>> {
+        loop {
+            if self.line.is_empty() {
+                self.stream.set_read_timeout(None)?;
+                self.reader.fill_buf()?;
+            }
+            let unsure = self.dialect && !self.ends_lines;
+            self.stream.set_read_timeout(unsure.then_some(STOP))?;
+            match read_line(&mut self.reader, &mut self.line) {
+                Ok(Line::Whole) => {
+                    self.ends_lines = true;
+                    return Ok(Some(std::mem::take(&mut self.line)));
+                }
+                Ok(Line::End) if self.line.is_empty() => return Ok(None),
+                Ok(Line::End) => return Ok(Some(std::mem::take(&mut self.line))),
+                Ok(Line::TooLong) => {
+                    let message = format!("a line had more than {MAX_LINE} bytes");
+                    return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+                }
+                Err(error) if is_waiting(&error) => {
+                    let rest = self.line.split_off(whole_characters(&self.line));
+                    let text = std::mem::replace(&mut self.line, rest);
+                    if !text.is_empty() {
+                        return Ok(Some(text));
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+/// How many bytes there are before a character that the end cuts off.
+fn whole_characters(bytes: &[u8]) -> usize {
+    match std::str::from_utf8(bytes) {
+        Err(error) if error.error_len().is_none() => error.valid_up_to(),
+        _ => bytes.len(),
+    }
+}

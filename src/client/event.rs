@@ -1,0 +1,77 @@
+//! Everything that can happen to a client. Threads send events down one channel, and one loop owns all
+//! state: nobody shares, nobody locks. (The server does it the other way round; see the tour.)
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::SyncSender;
+
+use crate::client::connection::Writer;
+use crate::wire::block::Block;
+use crate::wire::greeting::Greeting;
+
+/// How many events may wait for the loop. Whoever sends more waits, and its TCP slows down its sender.
+pub const WAITING_EVENTS: usize = 256;
+
+/// The way to the loop.
+pub type Events = SyncSender<Event>;
+
+/// Tells a client's connections apart, those to the server and those to peers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ConnectionId(u64);
+
+impl ConnectionId {
+    /// A number that no other connection has.
+    pub fn next() -> ConnectionId {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        ConnectionId(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// What has happened.
+#[derive(Debug)]
+pub enum Event {
+    /// The user has typed a line.
+    Typed(String),
+    /// The user has typed a line that is longer than any message may be.
+    TypedTooMuch,
+    /// There will be no more typing.
+    InputEnded,
+    /// Something about a connection to the server.
+    Link(ConnectionId, LinkEvent),
+    /// Something about a direct chat.
+    Peer(ConnectionId, PeerEvent),
+    /// A connection's writer has written the next of the texts it was given.
+    Written(ConnectionId),
+    /// A connection's writer is done, and all that could be written is.
+    WriterDone(ConnectionId),
+}
+
+/// What can happen to a connection to the server.
+#[derive(Debug)]
+pub enum LinkEvent {
+    /// It stands; here is how to write to it, and our own address on it.
+    Up(Writer, IpAddr),
+    /// The server has sent a block.
+    Block(Block),
+    /// The server has sent something that is no block.
+    Nonsense,
+    /// It is over, or never came to be. The cause, if it was no orderly end.
+    Down(Option<String>),
+}
+
+/// What can happen to a direct chat.
+#[derive(Debug)]
+pub enum PeerEvent {
+    /// Our call has been taken by whoever listens there.
+    Connected(Writer),
+    /// Our call has failed, with the cause.
+    Failed(String),
+    /// Somebody calls us from that address, with a CHAT or without.
+    Incoming(Writer, SocketAddr, Option<Greeting>),
+    /// The one we called has sent a CHAT of its own.
+    Answered(Greeting),
+    /// A line of text.
+    Said(String),
+    /// The peer has ended the chat; the cause, if it was no orderly end.
+    Ended(Option<String>),
+}

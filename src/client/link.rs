@@ -1,0 +1,56 @@
+//! The connection to the server: made in a thread of its own, which then reads from it. The rules of
+//! what to say on it, and when to come back, are in [`membership`](super::membership).
+
+use std::io::{self, BufReader};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::sync::Arc;
+use std::thread;
+
+use crate::cause::cause;
+use crate::client::connection::{self, Writer};
+use crate::client::event::{ConnectionId, Event, Events, LinkEvent};
+use crate::wire::block::MAX_ANSWER_LINES;
+use crate::wire::reader::BlockReader;
+
+/// The addresses of a server, IPv4 first: our own listens there unless it is told otherwise.
+///
+/// # Errors
+/// When the host is unknown or there is no port.
+pub fn resolve(server: &str) -> io::Result<Vec<SocketAddr>> {
+    let mut addresses: Vec<SocketAddr> = server.to_socket_addrs()?.collect();
+    addresses.sort_by_key(SocketAddr::is_ipv6);
+    Ok(addresses)
+}
+
+/// Begins to connect. All that happens from then on comes as events under the number that is given back;
+/// the last one is `Down`.
+pub fn open(server: &str, events: &Events) -> ConnectionId {
+    let (id, server, sender) = (ConnectionId::next(), server.to_owned(), events.clone());
+    let reading = move || {
+        let down = follow(&server, id, &sender).err().map(|error| cause(&error));
+        // The loop is gone only when the program ends.
+        let _ = sender.send(Event::Link(id, LinkEvent::Down(down)));
+    };
+    if let Err(error) = thread::Builder::new().name("link".to_owned()).spawn(reading) {
+        // Without a thread nobody else would tell. The channel is empty enough at this point: it is
+        // the loop itself that calls, and it has just taken an event.
+        let _ = events.try_send(Event::Link(id, LinkEvent::Down(Some(cause(&error)))));
+    }
+    id
+}
+
+fn follow(server: &str, id: ConnectionId, events: &Events) -> io::Result<()> {
+    let gone = || io::Error::from(io::ErrorKind::BrokenPipe);
+    let tell = |event| events.send(Event::Link(id, event)).map_err(|_| gone());
+    let stream = Arc::new(connection::connect(&resolve(server)?)?);
+    let own: IpAddr = stream.local_addr()?.ip().to_canonical();
+    tell(LinkEvent::Up(Writer::start(&stream, id, events.clone())?, own))?;
+    let mut reader = BlockReader::new(BufReader::new(&*stream), MAX_ANSWER_LINES);
+    while let Some(found) = reader.read()? {
+        match found {
+            Ok(block) => tell(LinkEvent::Block(block))?,
+            Err(_) => tell(LinkEvent::Nonsense)?,
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,68 @@
+//! Direct chats over TCP, the rules: who may come in, and what a line means. A client is a server, too.
+//! The threads around them are in [`ear`](super::ear) and [`calls`](super::calls).
+
+use std::time::{Duration, Instant};
+
+use crate::wire::answer::{Entry, Vouch};
+use crate::wire::greeting::Greeting;
+use crate::wire::secret::Secret;
+
+/// A ticket is good for this long.
+pub const TICKET: Duration = Duration::from_secs(60);
+/// The most callers that the server can announce at a time.
+const MAX_INVITATIONS: usize = 256;
+
+/// The callers that the server has announced by CALL.
+#[derive(Debug, Default)]
+pub struct Invitations(Vec<(Instant, Entry, Vouch)>);
+
+impl Invitations {
+    /// The server has given our address to `caller`.
+    pub fn announce(&mut self, caller: Entry, vouch: Vouch, now: Instant) {
+        self.0.retain(|(since, ..)| now.duration_since(*since) <= TICKET);
+        if self.0.len() < MAX_INVITATIONS {
+            self.0.push((now, caller, vouch));
+        }
+    }
+
+    /// Whether a CHAT comes from somebody who was announced: its ticket is known, not used before, at
+    /// most 60 s old, and belongs to its name. Gives who it is and the secret to answer with.
+    pub fn admit(&mut self, greeting: &Greeting, now: Instant) -> Option<(Entry, Secret)> {
+        let ticket = greeting.ticket?;
+        let found = self.0.iter().position(|(since, caller, vouch)| {
+            vouch.ticket == ticket
+                && caller.name == greeting.name
+                && now.duration_since(*since) <= TICKET
+        })?;
+        let (_, caller, vouch) = self.0.swap_remove(found);
+        Some((caller, vouch.answer))
+    }
+}
+
+/// What a line from a peer means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Heard {
+    /// It is empty: nothing.
+    Nothing,
+    /// Something to show. What was no UTF-8 is U+FFFD.
+    Text(String),
+    /// The end of the chat.
+    Quit,
+}
+
+/// Reads a line from a peer. In the assignments' dialect all that begins with QUIT ends a chat.
+pub fn hear(line: &[u8], dialect: bool) -> Heard {
+    if line.is_empty() {
+        Heard::Nothing
+    } else if line == b"QUIT" || (dialect && line.starts_with(b"QUIT")) {
+        Heard::Quit
+    } else {
+        Heard::Text(String::from_utf8_lossy(line).into_owned())
+    }
+}
+
+/// A text as a line to a peer. One that the other side could take for the end gets a space.
+pub fn line_of(text: &str) -> String {
+    let space = if text.starts_with("QUIT") { " " } else { "" };
+    format!("{space}{text}\r\n")
+}

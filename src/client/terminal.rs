@@ -1,0 +1,79 @@
+//! The stdin thread and the screen.
+
+use std::fmt::Display;
+use std::io::{self, BufRead, Write};
+use std::sync::mpsc::Receiver;
+use std::thread;
+
+use crate::client::event::{Event, Events};
+use crate::wire::line::{Line, read_line};
+
+/// Starts the thread that reads what the user types. It sends one line for each permit: a long file on
+/// stdin waits there, not in the client's memory.
+///
+/// # Errors
+/// When the thread cannot be started.
+pub fn listen(
+    input: impl BufRead + Send + 'static,
+    events: Events,
+    permits: Receiver<()>,
+) -> io::Result<()> {
+    let typing = move || {
+        // The loop is gone only when the program ends.
+        let _ = follow(input, &events, &permits)
+            .and_then(|()| events.send(Event::InputEnded).map_err(drop));
+    };
+    thread::Builder::new().name("stdin".to_owned()).spawn(typing).map(drop)
+}
+
+/// Reads to the end of the input; an error of it is its end. A line that is too long for any message is
+/// told and skipped.
+fn follow(mut input: impl BufRead, events: &Events, permits: &Receiver<()>) -> Result<(), ()> {
+    let (mut line, mut skipping) = (Vec::new(), false);
+    loop {
+        let found = read_line(&mut input, &mut line).unwrap_or(Line::End);
+        let text = String::from_utf8_lossy(&line).into_owned();
+        match found {
+            Line::TooLong if !skipping => {
+                skipping = true;
+                events.send(Event::TypedTooMuch).map_err(drop)?;
+            }
+            Line::TooLong => {}
+            Line::End if line.is_empty() => return Ok(()),
+            Line::Whole | Line::End => {
+                if !std::mem::take(&mut skipping) {
+                    permits.recv().map_err(drop)?;
+                    events.send(Event::Typed(text)).map_err(drop)?;
+                }
+                if found == Line::End {
+                    return Ok(());
+                }
+            }
+        }
+        line.clear();
+    }
+}
+
+/// Where the client shows what happens, line by line.
+pub struct Screen {
+    output: Box<dyn Write>,
+    closed: bool,
+}
+
+impl Screen {
+    /// A screen on some output.
+    pub fn new(output: impl Write + 'static) -> Screen {
+        Screen { output: Box::new(output), closed: false }
+    }
+
+    /// Shows a line. What others have sent must have been escaped.
+    pub fn line(&mut self, line: impl Display) {
+        let written = writeln!(self.output, "{line}").and_then(|()| self.output.flush());
+        self.closed |= written.is_err();
+    }
+
+    /// Whether nobody can see it any more: the output is a pipe, and its reader is gone.
+    pub fn is_closed(&self) -> bool {
+        self.closed
+    }
+}
