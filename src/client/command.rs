@@ -111,5 +111,5 @@ fn tell(argument: &str) -> Command {
 
 fn who(usage: &str, argument: &str) -> Result<Who, String> {
     let argument = argument.replacen("localhost:", "127.0.0.1:", 1);
-    Who::parse(&argument).ok_or_else(|| format!("usage: {usage}"))
+    argument.parse().map_err(|_| format!("usage: {usage}"))
 }

@@ -10,9 +10,11 @@ use crate::client::event::{ConnectionId, Events, LinkEvent};
 use crate::client::link;
 use crate::client::terminal::Screen;
 use crate::clock;
-use crate::wire::answer::{Answer, Entry, Reason, Vouch};
+use crate::wire::answer::{Answer, Welcome};
 use crate::wire::block::Block;
+use crate::wire::entry::{Entry, Vouch};
 use crate::wire::name::{Name, Who};
+use crate::wire::notice::{Notice, Reason};
 use crate::wire::request::{Request, Via};
 use crate::wire::secret::Secret;
 use crate::wire::text::{Text, escape};
@@ -371,6 +373,9 @@ impl Membership {
 
     /// A block from the server.
     fn block(&mut self, block: &Block, screen: &mut Screen) -> Option<News> {
+        if let Some(notice) = Notice::parse(block) {
+            return self.notice(notice, screen);
+        }
         let Some(answer) = Answer::parse(block) else {
             let kind = block.kind();
             screen.line(format_args!("the server has sent a {kind} that makes no sense"));
@@ -383,38 +388,41 @@ impl Membership {
             (Answer::Error { code, message, .. }, Stage::Registering | Stage::Joining) => {
                 return self.refused(&code, &message, screen);
             }
-            (Answer::JoinAck { id, token, seq, missed, message, others, .. }, Stage::Joining) => {
-                let others = others.into_iter().map(|entry| (entry.id, entry));
-                (self.roster, self.token) = (others.collect(), Some(token));
-                self.joined(id, screen, &message);
-                self.catch_up(seq, missed, screen);
-            }
-            (Answer::Said { seq, time, name, text, .. }, _) => {
-                self.said(seq, &time, &name, &text, screen);
-            }
-            (Answer::Told { time, name, text, .. }, _) => {
-                let (time, text) = (clock::hour_minute(&time, self.offset), escape(&text));
-                screen.line(format_args!("{time} {name} (private): {text}"));
-            }
-            (Answer::Joined(entry), _) => self.arrived(entry, screen),
-            (Answer::Left { id, name, reason }, _) => {
-                self.roster.remove(&id);
-                let reason = reason.unwrap_or(Reason::Gone);
-                screen.line(format_args!("{name} left ({reason})"));
-            }
-            (Answer::Call { caller, via: Via::Tcp, vouch }, _) => {
-                return Some(News::Call(caller, vouch));
-            }
-            (Answer::Ping { token }, _) => {
-                // A queue that is full has enough to show that we are there.
-                let _ = self.writer.as_ref().map(|w| w.block(&Request::Pong { token }.to_block()));
-            }
-            (Answer::Bye { reason }, _) => self.dismissed(reason, screen),
+            (Answer::JoinAck(welcome), Stage::Joining) => self.joined(welcome, screen),
             (Answer::Error { about, message, .. }, _) if about == "SAY" => {
                 let text = self.unheard.pop_front().unwrap_or_default();
                 screen.line(format_args!("not delivered: {text} ({})", escape(&message)));
             }
             (answer, _) => return Some(News::Answer(answer)),
+        }
+        None
+    }
+
+    /// What the server says unasked.
+    fn notice(&mut self, notice: Notice, screen: &mut Screen) -> Option<News> {
+        match notice {
+            Notice::Said { seq, time, name, text, .. } => {
+                self.said(seq, &time, &name, &text, screen);
+            }
+            Notice::Told { time, name, text, .. } => {
+                let (time, text) = (clock::hour_minute(&time, self.offset), escape(&text));
+                screen.line(format_args!("{time} {name} (private): {text}"));
+            }
+            Notice::Joined(entry) => self.arrived(entry, screen),
+            Notice::Left { id, name, reason } => {
+                self.roster.remove(&id);
+                let reason = reason.unwrap_or(Reason::Gone);
+                screen.line(format_args!("{name} left ({reason})"));
+            }
+            Notice::Call { caller, via: Via::Tcp, vouch } => {
+                return Some(News::Call(caller, vouch));
+            }
+            Notice::Call { .. } => {} // datagrams are not built yet
+            Notice::Ping { token } => {
+                // A queue that is full has enough to show that we are there.
+                let _ = self.writer.as_ref().map(|w| w.block(&Request::Pong { token }.to_block()));
+            }
+            Notice::Bye { reason } => self.dismissed(reason, screen),
         }
         None
     }
@@ -455,23 +463,26 @@ impl Membership {
         None
     }
 
-    fn joined(&mut self, id: u64, screen: &mut Screen, message: &str) {
+    fn joined(&mut self, welcome: Welcome, screen: &mut Screen) {
+        let Welcome { id, token, seq, missed, message, others, .. } = welcome;
         let before = std::mem::replace(&mut self.id, id);
         (self.stage, self.until, self.pause) = (Stage::Joined, None, FIRST_PAUSE);
-        (self.settled, self.told) = (true, false);
-        screen.line(escape(message));
+        (self.settled, self.told, self.token) = (true, false, Some(token));
+        screen.line(escape(&message));
         match before {
-            0 => screen.line(format_args!("Your ID: {id}")),
+            0 => {
+                screen.line(format_args!("Your ID: {id}"));
+                screen.line(format_args!("Your public IP: {}", self.ip));
+            }
             before if before != id => screen.line(format_args!("Your ID: {id} (was {before})")),
             _ => {}
         }
-        if before == 0 {
-            screen.line(format_args!("Your public IP: {}", self.ip));
-        }
-        let others = self.roster.values().map(|entry| format!("{} ({})", entry.id, entry.name));
-        let others = others.collect::<Vec<_>>().join(", ");
-        let others = if others.is_empty() { "none" } else { &others };
-        screen.line(format_args!("Other clients' IDs: {others}"));
+        let names = others.iter().map(|entry| format!("{} ({})", entry.id, entry.name));
+        let names = names.collect::<Vec<_>>().join(", ");
+        let names = if names.is_empty() { "none" } else { &names };
+        screen.line(format_args!("Other clients' IDs: {names}"));
+        self.roster = others.into_iter().map(|entry| (entry.id, entry)).collect();
+        self.catch_up(seq, missed, screen);
     }
 
     /// Back in the room: what was said before and does not come back by message `seq` was not heard.

@@ -26,7 +26,7 @@ use terminal::Screen;
 use crate::cause::cause;
 use crate::wire::answer::{Answer, Introduction};
 use crate::wire::line::MAX_LINE;
-use crate::wire::name::{NAME_RULE, Name, Who};
+use crate::wire::name::{Name, Who};
 use crate::wire::request::{Request, Via};
 use crate::wire::text::{Text, escape};
 
@@ -325,12 +325,12 @@ impl Client {
     }
 
     fn take_name(&mut self, name: &str) {
-        match Name::parse(name) {
-            Some(name) => {
+        match name.parse::<Name>() {
+            Ok(name) => {
                 self.screen.line(format_args!("{name} running on {}", self.own));
                 self.membership.begin(name);
             }
-            None => self.name_refused(NAME_RULE),
+            Err(rule) => self.name_refused(&rule.to_string()),
         }
     }
 

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::wire::answer::{Entry, Vouch};
+use crate::wire::entry::{Entry, Vouch};
 use crate::wire::greeting::Greeting;
 use crate::wire::secret::Secret;
 

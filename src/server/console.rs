@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use crate::server::registry::Presence;
 use crate::server::state::Server;
-use crate::wire::answer::Reason;
 use crate::wire::name::Who;
+use crate::wire::notice::Reason;
 use crate::wire::text::escape;
 
 /// Obeys the console until `/quit`. The end of input just closes the console.
@@ -38,7 +38,7 @@ fn list(server: &Server) {
 
 /// The room hears of it first; whatever the client had still sent is not executed.
 fn kick(server: &Server, name: &str) {
-    let found = Who::parse(name).and_then(|who| server.registry.find(&who, Instant::now()));
+    let found = name.parse::<Who>().ok().and_then(|who| server.registry.find(&who, Instant::now()));
     let Some(client) = found else {
         return server.printer.line(format_args!("there is no client {}", escape(name)));
     };

@@ -4,8 +4,9 @@
 use std::net::{IpAddr, SocketAddr};
 
 use crate::server::registry::{Client, Presence};
-use crate::wire::answer::{Entry, Introduction, Vouch};
-use crate::wire::request::{Code, Refusal, Via};
+use crate::wire::answer::Introduction;
+use crate::wire::entry::{Entry, Vouch};
+use crate::wire::request::{Refusal, Via, code};
 use crate::wire::secret::Secret;
 
 /// The address to record for a client: the one that is seen, never the one that is claimed. An IPv4
@@ -17,7 +18,7 @@ use crate::wire::secret::Secret;
 pub fn recorded(seen: IpAddr, port: u16, own: SocketAddr) -> Result<SocketAddr, Refusal> {
     let address = SocketAddr::new(seen.to_canonical(), port);
     if address == SocketAddr::new(own.ip().to_canonical(), own.port()) {
-        return Err(Refusal::new(Code::BadPort, format!("{address} is the server's own address")));
+        return Err(Refusal::new(code::BAD_PORT, format!("{address} is the server's own address")));
     }
     Ok(address)
 }

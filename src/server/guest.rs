@@ -10,10 +10,12 @@ use crate::server::outbox::Outbox;
 use crate::server::registry::{self, Admission, Claim, Client, Presence};
 use crate::server::room::Round;
 use crate::server::state::Server;
-use crate::wire::answer::{Answer, Entry, Reason};
+use crate::wire::answer::{Answer, Welcome};
 use crate::wire::block::Block;
+use crate::wire::entry::Entry;
 use crate::wire::name::{Name, Who};
-use crate::wire::request::{self, Code, Refusal, Via};
+use crate::wire::notice::{Notice, Reason};
+use crate::wire::request::{self, Refusal, Via, code};
 use crate::wire::secret::Secret;
 use crate::wire::text::Text;
 
@@ -43,7 +45,7 @@ impl Guest<'_> {
     pub fn register(&mut self, name: Name, port: u16) -> Result<Answer, Refusal> {
         let address = directory::recorded(self.peer.ip(), port, self.own)?;
         let room = &self.server.room;
-        let moved = |entry: &Entry| room.announce(&Answer::Joined(entry.clone()).to_block());
+        let moved = |entry: &Entry| room.announce(&Notice::Joined(entry.clone()).to_block());
         let (connection, now) = (self.connection, Instant::now());
         let entry = self.server.registry.register(&name, address, connection, now, moved)?;
         self.server.printer.line(format_args!("REGISTER: {name} from {address} received"));
@@ -70,7 +72,7 @@ impl Guest<'_> {
             Some(who) => {
                 let found = registry.find(who, now).ok_or_else(|| request::no_such_client(who))?;
                 if found.entry.id == asker.entry.id {
-                    return Err(Refusal::new(Code::Oneself, "this is you"));
+                    return Err(Refusal::new(code::SELF, "this is you"));
                 }
                 Some(found)
             }
@@ -86,7 +88,7 @@ impl Guest<'_> {
         if let (Some((via, vouch)), Presence::Joined(member)) =
             (introduction.vouched, &found.presence)
         {
-            let call = Answer::Call { caller: asker.entry, via, vouch };
+            let call = Notice::Call { caller: asker.entry, via, vouch };
             self.server.room.send(&member.outbox, call.to_block().to_string().as_bytes());
         }
         Ok(Answer::BridgeAck(Some(introduction)))
@@ -110,7 +112,7 @@ impl Guest<'_> {
             self.server.registry.join(name, claim, Instant::now(), |admission| {
                 // Who comes back in time has never been away, unless to another address.
                 let unheard = admission.replaced.as_ref().is_none_or(|(_, moved)| *moved);
-                let notice = Answer::Joined(admission.entry.clone()).to_block();
+                let notice = Notice::Joined(admission.entry.clone()).to_block();
                 room.arrive(&self.outbox, unheard.then_some(&notice), |seq| welcome(admission, seq))
             })?;
         let Entry { name, address, id } = admission.entry;
@@ -132,29 +134,28 @@ impl Guest<'_> {
             return Err(request::no_such_client(peer));
         };
         let Some((name, id)) = self.joined.clone() else {
-            return Err(Refusal::new(Code::NotJoined, "first join the room"));
+            return Err(Refusal::new(code::NOT_JOINED, "first join the room"));
         };
         if entry.id == id {
-            return Err(Refusal::new(Code::Oneself, "this is you"));
+            return Err(Refusal::new(code::SELF, "this is you"));
         }
         let time = clock::stamp(SystemTime::now());
-        let told = Answer::Told { time, id, name, text: text.as_str().to_owned() };
+        let told = Notice::Told { time, id, name, text: text.as_str().to_owned() };
         self.server.room.send(&member.outbox, told.to_block().to_string().as_bytes());
         Ok(Answer::TellAck { id: entry.id, name: entry.name })
     }
 }
 
 fn welcome(admission: &Admission, seq: u64) -> Block {
-    let Admission { entry, token, others, .. } = admission;
-    let message = format!("Welcome to the chat, {}!", entry.name);
-    let answer = Answer::JoinAck {
-        name: entry.name.clone(),
-        id: entry.id,
+    let Admission { entry: Entry { name, id, .. }, token, others, .. } = admission;
+    let answer = Answer::JoinAck(Welcome {
+        name: name.clone(),
+        id: *id,
         token: *token,
         seq,
         missed: 0,
-        message,
+        message: format!("Welcome to the chat, {name}!"),
         others: others.clone(),
-    };
+    });
     answer.to_block()
 }

@@ -30,8 +30,8 @@ use session::Session;
 pub use state::Options;
 use state::Server;
 
-use crate::wire::answer::Reason;
-use crate::wire::request::{Code, Refusal};
+use crate::wire::notice::Reason;
+use crate::wire::request::{Refusal, code};
 
 /// The stack of a session's thread. It needs a fraction of it; what is not used costs nothing.
 const STACK: usize = 256 * 1024;
@@ -125,7 +125,7 @@ fn admit(server: &Arc<Server>, stream: TcpStream, peer: SocketAddr) -> Option<Tc
 
 /// The socket is fresh, so the words fit into its buffer.
 fn refuse(stream: TcpStream) -> Option<TcpStream> {
-    let refusal = Refusal::new(Code::ServerFull, "the server has as many clients as it takes");
+    let refusal = Refusal::new(code::SERVER_FULL, "the server has as many clients as it takes");
     let words = refusal.to_block("").to_string();
     let told = stream.set_nonblocking(true).and_then(|()| (&stream).write_all(words.as_bytes()));
     told.and_then(|()| stream.shutdown(Shutdown::Write)).ok().map(|()| stream)

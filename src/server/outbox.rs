@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use crate::cause::is_waiting;
 use crate::lock::lock;
-use crate::wire::answer::Reason;
+use crate::wire::notice::Reason;
 
 /// A client that takes nothing for this long while something waits for it is hung up on.
 const STUCK: Duration = Duration::from_secs(3);

@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 
 use crate::lock::lock;
 use crate::server::outbox::Outbox;
-use crate::wire::answer::Entry;
+use crate::wire::entry::Entry;
 use crate::wire::name::{Name, Who};
-use crate::wire::request::{Code, Refusal};
+use crate::wire::request::{Refusal, code};
 use crate::wire::secret::Secret;
 
 /// How often expired entries are looked for: an entry lives up to this much longer than promised.
@@ -138,7 +138,7 @@ impl Registry {
             return Ok(client.entry.clone());
         }
         if clients.len() >= self.capacity {
-            return Err(Refusal::new(Code::ServerFull, "the server has no room for more clients"));
+            return Err(Refusal::new(code::SERVER_FULL, "the server has no room for more clients"));
         }
         let id = self.ids.fetch_add(1, Ordering::Relaxed) + 1;
         let entry = Entry { name: name.clone(), address, id };
@@ -318,10 +318,10 @@ fn in_order(mut entries: Vec<Entry>) -> Vec<Entry> {
 }
 
 fn taken(name: &Name) -> Refusal {
-    Refusal::new(Code::NameTaken, format!("the name {name} is taken"))
+    Refusal::new(code::NAME_TAKEN, format!("the name {name} is taken"))
 }
 
 /// The refusal for a name that is not registered from where it is used.
 pub fn not_registered(name: &Name) -> Refusal {
-    Refusal::new(Code::NotRegistered, format!("{name} is not registered from this address"))
+    Refusal::new(code::NOT_REGISTERED, format!("{name} is not registered from this address"))
 }

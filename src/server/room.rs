@@ -15,9 +15,9 @@ use std::time::{Duration, Instant};
 
 use crate::lock::{lock, wait};
 use crate::server::outbox::{Delivery, FIRST_WAY, Outbox, Way};
-use crate::wire::answer::Reason;
 use crate::wire::block::Block;
 use crate::wire::name::Name;
+use crate::wire::notice::Reason;
 
 /// Speakers wait while the bag holds more than this. It bounds the memory, and by their sockets it slows
 /// down the speakers themselves.

@@ -16,10 +16,11 @@ use crate::server::guest::Guest;
 use crate::server::outbox::LINGER;
 use crate::server::patience::{Next, Patience};
 use crate::server::room::{Round, Speeches};
-use crate::wire::answer::{Answer, Reason};
+use crate::wire::answer::Answer;
 use crate::wire::block::{Block, MAX_REQUEST_LINES};
+use crate::wire::notice::{Notice, Reason};
 use crate::wire::reader::BlockReader;
-use crate::wire::request::{self, Code, Refusal, Request, Verb};
+use crate::wire::request::{self, Refusal, Request};
 use crate::wire::secret::Secret;
 use crate::wire::text::{Text, escape};
 
@@ -99,7 +100,7 @@ impl<'a> Session<'a> {
                 thread::yield_now();
             }
             Next::Ping => {
-                self.write(&Answer::Ping { token: Some(Secret::random().to_string()) });
+                self.write(&Notice::Ping { token: Some(Secret::random().to_string()) });
                 return self.be_patient(stream);
             }
         }
@@ -107,8 +108,8 @@ impl<'a> Session<'a> {
     }
 
     /// Writes to this client, past the answers that are being collected.
-    fn write(&self, answer: &Answer) {
-        self.guest.server.room.send(&self.guest.outbox, answer.to_block().to_string().as_bytes());
+    fn write(&self, notice: &Notice) {
+        self.guest.server.room.send(&self.guest.outbox, notice.to_block().to_string().as_bytes());
     }
 
     /// Collects an answer. It will come after what this client has said before it.
@@ -150,21 +151,9 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// The checks, in the order of PROTOCOL.md, and what is asked for.
+    /// Does what is asked for.
     fn request(&mut self, block: &Block) -> Result<Flow, Refusal> {
-        let unknown = || Refusal::new(Code::UnknownType, "there is no such request");
-        let verb = Verb::of(block).ok_or_else(unknown)?;
-        match (verb, &self.guest.joined) {
-            (Verb::Join, Some((name, _))) => {
-                let message = format!("this connection has joined as {name}");
-                return Err(Refusal::new(Code::AlreadyJoined, message));
-            }
-            (verb, None) if verb.needs_join() => {
-                return Err(Refusal::new(Code::NotJoined, "first join the room"));
-            }
-            _ => {}
-        }
-        let request = Request::parse(verb, block)?;
+        let request = Request::parse(block, self.guest.joined.is_some())?;
         let answer = match request {
             Request::Register { name, port, .. } => self.guest.register(name, port)?,
             Request::Bridge { name, peer, via } => self.guest.bridge(&name, peer.as_ref(), via)?,

@@ -9,8 +9,9 @@ use crate::server::outbox::Outbox;
 use crate::server::printer::Printer;
 use crate::server::registry::Registry;
 use crate::server::room::Room;
-use crate::wire::answer::{Answer, Entry, Reason};
+use crate::wire::entry::Entry;
 use crate::wire::name::Name;
+use crate::wire::notice::{Notice, Reason};
 
 /// What the person who starts the server decides.
 #[derive(Debug, Clone)]
@@ -75,7 +76,7 @@ impl Server {
 
     /// Sends a client away with BYE.
     pub fn send_away(&self, outbox: &Arc<Outbox>, reason: Reason) {
-        let words = Answer::Bye { reason: Some(reason) }.to_block().to_string();
+        let words = Notice::Bye { reason: Some(reason) }.to_block().to_string();
         self.room.dismiss(outbox, reason, words.as_bytes());
     }
 
@@ -84,7 +85,7 @@ impl Server {
         let lost = matches!(reason, Reason::Gone | Reason::Timeout | Reason::Slow);
         let left = |entry: &Entry| {
             let (id, name) = (entry.id, entry.name.clone());
-            self.room.announce(&Answer::Left { id, name, reason: Some(reason) }.to_block());
+            self.room.announce(&Notice::Left { id, name, reason: Some(reason) }.to_block());
             self.printer.line(format_args!("{} left ({reason})", entry.name));
         };
         self.registry.leave(name, connection, lost, Instant::now(), left).is_some()

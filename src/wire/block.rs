@@ -3,6 +3,7 @@
 
 use std::fmt::{self, Display, Write as _};
 use std::io::{self, Write};
+use std::str::FromStr;
 
 use super::line::MAX_LINE;
 
@@ -86,6 +87,11 @@ impl Block {
             let value = value.strip_prefix(' ').unwrap_or(value);
             found.eq_ignore_ascii_case(name).then_some(value)
         })
+    }
+
+    /// The value of a header as what it means; `None` if it is missing or ill-formed.
+    pub fn get<T: FromStr>(&self, name: &str) -> Option<T> {
+        self.header(name)?.parse().ok()
     }
 
     /// Writes the block, its blank line too, in one write.

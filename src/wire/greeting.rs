@@ -33,14 +33,12 @@ impl Greeting {
         if block.kind() != "CHAT" {
             return None;
         }
-        let ip = block.header("IP").and_then(|ip| ip.parse().ok());
-        let port = block.header("Port").and_then(|port| port.parse().ok());
-        let secret = |header| block.header(header).and_then(Secret::parse);
+        let address = block.get("IP").zip(block.get("Port"));
         Some(Greeting {
-            name: Name::parse(block.header("clientID")?)?,
-            address: ip.zip(port).map(|(ip, port)| SocketAddr::new(ip, port)),
-            ticket: secret("Ticket"),
-            answer: secret("Answer"),
+            name: block.get("clientID")?,
+            address: address.map(|(ip, port)| SocketAddr::new(ip, port)),
+            ticket: block.get("Ticket"),
+            answer: block.get("Answer"),
         })
     }
 }

@@ -2,12 +2,14 @@
 //!
 #![doc = include_str!("PROTOCOL.md")]
 
-pub mod answer;
-pub mod block;
-pub mod greeting;
 pub mod line;
+pub mod text;
 pub mod name;
+pub mod secret;
+pub mod block;
 pub mod reader;
 pub mod request;
-pub mod secret;
-pub mod text;
+pub mod entry;
+pub mod answer;
+pub mod notice;
+pub mod greeting;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::net::SocketAddr;
+use std::str::FromStr;
 use std::sync::Arc;
 
 /// The most characters of a name (PROTOCOL, limits).
@@ -13,25 +14,27 @@ pub const MAX_NAME: usize = 32;
 #[derive(Debug, Clone)]
 pub struct Name(Arc<str>);
 
-impl Name {
-    /// Checks a name.
-    pub fn parse(name: &str) -> Option<Name> {
+/// The error of what is no name; shown, it is the rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BadName;
+
+impl FromStr for Name {
+    type Err = BadName;
+
+    fn from_str(name: &str) -> Result<Name, BadName> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
         let valid = (1..=MAX_NAME).contains(&name.len())
             && name.bytes().all(allowed)
             && !name.bytes().all(|byte| byte.is_ascii_digit());
-        valid.then(|| Name(name.into()))
-    }
-
-    /// The name as its owner wrote it.
-    pub fn as_str(&self) -> &str {
-        &self.0
+        if valid { Ok(Name(name.into())) } else { Err(BadName) }
     }
 }
 
-/// What [`Name::parse`] asks for, for an error message.
-pub const NAME_RULE: &str =
-    "a name has 1 to 32 of the characters A-Z a-z 0-9 _ - . and is not a number";
+impl fmt::Display for BadName {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "a name has 1 to {MAX_NAME} of A-Z a-z 0-9 _ - . and is not a number")
+    }
+}
 
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
@@ -66,16 +69,14 @@ pub enum Who {
     Address(SocketAddr),
 }
 
-impl Who {
-    /// Reads a name, an ID or an address; `None` for what is none of them.
-    pub fn parse(text: &str) -> Option<Who> {
-        if let Ok(address) = text.parse() {
-            return Some(Who::Address(address));
-        }
+impl FromStr for Who {
+    type Err = BadName;
+
+    fn from_str(text: &str) -> Result<Who, BadName> {
         if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            return text.parse().ok().map(Who::Id);
+            return text.parse().map(Who::Id).map_err(|_| BadName);
         }
-        Name::parse(text).map(Who::Name)
+        text.parse().map(Who::Address).or_else(|_| text.parse().map(Who::Name))
     }
 }
 

@@ -2,61 +2,16 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::str::FromStr;
 
 use super::block::Block;
-use super::name::{NAME_RULE, Name, Who};
+use super::name::{BadName, Name, Who};
 use super::reader::Flaw;
 use super::secret::Secret;
-use super::text::{BadText, Text};
+use super::text::{BadText, Text, escape};
 
 /// The smallest port a client may listen on; those below belong to the system.
 pub const MIN_PORT: u16 = 1024;
-
-/// The TYPE of a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verb {
-    /// Into the directory.
-    Register,
-    /// Who is there to talk to?
-    Bridge,
-    /// The whole directory.
-    Info,
-    /// Into the room.
-    Join,
-    /// To everyone in the room.
-    Say,
-    /// To one in the room.
-    Tell,
-    /// Are you there?
-    Ping,
-    /// Goodbye.
-    Quit,
-    /// The answer to the server's own PING. It is no request: it is never answered.
-    Pong,
-}
-
-impl Verb {
-    /// The request that a block's TYPE names.
-    pub fn of(block: &Block) -> Option<Verb> {
-        Some(match block.kind() {
-            "REGISTER" => Verb::Register,
-            "BRIDGE" => Verb::Bridge,
-            "INFO" => Verb::Info,
-            "JOIN" => Verb::Join,
-            "SAY" => Verb::Say,
-            "TELL" => Verb::Tell,
-            "PING" => Verb::Ping,
-            "QUIT" => Verb::Quit,
-            "PONG" => Verb::Pong,
-            _ => return None,
-        })
-    }
-
-    /// Whether only those who have joined may ask this.
-    pub fn needs_join(self) -> bool {
-        matches!(self, Verb::Say | Verb::Tell)
-    }
-}
 
 /// How a client is about to talk to a peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,13 +22,14 @@ pub enum Via {
     Udp,
 }
 
-impl Via {
-    /// Reads `tcp` or `udp`.
-    pub fn parse(text: &str) -> Option<Via> {
+impl FromStr for Via {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Via, ()> {
         match text {
-            "tcp" => Some(Via::Tcp),
-            "udp" => Some(Via::Udp),
-            _ => None,
+            "tcp" => Ok(Via::Tcp),
+            "udp" => Ok(Via::Udp),
+            _ => Err(()),
         }
     }
 }
@@ -85,56 +41,35 @@ impl fmt::Display for Via {
 }
 
 /// Which error an ERROR block tells of (PROTOCOL lists them).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the protocol's own words")]
-pub enum Code {
-    Malformed,
-    TooLong,
-    UnknownType,
-    BadName,
-    BadPort,
-    BadText,
-    NameTaken,
-    NotRegistered,
-    NotJoined,
-    AlreadyJoined,
-    NoSuchClient,
-    ServerFull,
-    Oneself,
-}
-
-impl fmt::Display for Code {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str(match self {
-            Code::Malformed => "malformed",
-            Code::TooLong => "too-long",
-            Code::UnknownType => "unknown-type",
-            Code::BadName => "bad-name",
-            Code::BadPort => "bad-port",
-            Code::BadText => "bad-text",
-            Code::NameTaken => "name-taken",
-            Code::NotRegistered => "not-registered",
-            Code::NotJoined => "not-joined",
-            Code::AlreadyJoined => "already-joined",
-            Code::NoSuchClient => "no-such-client",
-            Code::ServerFull => "server-full",
-            Code::Oneself => "self",
-        })
-    }
+pub mod code {
+    pub const MALFORMED: &str = "malformed";
+    pub const TOO_LONG: &str = "too-long";
+    pub const UNKNOWN_TYPE: &str = "unknown-type";
+    pub const BAD_NAME: &str = "bad-name";
+    pub const BAD_PORT: &str = "bad-port";
+    pub const BAD_TEXT: &str = "bad-text";
+    pub const NAME_TAKEN: &str = "name-taken";
+    pub const NOT_REGISTERED: &str = "not-registered";
+    pub const NOT_JOINED: &str = "not-joined";
+    pub const ALREADY_JOINED: &str = "already-joined";
+    pub const NO_SUCH_CLIENT: &str = "no-such-client";
+    pub const SERVER_FULL: &str = "server-full";
+    pub const SELF: &str = "self";
 }
 
 /// Why a request was refused: a code for programs and a sentence for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// Which error it is.
-    pub code: Code,
+    /// Which error it is, one of [`code`].
+    pub code: &'static str,
     /// What to tell a person.
     pub message: String,
 }
 
 impl Refusal {
     /// A refusal.
-    pub fn new(code: Code, message: impl Into<String>) -> Refusal {
+    pub fn new(code: &'static str, message: impl Into<String>) -> Refusal {
         Refusal { code, message: message.into() }
     }
 
@@ -149,11 +84,11 @@ pub fn refuse_flaw(flaw: Flaw) -> Option<(String, Refusal)> {
     match flaw {
         Flaw::TooLong(kind) => {
             let message = "a line has at most 4096 bytes and a request at most 16 lines";
-            Some((kind, Refusal::new(Code::TooLong, message)))
+            Some((kind, Refusal::new(code::TOO_LONG, message)))
         }
         Flaw::Malformed(kind) => {
             let message = "this is no block: a TYPE in capitals, lines of UTF-8, a blank line";
-            Some((kind, Refusal::new(Code::Malformed, message)))
+            Some((kind, Refusal::new(code::MALFORMED, message)))
         }
         Flaw::Http => None,
     }
@@ -197,33 +132,38 @@ pub enum Request {
 }
 
 impl Request {
-    /// Reads the headers of a request.
+    /// Reads a request from somebody who has `joined` the room or not. It checks in the protocol's order:
+    /// type, state, headers.
     ///
     /// # Errors
-    /// The refusal to answer with, when a header is missing or ill-formed.
-    pub fn parse(verb: Verb, block: &Block) -> Result<Request, Refusal> {
-        let token = || block.header("Token").map(str::to_owned);
-        Ok(match verb {
-            Verb::Register => {
-                Request::Register { name: name(block)?, ip: None, port: port(block)? }
+    /// The refusal to answer with.
+    pub fn parse(block: &Block, joined: bool) -> Result<Request, Refusal> {
+        let (name, token) = (|| name(block), || block.get("Token"));
+        Ok(match (block.kind(), joined) {
+            ("JOIN", true) => {
+                return Err(Refusal::new(code::ALREADY_JOINED, "this connection has joined"));
             }
-            Verb::Bridge => {
-                Request::Bridge { name: name(block)?, peer: peer(block)?, via: via(block)? }
+            ("SAY" | "TELL", false) => {
+                return Err(Refusal::new(code::NOT_JOINED, "first join the room"));
             }
-            Verb::Info => Request::Info,
-            Verb::Join => {
-                // A token that is wrong is ignored, and so is one that is none.
-                let token = block.header("Token").and_then(Secret::parse);
-                Request::Join { name: name(block)?, token, since: since(block)? }
+            ("REGISTER", _) => Request::Register { name: name()?, ip: None, port: port(block)? },
+            ("BRIDGE", _) => {
+                Request::Bridge { name: name()?, peer: peer(block)?, via: via(block)? }
             }
-            Verb::Say => Request::Say { text: text(block)? },
-            Verb::Tell => {
+            ("INFO", _) => Request::Info,
+            // A token that is wrong is ignored, and so is one that is none.
+            ("JOIN", _) => {
+                Request::Join { name: name()?, token: block.get("Token"), since: since(block)? }
+            }
+            ("SAY", _) => Request::Say { text: text(block)? },
+            ("TELL", _) => {
                 let peer = peer(block)?.ok_or_else(|| missing(block, "Peer"))?;
                 Request::Tell { peer, text: text(block)? }
             }
-            Verb::Ping => Request::Ping { token: token() },
-            Verb::Pong => Request::Pong { token: token() },
-            Verb::Quit => Request::Quit,
+            ("PING", _) => Request::Ping { token: token() },
+            ("PONG", _) => Request::Pong { token: token() },
+            ("QUIT", _) => Request::Quit,
+            _ => return Err(Refusal::new(code::UNKNOWN_TYPE, "there is no such request")),
         })
     }
 
@@ -256,7 +196,7 @@ impl Request {
 }
 
 fn missing(block: &Block, header: &str) -> Refusal {
-    Refusal::new(Code::Malformed, format!("{} needs the header {header}", block.kind()))
+    Refusal::new(code::MALFORMED, format!("{} needs the header {header}", block.kind()))
 }
 
 fn required<'a>(block: &'a Block, header: &str) -> Result<&'a str, Refusal> {
@@ -264,46 +204,45 @@ fn required<'a>(block: &'a Block, header: &str) -> Result<&'a str, Refusal> {
 }
 
 fn name(block: &Block) -> Result<Name, Refusal> {
-    Name::parse(required(block, "clientID")?).ok_or_else(|| Refusal::new(Code::BadName, NAME_RULE))
+    let name: Result<Name, BadName> = required(block, "clientID")?.parse();
+    name.map_err(|rule| Refusal::new(code::BAD_NAME, rule.to_string()))
 }
 
 fn port(block: &Block) -> Result<u16, Refusal> {
-    match required(block, "Port")?.parse() {
-        Ok(port) if port >= MIN_PORT => Ok(port),
-        _ => {
-            Err(Refusal::new(Code::BadPort, format!("a port is a number from {MIN_PORT} to 65535")))
-        }
-    }
+    let digits = Some(required(block, "Port")?).filter(|port| !port.starts_with('+'));
+    let port = digits.and_then(|port| port.parse().ok()).filter(|port| *port >= MIN_PORT);
+    let rule = || format!("a port is a number from {MIN_PORT} to 65535");
+    port.ok_or_else(|| Refusal::new(code::BAD_PORT, rule()))
 }
 
 /// A peer that cannot be a name or an ID is a client that does not exist, not a mistake of grammar.
 fn peer(block: &Block) -> Result<Option<Who>, Refusal> {
     let Some(peer) = block.header("Peer") else { return Ok(None) };
-    match Who::parse(peer) {
-        Some(Who::Address(_)) | None => Err(no_such_client(peer)),
-        found => Ok(found),
+    match peer.parse() {
+        Ok(Who::Address(_)) | Err(_) => Err(no_such_client(escape(peer))),
+        Ok(found) => Ok(Some(found)),
     }
 }
 
 /// The refusal for a peer that is not there.
 pub fn no_such_client(peer: impl fmt::Display) -> Refusal {
-    Refusal::new(Code::NoSuchClient, format!("there is no client {peer}"))
+    Refusal::new(code::NO_SUCH_CLIENT, format!("there is no client {peer}"))
 }
 
 fn via(block: &Block) -> Result<Via, Refusal> {
-    let via = block.header("Via").map_or(Some(Via::Tcp), Via::parse);
-    via.ok_or_else(|| Refusal::new(Code::Malformed, "Via is tcp or udp"))
+    let via = block.header("Via").map_or(Ok(Via::Tcp), str::parse);
+    via.map_err(|()| Refusal::new(code::MALFORMED, "Via is tcp or udp"))
 }
 
 fn since(block: &Block) -> Result<Option<u64>, Refusal> {
     let parse =
-        |value: &str| value.parse().map_err(|_| Refusal::new(Code::Malformed, "Since is a number"));
+        |value: &str| value.parse().map_err(|_| Refusal::new(code::MALFORMED, "Since is a number"));
     block.header("Since").map(parse).transpose()
 }
 
 fn text(block: &Block) -> Result<Text, Refusal> {
     Text::parse(required(block, "Text")?).map_err(|bad| {
-        let code = if bad == BadText::TooLong { Code::TooLong } else { Code::BadText };
-        Refusal::new(code, bad.to_string())
+        let long = bad == BadText::TooLong;
+        Refusal::new(if long { code::TOO_LONG } else { code::BAD_TEXT }, bad.to_string())
     })
 }

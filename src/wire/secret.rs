@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
+use std::str::FromStr;
 
 /// 128 random bits, 32 lower-case hex digits on the wire. Not `Debug`: a secret is for its wire only.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -14,12 +15,16 @@ impl Secret {
         let half = |salt: u8| u128::from(RandomState::new().hash_one(salt));
         Secret(half(0) << 64 | half(1))
     }
+}
 
-    /// Reads 32 lower-case hex digits.
-    pub fn parse(text: &str) -> Option<Secret> {
+impl FromStr for Secret {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Secret, ()> {
         let lower_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
         let valid = text.len() == 32 && text.bytes().all(lower_hex);
-        valid.then(|| u128::from_str_radix(text, 16).ok().map(Secret)).flatten()
+        let number = if valid { u128::from_str_radix(text, 16) } else { return Err(()) };
+        number.map(Secret).map_err(drop)
     }
 }
 

@@ -1,0 +1,137 @@
+//! What the server says unasked to those who have joined, as types: to and from blocks, without I/O.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::block::Block;
+use super::entry::{Entry, Vouch};
+use super::name::Name;
+use super::request::Via;
+
+/// Why somebody left, or was sent away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the protocol's own words")]
+pub enum Reason {
+    Quit,
+    Gone,
+    Timeout,
+    Slow,
+    Kicked,
+    Replaced,
+    Shutdown,
+}
+
+impl Reason {
+    const ALL: [(Reason, &str); 7] = [
+        (Reason::Quit, "quit"),
+        (Reason::Gone, "gone"),
+        (Reason::Timeout, "timeout"),
+        (Reason::Slow, "slow"),
+        (Reason::Kicked, "kicked"),
+        (Reason::Replaced, "replaced"),
+        (Reason::Shutdown, "shutdown"),
+    ];
+}
+
+impl FromStr for Reason {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Reason, ()> {
+        let found = Reason::ALL.iter().find(|(_, word)| *word == text);
+        found.map(|(reason, _)| *reason).ok_or(())
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let found = Reason::ALL.iter().find(|(reason, _)| reason == self);
+        f.write_str(found.map_or("", |(_, word)| word))
+    }
+}
+
+/// A notice of the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the fields are the protocol's headers")]
+pub enum Notice {
+    Said {
+        seq: u64,
+        time: String,
+        id: u64,
+        name: Name,
+        text: String,
+    },
+    Told {
+        time: String,
+        id: u64,
+        name: Name,
+        text: String,
+    },
+    Joined(Entry),
+    Left {
+        id: u64,
+        name: Name,
+        reason: Option<Reason>,
+    },
+    /// Somebody was given this client's address and is about to use it.
+    Call {
+        caller: Entry,
+        via: Via,
+        vouch: Vouch,
+    },
+    Ping {
+        token: Option<String>,
+    },
+    Bye {
+        reason: Option<Reason>,
+    },
+}
+
+impl Notice {
+    /// The block that says this.
+    pub fn to_block(&self) -> Block {
+        match self {
+            Notice::Said { seq, time, id, name, text } => {
+                let block = Block::new("SAID").with("Seq", seq).with("Time", time);
+                block.with_client(*id, name).with("Text", text)
+            }
+            Notice::Told { time, id, name, text } => {
+                Block::new("TOLD").with("Time", time).with_client(*id, name).with("Text", text)
+            }
+            Notice::Joined(Entry { name, address, id }) => {
+                Block::new("JOINED").with_client(*id, name).with_address(*address)
+            }
+            Notice::Left { id, name, reason } => {
+                Block::new("LEFT").with_client(*id, name).with_some("Reason", reason.as_ref())
+            }
+            Notice::Call { caller: Entry { name, address, id }, via, vouch } => {
+                let block = Block::new("CALL").with_client(*id, name).with_address(*address);
+                block.with_vouch(*via, vouch)
+            }
+            Notice::Ping { token } => Block::new("PING").with_some("Token", token.as_ref()),
+            Notice::Bye { reason } => Block::new("BYE").with_some("Reason", reason.as_ref()),
+        }
+    }
+
+    /// Reads a block from a server, which may be anybody's: `None` for what it does not understand.
+    pub fn parse(block: &Block) -> Option<Notice> {
+        let (id, name) = (block.get("ID"), block.get("clientID"));
+        let (time, text) = (block.get("Time"), block.get("Text"));
+        let (reason, token) = (block.get("Reason"), block.get("Token"));
+        Some(match block.kind() {
+            "SAID" => {
+                let (seq, time) = (block.get("Seq")?, time?);
+                Notice::Said { seq, time, id: id?, name: name?, text: text? }
+            }
+            "TOLD" => Notice::Told { time: time?, id: id?, name: name?, text: text? },
+            "JOINED" => Notice::Joined(Entry::of(block)?),
+            "LEFT" => Notice::Left { id: id?, name: name?, reason },
+            "CALL" => {
+                let (via, vouch) = Vouch::of(block)?;
+                Notice::Call { caller: Entry::of(block)?, via, vouch }
+            }
+            "PING" => Notice::Ping { token },
+            "BYE" => Notice::Bye { reason },
+            _ => return None,
+        })
+    }
+}
