@@ -1,19 +1,19 @@
 //! The client's standing with the server: registering, joining, who else is in the room, coming back.
 //! A state machine: blocks and the time go in, blocks and lines for the screen come out.
 
-use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use crate::client::connection::Writer;
 use crate::client::event::{ConnectionId, Events, LinkEvent};
 use crate::client::link;
+use crate::client::room::Room;
 use crate::client::terminal::Screen;
 use crate::clock;
 use crate::wire::answer::{Answer, Welcome};
 use crate::wire::block::Block;
 use crate::wire::entry::{Entry, Vouch};
-use crate::wire::name::{Name, Who};
+use crate::wire::name::Name;
 use crate::wire::notice::{Notice, Reason};
 use crate::wire::request::{Request, Via};
 use crate::wire::secret::Secret;
@@ -60,26 +60,21 @@ pub struct Membership {
     pause: Duration,
     link: Option<ConnectionId>,
     writer: Option<Writer>,
-    /// A request on a connection of its own, for servers without a room.
-    errand: Option<(ConnectionId, Request, Option<Writer>)>,
+    /// What a server without a room is to be asked, on the next connection.
+    errand: Option<Request>,
     name: Option<Name>,
     port: u16,
     /// Our address on the connection to the server, then the one that the server has recorded.
     ip: IpAddr,
     id: u64,
     token: Option<Secret>,
-    /// The last message seen.
-    seen: Option<u64>,
-    roster: BTreeMap<u64, Entry>,
-    /// What we have said and not heard back, and the message by which it must have come.
-    unheard: VecDeque<String>,
-    by: Option<u64>,
+    room: Room,
+    /// How much was said that the connection has not taken yet.
     unwritten: usize,
     /// The server's absence has been told.
     told: bool,
     /// The first attempt has come to an end, good or bad.
     settled: bool,
-    offset: i32,
 }
 
 impl Membership {
@@ -99,14 +94,10 @@ impl Membership {
             ip: own.ip(),
             id: 0,
             token: None,
-            seen: None,
-            roster: BTreeMap::new(),
-            unheard: VecDeque::new(),
-            by: None,
+            room: Room::new(clock::local_offset()),
             unwritten: 0,
             told: false,
             settled: false,
-            offset: clock::local_offset(),
         }
     }
 
@@ -136,20 +127,9 @@ impl Membership {
         self.name = None;
     }
 
-    /// Where somebody in the room listens.
-    pub fn address_of(&self, who: &Who) -> Option<SocketAddr> {
-        let is = |entry: &&Entry| match who {
-            Who::Name(name) => entry.name == *name,
-            Who::Id(id) => entry.id == *id,
-            Who::Address(address) => entry.address == *address,
-        };
-        self.roster.values().find(is).map(|entry| entry.address)
-    }
-
-    /// Who in the room listens at an address.
-    pub fn name_at(&self, address: SocketAddr) -> Option<Name> {
-        let found = self.roster.values().find(|entry| entry.address == address);
-        found.map(|entry| entry.name.clone())
+    /// The room, as far as we have seen it.
+    pub fn room(&self) -> &Room {
+        &self.room
     }
 
     /// Whether we are in the room.
@@ -170,7 +150,7 @@ impl Membership {
 
     /// Whether all that was said has been heard back, or never will be.
     pub fn is_quiet(&self) -> bool {
-        self.unheard.is_empty() || self.stage != Stage::Joined
+        self.room.is_quiet() || self.stage != Stage::Joined
     }
 
     /// When [`Membership::tick`] has something to do.
@@ -187,7 +167,7 @@ impl Membership {
         match (&self.writer, self.stage) {
             (Some(writer), Stage::Joined) if writer.text(&block) => {
                 self.unwritten += 1;
-                self.unheard.push_back(text.as_str().to_owned());
+                self.room.spoke(text.as_str());
                 Ok(())
             }
             (_, Stage::Modest) => Err("this server has no room".to_owned()),
@@ -209,7 +189,8 @@ impl Membership {
                 if !known {
                     return Err("this server has no room".to_owned());
                 }
-                self.errand = Some((link::open(&self.server, &self.events), request, None));
+                self.errand = Some(request);
+                self.link = Some(link::open(&self.server, &self.events));
                 Ok(())
             }
             _ => Err("not connected to the server".to_owned()),
@@ -277,11 +258,11 @@ impl Membership {
         event: LinkEvent,
         screen: &mut Screen,
     ) -> Option<News> {
-        if let Some(errand) = self.errand.take_if(|errand| errand.0 == id) {
-            return self.run_errand(errand, event);
-        }
         if self.link != Some(id) {
             return None; // from a connection that was given up
+        }
+        if self.stage == Stage::Modest {
+            return self.run_errand(event);
         }
         match event {
             LinkEvent::Up(writer, own) => {
@@ -298,16 +279,36 @@ impl Membership {
                 screen.line("the server has sent something that is no block");
                 None
             }
-            LinkEvent::Down(_) if self.stage == Stage::Modest => {
-                (self.writer, self.link) = (None, None);
-                None
-            }
             LinkEvent::Down(cause) => {
                 self.lose(
                     &cause.unwrap_or_else(|| "it has closed the connection".to_owned()),
                     screen,
                 );
                 None
+            }
+        }
+    }
+
+    /// One request on a connection of its own, to a server without a room.
+    fn run_errand(&mut self, event: LinkEvent) -> Option<News> {
+        match event {
+            LinkEvent::Up(writer, _) => {
+                if let Some(request) = &self.errand {
+                    writer.block(&request.to_block());
+                }
+                self.writer = Some(writer);
+                None
+            }
+            LinkEvent::Block(block) => {
+                self.writer = None;
+                self.errand.take().and(Answer::parse(&block)).map(News::Answer)
+            }
+            LinkEvent::Nonsense => None,
+            LinkEvent::Down(cause) => {
+                (self.writer, self.link) = (None, None);
+                let about = self.errand.take()?.to_block().kind().to_owned();
+                let message = cause.unwrap_or_else(|| "the server has not answered".to_owned());
+                Some(News::Answer(Answer::Error { about, code: String::new(), message }))
             }
         }
     }
@@ -320,32 +321,6 @@ impl Membership {
     fn await_answer(&mut self, stage: Stage) {
         self.stage = stage;
         self.until = Some(Instant::now() + ANSWER);
-    }
-
-    /// One request on a connection of its own.
-    fn run_errand(
-        &mut self,
-        errand: (ConnectionId, Request, Option<Writer>),
-        event: LinkEvent,
-    ) -> Option<News> {
-        let (id, request, writer) = errand;
-        match event {
-            LinkEvent::Up(writer, _) => {
-                writer.block(&request.to_block());
-                self.errand = Some((id, request, Some(writer)));
-                None
-            }
-            LinkEvent::Block(block) => Answer::parse(&block).map(News::Answer),
-            LinkEvent::Nonsense => {
-                self.errand = Some((id, request, writer));
-                None
-            }
-            LinkEvent::Down(cause) => {
-                let message = cause.unwrap_or_else(|| "the server has not answered".to_owned());
-                let (about, code) = (request.to_block().kind().to_owned(), String::new());
-                Some(News::Answer(Answer::Error { about, code, message }))
-            }
-        }
     }
 
     /// The connection is over: told once, then tried again with growing pauses.
@@ -390,8 +365,7 @@ impl Membership {
             }
             (Answer::JoinAck(welcome), Stage::Joining) => self.joined(welcome, screen),
             (Answer::Error { about, message, .. }, _) if about == "SAY" => {
-                let text = self.unheard.pop_front().unwrap_or_default();
-                screen.line(format_args!("not delivered: {text} ({})", escape(&message)));
+                self.room.refused(&message, screen);
             }
             (answer, _) => return Some(News::Answer(answer)),
         }
@@ -402,17 +376,15 @@ impl Membership {
     fn notice(&mut self, notice: Notice, screen: &mut Screen) -> Option<News> {
         match notice {
             Notice::Said { seq, time, name, text, .. } => {
-                self.said(seq, &time, &name, &text, screen);
+                let own = self.name.as_ref() == Some(&name);
+                self.room.said((seq, &time, &name, &text), own, screen);
             }
             Notice::Told { time, name, text, .. } => {
-                let (time, text) = (clock::hour_minute(&time, self.offset), escape(&text));
-                screen.line(format_args!("{time} {name} (private): {text}"));
+                self.room.told(&time, &name, &text, screen);
             }
-            Notice::Joined(entry) => self.arrived(entry, screen),
+            Notice::Joined(entry) => self.room.arrived(entry, self.id, screen),
             Notice::Left { id, name, reason } => {
-                self.roster.remove(&id);
-                let reason = reason.unwrap_or(Reason::Gone);
-                screen.line(format_args!("{name} left ({reason})"));
+                self.room.left(id, &name, reason, screen);
             }
             Notice::Call { caller, via: Via::Tcp, vouch } => {
                 return Some(News::Call(caller, vouch));
@@ -441,7 +413,7 @@ impl Membership {
 
     fn join(&mut self) {
         let (Some(name), Some(writer)) = (self.name.clone(), &self.writer) else { return };
-        let request = Request::Join { name, token: self.token, since: self.seen };
+        let request = Request::Join { name, token: self.token, since: self.room.seen };
         writer.block(&request.to_block());
         self.await_answer(Stage::Joining);
     }
@@ -477,57 +449,7 @@ impl Membership {
             before if before != id => screen.line(format_args!("Your ID: {id} (was {before})")),
             _ => {}
         }
-        let names = others.iter().map(|entry| format!("{} ({})", entry.id, entry.name));
-        let names = names.collect::<Vec<_>>().join(", ");
-        let names = if names.is_empty() { "none" } else { &names };
-        screen.line(format_args!("Other clients' IDs: {names}"));
-        self.roster = others.into_iter().map(|entry| (entry.id, entry)).collect();
-        self.catch_up(seq, missed, screen);
-    }
-
-    /// Back in the room: what was said before and does not come back by message `seq` was not heard.
-    fn catch_up(&mut self, seq: u64, missed: u64, screen: &mut Screen) {
-        if missed > 0 {
-            screen.line(format_args!("{missed} older messages are not shown"));
-        }
-        if self.seen.is_some_and(|seen| seen > seq) {
-            screen.line("the server's log is a new one: this is another room now");
-            self.seen = Some(seq);
-        }
-        self.by = Some(seq);
-        if self.seen.is_none_or(|seen| seen >= seq) {
-            self.give_up_unheard(screen);
-        }
-    }
-
-    fn give_up_unheard(&mut self, screen: &mut Screen) {
-        self.by = None;
-        for text in self.unheard.drain(..) {
-            screen.line(format_args!("not delivered: {text}"));
-        }
-    }
-
-    fn said(&mut self, seq: u64, time: &str, name: &Name, text: &str, screen: &mut Screen) {
-        let time = clock::hour_minute(time, self.offset);
-        screen.line(format_args!("{time} {name}: {}", escape(text)));
-        self.seen = Some(seq);
-        let own = self.name.as_ref() == Some(name);
-        if own && self.unheard.front().is_some_and(|unheard| unheard == text) {
-            self.unheard.pop_front();
-        }
-        if self.by.is_some_and(|by| seq >= by) {
-            self.give_up_unheard(screen);
-        }
-    }
-
-    fn arrived(&mut self, entry: Entry, screen: &mut Screen) {
-        let Entry { name, address, id } = &entry;
-        let moved = *id == self.id || self.roster.contains_key(id);
-        let verb = if moved { "moved" } else { "joined" };
-        screen.line(format_args!("{name} {verb} (ID {id}, {address})"));
-        if *id != self.id {
-            self.roster.insert(*id, entry);
-        }
+        self.room.enter(others, seq, missed, screen);
     }
 
     fn dismissed(&mut self, reason: Option<Reason>, screen: &mut Screen) {

@@ -2,28 +2,30 @@
 
 use std::fmt::Display;
 use std::io::{self, BufRead, Write};
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
 
 use crate::client::event::{Event, Events};
 use crate::wire::line::{Line, read_line};
 
-/// Starts the thread that reads what the user types. It sends one line for each permit: a long file on
-/// stdin waits there, not in the client's memory.
+/// How many typed lines may wait for their turn.
+const TYPED: usize = 64;
+
+/// Starts the thread that reads what the user types. It sends a line for each permit, and has some to
+/// begin with: a long file on stdin waits there, not in the client's memory. Gives the way to permit more.
 ///
 /// # Errors
 /// When the thread cannot be started.
-pub fn listen(
-    input: impl BufRead + Send + 'static,
-    events: Events,
-    permits: Receiver<()>,
-) -> io::Result<()> {
+pub fn listen(input: impl BufRead + Send + 'static, events: Events) -> io::Result<SyncSender<()>> {
+    let (permit, permits) = mpsc::sync_channel(TYPED);
+    while permit.try_send(()).is_ok() {}
     let typing = move || {
         // The loop is gone only when the program ends.
         let _ = follow(input, &events, &permits)
             .and_then(|()| events.send(Event::InputEnded).map_err(drop));
     };
-    thread::Builder::new().name("stdin".to_owned()).spawn(typing).map(drop)
+    thread::Builder::new().name("stdin".to_owned()).spawn(typing)?;
+    Ok(permit)
 }
 
 /// Reads to the end of the input; an error of it is its end. A line that is too long for any message is

@@ -4,7 +4,7 @@ use std::io::BufRead;
 use std::sync::mpsc::Sender;
 use std::time::Instant;
 
-use crate::server::registry::Presence;
+use crate::server::client::Presence;
 use crate::server::state::Server;
 use crate::wire::name::Who;
 use crate::wire::notice::Reason;

@@ -3,7 +3,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::server::registry::{Client, Presence};
+use crate::server::client::{Client, Presence};
 use crate::wire::answer::Introduction;
 use crate::wire::entry::{Entry, Vouch};
 use crate::wire::request::{Refusal, Via, code};

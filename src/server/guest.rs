@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use crate::clock;
+use crate::server::client::{Claim, Client, Presence, not_registered};
 use crate::server::directory;
 use crate::server::outbox::Outbox;
-use crate::server::registry::{self, Admission, Claim, Client, Presence};
+use crate::server::registry::Admission;
 use crate::server::room::Round;
 use crate::server::state::Server;
 use crate::wire::answer::{Answer, Welcome};
@@ -41,7 +42,7 @@ impl Guest<'_> {
     /// REGISTER: into the directory.
     ///
     /// # Errors
-    /// `bad-port`, and those of [`Registry::register`](registry::Registry::register).
+    /// `bad-port`, and those of [`Registry::register`](crate::server::registry::Registry::register).
     pub fn register(&mut self, name: Name, port: u16) -> Result<Answer, Refusal> {
         let address = directory::recorded(self.peer.ip(), port, self.own)?;
         let room = &self.server.room;
@@ -66,7 +67,7 @@ impl Guest<'_> {
             Some((own, _)) => own == name,
             None => asker.entry.address.ip() == self.peer.ip().to_canonical(),
         });
-        let asker = asker.ok_or_else(|| registry::not_registered(name))?;
+        let asker = asker.ok_or_else(|| not_registered(name))?;
         let found = match peer {
             None => registry.first_other(name, now),
             Some(who) => {
@@ -97,7 +98,7 @@ impl Guest<'_> {
     /// JOIN: into the room. Gives the round that brings the answer.
     ///
     /// # Errors
-    /// Those of [`Registry::join`](registry::Registry::join).
+    /// Those of [`Registry::join`](crate::server::registry::Registry::join).
     pub fn join(&mut self, name: &Name, token: Option<Secret>) -> Result<Round, Refusal> {
         let registered = self.registered.take().filter(|(registered, _)| registered == name);
         let claim = Claim {

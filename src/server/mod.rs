@@ -5,6 +5,7 @@
 
 pub mod outbox;
 pub mod room;
+pub mod client;
 pub mod registry;
 pub mod directory;
 pub mod printer;

@@ -1,0 +1,129 @@
+//! One direct chat: who it is, how far it has come, and what was said but not sent yet.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use crate::client::connection::Writer;
+use crate::client::peer::line_of;
+use crate::client::terminal::Screen;
+use crate::wire::entry::Entry;
+use crate::wire::greeting::Greeting;
+use crate::wire::name::{Name, Who};
+use crate::wire::secret::Secret;
+
+/// Who we are to our peers.
+#[derive(Debug, Clone)]
+pub struct Me {
+    /// Our name.
+    pub name: Name,
+    /// Our ID, or 0.
+    pub id: u64,
+    /// Where we listen.
+    pub address: SocketAddr,
+}
+
+/// One direct chat.
+pub struct Chat {
+    /// Who it is. Unverified, it is only a claim.
+    pub name: Option<Name>,
+    /// One of the server's secrets has proved it.
+    pub verified: bool,
+    /// The server's number for it, or 0.
+    pub id: u64,
+    /// Where it listens, or is seen to be.
+    pub address: SocketAddr,
+    /// We have called, at that time.
+    pub called: Option<Instant>,
+    /// How far it has come.
+    pub stage: Stage,
+    /// The way to write to it, once there is a connection.
+    pub writer: Option<Writer>,
+    /// What was typed and is not written yet.
+    pub unsent: VecDeque<String>,
+}
+
+/// How far a chat has come.
+#[allow(missing_docs, reason = "the variants say it")]
+pub enum Stage {
+    /// We are calling; the secret that the other side must show.
+    Calling(Option<Secret>),
+    /// It shows a ticket that we do not know (yet); what it has said meanwhile.
+    Judged { greeting: Greeting, until: Instant, said: Vec<String> },
+    /// It calls us while we call it, and our call goes first.
+    Crossed { answer: Secret, until: Instant },
+    /// Both may talk.
+    Open,
+}
+
+impl Chat {
+    /// A chat that begins.
+    pub fn new(name: Option<Name>, id: u64, address: SocketAddr, stage: Stage) -> Chat {
+        let (called, writer, unsent) = (None, None, VecDeque::new());
+        Chat { name, verified: false, id, address, called, stage, writer, unsent }
+    }
+
+    /// How this peer is shown: `bob`, or `bob?` if that is only a claim, or an address.
+    pub fn label(&self) -> String {
+        match &self.name {
+            Some(name) if self.verified || matches!(self.stage, Stage::Calling(_)) => {
+                name.to_string()
+            }
+            Some(name) => format!("{name}?"),
+            None => self.address.to_string(),
+        }
+    }
+
+    /// Whether both may talk.
+    pub fn is_open(&self) -> bool {
+        matches!(self.stage, Stage::Open)
+    }
+
+    /// Whether this is whom a person means.
+    pub fn is(&self, who: &Who) -> bool {
+        match who {
+            Who::Name(name) => self.name.as_ref() == Some(name),
+            Who::Id(id) => self.id == *id && self.verified,
+            Who::Address(address) => self.address == *address,
+        }
+    }
+
+    /// Gives the connection a text, or says that it takes none.
+    pub fn send(&mut self, text: String, screen: &mut Screen) {
+        let sent = self.writer.as_ref().is_some_and(|writer| writer.text(&line_of(&text)));
+        if sent {
+            self.unsent.push_back(text);
+        } else {
+            screen.line(format_args!("not delivered to {}: {text}", self.label()));
+        }
+    }
+
+    /// It has proved to be that caller.
+    pub fn verify(&mut self, caller: &Entry) {
+        self.verified = true;
+        self.name = Some(caller.name.clone());
+        (self.id, self.address) = (caller.id, caller.address);
+    }
+
+    /// Ends the chat from our side.
+    pub fn end(mut self, screen: &mut Screen) {
+        if self.is_open() {
+            // What has been given to the connection is written before this.
+            self.unsent.clear();
+            let _ = self.writer.as_ref().map(|writer| writer.block(&"QUIT\r\n\r\n"));
+        }
+        self.report_unsent(screen);
+    }
+
+    /// Forgets the chat: its connection is of no use any more.
+    pub fn cut(self, screen: &mut Screen) {
+        self.report_unsent(screen);
+        let _ = self.writer.map(|writer| writer.cut());
+    }
+
+    fn report_unsent(&self, screen: &mut Screen) {
+        for text in &self.unsent {
+            screen.line(format_args!("not delivered to {}: {text}", self.label()));
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! The room, as this client sees it: who is in it, what was said, and what of our own was not heard back.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+
+use crate::client::terminal::Screen;
+use crate::clock;
+use crate::wire::entry::Entry;
+use crate::wire::name::{Name, Who};
+use crate::wire::notice::Reason;
+use crate::wire::text::escape;
+
+/// The room.
+#[derive(Debug)]
+pub struct Room {
+    /// The number of the last message seen.
+    pub seen: Option<u64>,
+    others: BTreeMap<u64, Entry>,
+    /// What we have said and not heard back.
+    unheard: VecDeque<String>,
+    /// The message by which what was said before a new connection must have come back.
+    by: Option<u64>,
+    /// Local time's minutes ahead of UTC.
+    offset: i32,
+}
+
+impl Room {
+    /// Nothing seen yet; local time is `offset` minutes ahead of UTC.
+    pub fn new(offset: i32) -> Room {
+        let (others, unheard) = (BTreeMap::new(), VecDeque::new());
+        Room { seen: None, others, unheard, by: None, offset }
+    }
+
+    /// We are in it, with these others, and the last message before us was number `seq`.
+    pub fn enter(&mut self, others: Vec<Entry>, seq: u64, missed: u64, screen: &mut Screen) {
+        let names = others.iter().map(|entry| format!("{} ({})", entry.id, entry.name));
+        let names = names.collect::<Vec<_>>().join(", ");
+        let names = if names.is_empty() { "none" } else { &names };
+        screen.line(format_args!("Other clients' IDs: {names}"));
+        self.others = others.into_iter().map(|entry| (entry.id, entry)).collect();
+        if missed > 0 {
+            screen.line(format_args!("{missed} older messages are not shown"));
+        }
+        if self.seen.is_some_and(|seen| seen > seq) {
+            screen.line("the server's log is a new one: this is another room now");
+            self.seen = Some(seq);
+        }
+        self.by = Some(seq);
+        if self.seen.is_none_or(|seen| seen >= seq) {
+            self.give_up_unheard(screen);
+        }
+    }
+
+    /// Where somebody in the room listens.
+    pub fn address_of(&self, who: &Who) -> Option<SocketAddr> {
+        let is = |entry: &&Entry| match who {
+            Who::Name(name) => entry.name == *name,
+            Who::Id(id) => entry.id == *id,
+            Who::Address(address) => entry.address == *address,
+        };
+        self.others.values().find(is).map(|entry| entry.address)
+    }
+
+    /// Who in the room listens at an address.
+    pub fn name_at(&self, address: SocketAddr) -> Option<Name> {
+        let found = self.others.values().find(|entry| entry.address == address);
+        found.map(|entry| entry.name.clone())
+    }
+
+    /// We have said something; it must come back.
+    pub fn spoke(&mut self, text: &str) {
+        self.unheard.push_back(text.to_owned());
+    }
+
+    /// Whether all we have said has come back.
+    pub fn is_quiet(&self) -> bool {
+        self.unheard.is_empty()
+    }
+
+    /// The server has refused what we have said first of all that has not come back.
+    pub fn refused(&mut self, message: &str, screen: &mut Screen) {
+        let text = self.unheard.pop_front().unwrap_or_default();
+        screen.line(format_args!("not delivered: {text} ({})", escape(message)));
+    }
+
+    /// Somebody, perhaps ourselves (`own`), has said something.
+    pub fn said(
+        &mut self,
+        (seq, time, name, text): (u64, &str, &Name, &str),
+        own: bool,
+        screen: &mut Screen,
+    ) {
+        let time = clock::hour_minute(time, self.offset);
+        screen.line(format_args!("{time} {name}: {}", escape(text)));
+        self.seen = Some(seq);
+        if own && self.unheard.front().is_some_and(|unheard| unheard == text) {
+            self.unheard.pop_front();
+        }
+        if self.by.is_some_and(|by| seq >= by) {
+            self.give_up_unheard(screen);
+        }
+    }
+
+    /// Somebody has told us something in private.
+    pub fn told(&self, time: &str, name: &Name, text: &str, screen: &mut Screen) {
+        let (time, text) = (clock::hour_minute(time, self.offset), escape(text));
+        screen.line(format_args!("{time} {name} (private): {text}"));
+    }
+
+    /// Somebody has come in or has moved; perhaps that is us, with ID `own`.
+    pub fn arrived(&mut self, entry: Entry, own: u64, screen: &mut Screen) {
+        let Entry { name, address, id } = &entry;
+        let moved = *id == own || self.others.contains_key(id);
+        let verb = if moved { "moved" } else { "joined" };
+        screen.line(format_args!("{name} {verb} (ID {id}, {address})"));
+        if *id != own {
+            self.others.insert(*id, entry);
+        }
+    }
+
+    /// Somebody has left.
+    pub fn left(&mut self, id: u64, name: &Name, reason: Option<Reason>, screen: &mut Screen) {
+        self.others.remove(&id);
+        let reason = reason.unwrap_or(Reason::Gone);
+        screen.line(format_args!("{name} left ({reason})"));
+    }
+
+    fn give_up_unheard(&mut self, screen: &mut Screen) {
+        self.by = None;
+        for text in self.unheard.drain(..) {
+            screen.line(format_args!("not delivered: {text}"));
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! What the user asks, and what becomes of it. Lines are obeyed in their order: what is typed while the
+//! server has not answered waits.
+
+use std::time::{Duration, Instant};
+
+use crate::client::chat::Me;
+use crate::client::chats::Chats;
+use crate::client::command::{Command, HELP};
+use crate::client::membership::Membership;
+use crate::client::terminal::Screen;
+use crate::wire::answer::{Answer, Introduction};
+use crate::wire::name::Who;
+use crate::wire::request::{Request, Via};
+use crate::wire::text::{Text, escape};
+
+/// How long the server may take to answer what the user has asked.
+const ANSWER: Duration = Duration::from_secs(5);
+
+/// What the user has asked the server and not been answered yet.
+#[derive(Debug, Clone)]
+enum Awaited {
+    Registration,
+    Info,
+    Bridge,
+    /// The address of somebody who is to be called.
+    Call,
+    Receipt(Who, Text),
+}
+
+/// The state that the user's commands work on.
+pub struct Session {
+    /// What the user sees.
+    pub screen: Screen,
+    /// The standing with the server.
+    pub membership: Membership,
+    /// The direct chats.
+    pub chats: Chats,
+    awaited: Option<(Awaited, Instant)>,
+}
+
+impl Session {
+    /// A session in which nothing has been asked yet.
+    pub fn new(screen: Screen, membership: Membership, chats: Chats) -> Session {
+        Session { screen, membership, chats, awaited: None }
+    }
+
+    /// Who we are to our peers.
+    pub fn me(&self) -> Option<Me> {
+        let (id, address) = (self.membership.id(), self.membership.address());
+        Some(Me { name: self.membership.name()?.clone(), id, address })
+    }
+
+    /// Whether what is typed must wait.
+    pub fn is_busy(&self) -> bool {
+        self.awaited.is_some() || self.membership.is_busy() || self.chats.is_busy()
+    }
+
+    /// When [`Session::tick`] has something to do.
+    pub fn deadline(&self) -> Option<Instant> {
+        let awaited = self.awaited.as_ref().map(|(_, until)| *until);
+        [awaited, self.membership.deadline(), self.chats.deadline()].into_iter().flatten().min()
+    }
+
+    /// Does what is due.
+    pub fn tick(&mut self, now: Instant) {
+        self.membership.tick(now, &mut self.screen);
+        if let Some(me) = self.me() {
+            self.chats.tick(&me, &mut self.screen, now);
+        }
+        if self.awaited.take_if(|(_, until)| *until <= now).is_some() {
+            self.screen.line("the server does not answer");
+        } else if self.membership.is_offline() && self.awaited.take().is_some() {
+            self.screen.line("the server is gone and has not answered");
+        }
+    }
+
+    /// Does what a line asks for, or says why not.
+    pub fn execute(&mut self, command: Command) {
+        if let Err(message) = self.attempt(command) {
+            self.screen.line(message);
+        }
+    }
+
+    fn attempt(&mut self, command: Command) -> Result<(), String> {
+        let Some(me) = self.me() else { return Ok(()) };
+        let screen = &mut self.screen;
+        match command {
+            Command::Nothing | Command::Quit => {} // to quit is the loop's matter
+            Command::Mistake(message) => return Err(message),
+            Command::Say(text) => self.membership.say(&checked(&text)?)?,
+            Command::Msg(text) => self.chats.say(&checked(&text)?, screen)?,
+            Command::Chat(who) => self.call(&who, &me)?,
+            Command::Peers => self.chats.list(screen),
+            Command::Peer(who) => self.chats.choose(&who, screen)?,
+            Command::Hangup => self.chats.hang_up(screen)?,
+            Command::Tell(peer, text) => {
+                let text = checked(&text)?;
+                let request = Request::Tell { peer: peer.clone(), text: text.clone() };
+                self.ask(request, Awaited::Receipt(peer, text))?;
+            }
+            Command::Info => self.ask(Request::Info, Awaited::Info)?,
+            Command::Bridge(peer) => {
+                let request = Request::Bridge { name: me.name, peer, via: Via::Tcp };
+                self.ask(request, Awaited::Bridge)?;
+            }
+            Command::Register => self.register()?,
+            Command::Id => {
+                screen.line(format_args!("you are {} (ID {}) at {}", me.name, me.id, me.address));
+            }
+            Command::Help => screen.line(HELP),
+        }
+        Ok(())
+    }
+
+    fn register(&mut self) -> Result<(), String> {
+        self.membership.register()?;
+        if self.membership.is_joined() {
+            self.awaited = Some((Awaited::Registration, Instant::now() + ANSWER));
+        }
+        Ok(())
+    }
+
+    fn ask(&mut self, request: Request, awaited: Awaited) -> Result<(), String> {
+        self.membership.ask(request)?;
+        self.awaited = Some((awaited, Instant::now() + ANSWER));
+        Ok(())
+    }
+
+    /// Calls an address, or somebody whom the server must introduce first. While there is no server, or
+    /// one without a room, whoever is known from before is called without an introduction.
+    fn call(&mut self, who: &Who, me: &Me) -> Result<(), String> {
+        let known = match who {
+            Who::Address(address) => Some(*address),
+            _ if self.membership.is_joined() => None,
+            _ => self.chats.introduced(who).or_else(|| self.membership.room().address_of(who)),
+        };
+        if let Some(address) = known {
+            let name = self.membership.room().name_at(address);
+            self.chats.call(address, name, me, &mut self.screen, Instant::now());
+            return Ok(());
+        }
+        let request =
+            Request::Bridge { name: me.name.clone(), peer: Some(who.clone()), via: Via::Tcp };
+        self.ask(request, Awaited::Call)
+    }
+
+    /// The server has answered.
+    pub fn answered(&mut self, answer: Answer) {
+        let awaited = self.awaited.take().map(|(awaited, _)| awaited);
+        let screen = &mut self.screen;
+        match (awaited, answer) {
+            (Some(Awaited::Info), Answer::InfoAck(entries)) => {
+                screen.line(format_args!("{} registered:", entries.len()));
+                for entry in entries {
+                    screen.line(entry);
+                }
+            }
+            (Some(Awaited::Bridge), Answer::BridgeAck(None)) => screen.line("nobody else is there"),
+            (Some(Awaited::Bridge), Answer::BridgeAck(Some(found))) => {
+                let Introduction { name, address, .. } = &found;
+                screen.line(format_args!("{name} is at {address}: /chat {address}"));
+                self.chats.introduce(found, Instant::now());
+            }
+            (Some(Awaited::Call), Answer::BridgeAck(Some(found))) => {
+                let address = found.address;
+                self.chats.introduce(found, Instant::now());
+                if let Some(me) = self.me() {
+                    self.chats.call(address, None, &me, &mut self.screen, Instant::now());
+                }
+            }
+            (Some(Awaited::Receipt(_, text)), Answer::TellAck { id, name }) => {
+                screen.line(format_args!("Sent to {name} (ID {id}): {text}"));
+            }
+            (Some(Awaited::Registration), Answer::RegAck { name, address, .. }) => {
+                screen.line(format_args!("registered as {name} at {address}"));
+            }
+            (Some(Awaited::Receipt(peer, text)), Answer::Error { message, .. }) => {
+                let message = escape(&message);
+                screen.line(format_args!("not delivered to {peer}: {text} ({message})"));
+            }
+            (_, Answer::Error { message, .. }) => screen.line(escape(&message)),
+            (awaited, _) => {
+                // Not what was asked for: an answer that came too late.
+                self.awaited = awaited.map(|awaited| (awaited, Instant::now() + ANSWER));
+            }
+        }
+    }
+}
+
+/// A text that may be sent, or why not.
+fn checked(text: &str) -> Result<Text, String> {
+    Text::parse(text).map_err(|bad| format!("not sent: {bad}"))
+}

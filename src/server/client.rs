@@ -1,0 +1,121 @@
+//! One client in the directory, and what it takes to have its name: rules over what is known and a given
+//! time.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::server::outbox::Outbox;
+use crate::wire::entry::Entry;
+use crate::wire::name::Name;
+use crate::wire::request::{Refusal, code};
+use crate::wire::secret::Secret;
+
+/// One client in the directory.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// Its name, its address and its ID.
+    pub entry: Entry,
+    /// Its place in the order of registration.
+    pub place: u64,
+    /// Whether it is in the room.
+    pub presence: Presence,
+}
+
+/// Whether a client is in the room.
+#[derive(Debug, Clone)]
+pub enum Presence {
+    /// It has told its address. Nobody knows whether it is still there.
+    Registered {
+        /// When the entry goes unless it is renewed.
+        until: Instant,
+    },
+    /// It is in the room, on a connection that still stands.
+    Joined(Membership),
+}
+
+/// What ties a name to a connection.
+#[derive(Debug, Clone)]
+pub struct Membership {
+    /// The connection's number.
+    pub connection: u64,
+    /// The way to write to it.
+    pub outbox: Arc<Outbox>,
+    /// The secret for coming back.
+    pub token: Secret,
+}
+
+/// Somebody who wants to come in.
+#[derive(Debug)]
+pub struct Claim {
+    /// The connection's number.
+    pub connection: u64,
+    /// The way to write to it.
+    pub outbox: Arc<Outbox>,
+    /// The address it is seen to come from.
+    pub ip: IpAddr,
+    /// The port that was registered on this connection, if one was.
+    pub port: Option<u16>,
+    /// The secret of somebody who comes back.
+    pub token: Option<Secret>,
+}
+
+impl Client {
+    /// Renews the entry, if who asks may; gives whether somebody in the room has moved by that.
+    ///
+    /// # Errors
+    /// `name-taken` when the name is joined elsewhere or comes from another address.
+    pub fn renew(
+        &mut self,
+        name: &Name,
+        address: SocketAddr,
+        connection: u64,
+        until: Instant,
+    ) -> Result<bool, Refusal> {
+        let same_address = self.entry.address.ip() == address.ip();
+        let in_room = match &mut self.presence {
+            Presence::Joined(membership) if membership.connection == connection => true,
+            Presence::Registered { until: old } if same_address => {
+                *old = until;
+                false
+            }
+            _ => return Err(taken(name)),
+        };
+        let moved = in_room && self.entry.address != address;
+        self.entry = Entry { name: name.clone(), address, id: self.entry.id };
+        Ok(moved)
+    }
+
+    /// The membership that a claim would take over, if the claim is good.
+    ///
+    /// # Errors
+    /// `name-taken` when somebody is there and the token is not theirs; `not-registered` when the name
+    /// is registered from another address.
+    pub fn challenge(&self, claim: &Claim) -> Result<Option<Membership>, Refusal> {
+        match &self.presence {
+            Presence::Joined(old) if claim.token == Some(old.token) => Ok(Some(old.clone())),
+            Presence::Joined(_) => Err(taken(&self.entry.name)),
+            Presence::Registered { .. } if self.entry.address.ip() == claim.ip => Ok(None),
+            Presence::Registered { .. } => Err(not_registered(&self.entry.name)),
+        }
+    }
+
+    /// Ties the entry to the claim's connection; gives whether its address is another one now.
+    pub fn admit(&mut self, claim: Claim, token: Secret) -> bool {
+        let port = claim.port.unwrap_or(self.entry.address.port());
+        let address = SocketAddr::new(claim.ip, port);
+        let moved = std::mem::replace(&mut self.entry.address, address) != address;
+        let Claim { connection, outbox, .. } = claim;
+        self.presence = Presence::Joined(Membership { connection, outbox, token });
+        moved
+    }
+}
+
+fn taken(name: &Name) -> Refusal {
+    Refusal::new(code::NAME_TAKEN, format!("the name {name} is taken"))
+}
+
+/// The refusal for a name that is not registered from where it is used.
+pub fn not_registered(name: &Name) -> Refusal {
+    Refusal::new(code::NOT_REGISTERED, format!("{name} is not registered from this address"))
+}
