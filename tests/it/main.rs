@@ -1,1 +1,12 @@
-//! The tests.
+//! The tests: both programs as a stranger meets them, as processes and over sockets.
+//!
+//! They read like a chat: somebody types, somebody else sees. [`stage`] is the vocabulary; it speaks the protocol
+//! from its own code, written from PROTOCOL.md, so that a mistake in ours is not made twice. No test waits by
+//! sleeping: it waits for what must come, and what must not come is shown by something sent after it that is next.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails here, and the line says where"
+)]
+
+mod stage;

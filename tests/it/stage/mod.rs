@@ -1,0 +1,31 @@
+//! The stage: programs as processes, the wire as bytes, folders that vanish, dice with a known seed.
+
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "a vocabulary: not every word of it is in use at every moment"
+)]
+
+pub mod block;
+pub mod cast;
+pub mod dice;
+pub mod folder;
+pub mod peer;
+pub mod program;
+pub mod story;
+pub mod wire;
+
+use std::time::Duration;
+
+pub use block::Block;
+pub use cast::{Client, Server};
+pub use dice::Dice;
+pub use folder::Folder;
+pub use peer::{Datagrams, Listener};
+pub use program::Program;
+pub use wire::Wire;
+
+/// How long anything may take before it counts as missing: the only such number in the tests.
+///
+/// Generous, because a busy machine is no failure; nothing waits this long unless it fails.
+pub const DEADLINE: Duration = Duration::from_secs(20);
