@@ -10,3 +10,8 @@
 )]
 
 mod stage;
+
+mod order;
+mod server_errors;
+mod server_grammar;
+mod server_limits;

@@ -1,0 +1,177 @@
+//! The table of limits: each at its value, one below and one above, and the connection lives.
+
+use std::io::Write;
+
+use crate::stage::{Server, Wire};
+
+/// A line with its EOL.
+const LINE: usize = 4096;
+/// Lines between the type and the blank line.
+const LINES: usize = 16;
+/// Bytes of one message's text.
+const TEXT: usize = 2000;
+/// Letters of a name.
+const NAME: usize = 32;
+/// Bytes skipped for one block.
+const SKIP: usize = 1024 * 1024;
+
+/// A header line of exactly this many bytes, its EOL among them.
+fn padding(length: usize, end: &str) -> String {
+    let mark = "X-Padding: ";
+    format!("{mark}{}{end}", "x".repeat(length - mark.len() - end.len()))
+}
+
+/// Shows that the connection is alive and in step.
+#[track_caller]
+fn lives(wire: &mut Wire) {
+    wire.hears_nothing();
+}
+
+#[test]
+fn a_line_has_up_to_4096_bytes_with_its_end() {
+    let server = Server::start(&[]);
+    let mut wire = Wire::connect(server.address());
+    for end in ["\r\n", "\n"] {
+        for length in [LINE - 1, LINE] {
+            let line = padding(length, end);
+            wire.sends(&format!("PING\r\nToken: {length}\r\n{line}\r\n"));
+            wire.gets("PONG").has_exactly(&[("Token", &length.to_string())]);
+        }
+        let line = padding(LINE + 1, end);
+        wire.sends(&format!("PING\r\nToken: over\r\n{line}\r\n"));
+        wire.refuses("PING", "too-long");
+        lives(&mut wire);
+    }
+}
+
+#[test]
+fn a_type_has_the_limit_of_a_line_too() {
+    let server = Server::start(&[]);
+    let mut wire = Wire::connect(server.address());
+    wire.sends(&"A".repeat(LINE + 1));
+    wire.refuses("", "too-long");
+    wire.sends("AAAA\r\nToken: no\r\n\r\n");
+    lives(&mut wire);
+}
+
+#[test]
+fn a_block_has_up_to_16_lines() {
+    let server = Server::start(&[]);
+    let mut wire = Wire::connect(server.address());
+    for count in [LINES - 1, LINES] {
+        let more = "X-Line: 1\r\n".repeat(count - 1);
+        wire.sends(&format!("PING\r\nToken: {count}\r\n{more}\r\n"));
+        wire.gets("PONG").has_exactly(&[("Token", &count.to_string())]);
+    }
+    let more = "X-Line: 1\r\n".repeat(LINES);
+    wire.sends(&format!("PING\r\nToken: over\r\n{more}\r\n"));
+    wire.refuses("PING", "too-long");
+    lives(&mut wire);
+}
+
+#[test]
+fn lines_of_other_text_count_as_well() {
+    let server = Server::start(&[]);
+    let mut wire = Wire::connect(server.address());
+    wire.sends(&format!("INFO\r\n{}\r\n", "Requesting clients\r\n".repeat(LINES)));
+    wire.gets("INFOACK");
+    wire.sends(&format!("INFO\r\n{}\r\n", "Requesting clients\r\n".repeat(LINES + 1)));
+    wire.refuses("INFO", "too-long");
+    lives(&mut wire);
+}
+
+#[test]
+fn what_is_too_long_is_refused_before_it_ends() {
+    let server = Server::start(&[]);
+    let mut wire = Wire::connect(server.address());
+    wire.sends(&format!("PING\r\nToken: no\r\nX-Padding: {}", "x".repeat(LINE)));
+    wire.refuses("PING", "too-long");
+    wire.sends("xxx\r\nToken: still no\r\n\r\n");
+    lives(&mut wire);
+    wire.sends(&format!("PING\r\n{}", "X-Line: 1\r\n".repeat(LINES + 1)));
+    wire.refuses("PING", "too-long");
+    wire.sends("X-Line: 18\r\nX-Line: 19\r\n\r\n");
+    lives(&mut wire);
+}
+
+#[test]
+fn one_block_is_refused_once() {
+    let server = Server::start(&[]);
+    let mut wire = Wire::connect(server.address());
+    let long = padding(LINE + 100, "\r\n").repeat(3);
+    let many = "X-Line: 1\r\n".repeat(40);
+    wire.sends(&format!("PING\r\n{long}{many}\r\n"));
+    wire.refuses("PING", "too-long");
+    lives(&mut wire);
+}
+
+#[test]
+fn the_server_skips_most_of_a_mebibyte() {
+    let server = Server::start(&[]);
+    let mut wire = Wire::connect(server.address());
+    wire.sends(&format!("PING\r\nX-Padding: {}", "x".repeat(LINE)));
+    wire.refuses("PING", "too-long");
+    wire.sends(&"x".repeat(SKIP - 4 * LINE)).sends("\r\n\r\n");
+    lives(&mut wire);
+}
+
+#[test]
+fn the_server_hangs_up_beyond_a_skipped_mebibyte() {
+    let server = Server::start(&[]);
+    for more in ["x".repeat(1000), "X-Line: 1\r\n".repeat(100)] {
+        let mut wire = Wire::connect(server.address());
+        wire.sends(&format!("PING\r\nX-Padding: {}", "x".repeat(LINE)));
+        wire.refuses("PING", "too-long");
+        let flood = more.repeat((SKIP + 4 * LINE) / more.len() + 1);
+        // The server may hang up in the middle of it, which is what is asked for.
+        let _ = wire.stream().write_all(flood.as_bytes());
+        wire.is_closed();
+    }
+    lives(&mut Wire::connect(server.address()));
+}
+
+#[test]
+fn a_text_has_up_to_2000_bytes() {
+    let server = Server::start(&[]);
+    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    for length in [TEXT - 1, TEXT] {
+        let text = "x".repeat(length);
+        alice.says(&text);
+        alice.gets("SAID").has(&[("Text", &text)]);
+    }
+    alice.says(&"x".repeat(TEXT + 1));
+    alice.refuses("SAY", "too-long");
+    alice.asks("TELL", &[("Peer", "bob"), ("Text", &"x".repeat(TEXT + 1))]);
+    let error = alice.gets("ERROR");
+    assert!(["too-long", "no-such-client"].contains(&error.get("Code")), "{error}");
+    lives(&mut alice);
+}
+
+#[test]
+fn the_limit_of_a_text_is_in_bytes_and_cuts_no_letter() {
+    let server = Server::start(&[]);
+    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    // Of two, three and four bytes; each fills 2,000 but for what one more would break.
+    for letter in ["ä", "語", "🦀"] {
+        let text = letter.repeat(TEXT / letter.len()) + &"x".repeat(TEXT % letter.len());
+        assert_eq!(text.len(), TEXT);
+        alice.says(&text);
+        alice.gets("SAID").has(&[("Text", &text)]);
+        alice.says(&(text + letter));
+        alice.refuses("SAY", "too-long");
+    }
+}
+
+#[test]
+fn a_name_has_up_to_32_letters() {
+    let server = Server::start(&[]);
+    let mut wire = Wire::connect(server.address());
+    for length in [1, NAME - 1, NAME] {
+        let name = "n".repeat(length);
+        wire.register(&name, 20_001).has(&[("clientID", &name)]);
+    }
+    let name = "n".repeat(NAME + 1);
+    wire.asks("REGISTER", &[("clientID", &name), ("IP", "127.0.0.1"), ("Port", "20001")]);
+    wire.refuses("REGISTER", "bad-name");
+    lives(&mut wire);
+}
