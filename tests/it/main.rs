@@ -12,6 +12,8 @@
 mod stage;
 
 mod order;
+mod server_directory;
 mod server_errors;
 mod server_grammar;
 mod server_limits;
+mod server_room;

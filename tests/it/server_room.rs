@@ -1,0 +1,279 @@
+//! The room: coming, speaking, telling one, and leaving.
+
+use crate::stage::{Block, Server, Wire};
+
+/// Whether a text is `2026-11-20 12:35:01`.
+fn is_time(text: &str) -> bool {
+    let shape = "dddd-dd-dd dd:dd:dd";
+    text.len() == shape.len()
+        && text
+            .chars()
+            .zip(shape.chars())
+            .all(|(have, want)| if want == 'd' { have.is_ascii_digit() } else { have == want })
+}
+
+/// Demands that this is the next of the room's messages, of this sender and text.
+#[track_caller]
+fn said(block: &Block, seq: u64, id: &str, name: &str, text: &str) {
+    let seq = seq.to_string();
+    block.has_exactly(&[
+        ("Seq", &seq),
+        ("Time", "*"),
+        ("ID", id),
+        ("clientID", name),
+        ("Text", text),
+    ]);
+    assert!(is_time(block.get("Time")), "{block}");
+}
+
+#[test]
+fn who_joins_learns_who_is_there() {
+    let server = Server::start(&[]);
+    let mut alice = Wire::connect(server.address());
+    alice.register("alice", 20_001);
+    let first = alice.join("alice");
+    assert_eq!(first.names(), ["clientID", "ID", "Token", "Seq", "Missed", "Message"]);
+    first.has(&[("clientID", "alice"), ("ID", "1"), ("Seq", "0"), ("Missed", "0")]);
+    assert!(!first.get("Message").is_empty(), "{first}");
+    assert_eq!(first.others(), [""; 0]);
+    Wire::connect(server.address()).register("lurker", 20_009);
+    let mut bob = Wire::connect(server.address());
+    bob.register("bob", 20_002);
+    let second = bob.join("bob");
+    assert_eq!(
+        second.others(),
+        ["alice 127.0.0.1:20001 1"],
+        "only who has joined, without oneself"
+    );
+    assert_ne!(first.get("Token"), second.get("Token"));
+}
+
+#[test]
+fn everyone_hears_of_arrivals() {
+    let server = Server::start(&[]);
+    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    let mut bob = Wire::joined(server.address(), "bob", 20_002);
+    let expected = [("ID", "2"), ("clientID", "bob"), ("IP", "127.0.0.1"), ("Port", "20002")];
+    alice.gets("JOINED").has_exactly(&expected);
+    bob.says("nobody told me that I am here");
+    bob.gets("SAID");
+    alice.gets("SAID");
+}
+
+#[test]
+fn a_connection_may_join_what_another_registered() {
+    let server = Server::start(&[]);
+    Wire::connect(server.address()).register("alice", 20_001);
+    let mut alice = Wire::connect(server.address());
+    alice.join("ALICE").has(&[("ID", "1"), ("clientID", "alice")]);
+    alice.asks("INFO", &[]);
+    assert_eq!(alice.gets("INFOACK").lines, ["alice 127.0.0.1:20001 1"]);
+}
+
+#[test]
+fn joining_records_the_port_that_this_connection_registered() {
+    let server = Server::start(&[]);
+    let mut alice = Wire::connect(server.address());
+    alice.register("alice", 20_001);
+    Wire::connect(server.address()).register("alice", 20_002);
+    alice.join("alice");
+    alice.asks("INFO", &[]);
+    assert_eq!(alice.gets("INFOACK").lines, ["alice 127.0.0.1:20001 1"]);
+}
+
+#[test]
+fn everyone_hears_what_is_said_and_so_does_the_speaker() {
+    let server = Server::start(&[]);
+    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    let mut bob = Wire::joined(server.address(), "bob", 20_002);
+    alice.gets("JOINED");
+    alice.says("hello bob");
+    said(&alice.gets("SAID"), 1, "1", "alice", "hello bob");
+    said(&bob.gets("SAID"), 1, "1", "alice", "hello bob");
+    bob.says("hello alice");
+    said(&alice.gets("SAID"), 2, "2", "bob", "hello alice");
+    said(&bob.gets("SAID"), 2, "2", "bob", "hello alice");
+    bob.says("bye");
+    said(&alice.gets("SAID"), 3, "2", "bob", "bye");
+}
+
+#[test]
+fn who_has_not_joined_hears_nothing() {
+    let server = Server::start(&[]);
+    let mut lurker = Wire::connect(server.address());
+    lurker.register("lurker", 20_009);
+    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    alice.says("in the room");
+    alice.gets("SAID");
+    lurker.hears_nothing();
+    let ack = lurker.join("lurker");
+    ack.has(&[("Seq", "1")]);
+}
+
+#[test]
+fn a_newcomer_is_given_the_last_twenty() {
+    let server = Server::start(&[]);
+    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    for number in 1..=23 {
+        alice.says(&format!("message {number}"));
+        alice.gets("SAID");
+    }
+    let mut bob = Wire::connect(server.address());
+    bob.register("bob", 20_002);
+    bob.join("bob").has(&[("Seq", "23")]);
+    for number in 4..=23_u64 {
+        let (seq, text) = (number.to_string(), format!("message {number}"));
+        bob.gets("SAID").has(&[
+            ("Seq", &seq),
+            ("Text", &text),
+            ("Replay", "yes"),
+            ("clientID", "alice"),
+        ]);
+    }
+    alice.says("new");
+    assert_eq!(bob.gets("SAID").find("Replay"), None);
+}
+
+#[test]
+fn since_replays_what_came_after_it() {
+    let server = Server::start(&["--rate", "0"]);
+    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    for number in 1..=40 {
+        alice.says(&format!("message {number}"));
+        alice.gets("SAID");
+    }
+    for (since, first) in [("0", 1), ("10", 11), ("39", 40), ("40", 41), ("41", 41)] {
+        let mut bob = Wire::connect(server.address());
+        bob.register("bob", 20_002);
+        bob.asks("JOIN", &[("clientID", "bob"), ("Since", since)]);
+        bob.gets("JOINACK").has(&[("Seq", "40"), ("Missed", "0")]);
+        for seq in first..=40_u64 {
+            bob.gets("SAID").has(&[("Seq", &seq.to_string()), ("Replay", "yes")]);
+        }
+        bob.hears_nothing().asks("QUIT", &[]).is_closed();
+    }
+}
+
+#[test]
+fn history_gives_the_last_before() {
+    let server = Server::start(&["--rate", "0"]);
+    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    alice.asks("HISTORY", &[]);
+    alice.gets("HISTORYACK").has(&[("Count", "0")]);
+    for number in 1..=30 {
+        alice.says(&format!("message {number}"));
+        alice.gets("SAID");
+    }
+    let asked = [
+        (vec![], 11_u64, 30_u64),
+        (vec![("Last", "3")], 28, 30),
+        (vec![("Before", "11"), ("Last", "4")], 7, 10),
+        (vec![("Before", "3")], 1, 2),
+    ];
+    for (headers, first, last) in asked {
+        alice.asks("HISTORY", &headers);
+        for seq in first..=last {
+            alice.gets("SAID").has(&[("Seq", &seq.to_string()), ("Replay", "yes")]);
+        }
+        let (count, first, last) = (last - first + 1, first.to_string(), last.to_string());
+        let expected = [("Count", &*count.to_string()), ("First", &first), ("Last", &last)];
+        alice.gets("HISTORYACK").has_exactly(&expected);
+    }
+}
+
+#[test]
+fn telling_reaches_one_and_nobody_else() {
+    let server = Server::start(&[]);
+    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    let mut bob = Wire::joined(server.address(), "bob", 20_002);
+    let mut carol = Wire::joined(server.address(), "carol", 20_003);
+    alice.gets("JOINED");
+    alice.gets("JOINED");
+    bob.gets("JOINED");
+    for peer in ["bob", "BOB", "2"] {
+        alice.asks("TELL", &[("Peer", peer), ("Text", "between us")]);
+        alice.gets("TELLACK");
+        let told = bob.gets("TOLD");
+        told.has_exactly(&[
+            ("Time", "*"),
+            ("ID", "1"),
+            ("clientID", "alice"),
+            ("Text", "between us"),
+        ]);
+        assert!(is_time(told.get("Time")), "{told}");
+    }
+    alice.says("to all");
+    // What was told took no number of the room's, and carol heard none of it.
+    said(&carol.gets("SAID"), 1, "1", "alice", "to all");
+    said(&bob.gets("SAID"), 1, "1", "alice", "to all");
+}
+
+#[test]
+fn ping_is_answered_with_its_token() {
+    let server = Server::start(&[]);
+    let mut wire = Wire::connect(server.address());
+    for token in ["1", "PING", "a: b", "é 🦀", "Token: x"] {
+        wire.asks("PING", &[("X", "y"), ("token", token), ("Token", "second")]);
+        wire.gets("PONG").has_exactly(&[("Token", token)]);
+    }
+    wire.asks("PING", &[]);
+    wire.gets("PONG");
+}
+
+#[test]
+fn quitting_hangs_up_and_the_others_hear_of_it() {
+    let server = Server::start(&[]);
+    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    let mut bob = Wire::joined(server.address(), "bob", 20_002);
+    alice.gets("JOINED");
+    bob.asks("QUIT", &[]).is_closed();
+    alice.gets("LEFT").has_exactly(&[("ID", "2"), ("clientID", "bob"), ("Reason", "quit")]);
+    alice.asks("INFO", &[]);
+    assert_eq!(alice.gets("INFOACK").lines, ["alice 127.0.0.1:20001 1"]);
+}
+
+#[test]
+fn quitting_without_having_joined_leaves_the_entry() {
+    let server = Server::start(&[]);
+    let mut wire = Wire::connect(server.address());
+    wire.register("alice", 20_001);
+    wire.asks("QUIT", &[]).is_closed();
+    let mut other = Wire::connect(server.address());
+    other.asks("INFO", &[]);
+    assert_eq!(other.gets("INFOACK").lines, ["alice 127.0.0.1:20001 1"]);
+}
+
+#[test]
+fn a_connection_that_ends_is_gone() {
+    let server = Server::start(&[]);
+    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    let bob = Wire::joined(server.address(), "bob", 20_002);
+    alice.gets("JOINED");
+    drop(bob);
+    alice.gets("LEFT").has_exactly(&[("ID", "2"), ("clientID", "bob"), ("Reason", "gone")]);
+    let mut half = Wire::joined(server.address(), "carol", 20_003);
+    alice.gets("JOINED");
+    half.sends("SAY\r\nText: half of").ends();
+    alice.gets("LEFT").has(&[("clientID", "carol"), ("Reason", "gone")]);
+}
+
+#[test]
+fn the_silent_are_asked_and_then_dropped() {
+    let server = Server::start(&["--ping", "1"]);
+    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    let mut bob = Wire::joined(server.address(), "bob", 20_002);
+    let left = loop {
+        let block = alice.block();
+        match block.kind.as_str() {
+            "PING" => drop(alice.asks("PONG", &[("Token", block.get("Token"))])),
+            "JOINED" => {}
+            _ => break block,
+        }
+    };
+    assert_eq!(left.kind, "LEFT", "{left}");
+    left.has_exactly(&[("ID", "2"), ("clientID", "bob"), ("Reason", "timeout")]);
+    bob.gets("PING");
+    bob.skips_to("BYE").has_exactly(&[("Reason", "timeout")]);
+    bob.is_closed();
+    alice.says("still here");
+}
