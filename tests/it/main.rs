@@ -12,8 +12,11 @@
 mod stage;
 
 mod order;
+mod server_console;
 mod server_directory;
 mod server_errors;
 mod server_grammar;
 mod server_limits;
+mod server_return;
 mod server_room;
+mod server_tickets;

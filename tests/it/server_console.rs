@@ -1,0 +1,205 @@
+//! The server's terminal: what it prints, what may be typed, and how it is started and ended.
+
+use std::net::TcpListener;
+
+use assert_cmd::Command;
+use predicates::prelude::*;
+
+use crate::stage::{Folder, Program, Server, Wire};
+
+/// The server's program.
+const SERVER: &str = env!("CARGO_BIN_EXE_server");
+
+/// Alice and bob in the room, with nothing on its way to them.
+fn two(server: &Server) -> (Wire, Wire) {
+    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    let bob = Wire::joined(server.address(), "bob", 20_002);
+    alice.gets("JOINED");
+    (alice, bob)
+}
+
+#[test]
+fn info_lists_the_clients() {
+    let server = Server::start(&[]);
+    let (_alice, _bob) = two(&server);
+    server.types("/info");
+    server.sees("alice 127.0.0.1:20001");
+    server.sees("bob 127.0.0.1:20002");
+}
+
+#[test]
+fn a_kicked_client_is_told_and_so_are_the_others() {
+    let server = Server::start(&[]);
+    let (mut alice, mut bob) = two(&server);
+    server.types("/kick BOB");
+    bob.gets("BYE").has_exactly(&[("Reason", "kicked")]);
+    bob.is_closed();
+    alice.gets("LEFT").has_exactly(&[("ID", "2"), ("clientID", "bob"), ("Reason", "kicked")]);
+    alice.asks("INFO", &[]);
+    assert_eq!(alice.gets("INFOACK").lines, ["alice 127.0.0.1:20001 1"]);
+}
+
+#[test]
+fn what_a_kicked_client_still_had_to_say_is_not_said() {
+    let server = Server::start(&["--rate", "1"]);
+    let (mut alice, mut bob) = two(&server);
+    for number in 0..200 {
+        bob.says(&format!("flood {number}"));
+    }
+    alice.gets("SAID");
+    server.types("/kick bob");
+    let left = alice.skips_to("LEFT");
+    left.has(&[("Reason", "kicked")]);
+    alice.says("quiet at last");
+    alice.gets("SAID").has(&[("Text", "quiet at last")]);
+}
+
+#[test]
+fn kicking_nobody_and_nonsense_harm_nothing() {
+    let server = Server::start(&[]);
+    let (mut alice, mut bob) = two(&server);
+    for line in
+        ["/kick carol", "/kick", "/kick 99", "/nonsense", "hello", "", "   ", "/info", "\u{1b}[2J"]
+    {
+        server.types(line);
+    }
+    server.types_bytes(b"\xff\xfe\n/kick \xff\n");
+    server.types("/info");
+    server.sees("bob 127.0.0.1:20002");
+    alice.says("all here");
+    alice.gets("SAID");
+    bob.gets("SAID");
+}
+
+#[test]
+fn quit_says_goodbye_to_all_and_ends() {
+    let server = Server::start(&[]);
+    let (mut alice, mut bob) = two(&server);
+    server.types("/quit");
+    for wire in [&mut alice, &mut bob] {
+        wire.gets("BYE").has_exactly(&[("Reason", "shutdown")]);
+        wire.is_closed();
+    }
+    server.exits(0);
+}
+
+#[test]
+fn quit_does_not_wait_for_who_says_nothing() {
+    let server = Server::start(&[]);
+    let _silent = Wire::connect(server.address());
+    let mut half = Wire::connect(server.address());
+    half.sends("REGISTER\r\nclientID: al");
+    server.types("/quit");
+    server.exits(0);
+}
+
+#[test]
+fn the_end_of_the_input_closes_the_console_only() {
+    let server = Server::start(&[]);
+    server.ends_input();
+    let (mut alice, mut bob) = two(&server);
+    alice.says("still running");
+    bob.gets("SAID");
+    alice.gets("SAID");
+    server.sees("still running");
+}
+
+#[test]
+fn stdout_has_a_line_for_each_registration() {
+    let server = Server::start(&[]);
+    let mut wire = Wire::connect(server.address());
+    wire.register("student1", 2000);
+    server.sees_line("REGISTER: student1 from 127.0.0.1:2000 received");
+    wire.register("student1", 2500);
+    server.sees_line("REGISTER: student1 from 127.0.0.1:2500 received");
+}
+
+#[test]
+fn stdout_has_a_line_for_each_introduction() {
+    let server = Server::start(&[]);
+    let mut wire = Wire::connect(server.address());
+    wire.register("student1", 2500);
+    wire.register("student2", 2000);
+    wire.asks("BRIDGE", &[("clientID", "student2")]);
+    wire.gets("BRIDGEACK");
+    server.sees_line("BRIDGE: student2 127.0.0.1:2000 student1 127.0.0.1:2500");
+}
+
+#[test]
+fn stdout_has_a_line_for_each_message_with_the_address_it_came_from() {
+    let server = Server::start(&[]);
+    let (mut alice, mut bob) = two(&server);
+    alice.says("Hello");
+    alice.gets("SAID");
+    server.sees_line(&format!("Received from {} (ID 1): Hello", alice.local()));
+    bob.says("tab\there, \"quotes\" and 🦀");
+    let expected =
+        format!("Received from {} (ID 2): tab\\u{{9}}here, \"quotes\" and 🦀", bob.local());
+    server.sees_line(&expected);
+}
+
+#[test]
+fn what_would_turn_the_terminal_over_is_escaped() {
+    let server = Server::start(&[]);
+    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    alice.says("\u{1b}]0;owned\u{7}");
+    alice.refuses("SAY", "bad-text");
+    let marks = ["202a", "202e", "2066", "2069", "200b", "200e", "200f", "2028", "2029", "feff"];
+    for mark in marks {
+        let letter = char::from_u32(u32::from_str_radix(mark, 16).unwrap()).unwrap();
+        alice.says(&format!("a{letter}b"));
+        alice.gets("SAID").has(&[("Text", &format!("a{letter}b"))]);
+        server.sees(&format!("(ID 1): a\\u{{{mark}}}b"));
+    }
+    // Joiners make families and words; they turn nothing over.
+    alice.says("👨\u{200d}👩");
+    server.sees("(ID 1): 👨\u{200d}👩");
+    assert!(!server.output().contains("owned"), "{}", server.output());
+}
+
+#[test]
+fn the_port_may_be_given_alone() {
+    let folder = Folder::fresh();
+    let program = Program::start("server 0", SERVER, &["0"], &folder);
+    program.sees("Server listening on 127.0.0.1:");
+    program.types("/quit");
+    program.exits(0);
+}
+
+#[test]
+fn bad_arguments_are_answered_with_the_usage() {
+    let folder = Folder::fresh();
+    let bad: [&[&str]; 12] = [
+        &["--nonsense"],
+        &["--port"],
+        &["--port", "x"],
+        &["--port", "65536"],
+        &["-1"],
+        &["here"],
+        &["0", "0"],
+        &["--port", "0", "--max-clients", "12001"],
+        &["--port", "0", "--max-clients", "many"],
+        &["--port", "0", "--rate", "-3"],
+        &["--port", "0", "--host", "not an address"],
+        &["--port", "0", "--ping", "x"],
+    ];
+    for arguments in bad {
+        let run = Command::new(SERVER).current_dir(folder.path()).args(arguments).assert();
+        let usage = predicate::str::contains("usage").or(predicate::str::contains("Usage"));
+        run.code(2).stdout("").stderr(usage.and(predicate::str::contains("panicked").not()));
+    }
+}
+
+#[test]
+fn a_taken_port_is_said_in_one_sentence() {
+    let folder = Folder::fresh();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let port = address.port().to_string();
+    let run = Command::new(SERVER).current_dir(folder.path()).args(["--port", &port]).assert();
+    let sentence = predicate::str::contains(format!("cannot bind {address}: "));
+    let one = predicate::function(|text: &str| text.lines().count() == 1);
+    run.code(1)
+        .stdout("")
+        .stderr(sentence.and(one).and(predicate::str::contains("panicked").not()));
+}

@@ -1,0 +1,184 @@
+//! Coming back: a token takes over a connection that still stands, and an ID after a loss.
+
+use crate::stage::{Block, Server, Wire};
+
+/// Two in the room, the second with its JOINACK.
+fn two(server: &Server) -> (Wire, Wire, Block) {
+    let mut bob = Wire::joined(server.address(), "bob", 20_002);
+    let mut alice = Wire::connect(server.address());
+    alice.register("alice", 20_001);
+    let joined = alice.join("alice");
+    bob.gets("JOINED").has(&[("clientID", "alice"), ("ID", "2")]);
+    (bob, alice, joined)
+}
+
+/// Joins with a token on a new connection.
+#[track_caller]
+fn comes_back(server: &Server, token: &str) -> (Wire, Block) {
+    let mut alice = Wire::connect(server.address());
+    alice.asks("JOIN", &[("clientID", "alice"), ("Token", token)]);
+    let joined = alice.gets("JOINACK");
+    (alice, joined)
+}
+
+#[test]
+fn a_token_takes_over_the_old_connection() {
+    let server = Server::start(&[]);
+    let (mut bob, mut old, first) = two(&server);
+    let token = first.get("Token");
+    let (mut new, second) = comes_back(&server, token);
+    second.has(&[("clientID", "alice"), ("ID", "2"), ("Token", token)]);
+    assert_eq!(second.others(), ["bob 127.0.0.1:20002 1"]);
+    old.gets("BYE").has_exactly(&[("Reason", "replaced")]);
+    old.is_closed();
+    drop(old);
+    // The room has heard nothing of it: the next that it hears is what alice says, twice.
+    for text in ["back again", "and still here"] {
+        new.says(text);
+        new.gets("SAID").has(&[("Text", text), ("ID", "2")]);
+        bob.gets("SAID").has(&[("Text", text), ("ID", "2"), ("clientID", "alice")]);
+    }
+    new.asks("INFO", &[]);
+    assert_eq!(new.gets("INFOACK").lines, ["bob 127.0.0.1:20002 1", "alice 127.0.0.1:20001 2"]);
+}
+
+#[test]
+fn the_old_connection_cannot_speak_any_more() {
+    let server = Server::start(&[]);
+    let (mut bob, mut old, first) = two(&server);
+    let (mut new, _) = comes_back(&server, first.get("Token"));
+    // Sent before BYE was read, so the server meets it on a connection that is replaced.
+    let text = "SAY\r\nText: from the past\r\n\r\n";
+    let _ = std::io::Write::write_all(&mut old.stream(), text.as_bytes());
+    old.gets("BYE");
+    old.is_closed();
+    new.says("from the present");
+    bob.gets("SAID").has(&[("Text", "from the present"), ("Seq", "1")]);
+}
+
+#[test]
+fn a_token_takes_over_again_and_again() {
+    let server = Server::start(&[]);
+    let (mut bob, mut old, first) = two(&server);
+    for round in 0..5 {
+        let (mut new, joined) = comes_back(&server, first.get("Token"));
+        joined.has(&[("ID", "2"), ("Token", first.get("Token"))]);
+        old.gets("BYE");
+        drop(old);
+        let text = format!("round {round}");
+        new.says(&text);
+        new.skips_to("SAID");
+        bob.gets("SAID").has(&[("Text", &text)]);
+        // The newcomer's replay of earlier rounds is behind it; from here on only BYE may come.
+        new = settled(new);
+        old = new;
+    }
+}
+
+/// The same connection after everything that was on its way to it.
+#[track_caller]
+fn settled(mut wire: Wire) -> Wire {
+    wire.asks("PING", &[("Token", "settled")]);
+    wire.skips_to("PONG");
+    wire
+}
+
+#[test]
+fn since_fills_the_gap_after_a_loss() {
+    let server = Server::start(&[]);
+    let (mut bob, mut old, first) = two(&server);
+    bob.says("one");
+    old.gets("SAID").has(&[("Seq", "1")]);
+    bob.gets("SAID");
+    drop(old);
+    bob.gets("LEFT").has(&[("Reason", "gone")]);
+    bob.says("two");
+    bob.says("three");
+    bob.gets("SAID");
+    bob.gets("SAID");
+    let mut new = Wire::connect(server.address());
+    new.register("alice", 20_001);
+    let headers = [("clientID", "alice"), ("Token", first.get("Token")), ("Since", "1")];
+    new.asks("JOIN", &headers);
+    new.gets("JOINACK").has(&[("ID", "2"), ("Seq", "3"), ("Missed", "0")]);
+    new.gets("SAID").has(&[("Seq", "2"), ("Text", "two"), ("Replay", "yes"), ("ID", "1")]);
+    new.gets("SAID").has(&[("Seq", "3"), ("Text", "three"), ("Replay", "yes")]);
+    bob.gets("JOINED").has(&[("ID", "2"), ("clientID", "alice")]);
+    bob.says("four");
+    let four = new.gets("SAID");
+    four.has(&[("Seq", "4"), ("Text", "four")]);
+    assert_eq!(four.find("Replay"), None);
+}
+
+#[test]
+fn a_token_gives_the_old_id_back_after_a_loss() {
+    let server = Server::start(&[]);
+    let (mut bob, old, first) = two(&server);
+    drop(old);
+    bob.gets("LEFT").has(&[("ID", "2"), ("clientID", "alice"), ("Reason", "gone")]);
+    let mut new = Wire::connect(server.address());
+    new.register("alice", 20_011);
+    new.asks("JOIN", &[("clientID", "alice"), ("Token", first.get("Token"))]);
+    new.gets("JOINACK").has(&[("ID", "2")]);
+    let expected = [("ID", "2"), ("clientID", "alice"), ("IP", "127.0.0.1"), ("Port", "20011")];
+    bob.gets("JOINED").has_exactly(&expected);
+    bob.asks("BRIDGE", &[("clientID", "bob"), ("Peer", "2")]);
+    bob.gets("BRIDGEACK").has(&[("clientID", "alice"), ("ID", "2"), ("Port", "20011")]);
+    bob.asks("INFO", &[]);
+    let mut lines = bob.gets("INFOACK").lines;
+    lines.sort();
+    assert_eq!(lines, ["alice 127.0.0.1:20011 2", "bob 127.0.0.1:20002 1"]);
+}
+
+#[test]
+fn a_name_without_its_token_is_a_new_client() {
+    let server = Server::start(&[]);
+    let (mut bob, old, _) = two(&server);
+    drop(old);
+    bob.gets("LEFT");
+    let mut new = Wire::connect(server.address());
+    new.register("alice", 20_001);
+    let wrong = "0123456789abcdef0123456789abcdef";
+    new.asks("JOIN", &[("clientID", "alice"), ("Token", wrong)]);
+    new.gets("JOINACK").has(&[("ID", "3")]);
+    bob.gets("JOINED").has(&[("ID", "3"), ("clientID", "alice")]);
+}
+
+#[test]
+fn a_wrong_token_takes_nothing_over() {
+    let server = Server::start(&[]);
+    let (mut bob, mut alice, first) = two(&server);
+    let right = first.get("Token");
+    let wrong: String = right.chars().rev().collect();
+    for token in [wrong.as_str(), "", "x", &right[1..], "é"] {
+        let mut eve = Wire::connect(server.address());
+        eve.asks("JOIN", &[("clientID", "alice"), ("Token", token)]);
+        eve.refuses("JOIN", "name-taken");
+        // Bob's name does not open with alice's token either.
+        eve.asks("JOIN", &[("clientID", "bob"), ("Token", right)]);
+        eve.refuses("JOIN", "name-taken");
+    }
+    alice.says("it is me");
+    alice.gets("SAID");
+    bob.gets("SAID").has(&[("Text", "it is me")]);
+}
+
+#[test]
+fn who_quits_or_is_kicked_has_no_way_back() {
+    let server = Server::start(&[]);
+    let (mut bob, mut alice, first) = two(&server);
+    alice.asks("QUIT", &[]).is_closed();
+    bob.gets("LEFT").has(&[("Reason", "quit")]);
+    let mut again = Wire::connect(server.address());
+    again.register("alice", 20_001).has(&[("ID", "3")]);
+    again.asks("JOIN", &[("clientID", "alice"), ("Token", first.get("Token"))]);
+    let second = again.gets("JOINACK");
+    second.has(&[("ID", "3")]);
+    bob.gets("JOINED");
+    server.types("/kick alice");
+    bob.gets("LEFT").has(&[("Reason", "kicked")]);
+    let mut third = Wire::connect(server.address());
+    third.register("alice", 20_001);
+    third.asks("JOIN", &[("clientID", "alice"), ("Token", second.get("Token"))]);
+    third.gets("JOINACK").has(&[("ID", "4")]);
+}

@@ -1,0 +1,141 @@
+//! Introductions: who asks for somebody in the room gets a ticket, and the other one is told.
+
+use std::collections::HashSet;
+
+use crate::stage::{Block, Server, Wire};
+
+/// Whether a text is a secret: 32 hexadecimal digits in lower case.
+fn is_secret(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// Alice (ID 1) and bob (ID 2) in the room, with nothing on its way to them.
+fn two(server: &Server) -> (Wire, Wire) {
+    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    let bob = Wire::joined(server.address(), "bob", 20_002);
+    alice.gets("JOINED");
+    (alice, bob)
+}
+
+/// Demands that both blocks carry the same two good secrets, and gives them.
+#[track_caller]
+fn secrets(answer: &Block, call: &Block) -> [String; 2] {
+    ["Ticket", "Answer"].map(|name| {
+        assert_eq!(answer.get(name), call.get(name), "{name} in\n{answer}\nand\n{call}");
+        assert!(is_secret(answer.get(name)), "{name} in\n{answer}");
+        answer.get(name).to_owned()
+    })
+}
+
+#[test]
+fn an_introduction_gives_both_the_same_two_secrets() {
+    let server = Server::start(&[]);
+    let (mut alice, mut bob) = two(&server);
+    alice.asks("BRIDGE", &[("clientID", "alice"), ("Peer", "bob")]);
+    let answer = alice.gets("BRIDGEACK");
+    answer.has_exactly(&[
+        ("clientID", "bob"),
+        ("IP", "127.0.0.1"),
+        ("Port", "20002"),
+        ("ID", "2"),
+        ("Via", "tcp"),
+        ("Ticket", "*"),
+        ("Answer", "*"),
+    ]);
+    let call = bob.gets("CALL");
+    call.has_exactly(&[
+        ("ID", "1"),
+        ("clientID", "alice"),
+        ("IP", "127.0.0.1"),
+        ("Port", "20001"),
+        ("Via", "tcp"),
+        ("Ticket", "*"),
+        ("Answer", "*"),
+    ]);
+    let [ticket, answer] = secrets(&answer, &call);
+    assert_ne!(ticket, answer);
+}
+
+#[test]
+fn every_introduction_has_secrets_of_its_own() {
+    let server = Server::start(&[]);
+    let (mut alice, mut bob) = two(&server);
+    let mut seen = HashSet::new();
+    for (via, peer) in [("tcp", "bob"), ("udp", "BOB"), ("tcp", "2"), ("udp", "2")] {
+        alice.asks("BRIDGE", &[("clientID", "alice"), ("Peer", peer), ("Via", via)]);
+        let (answer, call) = (alice.gets("BRIDGEACK"), bob.gets("CALL"));
+        answer.has(&[("Via", via), ("clientID", "bob")]);
+        call.has(&[("Via", via)]);
+        for secret in secrets(&answer, &call) {
+            assert!(seen.insert(secret), "a secret was given twice");
+        }
+    }
+}
+
+#[test]
+fn bridge_without_a_peer_introduces_too() {
+    let server = Server::start(&[]);
+    let (mut alice, mut bob) = two(&server);
+    bob.asks("BRIDGE", &[("clientID", "BOB")]);
+    let answer = bob.gets("BRIDGEACK");
+    answer.has(&[("clientID", "alice"), ("ID", "1"), ("Via", "tcp")]);
+    secrets(&answer, &alice.gets("CALL"));
+}
+
+#[test]
+fn the_secrets_are_on_their_way_to_the_peer_before_they_are_given_out() {
+    let server = Server::start(&["--rate", "0"]);
+    let (mut alice, mut bob) = two(&server);
+    for _ in 0..50 {
+        alice.asks("BRIDGE", &[("clientID", "alice"), ("Peer", "bob")]);
+        alice.gets("BRIDGEACK");
+        // Nothing else is said to bob, so the PONG to a PING from now on stands behind the CALL.
+        bob.asks("PING", &[("Token", "after")]);
+        bob.gets("CALL");
+        bob.gets("PONG");
+    }
+}
+
+#[test]
+fn there_is_no_ticket_for_who_has_not_joined() {
+    let server = Server::start(&[]);
+    let (_, mut bob) = two(&server);
+    let mut lurker = Wire::connect(server.address());
+    lurker.register("lurker", 20_003);
+    lurker.asks("BRIDGE", &[("clientID", "lurker"), ("Peer", "bob"), ("Via", "udp")]);
+    let expected = [("clientID", "bob"), ("IP", "127.0.0.1"), ("Port", "20002")];
+    lurker.gets("BRIDGEACK").has_exactly(&expected);
+    // Nor on another connection in the name of one who has.
+    lurker.asks("BRIDGE", &[("clientID", "bob"), ("Peer", "lurker")]);
+    lurker.gets("BRIDGEACK").has_exactly(&[("clientID", "lurker"), ("IP", "*"), ("Port", "20003")]);
+    bob.says("nobody called");
+    let next = bob.block();
+    assert!(["LEFT", "SAID"].contains(&next.kind.as_str()), "{next}");
+}
+
+#[test]
+fn there_is_no_ticket_to_who_has_not_joined() {
+    let server = Server::start(&[]);
+    let (mut alice, _bob) = two(&server);
+    let mut lurker = Wire::connect(server.address());
+    lurker.register("lurker", 20_003);
+    alice.asks("BRIDGE", &[("clientID", "alice"), ("Peer", "lurker")]);
+    let answer = alice.gets("BRIDGEACK");
+    answer.has(&[("clientID", "lurker"), ("IP", "127.0.0.1"), ("Port", "20003")]);
+    assert_eq!((answer.find("Ticket"), answer.find("Answer")), (None, None), "{answer}");
+    lurker.hears_nothing();
+}
+
+#[test]
+fn who_has_joined_asks_in_its_own_name() {
+    let server = Server::start(&[]);
+    let (mut alice, mut bob) = two(&server);
+    alice.asks("BRIDGE", &[("clientID", "bob"), ("Peer", "alice")]);
+    alice.refuses("BRIDGE", "not-registered");
+    alice.asks("BRIDGE", &[("clientID", "alice"), ("Peer", "ALICE")]);
+    alice.refuses("BRIDGE", "self");
+    alice.asks("BRIDGE", &[("clientID", "alice"), ("Peer", "carol")]);
+    alice.refuses("BRIDGE", "no-such-client");
+    alice.hears_nothing();
+    bob.hears_nothing();
+}
