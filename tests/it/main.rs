@@ -13,6 +13,8 @@ mod stage;
 
 mod order;
 mod server_console;
+mod server_crowd;
+mod server_dialect;
 mod server_directory;
 mod server_errors;
 mod server_grammar;
