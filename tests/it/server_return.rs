@@ -84,33 +84,6 @@ fn settled(mut wire: Wire) -> Wire {
 }
 
 #[test]
-fn since_fills_the_gap_after_a_loss() {
-    let server = Server::start(&[]);
-    let (mut bob, mut old, first) = two(&server);
-    bob.says("one");
-    old.gets("SAID").has(&[("Seq", "1")]);
-    bob.gets("SAID");
-    drop(old);
-    bob.gets("LEFT").has(&[("Reason", "gone")]);
-    bob.says("two");
-    bob.says("three");
-    bob.gets("SAID");
-    bob.gets("SAID");
-    let mut new = Wire::connect(server.address());
-    new.register("alice", 20_001);
-    let headers = [("clientID", "alice"), ("Token", first.get("Token")), ("Since", "1")];
-    new.asks("JOIN", &headers);
-    new.gets("JOINACK").has(&[("ID", "2"), ("Seq", "3"), ("Missed", "0")]);
-    new.gets("SAID").has(&[("Seq", "2"), ("Text", "two"), ("Replay", "yes"), ("ID", "1")]);
-    new.gets("SAID").has(&[("Seq", "3"), ("Text", "three"), ("Replay", "yes")]);
-    bob.gets("JOINED").has(&[("ID", "2"), ("clientID", "alice")]);
-    bob.says("four");
-    let four = new.gets("SAID");
-    four.has(&[("Seq", "4"), ("Text", "four")]);
-    assert_eq!(four.find("Replay"), None);
-}
-
-#[test]
 fn a_token_gives_the_old_id_back_after_a_loss() {
     let server = Server::start(&[]);
     let (mut bob, old, first) = two(&server);
@@ -181,4 +154,23 @@ fn who_quits_or_is_kicked_has_no_way_back() {
     third.register("alice", 20_001);
     third.asks("JOIN", &[("clientID", "alice"), ("Token", second.get("Token"))]);
     third.gets("JOINACK").has(&[("ID", "4")]);
+}
+
+#[test]
+fn who_has_come_back_and_then_quits_has_no_way_back_either() {
+    let server = Server::start(&[]);
+    let (mut bob, old, first) = two(&server);
+    let token = first.get("Token");
+    drop(old);
+    bob.gets("LEFT").has(&[("Reason", "gone")]);
+    let mut back = Wire::connect(server.address());
+    back.register("alice", 20_001);
+    back.asks("JOIN", &[("clientID", "alice"), ("Token", token)]);
+    back.gets("JOINACK").has(&[("ID", "2")]);
+    back.asks("QUIT", &[]).is_closed();
+    let mut again = Wire::connect(server.address());
+    again.register("alice", 20_001);
+    again.asks("JOIN", &[("clientID", "alice"), ("Token", token)]);
+    let joined = again.gets("JOINACK");
+    assert_ne!((joined.get("ID"), joined.get("Token")), ("2", token), "{joined}");
 }
