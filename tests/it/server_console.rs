@@ -1,5 +1,6 @@
 //! The server's terminal: what it prints, what may be typed, and how it is started and ended.
 
+use std::io::Write;
 use std::net::TcpListener;
 
 use assert_cmd::Command;
@@ -37,6 +38,23 @@ fn a_kicked_client_is_told_and_so_are_the_others() {
     alice.gets("LEFT").has_exactly(&[("ID", "2"), ("clientID", "bob"), ("Reason", "kicked")]);
     alice.asks("INFO", &[]);
     assert_eq!(alice.gets("INFOACK").lines, ["alice 127.0.0.1:20001 1"]);
+}
+
+#[test]
+fn a_kicked_client_can_do_nothing_more() {
+    let server = Server::start(&["--rate", "0"]);
+    let (mut alice, mut bob) = two(&server);
+    server.types("/kick bob");
+    bob.gets("BYE");
+    let more = "TELL\r\nPeer: alice\r\nText: revenge\r\n\r\nSAY\r\nText: revenge\r\n\r\n";
+    // He is hung up on already, perhaps so far that he cannot even send this.
+    let _ = bob.stream().write_all(more.as_bytes());
+    bob.is_closed();
+    alice.gets("LEFT");
+    for _ in 0..50 {
+        alice.says("peace");
+        alice.gets("SAID").has(&[("Text", "peace")]);
+    }
 }
 
 #[test]

@@ -81,31 +81,24 @@ impl Wire {
     /// Waits for the next block, whatever it is.
     #[track_caller]
     pub fn block(&mut self) -> Block {
-        match self.until(b"\r\n\r\n") {
-            Ok(bytes) => self.accept(&bytes[..bytes.len() - 4]),
-            Err(reason) => self.fail(&format!("expected a block, but {reason}")),
-        }
+        self.next("a block")
     }
 
     /// Waits for the next block, which must be of this type.
     #[track_caller]
     pub fn gets(&mut self, kind: &str) -> Block {
-        let next = self.until(b"\r\n\r\n");
-        match next.map(|bytes| self.accept(&bytes[..bytes.len() - 4])) {
-            Ok(block) if block.kind == kind => block,
-            Ok(block) => self.fail(&format!("expected {kind}, got\n{block}")),
-            Err(reason) => self.fail(&format!("expected {kind}, but {reason}")),
+        let block = self.next(kind);
+        if block.kind != kind {
+            self.fail(&format!("expected {kind}, got\n{block}"));
         }
+        block
     }
 
     /// Waits for a block of this type, skipping others.
     #[track_caller]
     pub fn skips_to(&mut self, kind: &str) -> Block {
         loop {
-            let block = match self.until(b"\r\n\r\n") {
-                Ok(bytes) => self.accept(&bytes[..bytes.len() - 4]),
-                Err(reason) => self.fail(&format!("expected {kind} at last, but {reason}")),
-            };
+            let block = self.next(kind);
             if block.kind == kind {
                 return block;
             }
@@ -217,9 +210,14 @@ impl Wire {
         );
     }
 
-    /// Turns the bytes of a block into one, and remembers it.
+    /// Waits for the next block, which may be none that the grammar does not allow.
     #[track_caller]
-    fn accept(&mut self, bytes: &[u8]) -> Block {
+    fn next(&mut self, what: &str) -> Block {
+        let bytes = match self.until(b"\r\n\r\n") {
+            Ok(bytes) => bytes,
+            Err(reason) => self.fail(&format!("expected {what}, but {reason}")),
+        };
+        let bytes = &bytes[..bytes.len() - 4];
         self.remember("<-", bytes);
         let Ok(text) = std::str::from_utf8(bytes) else {
             self.fail("got a block that is not UTF-8")
