@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use assert_cmd::Command;
 use predicates::prelude::*;
 
-use crate::stage::{Folder, Program, Server, Wire};
+use crate::stage::{Ear, Folder, Program, Server, Wire};
 
 /// The server's program.
 const SERVER: &str = env!("CARGO_BIN_EXE_server");
@@ -204,4 +204,44 @@ fn a_taken_port_is_said_in_one_sentence() {
     run.code(1)
         .stdout("")
         .stderr(sentence.and(one).and(predicate::str::contains("panicked").not()));
+}
+
+#[test]
+fn a_paused_terminal_stops_nobody() {
+    let server = Server::start(&["--rate", "0"]);
+    let (mut alice, mut bob) = two(&server);
+    server.is_heard(Ear::Paused);
+    // Over a megabyte, where a pipe holds 64 KiB and the server keeps 256 more.
+    let text = "x".repeat(1900);
+    for _ in 0..600 {
+        alice.says(&text);
+        alice.gets("SAID");
+        bob.gets("SAID");
+    }
+    server.is_heard(Ear::Open);
+    // What is printed while the terminal catches up may be dropped, so it is said until it is seen.
+    for round in 0.. {
+        alice.says(&format!("back {round}"));
+        alice.gets("SAID");
+        bob.gets("SAID");
+        if server.output().contains("): back ") {
+            break;
+        }
+        assert!(round < 100_000, "nothing is printed any more");
+    }
+}
+
+#[test]
+fn a_terminal_that_is_gone_stops_nobody() {
+    let server = Server::start(&["--rate", "0"]);
+    let (mut alice, mut bob) = two(&server);
+    server.is_heard(Ear::Closed);
+    for number in 0..200 {
+        alice.says(&format!("message {number}"));
+        alice.gets("SAID");
+        bob.gets("SAID");
+    }
+    server.types("/quit");
+    bob.gets("BYE");
+    server.exits(0);
 }

@@ -4,8 +4,9 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Barrier;
 use std::thread;
+use std::time::Instant;
 
-use crate::stage::{Block, Server, Wire};
+use crate::stage::{Block, DEADLINE, Server, Wire};
 
 /// Enters the room, past what is said about those who enter at the same time.
 fn enter(address: SocketAddr, name: &str, port: u16) -> Wire {
@@ -241,4 +242,23 @@ fn connections_that_come_and_go_leave_nothing_behind() {
     let mut wire = Wire::connect(server.address());
     wire.asks("INFO", &[]);
     assert_eq!(wire.gets("INFOACK").lines, [""; 0]);
+}
+
+#[test]
+fn who_asks_and_never_reads_the_answers_harms_nobody() {
+    let server = Server::start(&["--rate", "0", "--backlog", "65536"]);
+    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    let mut bob = enter(server.address(), "bob", 20_002);
+    alice.gets("JOINED");
+    let deaf = Wire::connect(server.address());
+    let questions = "INFO\r\n\r\n".repeat(1000);
+    let since = Instant::now();
+    // Until the server has had enough of it: what it keeps for one client is limited.
+    while deaf.stream().write_all(questions.as_bytes()).is_ok() {
+        alice.says("still here");
+        alice.gets("SAID");
+        bob.gets("SAID");
+        assert!(since.elapsed() < DEADLINE, "the server answers somebody who never reads");
+    }
+    bob.hears_nothing();
 }

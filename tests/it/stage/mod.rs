@@ -23,6 +23,7 @@ pub use dice::Dice;
 pub use folder::Folder;
 pub use peer::{Datagrams, Listener};
 pub use program::Program;
+pub use story::Ear;
 pub use wire::Wire;
 
 /// How long anything may take before it counts as missing: the only such number in the tests.

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::story::{Heard, Side, Story, Told, collect, lock};
+use super::story::{Ear, Heard, Side, Story, Told, collect, lock};
 use super::{DEADLINE, Folder};
 
 /// A child process with all three of its streams piped.
@@ -132,6 +132,12 @@ impl Program {
         }
     }
 
+    /// From what it writes next on, nobody reads its stdout (a paused terminal), closes it, or reads on.
+    pub fn is_heard(&self, ear: Ear) {
+        lock(&self.story.told).output.ear = ear;
+        self.story.more.notify_all();
+    }
+
     /// Ends it without asking (SIGKILL on Unix) and waits until it is gone.
     pub fn kill(&self) {
         let mut child = lock(&self.child);
@@ -203,6 +209,7 @@ impl Program {
 impl Drop for Program {
     fn drop(&mut self) {
         self.kill();
+        self.is_heard(Ear::Open);
         for reader in self.readers.drain(..) {
             // A reader that panicked has nothing to add to a test that is over.
             let _ = reader.join();

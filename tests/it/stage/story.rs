@@ -34,6 +34,20 @@ pub struct Heard {
     pub seen: usize,
     /// Whether there can be no more.
     pub ended: bool,
+    /// Whether somebody reads it at all.
+    pub ear: Ear,
+}
+
+/// Whether somebody reads an output. It takes effect after what is written next.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Ear {
+    /// It is read as it comes.
+    #[default]
+    Open,
+    /// Nobody reads: the pipe fills, as with a terminal that is paused.
+    Paused,
+    /// The pipe is closed, as by `head -1`.
+    Closed,
 }
 
 /// Which of the two outputs.
@@ -99,11 +113,14 @@ pub fn collect(
                 result => result.unwrap_or(0),
             };
             let mut told = lock(&story.told);
-            let heard = told.side(side);
-            heard.bytes.extend_from_slice(&piece[..count]);
-            heard.ended = count == 0;
+            told.side(side).bytes.extend_from_slice(&piece[..count]);
             story.more.notify_all();
-            if count == 0 {
+            while told.side(side).ear == Ear::Paused && count > 0 {
+                told = story.more.wait(told).unwrap_or_else(PoisonError::into_inner);
+            }
+            if count == 0 || told.side(side).ear == Ear::Closed {
+                told.side(side).ended = true;
+                story.more.notify_all();
                 return;
             }
         }
