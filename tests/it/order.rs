@@ -128,7 +128,7 @@ fn target<'a>(path: &str, from: &str, places: &'a HashMap<String, usize>) -> Opt
 fn every_file_uses_only_modules_that_are_read_before_it() {
     let order = reading_order();
     let places: HashMap<String, usize> = order.iter().cloned().zip(0..).collect();
-    let mut looked = 0;
+    let (mut looked, mut wrong) = (0, Vec::new());
     for source in sources() {
         let Some(own) = source.module() else { continue };
         let place = places.get(&own).unwrap_or_else(|| panic!("{own} is declared nowhere"));
@@ -136,10 +136,12 @@ fn every_file_uses_only_modules_that_are_read_before_it() {
         for path in paths(&code.join("\n")) {
             let Some(used) = target(&path, &own, &places) else { continue };
             looked += 1;
-            let above = places[used] < *place || used == own;
-            assert!(above, "{own} uses {path}, but {used} is read later; the order is {order:?}");
+            if places[used] >= *place && used != own {
+                wrong.push(format!("{own} uses {path}, but {used} is read later"));
+            }
         }
     }
+    assert!(wrong.is_empty(), "{wrong:#?}\nthe order is {order:?}");
     assert!(looked > 5, "only {looked} uses found: this test no longer sees what it is for");
 }
 
@@ -162,6 +164,7 @@ fn the_order_is_held_against_what_it_must_catch() {
 
 #[test]
 fn no_function_is_longer_than_a_page() {
+    let mut long = Vec::new();
     for source in sources() {
         let mut open: Option<(usize, String)> = None;
         for (number, line) in source.text.lines().enumerate() {
@@ -174,23 +177,27 @@ fn no_function_is_longer_than_a_page() {
             // rustfmt puts the brace that ends a function under the word that began it.
             let Some((start, _)) = open.take_if(|(_, end)| line == end) else { continue };
             let length = number - start + 1;
-            let place = source.path.display();
-            assert!(length <= LONGEST, "{place}:{}: a function of {length} lines", start + 1);
+            if length > LONGEST {
+                long.push(format!("{}:{}: {length} lines", source.path.display(), start + 1));
+            }
         }
     }
+    assert!(long.is_empty(), "{long:#?}");
 }
 
 #[test]
 fn the_source_has_nothing_that_panics_by_habit() {
+    let mut found = Vec::new();
     for source in sources() {
         for (number, line) in source.code() {
-            for word in [".unwrap()", "println!", "todo!(", "unimplemented!(", "dbg!("] {
-                let place = source.path.display();
-                let line = line.replace("eprintln!", "");
-                assert!(!line.contains(word), "{place}:{number}: {word}\n{line}");
+            let line = line.replace("eprintln!", "");
+            let habits = [".unwrap()", "println!", "todo!(", "unimplemented!(", "dbg!("];
+            if habits.iter().any(|word| line.contains(word)) {
+                found.push(format!("{}:{number}: {}", source.path.display(), line.trim()));
             }
         }
     }
+    assert!(found.is_empty(), "{found:#?}");
 }
 
 #[test]
