@@ -1,6 +1,7 @@
 //! The chat client: `client [NAME [LISTEN_PORT] [SERVER]]`.
 
-use std::io::{self, IsTerminal};
+use std::fmt::Display;
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use p2p_chat::arguments::{Arguments, number};
@@ -18,17 +19,22 @@ fn main() -> ExitCode {
     let options = match parse(std::env::args().skip(1)) {
         Ok(options) => options,
         Err(message) => {
-            eprintln!("client: {message}\n{USAGE}");
+            complain(format_args!("{message}\n{USAGE}"));
             return ExitCode::from(2);
         }
     };
     match client::run(options, io::BufReader::new(io::stdin()), io::stdout()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("client: {}", failure.message);
+            complain(failure.message);
             ExitCode::from(failure.code)
         }
     }
+}
+
+/// Tells what went wrong, if stderr is still there.
+fn complain(message: impl Display) {
+    let _ = writeln!(io::stderr(), "client: {message}");
 }
 
 /// Who we are, where we listen and whom we go to.

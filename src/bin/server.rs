@@ -1,6 +1,7 @@
 //! The rendezvous server: `server [PORT] [flags]`.
 
-use std::io;
+use std::fmt::Display;
+use std::io::{self, Write};
 use std::net::TcpListener;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -30,7 +31,7 @@ fn main() -> ExitCode {
     let (host, port, options) = match parse(std::env::args().skip(1)) {
         Ok(parsed) => parsed,
         Err(message) => {
-            eprintln!("server: {message}\n{USAGE}");
+            complain(format_args!("{message}\n{USAGE}"));
             return ExitCode::from(2);
         }
     };
@@ -42,7 +43,7 @@ fn main() -> ExitCode {
     match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
-            eprintln!("server: {message}");
+            complain(message);
             ExitCode::FAILURE
         }
     }
@@ -53,6 +54,11 @@ fn bind(host: &str, port: u16) -> Result<TcpListener, String> {
         let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
         format!("cannot bind {host}:{port}: {}", cause(&error))
     })
+}
+
+/// Tells what went wrong, if stderr is still there.
+fn complain(message: impl Display) {
+    let _ = writeln!(io::stderr(), "server: {message}");
 }
 
 /// Where to listen and how to serve.

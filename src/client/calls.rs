@@ -8,9 +8,9 @@ use std::thread;
 use std::time::Duration;
 
 use crate::cause::cause;
-use crate::client::connection::{self, Writer};
+use crate::client::connection::{self, ConnectionId, Writer};
 use crate::client::ear::{Ear, Opening, SILENCE};
-use crate::client::event::{ConnectionId, Event, Events, PeerEvent};
+use crate::client::event::{self, Event, Events, PeerEvent};
 use crate::wire::greeting::Greeting;
 
 /// The most peers that can be connected to us at a time.
@@ -66,7 +66,7 @@ fn attend(stream: TcpStream, address: SocketAddr, events: &Events) -> io::Result
         Opening::Http => return Ok(()),
     };
     ear.dialect = greeting.as_ref().is_none_or(|greeting| greeting.ticket.is_none());
-    let writer = Writer::start(&stream, id, events.clone())?;
+    let writer = Writer::start(&stream, event::progress(id, events))?;
     let tell = |event| events.send(Event::Peer(id, event)).is_ok();
     let address = SocketAddr::new(address.ip().to_canonical(), address.port());
     if tell(PeerEvent::Incoming(writer, address, greeting)) {
@@ -99,7 +99,7 @@ fn converse(
 ) -> io::Result<()> {
     let tell = |event| events.send(Event::Peer(id, event)).is_ok();
     let stream = Arc::new(connection::connect(&[address])?);
-    let writer = Writer::start(&stream, id, events.clone())?;
+    let writer = Writer::start(&stream, event::progress(id, events))?;
     writer.block(&greeting.to_block());
     let mut ear = Ear::new(&stream);
     ear.dialect = greeting.ticket.is_none();

@@ -7,7 +7,8 @@ use std::time::Instant;
 
 use crate::client::calls;
 use crate::client::chat::{Chat, Me, Stage};
-use crate::client::event::{ConnectionId, Events};
+use crate::client::connection::ConnectionId;
+use crate::client::event::Events;
 use crate::client::peer::{Invitations, TICKET};
 use crate::client::terminal::Screen;
 use crate::wire::answer::Introduction;

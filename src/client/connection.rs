@@ -3,11 +3,10 @@
 use std::io::{self, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
 use std::time::Duration;
-
-use crate::client::event::{ConnectionId, Event, Events};
 
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -18,12 +17,33 @@ const LINGER: Duration = Duration::from_secs(1);
 /// How many pieces may wait to be written.
 const QUEUE: usize = 256;
 
+/// Tells a client's connections apart, those to the server and those to peers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ConnectionId(u64);
+
+impl ConnectionId {
+    /// A number that no other connection has.
+    pub fn next() -> ConnectionId {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        ConnectionId(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// What a writing thread tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// The next of the texts is written.
+    Written,
+    /// All that could be written is, and our side of the connection is closed.
+    Done,
+}
+
 /// Something to be written.
 #[derive(Debug)]
 enum Piece {
     /// Of the protocol: nobody asks what becomes of it.
     Block(Vec<u8>),
-    /// Something a person has said: the loop hears when it is written.
+    /// Something a person has said: the thread tells when it is written.
     Text(Vec<u8>),
     /// Nothing, for a while.
     Pause(Duration),
@@ -42,18 +62,20 @@ impl Writer {
     ///
     /// # Errors
     /// When the thread cannot be started or the socket is gone.
-    pub fn start(stream: &Arc<TcpStream>, id: ConnectionId, events: Events) -> io::Result<Writer> {
+    pub fn start(
+        stream: &Arc<TcpStream>,
+        tell: impl Fn(Progress) + Send + 'static,
+    ) -> io::Result<Writer> {
         stream.set_nodelay(true)?;
         stream.set_write_timeout(Some(STUCK))?;
         let (queue, pieces) = mpsc::sync_channel(QUEUE);
         let (stream, to) = (Arc::clone(stream), Arc::clone(stream));
         thread::Builder::new().name("writer".to_owned()).spawn(move || {
-            let written = write_all(&to, id, &pieces, &events);
+            let written = write_all(&to, &pieces, &tell);
             // A shutdown fails only when the other side has closed the connection already. After an
             // error the thread that reads wakes up and tells.
             let _ = to.shutdown(if written.is_ok() { Shutdown::Write } else { Shutdown::Both });
-            // The loop is gone only when the program ends.
-            let _ = events.send(Event::WriterDone(id));
+            tell(Progress::Done);
             thread::sleep(LINGER);
             let _ = to.shutdown(Shutdown::Both);
         })?;
@@ -65,7 +87,7 @@ impl Writer {
         self.queue.try_send(Piece::Block(bytes.to_string().into_bytes())).is_ok()
     }
 
-    /// Queues what a person has said; [`Event::Written`] follows. Gives whether there was room for it.
+    /// Queues what a person has said; [`Progress::Written`] follows. Gives whether there was room for it.
     pub fn text(&self, bytes: &impl ToString) -> bool {
         self.queue.try_send(Piece::Text(bytes.to_string().into_bytes())).is_ok()
     }
@@ -85,17 +107,15 @@ impl Writer {
 
 fn write_all(
     mut to: &TcpStream,
-    id: ConnectionId,
     pieces: &Receiver<Piece>,
-    events: &Events,
+    tell: &impl Fn(Progress),
 ) -> io::Result<()> {
     for piece in pieces {
         match piece {
             Piece::Block(bytes) => to.write_all(&bytes)?,
             Piece::Text(bytes) => {
                 to.write_all(&bytes)?;
-                // The loop is gone only when the program ends.
-                let _ = events.send(Event::Written(id));
+                tell(Progress::Written);
             }
             Piece::Pause(time) => thread::sleep(time),
         }

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use crate::client::chat::{Chat, Me, Stage};
 use crate::client::chats::{Chats, UNSENT};
-use crate::client::connection::Writer;
-use crate::client::event::{ConnectionId, PeerEvent};
+use crate::client::connection::{ConnectionId, Writer};
+use crate::client::event::PeerEvent;
 use crate::client::terminal::Screen;
 use crate::wire::entry::{Entry, Vouch};
 use crate::wire::greeting::Greeting;

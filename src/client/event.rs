@@ -2,10 +2,9 @@
 //! state: nobody shares, nobody locks. (The server does it the other way round; see the tour.)
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::SyncSender;
 
-use crate::client::connection::Writer;
+use crate::client::connection::{ConnectionId, Progress, Writer};
 use crate::wire::block::Block;
 use crate::wire::greeting::Greeting;
 
@@ -15,16 +14,11 @@ pub const WAITING_EVENTS: usize = 256;
 /// The way to the loop.
 pub type Events = SyncSender<Event>;
 
-/// Tells a client's connections apart, those to the server and those to peers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ConnectionId(u64);
-
-impl ConnectionId {
-    /// A number that no other connection has.
-    pub fn next() -> ConnectionId {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        ConnectionId(NEXT.fetch_add(1, Ordering::Relaxed))
-    }
+/// How the writing thread of a connection tells the loop what it does.
+pub fn progress(id: ConnectionId, events: &Events) -> impl Fn(Progress) + Send + 'static {
+    let events = events.clone();
+    // The loop is gone only when the program ends.
+    move |progress| drop(events.send(Event::Writer(id, progress)))
 }
 
 /// What has happened.
@@ -40,10 +34,8 @@ pub enum Event {
     Link(ConnectionId, LinkEvent),
     /// Something about a direct chat.
     Peer(ConnectionId, PeerEvent),
-    /// A connection's writer has written the next of the texts it was given.
-    Written(ConnectionId),
-    /// A connection's writer is done, and all that could be written is.
-    WriterDone(ConnectionId),
+    /// Something about a connection's writing thread.
+    Writer(ConnectionId, Progress),
 }
 
 /// What can happen to a connection to the server.

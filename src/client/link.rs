@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::thread;
 
 use crate::cause::cause;
-use crate::client::connection::{self, Writer};
-use crate::client::event::{ConnectionId, Event, Events, LinkEvent};
+use crate::client::connection::{self, ConnectionId, Writer};
+use crate::client::event::{self, Event, Events, LinkEvent};
 use crate::wire::block::MAX_ANSWER_LINES;
 use crate::wire::reader::BlockReader;
 
@@ -44,7 +44,7 @@ fn follow(server: &str, id: ConnectionId, events: &Events) -> io::Result<()> {
     let tell = |event| events.send(Event::Link(id, event)).map_err(|_| gone());
     let stream = Arc::new(connection::connect(&resolve(server)?)?);
     let own: IpAddr = stream.local_addr()?.ip().to_canonical();
-    tell(LinkEvent::Up(Writer::start(&stream, id, events.clone())?, own))?;
+    tell(LinkEvent::Up(Writer::start(&stream, event::progress(id, events))?, own))?;
     let mut reader = BlockReader::new(BufReader::new(&*stream), MAX_ANSWER_LINES);
     while let Some(found) = reader.read()? {
         match found {

@@ -4,8 +4,8 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use crate::client::connection::Writer;
-use crate::client::event::{ConnectionId, Events, LinkEvent};
+use crate::client::connection::{ConnectionId, Writer};
+use crate::client::event::{Events, LinkEvent};
 use crate::client::link;
 use crate::client::room::Room;
 use crate::client::terminal::Screen;

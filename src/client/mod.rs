@@ -23,7 +23,8 @@ use std::time::{Duration, Instant};
 
 use chats::Chats;
 use command::Command;
-use event::{ConnectionId, Event, LinkEvent, PeerEvent, WAITING_EVENTS};
+use connection::{ConnectionId, Progress};
+use event::{Event, LinkEvent, PeerEvent, WAITING_EVENTS};
 use membership::{Membership, News};
 use session::Session;
 use terminal::Screen;
@@ -205,11 +206,11 @@ impl Client {
                 let Some(me) = self.session.me() else { return };
                 self.session.chats.event(id, event, &me, &mut self.session.screen, Instant::now());
             }
-            Event::Written(id) => {
+            Event::Writer(_, Progress::Done) => self.writers -= 1,
+            Event::Writer(id, Progress::Written) => {
                 self.session.membership.written(id);
                 self.session.chats.written(id, &mut self.session.screen);
             }
-            Event::WriterDone(_) => self.writers -= 1,
         }
     }
 

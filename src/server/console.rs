@@ -45,6 +45,7 @@ fn kick(server: &Server, name: &str) {
     let Presence::Joined(member) = client.presence else {
         return server.printer.line(format_args!("{} has not joined", client.entry.name));
     };
+    member.outbox.leave();
     if server.part(&client.entry.name, member.connection, Reason::Kicked) {
         server.send_away(&member.outbox, Reason::Kicked);
     }

@@ -90,7 +90,7 @@ impl Guest<'_> {
             (introduction.vouched, &found.presence)
         {
             let call = Notice::Call { caller: asker.entry, via, vouch };
-            self.server.room.send(&member.outbox, call.to_block().to_string().as_bytes());
+            self.server.room.whisper(&member.outbox, &call.to_block());
         }
         Ok(Answer::BridgeAck(Some(introduction)))
     }
@@ -142,7 +142,7 @@ impl Guest<'_> {
         }
         let time = clock::stamp(SystemTime::now());
         let told = Notice::Told { time, id, name, text: text.as_str().to_owned() };
-        self.server.room.send(&member.outbox, told.to_block().to_string().as_bytes());
+        self.server.room.whisper(&member.outbox, &told.to_block());
         Ok(Answer::TellAck { id: entry.id, name: entry.name })
     }
 }

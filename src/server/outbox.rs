@@ -130,6 +130,10 @@ pub enum Delivery {
 #[derive(Debug)]
 pub struct Outbox {
     stream: TcpStream,
+    /// It has been greeted in the room.
+    greeted: AtomicBool,
+    /// It is not in the room any more.
+    left: AtomicBool,
     closed: AtomicBool,
     state: Mutex<State>,
 }
@@ -155,7 +159,8 @@ impl Outbox {
         stream.set_write_timeout(Some(WRITE_TIMEOUT))?;
         let backlog = Backlog::new(limit, Instant::now());
         let state = State { backlog, listed: false, end: None, finished: false };
-        Ok(Outbox { stream, closed: AtomicBool::new(false), state: Mutex::new(state) })
+        let (greeted, left, closed) = Default::default();
+        Ok(Outbox { stream, greeted, left, closed, state: Mutex::new(state) })
     }
 
     /// The socket, to read from.
@@ -166,6 +171,26 @@ impl Outbox {
     /// Whether nothing more is accepted. Cheap: it takes no lock.
     pub fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Relaxed)
+    }
+
+    /// Whether it has been greeted in the room.
+    pub fn is_greeted(&self) -> bool {
+        self.greeted.load(Ordering::Relaxed)
+    }
+
+    /// It has been greeted in the room.
+    pub fn greet(&self) {
+        self.greeted.store(true, Ordering::Relaxed);
+    }
+
+    /// It hears nothing of the room any more, not even that it has left.
+    pub fn leave(&self) {
+        self.left.store(true, Ordering::Relaxed);
+    }
+
+    /// What is said in the room, for somebody who is in it.
+    pub fn hear(&self, bytes: &[u8], way: Way) -> Delivery {
+        if self.left.load(Ordering::Relaxed) { Delivery::Closed } else { self.deliver(bytes, way) }
     }
 
     /// Why nothing more is accepted.
@@ -200,9 +225,9 @@ impl Outbox {
         if state.end.is_some() {
             return false;
         }
-        let sent = self.send(&mut state.backlog, words, Way::Never);
         state.end = Some((reason, Instant::now()));
         self.closed.store(true, Ordering::Relaxed);
+        let sent = self.send(&mut state.backlog, words, Way::Never);
         if sent.is_ok() && state.backlog.is_empty() {
             self.shut(Shutdown::Write);
         }

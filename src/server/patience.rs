@@ -42,10 +42,21 @@ impl Patience {
         Patience { stage: Stage::New, since: now, register, ping }
     }
 
-    /// It has sent a valid request; `joined` tells whether it is in the room now.
-    pub fn heard(&mut self, now: Instant, joined: bool) {
-        self.stage = if joined { Stage::Joined } else { Stage::Known };
+    /// It has sent a valid request; `joined` tells whether it is in the room now. Gives whether another
+    /// limit applies from here on.
+    pub fn heard(&mut self, now: Instant, joined: bool) -> bool {
+        let stage = if joined { Stage::Joined } else { Stage::Known };
         self.since = now;
+        std::mem::replace(&mut self.stage, stage) != stage
+    }
+
+    /// The time after which no byte will help: only valid requests do, for those who have not joined.
+    pub fn deadline(&self) -> Option<Instant> {
+        match self.stage {
+            Stage::New => Some(self.since + self.register),
+            Stage::Known => Some(self.since + UNJOINED),
+            Stage::Joined | Stage::Asked => None,
+        }
     }
 
     /// What to do now.

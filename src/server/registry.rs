@@ -118,7 +118,7 @@ impl Registry {
         let token = match (&replaced, former) {
             (Some(membership), _) => membership.token,
             (None, Some((id, token))) => {
-                client.entry.id = id;
+                client.entry.id = id; // it stays remembered until this membership ends
                 token
             }
             (None, None) => Secret::random(),
@@ -151,6 +151,7 @@ impl Registry {
         let token = membership.token;
         let Client { entry, .. } = clients.remove(name)?;
         let mut past = lock(&self.past);
+        past.former.remove(&entry.name);
         if lost && past.former.len() < self.capacity {
             let former = Former { id: entry.id, token, until: now + self.expires };
             past.former.insert(entry.name.clone(), former);

@@ -25,12 +25,12 @@ const FULL: usize = 256 * 1024;
 /// How soon the postman comes again to those who lag or are closing.
 const REVISIT: Duration = Duration::from_millis(3);
 
-/// A round of the postman: what was put into the bag before a round's end has been carried after it.
+/// The number of one of the postman's rounds. Round 0 was over before the first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Round(u64);
 
 /// The room: a mailbag and the bells that postman and speakers wait for.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Room {
     bag: Mutex<Bag>,
     filled: Condvar,
@@ -45,6 +45,7 @@ struct Bag {
     laggards: Vec<Arc<Outbox>>,
     /// The number of the last message.
     seq: u64,
+    /// The round that will carry what is put into the bag now, and the last one that is over.
     filling: Round,
     carried: Round,
     closed: bool,
@@ -90,6 +91,13 @@ impl Speeches {
     fn each(&self) -> impl Iterator<Item = &[u8]> {
         let starts = std::iter::once(&0).chain(&self.ends);
         starts.zip(&self.ends).map(|(start, end)| &self.bytes[*start..*end])
+    }
+}
+
+impl Default for Room {
+    fn default() -> Room {
+        let bag = Bag { filling: Round(1), ..Bag::default() };
+        Room { bag: Mutex::new(bag), filled: Condvar::new(), carried: Condvar::new() }
     }
 }
 
@@ -141,6 +149,16 @@ impl Room {
         while bag.carried < round && !bag.closed {
             bag = self.wait_carried(bag);
         }
+    }
+
+    /// Writes to one member alone. One who is just coming in has to be greeted first.
+    pub fn whisper(&self, outbox: &Arc<Outbox>, block: &Block) {
+        let mut bag = lock(&self.bag);
+        while !outbox.is_greeted() && !outbox.is_closed() && !bag.closed {
+            bag = self.wait_carried(bag);
+        }
+        drop(bag);
+        self.send(outbox, block.to_string().as_bytes());
     }
 
     /// Writes to one client alone; what does not fit is left to the postman.
@@ -263,7 +281,7 @@ impl Postman {
             return;
         }
         let (bytes, laggards, mut way) = (&self.bytes, &mut self.laggards, FIRST_WAY);
-        self.members.retain(|member| match member.deliver(bytes, way) {
+        self.members.retain(|member| match member.hear(bytes, way) {
             Delivery::Done => true,
             Delivery::Lags => {
                 way = Way::Never;
@@ -278,7 +296,9 @@ impl Postman {
     fn welcome(&mut self) {
         for Arrival { outbox, mut greeting, place } in self.arrivals.drain(..) {
             greeting.extend_from_slice(&self.bytes[place..]);
-            match outbox.deliver(&greeting, Way::Never) {
+            let delivery = outbox.deliver(&greeting, Way::Never);
+            outbox.greet();
+            match delivery {
                 Delivery::Closed => continue,
                 Delivery::Lags => self.laggards.push(Arc::clone(&outbox)),
                 Delivery::Done => {}

@@ -3,7 +3,7 @@
 //! All complete requests of one read are executed before anything is written, so that a busy client
 //! costs one write and one visit to the mailbag per read, not per request.
 
-use std::io::{BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::wire::answer::Answer;
 use crate::wire::block::{Block, MAX_REQUEST_LINES};
 use crate::wire::notice::{Notice, Reason};
 use crate::wire::reader::BlockReader;
-use crate::wire::request::{self, Refusal, Request};
+use crate::wire::request::{self, Refusal, Request, code};
 use crate::wire::secret::Secret;
 use crate::wire::text::{Text, escape};
 
@@ -63,45 +63,48 @@ impl<'a> Session<'a> {
     pub fn converse(&mut self) -> Reason {
         let outbox = Arc::clone(&self.guest.outbox);
         let stream = BufReader::with_capacity(READ, outbox.stream());
-        let mut reader = BlockReader::new(stream, MAX_REQUEST_LINES);
-        let _ = self.be_patient(outbox.stream());
+        let mut reader = BlockReader::new(Punctual { stream, deadline: None }, MAX_REQUEST_LINES);
+        let mut next = self.be_patient();
         loop {
-            if !reader.holds_block() {
+            if let Flow::Break(reason) = next {
+                self.hand_over();
+                return reason;
+            }
+            if !reader.holds_block(reader.get_ref().stream.buffer()) {
                 self.hand_over();
             }
-            let flow = match reader.read() {
+            reader.get_mut().deadline = self.patience.deadline();
+            let found = reader.read();
+            // What a client that was sent away still had in its buffers is not executed.
+            if outbox.is_closed() {
+                return outbox.end().unwrap_or(Reason::Gone);
+            }
+            next = match found {
                 Ok(Some(Ok(block))) => self.execute(&block),
                 Ok(Some(Err(flaw))) => match request::refuse_flaw(flaw) {
                     Some((kind, refusal)) => self.answer(&refusal.to_block(&kind)),
                     None => Flow::Break(Reason::Gone),
                 },
-                Err(error) if is_waiting(&error) => self.be_patient(outbox.stream()),
+                Err(error) if is_waiting(&error) => self.be_patient(),
                 Ok(None) | Err(_) => Flow::Break(Reason::Gone),
             };
-            // What a client that was sent away still had in its buffers is not executed.
-            if outbox.is_closed() {
-                return outbox.end().unwrap_or(Reason::Gone);
-            }
-            if let Flow::Break(reason) = flow {
-                self.hand_over();
-                return reason;
-            }
         }
     }
 
     /// Nothing has come for a while (or the postman has just switched the socket, see [`Outbox`]): is
     /// there something to be done about it, and how long may the next read wait?
-    fn be_patient(&mut self, stream: &TcpStream) -> Flow {
+    fn be_patient(&mut self) -> Flow {
         match self.patience.next(Instant::now()) {
             Next::Drop => return Flow::Break(Reason::Timeout),
             Next::Wait(time) => {
                 // It fails only on a socket that is gone, which the read will find out.
+                let stream = self.guest.outbox.stream();
                 let _ = stream.set_read_timeout(Some(time.max(LEAST_WAIT)));
                 thread::yield_now();
             }
             Next::Ping => {
                 self.write(&Notice::Ping { token: Some(Secret::random().to_string()) });
-                return self.be_patient(stream);
+                return self.be_patient();
             }
         }
         Flow::Continue(())
@@ -120,7 +123,11 @@ impl<'a> Session<'a> {
         if self.answers.is_empty() {
             self.guest.server.room.settle(self.spoken);
         }
-        write!(self.answers, "{block}").expect("BUG: a Vec takes all writes");
+        if block.write(&mut self.answers).is_err() {
+            // It repeats something that was within the limits, and is itself beyond them.
+            let refusal = Refusal::new(code::TOO_LONG, "the answer would be too long");
+            write!(self.answers, "{}", refusal.to_block("")).expect("BUG: a Vec takes all writes");
+        }
         Flow::Continue(())
     }
 
@@ -161,24 +168,32 @@ impl<'a> Session<'a> {
             Request::Join { name, token, .. } => {
                 self.write_answers();
                 self.spoken = self.guest.join(&name, token)?;
-                return Ok(self.heard());
+                self.heard();
+                return Ok(Flow::Continue(()));
             }
             Request::Say { text } => {
                 self.say(&text);
-                return Ok(self.heard());
+                self.heard();
+                return Ok(Flow::Continue(()));
             }
             Request::Tell { peer, text } => self.guest.tell(&peer, &text)?,
             Request::Ping { token } => Answer::Pong { token },
-            Request::Pong { .. } => return Ok(self.heard()),
+            Request::Pong { .. } => {
+                self.heard();
+                return Ok(Flow::Continue(()));
+            }
             Request::Quit => return Ok(Flow::Break(Reason::Quit)),
         };
-        self.patience.heard(Instant::now(), self.guest.joined.is_some());
+        self.heard();
         Ok(self.answer(&answer.to_block()))
     }
 
-    fn heard(&mut self) -> Flow {
-        self.patience.heard(Instant::now(), self.guest.joined.is_some());
-        Flow::Continue(())
+    /// A valid request has come.
+    fn heard(&mut self) {
+        if self.patience.heard(Instant::now(), self.guest.joined.is_some()) {
+            // It was heard just now, so there is nothing to be done but to wait.
+            let _ = self.be_patient();
+        }
     }
 
     /// SAY: to everyone in the room. It goes into the bag with all that came with it.
@@ -199,10 +214,13 @@ impl<'a> Session<'a> {
     /// closed with something unread in it takes back what was written.
     pub fn end(mut self, reason: Reason) {
         let Guest { server, outbox, connection, joined, .. } = &mut self.guest;
-        if let Some((name, _)) = joined.take() {
-            server.part(&name, *connection, reason);
+        let member = joined.take();
+        if let Some((name, _)) = &member {
+            server.room.settle(self.spoken);
+            outbox.leave();
+            server.part(name, *connection, reason);
         }
-        if reason == Reason::Timeout {
+        if member.is_some() && reason == Reason::Timeout {
             server.send_away(outbox, reason);
         } else {
             server.room.dismiss(outbox, reason, b"");
@@ -217,5 +235,30 @@ impl<'a> Session<'a> {
             }
         }
         outbox.finish();
+    }
+}
+
+/// A stream that gives nothing after its deadline, however much comes: bytes alone do not buy time.
+struct Punctual<'a> {
+    stream: BufReader<&'a TcpStream>,
+    deadline: Option<Instant>,
+}
+
+impl Read for Punctual<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.stream.read(into)
+    }
+}
+
+impl BufRead for Punctual<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        self.stream.fill_buf()
+    }
+
+    fn consume(&mut self, bytes: usize) {
+        self.stream.consume(bytes);
     }
 }

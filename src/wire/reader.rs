@@ -4,7 +4,7 @@
 //! line; a bad block is skipped up to its blank line, and the next one is read as if it had never been.
 
 use std::borrow::Cow;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead};
 
 use super::block::{Block, is_kind};
 use super::line::{Line, MAX_LINE, read_line};
@@ -12,6 +12,8 @@ use super::line::{Line, MAX_LINE, read_line};
 /// The most bytes that are skipped for one bad block, or of blank lines before a TYPE. Who sends more
 /// is hung up on (PROTOCOL, limits).
 pub const MAX_SKIPPED: usize = 1 << 20;
+/// The bytes of an end of line.
+const EOL: usize = 2;
 /// How much is kept of a line that is too long: enough to know an HTTP request by its end.
 const TAIL: usize = 16;
 
@@ -60,10 +62,10 @@ impl Assembly {
     /// `InvalidData` when more than [`MAX_SKIPPED`] bytes had to be skipped.
     pub fn push(&mut self, line: &[u8]) -> io::Result<Option<Result<Block, Flaw>>> {
         match self.state {
-            State::Before if line.is_empty() => self.skip(2)?,
+            State::Before if line.is_empty() => self.skip(EOL)?,
             State::Before if is_http(line) => return Ok(Some(Err(Flaw::Http))),
             State::Before => self.begin(line),
-            State::Skipping if !line.is_empty() => self.skip(line.len())?,
+            State::Skipping if !line.is_empty() => self.skip(line.len() + EOL)?,
             _ if line.is_empty() => return Ok(self.finish()),
             _ if self.lines == self.max_lines => return Ok(self.too_long().map(Err)),
             _ => self.add(line),
@@ -82,7 +84,10 @@ impl Assembly {
         self.state = State::Inside;
         match std::str::from_utf8(line) {
             Ok(kind) if is_kind(kind) => self.append(kind),
-            _ => self.state = State::Malformed,
+            _ => {
+                self.append(""); // a TYPE that cannot be read
+                self.state = State::Malformed;
+            }
         }
     }
 
@@ -142,6 +147,14 @@ pub fn is_http(line: &[u8]) -> bool {
     [" HTTP/1.0", " HTTP/1.1", " HTTP/2.0"].iter().any(|end| line.ends_with(end.as_bytes()))
 }
 
+/// Which line has lost its beginning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Beheaded {
+    /// The first of a block: its end may still tell that this is HTTP.
+    First,
+    Other,
+}
+
 /// Reads blocks from a stream. After an error that comes from waiting (`WouldBlock`, `TimedOut`) the
 /// next call goes on where this one stopped.
 #[derive(Debug)]
@@ -149,7 +162,7 @@ pub struct BlockReader<R> {
     reader: R,
     line: Vec<u8>,
     /// The beginning of the line has been dropped, because it is too long.
-    beheaded: bool,
+    beheaded: Option<Beheaded>,
     assembly: Assembly,
 }
 
@@ -157,7 +170,12 @@ impl<R: BufRead> BlockReader<R> {
     /// Reads blocks of at most `max_lines` lines from `reader`.
     pub fn new(reader: R, max_lines: usize) -> Self {
         let assembly = Assembly::new(max_lines);
-        BlockReader { reader, line: Vec::new(), beheaded: false, assembly }
+        BlockReader { reader, line: Vec::new(), beheaded: None, assembly }
+    }
+
+    /// The stream behind.
+    pub fn get_mut(&mut self) -> &mut R {
+        &mut self.reader
     }
 
     /// The stream behind.
@@ -186,28 +204,28 @@ impl<R: BufRead> BlockReader<R> {
     /// Drops the line as far as it has come. It has no business to be that long: what it is part of is
     /// skipped.
     fn behead(&mut self) -> io::Result<Option<Flaw>> {
-        self.beheaded = true;
+        let first = self.assembly.state == State::Before;
+        self.beheaded.get_or_insert(if first { Beheaded::First } else { Beheaded::Other });
         self.line.drain(..MAX_LINE - TAIL);
         self.assembly.skip(MAX_LINE - TAIL)?;
         Ok(self.assembly.too_long())
     }
 
     fn end_line(&mut self) -> io::Result<Option<Result<Block, Flaw>>> {
-        let found = if std::mem::take(&mut self.beheaded) {
-            is_http(&self.line).then_some(Err(Flaw::Http))
-        } else {
-            self.assembly.push(&self.line)?
+        let found = match self.beheaded.take() {
+            Some(Beheaded::First) => is_http(&self.line).then_some(Err(Flaw::Http)),
+            Some(Beheaded::Other) => None,
+            None => self.assembly.push(&self.line)?,
         };
         self.line.clear();
         Ok(found)
     }
-}
 
-impl<R: Read> BlockReader<BufReader<R>> {
-    /// Whether the next [`BlockReader::read`] will give something without reading from the stream.
-    pub fn holds_block(&self) -> bool {
+    /// Whether the next [`BlockReader::read`] will give something without waiting, when `buffered` has
+    /// been read from the stream already.
+    pub fn holds_block(&self, buffered: &[u8]) -> bool {
         let fresh = self.assembly.state == State::Before && self.line.is_empty();
-        let mut rest = self.reader.buffer().trim_ascii_start();
+        let mut rest = buffered.trim_ascii_start();
         while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
             rest = &rest[end + 1..];
             if rest.starts_with(b"\n") || rest.starts_with(b"\r\n") {

@@ -8,7 +8,7 @@ use super::block::Block;
 use super::name::{BadName, Name, Who};
 use super::reader::Flaw;
 use super::secret::Secret;
-use super::text::{BadText, Text, escape};
+use super::text::{BadText, Text};
 
 /// The smallest port a client may listen on; those below belong to the system.
 pub const MIN_PORT: u16 = 1024;
@@ -219,7 +219,7 @@ fn port(block: &Block) -> Result<u16, Refusal> {
 fn peer(block: &Block) -> Result<Option<Who>, Refusal> {
     let Some(peer) = block.header("Peer") else { return Ok(None) };
     match peer.parse() {
-        Ok(Who::Address(_)) | Err(_) => Err(no_such_client(escape(peer))),
+        Ok(Who::Address(_)) | Err(_) => Err(no_such_client("of that name")),
         Ok(found) => Ok(Some(found)),
     }
 }
