@@ -16,6 +16,10 @@ usage: client [NAME [LISTEN_PORT] [HOST:PORT]]
 const SERVER: &str = "127.0.0.1:5555";
 
 fn main() -> ExitCode {
+    if std::env::args().any(|word| word == "--help" || word == "-h") {
+        let _ = writeln!(io::stdout(), "{USAGE}"); // nobody may be reading it
+        return ExitCode::SUCCESS;
+    }
     let options = match parse(std::env::args().skip(1)) {
         Ok(options) => options,
         Err(message) => {

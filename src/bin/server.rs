@@ -28,6 +28,10 @@ usage: server [PORT] [flags]
 const MOST_CLIENTS: usize = 12_000;
 
 fn main() -> ExitCode {
+    if std::env::args().any(|word| word == "--help" || word == "-h") {
+        let _ = writeln!(io::stdout(), "{USAGE}"); // nobody may be reading it
+        return ExitCode::SUCCESS;
+    }
     let (host, port, options) = match parse(std::env::args().skip(1)) {
         Ok(parsed) => parsed,
         Err(message) => {

@@ -12,6 +12,7 @@
 mod stage;
 
 mod order;
+mod readme;
 mod server_console;
 mod server_crowd;
 mod server_dialect;
