@@ -1,45 +1,30 @@
-//! The client's standing with the server: registering, joining, who else is in the room, coming back.
-//! A state machine: blocks and the time go in, blocks and lines for the screen come out.
+//! The client's standing with the server: whether there is a connection, how far it has come, when it is
+//! tried again. What the server says on it is in [`reception`](super::reception).
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use crate::client::connection::{ConnectionId, Writer};
-use crate::client::event::{Events, LinkEvent};
+use crate::client::event::Events;
 use crate::client::link;
 use crate::client::room::Room;
 use crate::client::terminal::Screen;
 use crate::clock;
-use crate::wire::answer::{Answer, Welcome};
-use crate::wire::block::Block;
-use crate::wire::entry::{Entry, Vouch};
 use crate::wire::name::Name;
-use crate::wire::notice::{Notice, Reason};
-use crate::wire::request::{Request, Via};
+use crate::wire::request::Request;
 use crate::wire::secret::Secret;
-use crate::wire::text::{Text, escape};
+use crate::wire::text::Text;
 
 /// How long the server may take to answer REGISTER or JOIN.
 const ANSWER: Duration = Duration::from_secs(5);
 /// The pauses before connecting again: the first, doubled each time up to the last.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
+pub(super) const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LAST_PAUSE: Duration = Duration::from_secs(30);
 /// How much may be said before the connection has taken it.
 const UNWRITTEN: usize = 128;
 
-/// What the rest of the client must know.
-#[derive(Debug)]
-pub enum News {
-    /// The answer to what the user has asked for.
-    Answer(Answer),
-    /// Somebody was given our address and is about to use it.
-    Call(Entry, Vouch),
-    /// The name cannot be had; the server's sentence.
-    NameRefused(String),
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
+pub(super) enum Stage {
     /// No connection, until the time in `until` (for ever without one).
     Offline,
     Connecting,
@@ -52,29 +37,29 @@ enum Stage {
 
 /// The client's standing with the server.
 pub struct Membership {
-    server: String,
-    events: Events,
-    stage: Stage,
+    pub(super) server: String,
+    pub(super) events: Events,
+    pub(super) stage: Stage,
     /// When something must happen next: an answer come, a connection tried again.
-    until: Option<Instant>,
-    pause: Duration,
-    link: Option<ConnectionId>,
-    writer: Option<Writer>,
+    pub(super) until: Option<Instant>,
+    pub(super) pause: Duration,
+    pub(super) link: Option<ConnectionId>,
+    pub(super) writer: Option<Writer>,
     /// What a server without a room is to be asked, on the next connection.
-    errand: Option<Request>,
-    name: Option<Name>,
-    port: u16,
+    pub(super) errand: Option<Request>,
+    pub(super) name: Option<Name>,
+    pub(super) port: u16,
     /// Our address on the connection to the server, then the one that the server has recorded.
-    ip: IpAddr,
-    id: u64,
-    token: Option<Secret>,
-    room: Room,
+    pub(super) ip: IpAddr,
+    pub(super) id: u64,
+    pub(super) token: Option<Secret>,
+    pub(super) room: Room,
     /// How much was said that the connection has not taken yet.
-    unwritten: usize,
+    pub(super) unwritten: usize,
     /// The server's absence has been told.
-    told: bool,
+    pub(super) told: bool,
     /// The first attempt has come to an end, good or bad.
-    settled: bool,
+    pub(super) settled: bool,
 }
 
 impl Membership {
@@ -251,80 +236,18 @@ impl Membership {
         self.link = Some(link::open(&self.server, &self.events));
     }
 
-    /// Takes what has happened to a connection to the server.
-    pub fn event(
-        &mut self,
-        id: ConnectionId,
-        event: LinkEvent,
-        screen: &mut Screen,
-    ) -> Option<News> {
-        if self.link != Some(id) {
-            return None; // from a connection that was given up
-        }
-        if self.stage == Stage::Modest {
-            return self.run_errand(event);
-        }
-        match event {
-            LinkEvent::Up(writer, own) => {
-                self.ip = own;
-                if let Some(request) = self.registration() {
-                    writer.block(&request.to_block());
-                }
-                self.writer = Some(writer);
-                self.await_answer(Stage::Registering);
-                None
-            }
-            LinkEvent::Block(block) => self.block(&block, screen),
-            LinkEvent::Nonsense => {
-                screen.line("the server has sent something that is no block");
-                None
-            }
-            LinkEvent::Down(cause) => {
-                self.lose(
-                    &cause.unwrap_or_else(|| "it has closed the connection".to_owned()),
-                    screen,
-                );
-                None
-            }
-        }
-    }
-
-    /// One request on a connection of its own, to a server without a room.
-    fn run_errand(&mut self, event: LinkEvent) -> Option<News> {
-        match event {
-            LinkEvent::Up(writer, _) => {
-                if let Some(request) = &self.errand {
-                    writer.block(&request.to_block());
-                }
-                self.writer = Some(writer);
-                None
-            }
-            LinkEvent::Block(block) => {
-                self.writer = None;
-                self.errand.take().and(Answer::parse(&block)).map(News::Answer)
-            }
-            LinkEvent::Nonsense => None,
-            LinkEvent::Down(cause) => {
-                (self.writer, self.link) = (None, None);
-                let about = self.errand.take()?.to_block().kind().to_owned();
-                let message = cause.unwrap_or_else(|| "the server has not answered".to_owned());
-                Some(News::Answer(Answer::Error { about, code: String::new(), message }))
-            }
-        }
-    }
-
-    fn registration(&self) -> Option<Request> {
+    pub(super) fn registration(&self) -> Option<Request> {
         let name = self.name.clone()?;
         Some(Request::Register { name, ip: Some(self.ip), port: self.port })
     }
 
-    fn await_answer(&mut self, stage: Stage) {
+    pub(super) fn await_answer(&mut self, stage: Stage) {
         self.stage = stage;
         self.until = Some(Instant::now() + ANSWER);
     }
 
     /// The connection is over: told once, then tried again with growing pauses.
-    fn lose(&mut self, cause: &str, screen: &mut Screen) {
+    pub(super) fn lose(&mut self, cause: &str, screen: &mut Screen) {
         if !std::mem::replace(&mut self.told, true) {
             let lost = if self.stage == Stage::Joined { "lost" } else { "cannot reach" };
             screen.line(format_args!("{lost} the server {}: {cause}; trying again", self.server));
@@ -335,132 +258,14 @@ impl Membership {
     }
 
     /// Leaves the server for good, unless the user registers again.
-    fn stay_away(&mut self) {
+    pub(super) fn stay_away(&mut self) {
         self.drop_link();
         self.until = None;
     }
 
-    fn drop_link(&mut self) {
+    pub(super) fn drop_link(&mut self) {
         (self.writer, self.link, self.unwritten) = (None, None, 0);
         self.stage = Stage::Offline;
         self.settled = true;
-    }
-
-    /// A block from the server.
-    fn block(&mut self, block: &Block, screen: &mut Screen) -> Option<News> {
-        if let Some(notice) = Notice::parse(block) {
-            return self.notice(notice, screen);
-        }
-        let Some(answer) = Answer::parse(block) else {
-            let kind = block.kind();
-            screen.line(format_args!("the server has sent a {kind} that makes no sense"));
-            return None;
-        };
-        match (answer, self.stage) {
-            (Answer::RegAck { address, room, .. }, Stage::Registering) => {
-                self.registered(address, room, screen);
-            }
-            (Answer::Error { code, message, .. }, Stage::Registering | Stage::Joining) => {
-                return self.refused(&code, &message, screen);
-            }
-            (Answer::JoinAck(welcome), Stage::Joining) => self.joined(welcome, screen),
-            (Answer::Error { about, message, .. }, _) if about == "SAY" => {
-                self.room.refused(&message, screen);
-            }
-            (answer, _) => return Some(News::Answer(answer)),
-        }
-        None
-    }
-
-    /// What the server says unasked.
-    fn notice(&mut self, notice: Notice, screen: &mut Screen) -> Option<News> {
-        match notice {
-            Notice::Said { seq, time, name, text, .. } => {
-                let own = self.name.as_ref() == Some(&name);
-                self.room.said((seq, &time, &name, &text), own, screen);
-            }
-            Notice::Told { time, name, text, .. } => {
-                self.room.told(&time, &name, &text, screen);
-            }
-            Notice::Joined(entry) => self.room.arrived(entry, self.id, screen),
-            Notice::Left { id, name, reason } => {
-                self.room.left(id, &name, reason, screen);
-            }
-            Notice::Call { caller, via: Via::Tcp, vouch } => {
-                return Some(News::Call(caller, vouch));
-            }
-            Notice::Call { .. } => {} // datagrams are not built yet
-            Notice::Ping { token } => {
-                // A queue that is full has enough to show that we are there.
-                let _ = self.writer.as_ref().map(|w| w.block(&Request::Pong { token }.to_block()));
-            }
-            Notice::Bye { reason } => self.dismissed(reason, screen),
-        }
-        None
-    }
-
-    fn registered(&mut self, address: SocketAddr, room: bool, screen: &mut Screen) {
-        self.ip = address.ip();
-        if !room {
-            (self.stage, self.until, self.settled) = (Stage::Modest, None, true);
-            self.writer = None; // one connection a request
-            screen.line(format_args!("registered at {address}; this server has no room"));
-            screen.line(format_args!("Your public IP: {}", address.ip()));
-            return;
-        }
-        self.join();
-    }
-
-    fn join(&mut self) {
-        let (Some(name), Some(writer)) = (self.name.clone(), &self.writer) else { return };
-        let request = Request::Join { name, token: self.token, since: self.room.seen };
-        writer.block(&request.to_block());
-        self.await_answer(Stage::Joining);
-    }
-
-    fn refused(&mut self, code: &str, message: &str, screen: &mut Screen) -> Option<News> {
-        match (code, self.stage) {
-            // Our own connection, half dead: the token takes it over.
-            ("name-taken", Stage::Registering) if self.token.is_some() => self.join(),
-            ("name-taken" | "bad-name", _) => {
-                self.stay_away();
-                return Some(News::NameRefused(message.to_owned()));
-            }
-            ("bad-port", _) => {
-                screen.line(format_args!("the server refuses to register us: {}", escape(message)));
-                self.stay_away();
-            }
-            _ => self.lose(&escape(message), screen),
-        }
-        None
-    }
-
-    fn joined(&mut self, welcome: Welcome, screen: &mut Screen) {
-        let Welcome { id, token, seq, missed, message, others, .. } = welcome;
-        let before = std::mem::replace(&mut self.id, id);
-        (self.stage, self.until, self.pause) = (Stage::Joined, None, FIRST_PAUSE);
-        (self.settled, self.told, self.token) = (true, false, Some(token));
-        screen.line(escape(&message));
-        match before {
-            0 => {
-                screen.line(format_args!("Your ID: {id}"));
-                screen.line(format_args!("Your public IP: {}", self.ip));
-            }
-            before if before != id => screen.line(format_args!("Your ID: {id} (was {before})")),
-            _ => {}
-        }
-        self.room.enter(others, seq, missed, screen);
-    }
-
-    fn dismissed(&mut self, reason: Option<Reason>, screen: &mut Screen) {
-        match reason {
-            Some(Reason::Kicked) => screen.line("the server has sent you away (kicked)"),
-            Some(Reason::Replaced) => screen.line("you have joined from elsewhere (replaced)"),
-            reason => {
-                let reason = reason.map_or(String::new(), |reason| format!(" ({reason})"));
-                return self.lose(&format!("it said goodbye{reason}"), screen);
-            }
-        }
-        self.stay_away();
     }
 }

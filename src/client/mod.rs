@@ -10,6 +10,7 @@ pub mod calls;
 pub mod terminal;
 pub mod room;
 pub mod membership;
+pub mod reception;
 pub mod chat;
 pub mod chats;
 pub mod door;
@@ -25,7 +26,8 @@ use chats::Chats;
 use command::Command;
 use connection::{ConnectionId, Progress};
 use event::{Event, LinkEvent, PeerEvent, WAITING_EVENTS};
-use membership::{Membership, News};
+use membership::Membership;
+use reception::News;
 use session::Session;
 use terminal::Screen;
 
