@@ -139,8 +139,9 @@ struct Client {
     /// What the user has typed, until its turn comes.
     typed: VecDeque<String>,
     permits: SyncSender<()>,
-    /// How many connections have a writer.
-    writers: usize,
+    /// How many connections have a writer that is not done. (Below zero for a moment when a writer is
+    /// done before its connection is announced.)
+    writers: isize,
     ending: Option<Ending>,
     failure: Option<Failure>,
 }
@@ -170,7 +171,7 @@ impl Client {
 
     fn is_over(&self) -> bool {
         let closed = matches!(self.ending, Some(Ending::Closing(until))
-            if self.writers == 0 || until <= Instant::now());
+            if self.writers <= 0 || until <= Instant::now());
         closed || self.session.screen.is_closed()
     }
 
