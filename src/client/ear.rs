@@ -1,5 +1,6 @@
 //! Hearing what a peer says: lines from a connection, also from programs that end none.
 
+use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader};
 use std::net::TcpStream;
 use std::time::Duration;
@@ -33,11 +34,11 @@ pub struct Ear<'a> {
     stream: &'a TcpStream,
     reader: BufReader<&'a TcpStream>,
     line: Vec<u8>,
-    /// The first line, if it was read to see whether it is a CHAT.
-    first: Option<Vec<u8>>,
+    /// Lines that were read to see whether they are a CHAT, and are none.
+    read: VecDeque<Vec<u8>>,
     /// The other side is none of ours, perhaps.
     pub dialect: bool,
-    /// It has ended a line with EOL, so it can.
+    /// It has ended a line with EOL after its CHAT, so it can.
     ends_lines: bool,
 }
 
@@ -45,7 +46,7 @@ impl Ear<'_> {
     /// For a fresh connection.
     pub fn new(stream: &TcpStream) -> Ear<'_> {
         let (reader, line) = (BufReader::new(stream), Vec::new());
-        Ear { stream, reader, line, first: None, dialect: true, ends_lines: false }
+        Ear { stream, reader, line, read: VecDeque::new(), dialect: true, ends_lines: false }
     }
 
     /// Finds out how the other side begins. It may be silent for `limit`.
@@ -63,15 +64,16 @@ impl Ear<'_> {
             Err(error) => return Err(error),
         };
         if !greets {
-            self.first = self.next_line()?;
-            let http = self.first.as_ref().is_some_and(|line| is_http(line));
+            let line = self.next_line()?;
+            self.read.extend(line);
+            let http = self.read.front().is_some_and(|line| is_http(line));
             return Ok(if http { Opening::Http } else { Opening::Other });
         }
         self.stream.set_read_timeout(limit.or(Some(SILENCE)))?;
         self.chat()
     }
 
-    /// Reads a CHAT to its blank line.
+    /// Reads a CHAT to its blank line. If it turns out to be none, its lines are what the peer says.
     fn chat(&mut self) -> io::Result<Opening> {
         let mut assembly = Assembly::new(MAX_CHAT_LINES);
         loop {
@@ -82,12 +84,16 @@ impl Ear<'_> {
                 _ => return Ok(Opening::Other),
             }
             let line = std::mem::take(&mut self.line);
-            if !std::mem::replace(&mut self.ends_lines, true) && line != b"CHAT" {
-                self.first = Some(line);
+            let found = assembly.push(&line)?;
+            self.read.push_back(line);
+            if self.read.len() == 1 && self.read[0] != b"CHAT" {
                 return Ok(Opening::Other);
             }
-            if let Some(found) = assembly.push(&line)? {
+            if let Some(found) = found {
                 let greeting = found.ok().and_then(|block| Greeting::parse(&block));
+                if greeting.is_some() {
+                    self.read.clear();
+                }
                 return Ok(greeting.map_or(Opening::Other, Opening::Chat));
             }
         }
@@ -96,7 +102,7 @@ impl Ear<'_> {
     /// Tells of each line, and of the end.
     pub fn follow(&mut self, tell: impl Fn(PeerEvent) -> bool) {
         loop {
-            let line = match self.first.take() {
+            let line = match self.read.pop_front() {
                 Some(line) => Ok(Some(line)),
                 None => self.next_line(),
             };

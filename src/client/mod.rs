@@ -242,17 +242,13 @@ impl Client {
     fn tick(&mut self) {
         let now = Instant::now();
         self.session.tick(now);
-        let busy =
-            self.session.is_busy() || !self.typed.is_empty() || !self.session.chats.is_quiet();
+        let done = self.typed.is_empty() && self.session.is_quiet();
         match self.ending {
-            Some(Ending::InputEnded(_)) if self.session.membership.name().is_none() && !busy => {
-                let message = "there is no nickname".to_owned();
-                self.failure.get_or_insert(Failure { message, code: 2 });
-                self.close(now);
-            }
-            Some(Ending::InputEnded(until))
-                if (!busy && self.session.membership.is_quiet()) || until <= now =>
-            {
+            Some(Ending::InputEnded(until)) if done || until <= now => {
+                if self.session.membership.name().is_none() {
+                    let message = "there is no nickname".to_owned();
+                    self.failure.get_or_insert(Failure { message, code: 2 });
+                }
                 self.close(now);
             }
             Some(Ending::Quitting(until)) if self.session.chats.is_quiet() || until <= now => {
@@ -276,19 +272,19 @@ impl Client {
 
     /// Does what the user has typed, as far as its turn has come.
     fn obey(&mut self) {
-        while !self.session.is_busy()
-            && !matches!(self.ending, Some(Ending::Quitting(_) | Ending::Closing(_)))
-        {
-            let Some(line) = self.typed.pop_front() else { return };
+        while let Some(line) = self.typed.front() {
+            let command = command::parse(line);
+            let ends = matches!(self.ending, Some(Ending::Quitting(_) | Ending::Closing(_)));
+            if ends || self.session.must_wait(&command) {
+                return;
+            }
+            let line = self.typed.pop_front().unwrap_or_default();
             // There is one permit for each line; the thread that reads may have ended.
             let _ = self.permits.try_send(());
-            if self.session.membership.name().is_none() {
-                self.take_name(line.trim());
-            } else {
-                match command::parse(&line) {
-                    Command::Quit => self.quit(),
-                    command => self.session.execute(command),
-                }
+            match command {
+                _ if self.session.membership.name().is_none() => self.take_name(line.trim()),
+                Command::Quit => self.quit(),
+                command => self.session.execute(command),
             }
             self.tick();
         }

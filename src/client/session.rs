@@ -50,9 +50,30 @@ impl Session {
         Some(Me { name: self.membership.name()?.clone(), id, address })
     }
 
-    /// Whether what is typed must wait.
-    pub fn is_busy(&self) -> bool {
-        self.awaited.is_some() || self.membership.is_busy() || self.chats.is_busy()
+    /// Whether a command must wait for its turn: for the first attempt to join, for those who have not
+    /// taken what was said before, for an address that was asked for, and, if it asks the server itself,
+    /// for any answer.
+    pub fn must_wait(&self, command: &Command) -> bool {
+        let asks = matches!(
+            command,
+            Command::Info
+                | Command::Bridge(_)
+                | Command::Tell(..)
+                | Command::Register
+                | Command::Chat(_)
+        );
+        let for_answer = match &self.awaited {
+            Some((Awaited::Call | Awaited::Bridge, _)) => true,
+            Some(_) => asks,
+            None => false,
+        };
+        for_answer || self.membership.is_busy() || self.chats.is_busy()
+    }
+
+    /// Whether everything that was asked and said has been answered and sent, or never will be.
+    pub fn is_quiet(&self) -> bool {
+        let busy = self.awaited.is_some() || self.membership.is_busy();
+        !busy && self.membership.is_quiet() && self.chats.is_quiet()
     }
 
     /// When [`Session::tick`] has something to do.
