@@ -11,6 +11,12 @@
 
 mod stage;
 
+mod client_absence;
+mod client_chats;
+mod client_rendezvous;
+mod client_room;
+mod client_start;
+mod client_texts;
 mod order;
 mod readme;
 mod server_console;

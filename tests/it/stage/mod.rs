@@ -9,6 +9,7 @@
 pub mod block;
 pub mod cast;
 pub mod dice;
+pub mod direct;
 pub mod folder;
 pub mod peer;
 pub mod program;
@@ -20,6 +21,7 @@ use std::time::Duration;
 pub use block::Block;
 pub use cast::{Client, Server};
 pub use dice::Dice;
+pub use direct::{alice_and_bob, alice_calls_bob, free_port};
 pub use folder::Folder;
 pub use peer::{Datagrams, Listener};
 pub use program::Program;

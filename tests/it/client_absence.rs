@@ -1,0 +1,190 @@
+//! Servers that are not there yet, or any more: one line about it, direct chats as ever, and coming back.
+
+use crate::stage::{Client, Folder, Server, Wire, alice_and_bob, alice_calls_bob, free_port};
+
+/// How many lines of a client's output have this in them.
+fn count(client: &Client, text: &str) -> usize {
+    client.output().lines().filter(|line| line.contains(text)).count()
+}
+
+/// Demands twenty messages from one to the other and back, all over the direct chat.
+#[track_caller]
+fn twenty_each_way(alice: &Client, bob: &Client) {
+    for (from, name, to) in [(alice, "alice", bob), (bob, "bob", alice)] {
+        for number in 0..20 {
+            from.types(&format!("/msg number {number} from {name}"));
+        }
+        for number in 0..20 {
+            let line = format!(" (direct): number {number} from {name}");
+            to.sees_without("ended", &line);
+        }
+    }
+}
+
+#[test]
+fn the_server_is_killed_and_twenty_more_messages_arrive() {
+    let server = Server::start(&[]);
+    let (alice, bob) = alice_calls_bob(&server);
+    let address = server.address().to_string();
+    server.kill();
+    for client in [&alice, &bob] {
+        client.sees(&address);
+    }
+    twenty_each_way(&alice, &bob);
+    for client in [&alice, &bob] {
+        assert_eq!(count(client, &address), 1, "{}", client.output());
+        assert_eq!(client.errors(), "");
+    }
+}
+
+#[test]
+fn the_server_comes_back_and_so_do_the_clients() {
+    let server = Server::start(&[]);
+    let (alice, bob) = alice_calls_bob(&server);
+    server.kill();
+    for client in [&alice, &bob] {
+        client.sees("the server");
+    }
+    twenty_each_way(&alice, &bob);
+    let server = server.starts_again();
+    for client in [&alice, &bob] {
+        client.sees("Other clients' IDs: ");
+    }
+    bob.types("/info");
+    bob.sees(&alice.address().to_string());
+    alice.types("back in the room");
+    bob.sees(" alice: back in the room");
+    bob.types("so am I");
+    alice.sees(" bob: so am I");
+    twenty_each_way(&bob, &alice);
+    drop(server);
+}
+
+#[test]
+fn an_id_that_has_changed_is_told_with_the_old_one() {
+    let server = Server::start(&[]);
+    let alice = Client::joined("alice", &server);
+    let bob = Client::joined("bob", &server);
+    alice.types("/quit");
+    alice.exits(0);
+    bob.sees_line("alice left (quit)");
+    let server = server.starts_again();
+    bob.sees_line("Your ID: 1 (was 2)");
+    bob.types("/id");
+    bob.sees("ID 1");
+    drop(server);
+}
+
+#[test]
+fn again_and_again() {
+    let mut server = Server::start(&[]);
+    let alice = Client::joined("alice", &server);
+    for round in 0..3 {
+        server = server.starts_again();
+        alice.sees("lost the server");
+        alice.sees("Other clients' IDs: none");
+        alice.types(&format!("round {round}"));
+        alice.sees(&format!(" alice: round {round}"));
+    }
+}
+
+#[test]
+fn what_is_said_without_a_server_is_said_to_be_unsaid() {
+    let server = Server::start(&[]);
+    let alice = Client::joined("alice", &server);
+    server.kill();
+    alice.sees("the server");
+    alice.types("is anybody there?");
+    alice.sees("is anybody there?");
+    let server = server.starts_again();
+    alice.sees("Other clients' IDs: none");
+    alice.types("now there is");
+    alice.sees_without("is anybody there?", " alice: now there is");
+    drop(server);
+}
+
+#[test]
+fn commands_that_need_a_server_say_that_there_is_none() {
+    let server = Server::start(&[]);
+    let alice = Client::joined("alice", &server);
+    server.kill();
+    alice.sees("the server");
+    for command in ["/info", "/bridge", "/tell bob hi", "/chat stranger"] {
+        alice.types(command);
+        alice.sees("not connected to the server");
+    }
+}
+
+#[test]
+fn a_server_that_is_not_there_yet_is_one_line_and_then_it_joins_by_itself() {
+    let port = free_port();
+    let address = format!("127.0.0.1:{port}");
+    let alice = Client::start_at("alice", &address, &[]);
+    let bob = Client::start_at("bob", &address, &[]);
+    for client in [&alice, &bob] {
+        client.sees(&address);
+    }
+    // Direct chats work meanwhile, if only with an address.
+    alice.types(&format!("/chat {}", bob.address()));
+    alice.types("/msg without a server");
+    bob.sees_line(&format!("Incoming chat request from alice? {} (unverified)", alice.address()));
+    bob.sees_line("alice? (direct): without a server");
+    twenty_each_way(&alice, &bob);
+    for client in [&alice, &bob] {
+        assert_eq!(count(client, &address), 1, "{}", client.output());
+        assert_eq!(client.errors(), "");
+    }
+    let server = Server::start_in(Folder::fresh(), port, &[]);
+    for client in [&alice, &bob] {
+        client.sees("Your ID: ");
+        client.sees("Other clients' IDs: ");
+    }
+    alice.types("and with one");
+    bob.sees(" alice: and with one");
+    twenty_each_way(&bob, &alice);
+    drop(server);
+}
+
+#[test]
+fn register_tries_at_once() {
+    let port = free_port();
+    let address = format!("127.0.0.1:{port}");
+    let alice = Client::start_at("alice", &address, &[]);
+    alice.sees(&address);
+    let server = Server::start_in(Folder::fresh(), port, &[]);
+    alice.types("/register");
+    alice.sees_line("Your ID: 1");
+    drop(server);
+}
+
+#[test]
+fn who_is_known_from_before_is_called_without_the_server() {
+    let server = Server::start(&[]);
+    let (alice, bob) = alice_and_bob(&server);
+    server.kill();
+    alice.sees("the server");
+    bob.sees("the server");
+    alice.types("/chat bob");
+    alice.types("/msg the server is dead");
+    bob.sees_line(&format!("Incoming chat request from alice? {} (unverified)", alice.address()));
+    bob.sees_line("alice? (direct): the server is dead");
+}
+
+#[test]
+fn a_name_that_was_lost_meanwhile_does_not_cost_the_direct_chat() {
+    let server = Server::start(&[]);
+    let (alice, bob) = alice_calls_bob(&server);
+    server.kill();
+    alice.sees("the server");
+    bob.sees("the server");
+    let server = server.starts_again();
+    let mut thief = Wire::connect(server.address());
+    thief.asks("REGISTER", &[("clientID", "alice"), ("Port", "20001")]);
+    // Whoever is first has the name: it is the thief unless this machine is very busy.
+    if thief.block().kind == "REGACK" {
+        thief.join("alice");
+        alice.sees("taken");
+    }
+    twenty_each_way(&alice, &bob);
+    drop(server);
+}

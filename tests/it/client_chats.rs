@@ -1,0 +1,172 @@
+//! Several direct chats at once: which one is current, who ends them, and where a text never goes.
+
+use crate::stage::{Client, Server, alice_and_bob, alice_calls_bob};
+
+/// Lets one call another by name, and waits until the chat stands for both.
+#[track_caller]
+fn calls(caller: (&Client, &str), called: (&Client, &str)) {
+    caller.0.types(&format!("/chat {}", called.1));
+    caller.0.types(&format!("/msg it is {}", caller.1));
+    called.0.sees(&format!("Incoming chat request from {} ", caller.1));
+    called.0.sees_line(&format!("{} (direct): it is {}", caller.1, caller.1));
+    caller.0.sees(&format!("Sent to {} (ID ", called.1));
+}
+
+/// Four in the room.
+fn four(server: &Server) -> [Client; 4] {
+    ["alice", "bob", "carol", "dave"].map(|name| Client::joined(name, server))
+}
+
+#[test]
+fn four_talk_to_each_other_in_all_directions() {
+    let server = Server::start(&[]);
+    let clients = four(&server);
+    let names = ["alice", "bob", "carol", "dave"];
+    for caller in 0..4 {
+        for called in caller + 1..4 {
+            calls((&clients[caller], names[caller]), (&clients[called], names[called]));
+        }
+    }
+    for from in 0..4 {
+        for to in (0..4).filter(|&to| to != from) {
+            clients[from].types(&format!("/peer {}", names[to]));
+            clients[from].types(&format!("/msg {} to {}", names[from], names[to]));
+        }
+    }
+    for to in 0..4 {
+        let mut expected: Vec<String> = (0..4)
+            .filter(|&from| from != to)
+            .map(|from| format!("{0} (direct): {0} to {1}", names[from], names[to]))
+            .collect();
+        while !expected.is_empty() {
+            let line = clients[to].sees(&format!(" to {}", names[to]));
+            expected.retain(|next| *next != line);
+        }
+    }
+}
+
+#[test]
+fn peers_lists_the_chats_and_peer_chooses() {
+    let server = Server::start(&[]);
+    let [alice, bob, carol, _] = four(&server);
+    alice.types("/peers");
+    alice.sees("no direct chats");
+    calls((&alice, "alice"), (&bob, "bob"));
+    calls((&alice, "alice"), (&carol, "carol"));
+    alice.types("/peers");
+    alice.sees(&format!("bob {}", bob.address()));
+    alice.sees(&format!("carol {}", carol.address()));
+    for (who, peer, name) in [("bob", &bob, "bob"), ("3", &carol, "carol"), ("BOB", &bob, "bob")] {
+        alice.types(&format!("/peer {who}"));
+        alice.types(&format!("/msg to {who}"));
+        peer.sees_line(&format!("alice (direct): to {who}"));
+        alice.sees(&format!("Sent to {name} "));
+    }
+    alice.types("/peer dave");
+    alice.sees("no direct chat with dave");
+    alice.types("/msg still to bob");
+    bob.sees_line("alice (direct): still to bob");
+}
+
+#[test]
+fn an_incoming_chat_becomes_current_only_when_there_is_none() {
+    let server = Server::start(&[]);
+    let [alice, bob, carol, _] = four(&server);
+    calls((&bob, "bob"), (&alice, "alice"));
+    alice.types("/msg to the first");
+    bob.sees_line("alice (direct): to the first");
+    calls((&carol, "carol"), (&alice, "alice"));
+    alice.types("/msg to the first again");
+    bob.sees_line("alice (direct): to the first again");
+    alice.types("/peer carol");
+    alice.types("/msg to the second");
+    carol.sees_without("first", "alice (direct): to the second");
+}
+
+#[test]
+fn hanging_up_ends_one_chat_and_not_the_other() {
+    let server = Server::start(&[]);
+    let [alice, bob, carol, _] = four(&server);
+    calls((&alice, "alice"), (&bob, "bob"));
+    calls((&alice, "alice"), (&carol, "carol"));
+    alice.types("/hangup");
+    carol.sees_line("alice ended the chat");
+    alice.types("/msg to nobody");
+    alice.sees_line("no direct chat: use /chat or /query first");
+    alice.types("/hangup");
+    alice.sees("no direct chat");
+    alice.types("/peer bob");
+    alice.types("/msg to bob");
+    bob.sees_without("ended", "alice (direct): to bob");
+    // Who hung up can call again.
+    calls((&carol, "carol"), (&alice, "alice"));
+    calls((&bob, "bob"), (&carol, "carol"));
+}
+
+#[test]
+fn a_text_to_nobody_is_never_said_to_the_room() {
+    let server = Server::start(&[]);
+    let (alice, bob) = alice_and_bob(&server);
+    for line in ["/msg secret", "to_peer:secret"] {
+        alice.types(line);
+        alice.sees_line("no direct chat: use /chat or /query first");
+    }
+    alice.types("/chat nobody");
+    alice.types("/msg secret");
+    alice.sees_line("no direct chat: use /chat or /query first");
+    alice.types("to all");
+    bob.sees_without("secret", " alice: to all");
+}
+
+#[test]
+fn a_text_to_somebody_who_has_left_is_never_said_to_the_room() {
+    let server = Server::start(&[]);
+    let (alice, bob) = alice_calls_bob(&server);
+    let carol = Client::joined("carol", &server);
+    bob.types("/quit");
+    alice.sees_line("bob ended the chat");
+    alice.types("/msg secret");
+    alice.sees_line("no direct chat: use /chat or /query first");
+    alice.types("to all");
+    carol.sees_without("secret", " alice: to all");
+}
+
+#[test]
+fn who_quits_and_who_is_killed_both_end_the_chat() {
+    let server = Server::start(&[]);
+    let [alice, bob, carol, _] = four(&server);
+    calls((&alice, "alice"), (&bob, "bob"));
+    calls((&carol, "carol"), (&alice, "alice"));
+    bob.types("/quit");
+    bob.exits(0);
+    alice.sees("bob ended the chat");
+    carol.kill();
+    alice.sees("carol ended the chat");
+    alice.types("/peers");
+    alice.sees("no direct chats");
+}
+
+#[test]
+fn calling_somebody_again_is_the_chat_that_stands() {
+    let server = Server::start(&[]);
+    let (alice, bob) = alice_calls_bob(&server);
+    bob.types("/chat alice");
+    bob.types("/msg the same one");
+    alice.sees_without("Incoming", "bob (direct): the same one");
+    alice.types("/chat bob");
+    alice.types("/msg once more");
+    bob.sees_without("ended", "alice (direct): once more");
+}
+
+#[test]
+fn calling_oneself_is_refused() {
+    let server = Server::start(&[]);
+    let (alice, bob) = alice_and_bob(&server);
+    for who in ["alice", "1"] {
+        alice.types(&format!("/chat {who}"));
+        alice.types("/msg to myself");
+        alice.sees_line("no direct chat: use /chat or /query first");
+    }
+    alice.types("fine");
+    bob.sees_without("myself", " alice: fine");
+}

@@ -1,0 +1,189 @@
+//! The room as its members see it: IDs, arrivals and departures, what is said, and the assignments' words.
+
+use crate::stage::{Client, Server, alice_and_bob, free_port};
+
+/// Whether a line is `HH:MM rest`.
+fn is_stamped(line: &str, rest: &str) -> bool {
+    let stamp = line.strip_suffix(rest).unwrap_or_default().as_bytes();
+    let digit = |index: usize| stamp[index].is_ascii_digit();
+    stamp.len() == 6 && [0, 1, 3, 4].into_iter().all(digit) && (stamp[2], stamp[5]) == (b':', b' ')
+}
+
+#[test]
+fn newcomers_are_told_their_id_their_address_and_the_others() {
+    let server = Server::start(&[]);
+    let alice = Client::start("alice", &server);
+    for line in ["Your ID: 1", "Your public IP: 127.0.0.1", "Other clients' IDs: none"] {
+        alice.sees_line(line);
+    }
+    let _bob = Client::joined("bob", &server);
+    let _carol = Client::joined("carol", &server);
+    let dave = Client::start("dave", &server);
+    for line in [
+        "Your ID: 4",
+        "Your public IP: 127.0.0.1",
+        "Other clients' IDs: 1 (alice), 2 (bob), 3 (carol)",
+    ] {
+        dave.sees_line(line);
+    }
+}
+
+#[test]
+fn a_client_picks_an_id_and_talks_to_it() {
+    let server = Server::start(&[]);
+    let (alice, bob) = alice_and_bob(&server);
+    alice.types("/connect 2");
+    alice.types("/msg Hello number two");
+    bob.sees_line("alice (direct): Hello number two");
+    alice.sees_line("Sent to bob (ID 2): Hello number two");
+    bob.types("/msg Hello number one");
+    bob.sees_line("Sent to alice (ID 1): Hello number one");
+    alice.sees_line("bob (direct): Hello number one");
+    alice.types("/connect 99");
+    alice.types("/connect 1");
+    alice.types("/msg still there?");
+    bob.sees_line("alice (direct): still there?");
+}
+
+#[test]
+fn everybody_hears_of_arrivals_and_departures() {
+    let server = Server::start(&[]);
+    let alice = Client::joined("alice", &server);
+    let bob = Client::joined("bob", &server);
+    alice.sees_line(&format!("bob joined (ID 2, {})", bob.address()));
+    bob.types("/quit");
+    bob.exits(0);
+    alice.sees_line("bob left (quit)");
+    let carol = Client::joined("carol", &server);
+    alice.sees_line(&format!("carol joined (ID 3, {})", carol.address()));
+    carol.kill();
+    alice.sees_line("carol left (gone)");
+}
+
+#[test]
+fn plain_text_goes_to_all_and_comes_back_as_its_receipt() {
+    let server = Server::start(&[]);
+    let (alice, bob) = alice_and_bob(&server);
+    for text in ["Hello everyone!", "/say Hello again", "  kept as it is: é \u{1f600}  "] {
+        bob.types(text);
+        let text = text.strip_prefix("/say ").unwrap_or(text);
+        for client in [&alice, &bob] {
+            let line = client.sees(text);
+            assert!(is_stamped(&line, &format!("bob: {text}")), "{line:?}");
+        }
+    }
+}
+
+#[test]
+fn conn_to_peer_and_close() {
+    let server = Server::start(&[]);
+    let (alice, bob) = alice_and_bob(&server);
+    let carol = Client::joined("carol", &server);
+    alice.types(&format!("conn:{}", bob.address()));
+    alice.types("to_peer:Hello, bob: you");
+    bob.sees("alice");
+    bob.sees(" (direct): Hello, bob: you");
+    alice.types("and plain text to all");
+    carol.sees_without("to_peer", " alice: and plain text to all");
+    alice.types("close");
+    alice.exits(0);
+    bob.sees(" ended the chat");
+    carol.sees_line("alice left (quit)");
+}
+
+#[test]
+fn conn_to_whom_the_server_has_introduced_is_verified() {
+    let server = Server::start(&[]);
+    let (alice, bob) = alice_and_bob(&server);
+    alice.types("/bridge bob");
+    alice.types(&format!("conn:{}", bob.address()));
+    alice.types("to_peer:it is me");
+    bob.sees_line(&format!("Incoming chat request from alice {} (verified)", alice.address()));
+    bob.sees_line("alice (direct): it is me");
+}
+
+#[test]
+fn username_hostname_port() {
+    let server = Server::start(&[]);
+    let port = server.port().to_string();
+    let alice = Client::with_args(&["alice", "127.0.0.1", &port]);
+    alice.sees("alice running on 127.0.0.1:");
+    alice.sees("Welcome");
+    alice.sees_line("Your ID: 1");
+    let bob = Client::with_args(&["bob", "localhost", &port]);
+    bob.sees("Welcome");
+    alice.sees("bob joined (ID 2, 127.0.0.1:");
+    bob.types("Hello everyone!");
+    alice.sees(" bob: Hello everyone!");
+    bob.kill();
+    alice.sees_line("bob left (gone)");
+}
+
+#[test]
+#[ignore = "the server keeps no log yet"]
+fn the_server_keeps_a_log_of_the_room() {
+    let server = Server::start(&[]);
+    let (alice, bob) = alice_and_bob(&server);
+    bob.types("Hello everyone!");
+    alice.sees(" bob: Hello everyone!");
+    assert!(server.log().contains("[bob]: Hello everyone!"), "{}", server.log());
+}
+
+#[test]
+fn exit_and_list_are_commands_only_as_whole_lines() {
+    let server = Server::start(&[]);
+    let (alice, bob) = alice_and_bob(&server);
+    for text in
+        ["List of things", "Exit is that way", "closed", "list", "exit", "Listen", "a close"]
+    {
+        bob.types(text);
+        alice.sees(&format!(" bob: {text}"));
+    }
+    bob.types("List");
+    bob.sees_line(&format!("alice {} 1", alice.address()));
+    bob.sees_line(&format!("bob {} 2", bob.address()));
+    bob.types("Exit");
+    bob.exits(0);
+    alice.sees_without("bob: List", "bob left (quit)");
+}
+
+#[test]
+fn a_private_message_reaches_one_only() {
+    let server = Server::start(&[]);
+    let (alice, bob) = alice_and_bob(&server);
+    let carol = Client::joined("carol", &server);
+    alice.types("/tell bob between us");
+    alice.sees_line("Sent to bob (ID 2): between us");
+    bob.sees("alice (private): between us");
+    alice.types("/tell nobody hello?");
+    alice.sees("not delivered to nobody: hello?");
+    alice.types("to all");
+    carol.sees_without("between us", " alice: to all");
+}
+
+#[test]
+#[ignore = "the server keeps no history yet"]
+fn a_newcomer_reads_what_was_said_before() {
+    let server = Server::start(&[]);
+    let alice = Client::joined("alice", &server);
+    for number in 0..3 {
+        alice.types(&format!("earlier {number}"));
+        alice.sees(&format!(" alice: earlier {number}"));
+    }
+    let bob = Client::joined("bob", &server);
+    for number in 0..3 {
+        bob.sees(&format!(" alice: earlier {number}"));
+    }
+    alice.types("now");
+    bob.sees_without("earlier", " alice: now");
+}
+
+#[test]
+fn a_client_on_a_port_of_its_choice_is_found_there() {
+    let server = Server::start(&[]);
+    let alice = Client::joined("alice", &server);
+    let port = free_port();
+    let bob = Client::with_args(&["bob", &port.to_string(), &server.address().to_string()]);
+    bob.sees_line(&format!("bob running on 127.0.0.1:{port}"));
+    alice.sees_line(&format!("bob joined (ID 2, 127.0.0.1:{port})"));
+}

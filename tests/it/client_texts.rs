@@ -1,0 +1,157 @@
+//! Texts: whole, in order, as long as they may be, and told of when they did not arrive.
+
+use crate::stage::{Client, Listener, Server, alice_and_bob, alice_calls_bob};
+
+/// A text of exactly `bytes` bytes, most of its characters of more than one.
+fn long(bytes: usize) -> String {
+    let mut text = "añ😀ж漢".repeat(bytes / 12);
+    text.push_str(&"x".repeat(bytes - text.len()));
+    text
+}
+
+#[test]
+fn unknown_commands_are_sent_nowhere() {
+    let server = Server::start(&[]);
+    let (alice, bob) = alice_calls_bob(&server);
+    for line in
+        ["/unknown", "/unknown text", "/MSG text", "/msgtext", "/", "/ text", "/say", "/msg"]
+    {
+        alice.types(line);
+        let word = line.split(' ').next().unwrap();
+        alice.sees(word);
+    }
+    alice.types("/msg directly");
+    bob.sees_without("text", "alice (direct): directly");
+    alice.types("to all");
+    bob.sees_without("text", " alice: to all");
+}
+
+#[test]
+fn two_slashes_send_one() {
+    let server = Server::start(&[]);
+    let (alice, bob) = alice_and_bob(&server);
+    for text in ["/x", "/quit", "/", "/msg secret", "//x"] {
+        alice.types(&format!("/{text}"));
+        alice.sees(&format!(" alice: {text}"));
+        let line = bob.sees(&format!(" alice: {text}"));
+        assert!(line.ends_with(&format!(" alice: {text}")), "{line}");
+    }
+}
+
+#[test]
+fn empty_lines_are_nothing() {
+    let server = Server::start(&[]);
+    let (alice, bob) = alice_and_bob(&server);
+    alice.types_bytes(b"\n\r\n   \nnot empty\r\n");
+    let line = bob.sees_next();
+    assert!(line.ends_with(" alice: not empty"), "{line:?}");
+}
+
+#[test]
+fn three_fast_messages_stay_three() {
+    let server = Server::start(&[]);
+    let (alice, bob) = alice_calls_bob(&server);
+    alice.types_bytes(b"/msg one\n/msg two\n/msg three\none\ntwo\nthree\n");
+    // They come on two connections, so only the order within each is certain.
+    let mut heard: Vec<String> = (0..6).map(|_| bob.sees("alice")).collect();
+    heard.sort_by_key(|line| !line.contains("(direct)"));
+    for (line, text) in heard.iter().zip(["one", "two", "three", "one", "two", "three"]) {
+        assert!(line.ends_with(&format!(": {text}")), "{heard:?}");
+    }
+}
+
+#[test]
+fn two_thousand_bytes_arrive_whole() {
+    let server = Server::start(&[]);
+    let (alice, bob) = alice_calls_bob(&server);
+    let text = long(2_000);
+    alice.types(&format!("/msg {text}"));
+    bob.sees_line(&format!("alice (direct): {text}"));
+    alice.types(&text);
+    let line = bob.sees(" alice: ");
+    assert!(line.ends_with(&format!(" alice: {text}")), "{line}");
+}
+
+#[test]
+fn two_thousand_and_one_bytes_are_refused_with_a_sentence() {
+    let server = Server::start(&[]);
+    let (alice, bob) = alice_calls_bob(&server);
+    let text = long(2_001);
+    for line in [text.clone(), format!("/msg {text}"), format!("/tell bob {text}")] {
+        alice.types(&line);
+        alice.sees("2000");
+    }
+    // Not even the terminal's own line is without a limit.
+    alice.types(&long(100_000));
+    alice.sees("4096");
+    alice.types("/msg short");
+    bob.sees_without("ж", "alice (direct): short");
+    alice.types("short, too");
+    bob.sees_without("ж", " alice: short, too");
+}
+
+#[test]
+fn what_cannot_be_text_is_refused_with_a_sentence() {
+    let server = Server::start(&[]);
+    let (alice, bob) = alice_calls_bob(&server);
+    for line in ["red \u{1b}[31m", "/msg red \u{1b}[31m", "bell \u{7}", "next\u{85}line"] {
+        alice.types(line);
+        alice.sees("control characters");
+    }
+    alice.types("/msg plain");
+    bob.sees_without("red", "alice (direct): plain");
+}
+
+#[test]
+fn what_is_typed_before_the_call_stands_is_kept_and_in_order() {
+    let server = Server::start(&[]);
+    let (alice, bob) = alice_and_bob(&server);
+    let mut script = String::from("/chat bob\n");
+    for number in 0..50 {
+        script += &format!("/msg number {number}\n");
+    }
+    alice.types_bytes(script.as_bytes());
+    bob.sees("Incoming chat request from alice ");
+    for number in 0..50 {
+        assert_eq!(bob.sees_next(), format!("alice (direct): number {number}"));
+    }
+}
+
+#[test]
+fn what_is_typed_to_a_call_that_fails_is_said_to_be_undelivered() {
+    let server = Server::start(&[]);
+    let (alice, bob) = alice_and_bob(&server);
+    let carol = Client::joined("carol", &server);
+    // Bob's client is there for the server, and takes no call.
+    let address = bob.address();
+    alice.types("/bridge bob");
+    alice.sees(&format!("bob is at {address}"));
+    bob.kill();
+    alice.sees_line("bob left (gone)");
+    alice.types_bytes(format!("/chat {address}\n/msg one\n/msg two\n").as_bytes());
+    alice.sees(": one");
+    alice.sees(": two");
+    let output = alice.output();
+    for text in ["one", "two"] {
+        let told = |line: &str| line.contains("not delivered to bob") && line.ends_with(text);
+        assert!(output.lines().any(told), "{text} in {output}");
+    }
+    assert!(!output.contains("Sent to"), "{output}");
+    alice.types("to all");
+    carol.sees_without(": one", " alice: to all");
+}
+
+#[test]
+fn a_text_is_called_sent_only_when_it_was() {
+    let server = Server::start(&[]);
+    let alice = Client::joined("alice", &server);
+    let mute = Listener::bind();
+    alice.types(&format!("/chat {}", mute.address()));
+    alice.types("/msg to the mute");
+    let mut wire = mute.accept();
+    wire.gets("CHAT");
+    assert_eq!(wire.line(), "to the mute");
+    alice.sees(&format!("Sent to {}: to the mute", mute.address()));
+    drop(wire);
+    alice.sees(&format!("{} ended the chat", mute.address()));
+}
