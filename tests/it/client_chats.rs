@@ -4,12 +4,12 @@ use crate::stage::{Client, Server, alice_and_bob, alice_calls_bob};
 
 /// Lets one call another by name, and waits until the chat stands for both.
 #[track_caller]
-fn calls(caller: (&Client, &str), called: (&Client, &str)) {
-    caller.0.types(&format!("/chat {}", called.1));
-    caller.0.types(&format!("/msg it is {}", caller.1));
-    called.0.sees(&format!("Incoming chat request from {} ", caller.1));
-    called.0.sees_line(&format!("{} (direct): it is {}", caller.1, caller.1));
-    caller.0.sees(&format!("Sent to {} (ID ", called.1));
+fn calls((client, name): (&Client, &str), (peer, who): (&Client, &str)) {
+    client.types(&format!("/chat {who}"));
+    client.types(&format!("/msg it is {name}"));
+    peer.sees(&format!("Incoming chat request from {name} "));
+    peer.sees_line(&format!("{name} (direct): it is {name}"));
+    client.sees(&format!("Sent to {who} (ID "));
 }
 
 /// Four in the room.

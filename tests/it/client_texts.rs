@@ -106,11 +106,8 @@ fn what_cannot_be_text_is_refused_with_a_sentence() {
 fn what_is_typed_before_the_call_stands_is_kept_and_in_order() {
     let server = Server::start(&[]);
     let (alice, bob) = alice_and_bob(&server);
-    let mut script = String::from("/chat bob\n");
-    for number in 0..50 {
-        script += &format!("/msg number {number}\n");
-    }
-    alice.types_bytes(script.as_bytes());
+    let texts: Vec<String> = (0..50).map(|number| format!("/msg number {number}\n")).collect();
+    alice.types_bytes(format!("/chat bob\n{}", texts.concat()).as_bytes());
     bob.sees("Incoming chat request from alice ");
     for number in 0..50 {
         assert_eq!(bob.sees_next(), format!("alice (direct): number {number}"));

@@ -13,10 +13,16 @@ mod stage;
 
 mod client_absence;
 mod client_chats;
+mod client_impostor;
+mod client_intruders;
 mod client_rendezvous;
 mod client_room;
 mod client_start;
 mod client_texts;
+mod client_their_caller;
+mod client_their_listener;
+mod client_their_server;
+mod client_verified;
 mod order;
 mod readme;
 mod server_console;

@@ -1,0 +1,191 @@
+//! Calling somebody whose port somebody else has by now, and two who call each other at once.
+
+use crate::stage::{Block, Client, Listener, Server, Wire, alice_and_bob};
+
+/// Alice, and bob who is in the room as a connection with somebody's listener at his port.
+fn alice_and_a_listener(server: &Server) -> (Client, Wire, Listener) {
+    let listener = Listener::bind();
+    let alice = Client::joined("alice", server);
+    let bob = Wire::joined(server.address(), "bob", listener.port());
+    alice.sees("bob joined (ID 2, ");
+    (alice, bob, listener)
+}
+
+/// Lets alice call bob and say something; gives the call, its CHAT, and the CALL that bob was sent.
+#[track_caller]
+fn alice_calls(alice: &Client, bob: &mut Wire, listener: &Listener) -> (Wire, Block, Block) {
+    alice.types("/chat bob");
+    alice.types("/msg for bob alone");
+    let mut wire = listener.accept();
+    let chat = wire.gets("CHAT");
+    (wire, chat, bob.skips_to("CALL"))
+}
+
+/// Demands that alice says that it was not bob, and that her text is not delivered.
+#[track_caller]
+fn is_exposed(alice: &Client, mut wire: Wire, listener: &Listener) {
+    wire.is_closed();
+    alice.sees(": for bob alone");
+    let output = alice.output();
+    let address = listener.address();
+    let told = output.contains(&format!("somebody else listens at {address}"))
+        || (output.contains("cannot talk to ") && output.contains(&format!(" {address}: ")));
+    assert!(told, "{output}");
+    assert!(output.contains("not delivered to bob"), "{output}");
+    assert!(!output.contains("Sent to"), "{output}");
+    alice.types("/msg and now?");
+    alice.sees_line("no direct chat: use /chat or /query first");
+}
+
+#[test]
+fn the_called_one_shows_its_answer_before_any_text_is_sent() {
+    let server = Server::start(&[]);
+    let (alice, mut bob, listener) = alice_and_a_listener(&server);
+    let (mut wire, chat, call) = alice_calls(&alice, &mut bob, &listener);
+    let port = alice.port().to_string();
+    chat.has(&[("clientID", "alice"), ("IP", "127.0.0.1"), ("Port", &port)]);
+    chat.has(&[("Ticket", call.get("Ticket"))]);
+    assert_eq!(chat.find("Answer"), None, "{chat}");
+    wire.asks("CHAT", &[("clientID", "bob"), ("Answer", call.get("Answer"))]);
+    assert_eq!(wire.line(), "for bob alone");
+    alice.sees_line("Sent to bob (ID 2): for bob alone");
+    wire.sends("thank you\r\n");
+    alice.sees_line("bob (direct): thank you");
+}
+
+#[test]
+fn a_wrong_answer_gets_no_text() {
+    let server = Server::start(&[]);
+    let (alice, mut bob, listener) = alice_and_a_listener(&server);
+    let (mut wire, _, call) = alice_calls(&alice, &mut bob, &listener);
+    let wrong: String = call.get("Answer").chars().rev().collect();
+    wire.asks("CHAT", &[("clientID", "bob"), ("Answer", &wrong)]);
+    is_exposed(&alice, wire, &listener);
+}
+
+#[test]
+fn a_ticket_given_back_as_the_answer_gets_no_text() {
+    let server = Server::start(&[]);
+    let (alice, mut bob, listener) = alice_and_a_listener(&server);
+    let (mut wire, chat, _) = alice_calls(&alice, &mut bob, &listener);
+    wire.asks("CHAT", &[("clientID", "bob"), ("Answer", chat.get("Ticket"))]);
+    is_exposed(&alice, wire, &listener);
+}
+
+#[test]
+fn a_chat_without_an_answer_gets_no_text() {
+    let server = Server::start(&[]);
+    let (alice, mut bob, listener) = alice_and_a_listener(&server);
+    let (mut wire, ..) = alice_calls(&alice, &mut bob, &listener);
+    wire.asks("CHAT", &[("clientID", "bob"), ("IP", "127.0.0.1"), ("Port", "20002")]);
+    is_exposed(&alice, wire, &listener);
+}
+
+#[test]
+fn silence_gets_no_text() {
+    let server = Server::start(&[]);
+    let (alice, mut bob, listener) = alice_and_a_listener(&server);
+    let (wire, ..) = alice_calls(&alice, &mut bob, &listener);
+    is_exposed(&alice, wire, &listener);
+}
+
+#[test]
+fn talk_without_an_answer_gets_no_text_and_is_not_shown() {
+    let server = Server::start(&[]);
+    let (alice, mut bob, listener) = alice_and_a_listener(&server);
+    let (mut wire, ..) = alice_calls(&alice, &mut bob, &listener);
+    wire.sends("trust me\r\n");
+    is_exposed(&alice, wire, &listener);
+    assert!(!alice.output().contains("trust me"), "{}", alice.output());
+}
+
+#[test]
+fn a_listener_that_hangs_up_gets_no_text() {
+    let server = Server::start(&[]);
+    let (alice, mut bob, listener) = alice_and_a_listener(&server);
+    let (mut wire, ..) = alice_calls(&alice, &mut bob, &listener);
+    wire.ends();
+    is_exposed(&alice, wire, &listener);
+}
+
+#[test]
+fn a_listener_that_resets_the_call_is_told_of() {
+    let server = Server::start(&[]);
+    let (alice, _bob, listener) = alice_and_a_listener(&server);
+    alice.types("/chat bob");
+    // Its CHAT has not been read: closing now is a reset.
+    let wire = listener.accept();
+    let mut byte = [0];
+    wire.stream().peek(&mut byte).unwrap();
+    drop(wire);
+    alice.sees(&format!("cannot talk to bob? at {}", listener.address()));
+}
+
+#[test]
+fn each_call_shows_a_ticket_of_its_own() {
+    let server = Server::start(&[]);
+    let (alice, mut bob, listener) = alice_and_a_listener(&server);
+    let mut tickets = Vec::new();
+    for _ in 0..3 {
+        let (wire, chat, call) = alice_calls(&alice, &mut bob, &listener);
+        assert_eq!(chat.get("Ticket"), call.get("Ticket"));
+        assert!(!tickets.contains(&chat.get("Ticket").to_owned()), "{chat}");
+        tickets.push(chat.get("Ticket").to_owned());
+        drop(wire);
+        alice.sees(": for bob alone");
+    }
+}
+
+#[test]
+fn two_who_call_each_other_at_once_have_one_chat() {
+    let server = Server::start(&[]);
+    for round in 0..8 {
+        let alice = Client::joined("alice", &server);
+        let bob = Client::joined("bob", &server);
+        alice.sees("bob joined");
+        let (to_bob, to_alice) = (format!("for bob {round}"), format!("for alice {round}"));
+        // One of them first, by turns, so that now and then they really meet.
+        let lines = [(&alice, "bob", &to_bob), (&bob, "alice", &to_alice)];
+        let order = if round % 2 == 0 { [0, 1] } else { [1, 0] };
+        for index in order {
+            let (caller, name, text) = lines[index];
+            caller.types_bytes(format!("/chat {name}\n/msg {text}\n").as_bytes());
+        }
+        bob.sees_line(&format!("alice (direct): {to_bob}"));
+        alice.sees_line(&format!("bob (direct): {to_alice}"));
+        for (from, name, to) in [(&alice, "alice", &bob), (&bob, "bob", &alice)] {
+            from.types("/msg and more");
+            to.sees_line(&format!("{name} (direct): and more"));
+            from.types_bytes(b"/peers\n/id\n");
+            from.sees("you are ");
+            let listed = |line: &&str| line.ends_with(" tcp (verified)");
+            assert_eq!(from.output().lines().filter(listed).count(), 1, "{}", from.output());
+            assert!(!from.output().contains("unverified"), "{}", from.output());
+            assert!(!from.output().contains("not delivered"), "{}", from.output());
+        }
+        alice.types("/quit");
+        bob.sees_line("alice ended the chat");
+        bob.types("/quit");
+        bob.exits(0);
+        server.sees("alice");
+    }
+}
+
+#[test]
+fn two_who_call_each_other_at_once_over_and_over() {
+    let server = Server::start(&[]);
+    let (alice, bob) = alice_and_bob(&server);
+    for round in 0..8 {
+        let text = format!("round {round}");
+        alice.types_bytes(format!("/chat bob\n/msg {text}\n").as_bytes());
+        bob.types_bytes(format!("/chat alice\n/msg {text}\n").as_bytes());
+        alice.sees_line(&format!("bob (direct): {text}"));
+        bob.sees_line(&format!("alice (direct): {text}"));
+        alice.types("/hangup");
+        bob.sees_line("alice ended the chat");
+        alice.types("/msg x");
+        bob.types("/msg x");
+        alice.sees_line("no direct chat: use /chat or /query first");
+        bob.sees_line("no direct chat: use /chat or /query first");
+    }
+}

@@ -1,0 +1,142 @@
+//! What comes in from outside and is no chat, or too much of one; and nothing of it moves a terminal.
+
+use crate::stage::{Client, Server, Wire, alice_calls_bob};
+
+/// Their CHAT.
+const CHAT: &str = "CHAT\r\nclientID: Bob\r\nIP: 127.0.0.1\r\nPort: 6202\r\n\r\n";
+
+#[test]
+fn a_browser_is_hung_up_on_and_never_shown() {
+    let server = Server::start(&[]);
+    let alice = Client::joined("alice", &server);
+    for line in ["GET / HTTP/1.1", "POST /x HTTP/1.0", "PRI * HTTP/2.0", "/quit HTTP/1.1"] {
+        let mut browser = Wire::connect(alice.address());
+        browser.sends(&format!("{line}\r\nHost: 127.0.0.1\r\n\r\nsecret\r\n"));
+        browser.is_closed();
+    }
+    let mut bob = Wire::connect(alice.address());
+    bob.sends(&format!("{CHAT}hello\r\n"));
+    // Nothing was shown in between.
+    let next = alice.sees_next();
+    assert_eq!(next, "Incoming chat request from Bob? 127.0.0.1:6202 (unverified)");
+    assert_eq!(alice.sees_next(), "Bob? (direct): hello");
+}
+
+#[test]
+fn a_line_of_more_than_4096_bytes_ends_the_chat_with_a_sentence() {
+    let server = Server::start(&[]);
+    let alice = Client::joined("alice", &server);
+    let mut bob = Wire::connect(alice.address());
+    bob.sends(CHAT);
+    let longest = "x".repeat(4094);
+    bob.sends(&format!("{longest}\r\n"));
+    alice.sees_line(&format!("Bob? (direct): {longest}"));
+    bob.sends(&"y".repeat(4097));
+    let line = alice.sees("Bob? ended the chat");
+    assert!(line.contains("4096"), "{line}");
+    assert!(!alice.output().contains("yy"), "{}", alice.output());
+    bob.is_closed();
+}
+
+#[test]
+fn bad_utf8_is_shown_as_a_replacement() {
+    let server = Server::start(&[]);
+    let alice = Client::joined("alice", &server);
+    let mut bob = Wire::connect(alice.address());
+    bob.sends(CHAT);
+    for (bytes, shown) in [
+        (&b"caf\xe9\r\n"[..], "caf\u{fffd}"),
+        (b"\xff\xfe!\r\n", "\u{fffd}\u{fffd}!"),
+        (b"\xe2\x82\r\n", "\u{fffd}"),
+        (b"fine\r\n", "fine"),
+    ] {
+        bob.sends_bytes(bytes);
+        alice.sees_line(&format!("Bob? (direct): {shown}"));
+    }
+}
+
+#[test]
+fn what_a_peer_sends_is_escaped() {
+    let server = Server::start(&[]);
+    let alice = Client::joined("alice", &server);
+    let mut bob = Wire::connect(alice.address());
+    bob.sends(CHAT);
+    for (text, shown) in [
+        ("\u{1b}[2J\u{1b}]0;title\u{7}", r"\u{1b}[2J\u{1b}]0;title\u{7}"),
+        ("\u{202e}txt.exe", r"\u{202e}txt.exe"),
+        ("\u{2066}a\u{2069}\u{200b}\u{200e}\u{200f}", r"\u{2066}a\u{2069}\u{200b}\u{200e}\u{200f}"),
+        ("\u{2028}\u{2029}\u{feff}", r"\u{2028}\u{2029}\u{feff}"),
+        ("a\rb\u{0}\tc\u{85}\u{9b}31m\u{7f}", r"a\u{d}b\u{0}\u{9}c\u{85}\u{9b}31m\u{7f}"),
+        (
+            "\"quotes\" 'too' \\ \u{1f468}\u{200d}\u{1f469} e\u{301}",
+            "\"quotes\" 'too' \\ \u{1f468}\u{200d}\u{1f469} e\u{301}",
+        ),
+    ] {
+        bob.sends(&format!("{text}\r\n"));
+        alice.sees_line(&format!("Bob? (direct): {shown}"));
+    }
+    drop(bob);
+    alice.sees_line("Bob? ended the chat");
+    assert!(!alice.output().contains('\u{1b}'), "{:?}", alice.output());
+}
+
+#[test]
+fn what_the_room_says_is_escaped() {
+    let server = Server::start(&[]);
+    let (alice, bob) = alice_calls_bob(&server);
+    bob.types("\u{202e}backwards");
+    alice.sees(r" bob: \u{202e}backwards");
+    bob.types("/msg \u{202e}backwards");
+    alice.sees_line(r"bob (direct): \u{202e}backwards");
+    bob.types("/tell alice \u{202e}backwards");
+    alice.sees(r" bob (private): \u{202e}backwards");
+    // On the own screen, too: it may have been pasted.
+    bob.sees(r"Sent to alice (ID 1): \u{202e}backwards");
+    for client in [&alice, &bob] {
+        assert!(!client.output().contains('\u{202e}'), "{:?}", client.output());
+    }
+}
+
+#[test]
+fn what_was_typed_is_escaped_where_it_is_repeated() {
+    let server = Server::start(&[]);
+    let alice = Client::joined("alice", &server);
+    for line in ["/\u{1b}[31m", "/chat \u{1b}[31m", "/peer \u{1b}[2J", "/say \u{1b}[31m"] {
+        alice.types(line);
+        alice.sees("");
+    }
+    alice.types("/id");
+    alice.sees("you are alice");
+    assert!(!alice.output().contains('\u{1b}'), "{:?}", alice.output());
+}
+
+#[test]
+fn a_server_of_somebody_else_cannot_move_the_terminal() {
+    let listener = crate::stage::Listener::bind();
+    let alice = Client::start_at("alice", &listener.address().to_string(), &[]);
+    let mut server = listener.accept();
+    server.gets("REGISTER");
+    server.sends("ERROR\r\nFor: REGISTER\r\nCode: server-full\r\nMessage: \u{202e}full\r\n\r\n");
+    alice.sees(r"\u{202e}full");
+    let mut server = listener.accept();
+    server.gets("REGISTER");
+    server.sends("ERROR\r\nFor: REGISTER\r\nCode: bad-port\r\nMessage: \u{1b}[2Jfull\r\n\r\n");
+    alice.sees("the server");
+    assert!(!alice.output().contains(['\u{1b}', '\u{202e}']), "{:?}", alice.output());
+}
+
+#[test]
+fn a_hundred_strangers_at_the_door_do_not_keep_a_friend_out() {
+    let server = Server::start(&[]);
+    let alice = Client::joined("alice", &server);
+    // More than may be connected at a time, but these have all gone again.
+    for number in 0..100 {
+        let mut stranger = Wire::connect(alice.address());
+        stranger.sends(&format!("{number}\r\nQUIT\r\n\r\n"));
+        stranger.is_closed();
+    }
+    let bob = Client::joined("bob", &server);
+    bob.types("/chat alice");
+    bob.types("/msg at last");
+    alice.sees_line("bob (direct): at last");
+}
