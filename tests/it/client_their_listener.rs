@@ -5,6 +5,9 @@ use std::time::{Duration, Instant};
 
 use crate::stage::{Client, Listener, Server, Wire};
 
+/// Two pieces that come this far apart are two: a client that does not wait never does that.
+const APART: Duration = Duration::from_millis(200);
+
 /// A client in the room, somebody else's listener, and the connection after it has called there.
 #[track_caller]
 fn calls(first: &str) -> (Server, Client, Listener, Wire) {
@@ -18,18 +21,25 @@ fn calls(first: &str) -> (Server, Client, Listener, Wire) {
 }
 
 #[test]
-fn the_first_segment_holds_chat_and_nothing_else() {
-    let (_server, alice, _theirs, mut wire) = calls("first line");
-    let mut bytes = [0; 4096];
-    let since = Instant::now();
-    let count = wire.stream().read(&mut bytes).unwrap();
-    let text = String::from_utf8_lossy(&bytes[..count]).into_owned();
-    let expected =
-        format!("CHAT\r\nclientID: alice\r\nIP: 127.0.0.1\r\nPort: {}\r\n\r\n", alice.port());
-    assert_eq!(text, expected);
-    assert_eq!(wire.line(), "first line");
-    // The text waits for 300 ms after CHAT; a busy machine may have read CHAT late.
-    assert!(since.elapsed() > Duration::from_millis(150), "{:?}", since.elapsed());
+fn the_first_segment_holds_chat_and_the_text_comes_later() {
+    // A busy machine may wake the reader when both are there: then that call shows nothing, and the next one may.
+    for _ in 0..5 {
+        let (_server, alice, _theirs, mut wire) = calls("first line");
+        let mut bytes = [0; 4096];
+        let count = wire.stream().read(&mut bytes).unwrap();
+        let since = Instant::now();
+        let expected =
+            format!("CHAT\r\nclientID: alice\r\nIP: 127.0.0.1\r\nPort: {}\r\n\r\n", alice.port());
+        let text = String::from_utf8_lossy(&bytes[..count]).into_owned();
+        assert!(text.starts_with(&expected), "{text:?}");
+        if text == expected {
+            assert_eq!(wire.line(), "first line");
+            if since.elapsed() > APART {
+                return;
+            }
+        }
+    }
+    panic!("the first line never came later than CHAT");
 }
 
 #[test]
