@@ -1,6 +1,6 @@
 //! Servers that are not there yet, or any more: one line about it, direct chats as ever, and coming back.
 
-use crate::stage::{Client, Folder, Server, Wire, alice_and_bob, alice_calls_bob, free_port};
+use crate::stage::{Client, Folder, Server, alice_calls_bob, free_port};
 
 /// How many lines of a client's output have this in them.
 fn count(client: &Client, text: &str) -> usize {
@@ -154,37 +154,5 @@ fn register_tries_at_once() {
     let server = Server::start_in(Folder::fresh(), port, &[]);
     alice.types("/register");
     alice.sees_line("Your ID: 1");
-    drop(server);
-}
-
-#[test]
-fn who_is_known_from_before_is_called_without_the_server() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_and_bob(&server);
-    server.kill();
-    alice.sees("the server");
-    bob.sees("the server");
-    alice.types("/chat bob");
-    alice.types("/msg the server is dead");
-    bob.sees_line(&format!("Incoming chat request from alice? {} (unverified)", alice.address()));
-    bob.sees_line("alice? (direct): the server is dead");
-}
-
-#[test]
-fn a_name_that_was_lost_meanwhile_does_not_cost_the_direct_chat() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_calls_bob(&server);
-    server.kill();
-    alice.sees("the server");
-    bob.sees("the server");
-    let server = server.starts_again();
-    let mut thief = Wire::connect(server.address());
-    thief.asks("REGISTER", &[("clientID", "alice"), ("Port", "20001")]);
-    // Whoever is first has the name: it is the thief unless this machine is very busy.
-    if thief.block().kind == "REGACK" {
-        thief.join("alice");
-        alice.sees("taken");
-    }
-    twenty_each_way(&alice, &bob);
     drop(server);
 }

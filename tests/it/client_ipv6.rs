@@ -1,0 +1,36 @@
+//! The same over IPv6, where this machine has it.
+
+use std::net::{Ipv6Addr, TcpListener};
+
+use crate::stage::{Client, Server};
+
+/// Whether somebody can listen on `::1` here.
+fn has_ipv6() -> bool {
+    TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok()
+}
+
+#[test]
+fn the_room_and_direct_chats_work_over_ipv6() {
+    if !has_ipv6() {
+        return;
+    }
+    let server = Server::start(&["--host", "::1"]);
+    let port = server.port().to_string();
+    let alice = Client::start_at("alice", &format!("[::1]:{port}"), &[]);
+    assert!(alice.address().is_ipv6(), "{}", alice.address());
+    alice.sees_line("Your public IP: ::1");
+    let bob = Client::with_args(&["bob", "::1", &port]);
+    bob.sees("bob running on [::1]:");
+    alice.sees("bob joined (ID 2, [::1]:");
+    bob.types("/chat alice");
+    bob.types("/msg hello");
+    alice.sees("Incoming chat request from bob [::1]:");
+    alice.sees_line("bob (direct): hello");
+    alice.types("to all");
+    bob.sees(" alice: to all");
+    let carol = Client::start_at("carol", &format!("[::1]:{port}"), &[]);
+    carol.types(&format!("conn:{}", alice.address()));
+    carol.types("to_peer:hello, too");
+    alice.sees("carol");
+    alice.sees(" (direct): hello, too");
+}

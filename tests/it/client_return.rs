@@ -1,0 +1,149 @@
+//! Back in the room, or not: what a client makes of a server that was lost, and of one that sends it away.
+
+use crate::stage::{Server, Wire, alice_and_bob, alice_calls_bob};
+
+/// Sends a signal to a process: STOP holds it, CONT lets it go on.
+#[cfg(unix)]
+fn signal(program: u32, name: &str) {
+    let done = std::process::Command::new("kill")
+        .args([&format!("-{name}"), &program.to_string()])
+        .status();
+    assert!(done.unwrap().success());
+}
+
+#[test]
+fn a_call_after_the_return_is_verified_again() {
+    let server = Server::start(&[]);
+    let (alice, bob) = alice_calls_bob(&server);
+    let server = server.starts_again();
+    for client in [&alice, &bob] {
+        client.sees("lost the server");
+        client.sees("Other clients' IDs: ");
+    }
+    alice.types("/hangup");
+    bob.sees_line("alice ended the chat");
+    bob.types("/info");
+    bob.sees(&format!("alice {}", alice.address()));
+    bob.types("/chat alice");
+    bob.types("/msg hello again");
+    alice.sees_line(&format!("Incoming chat request from bob {} (verified)", bob.address()));
+    alice.sees_line("bob (direct): hello again");
+    drop(server);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_the_server_never_heard_is_shown_as_not_delivered() {
+    let server = Server::start(&[]);
+    let (alice, bob) = alice_and_bob(&server);
+    alice.types("this is heard");
+    bob.sees(" alice: this is heard");
+    signal(server.pid(), "STOP");
+    alice.types("this is not");
+    // Said before the loss: the client answers only after it has taken the line above.
+    alice.types("/id");
+    alice.sees("you are alice");
+    let server = server.starts_again();
+    alice.sees("not delivered: this is not");
+    alice.types("and this is again");
+    bob.sees_without("this is not", " alice: and this is again");
+    assert!(!alice.output().contains("not delivered: this is heard"), "{}", alice.output());
+    drop(server);
+}
+
+#[cfg(unix)]
+#[test]
+#[ignore = "the server keeps no history yet"]
+fn who_comes_back_late_misses_nothing_and_sees_nothing_twice() {
+    let server = Server::start(&[]);
+    let (alice, bob) = alice_and_bob(&server);
+    alice.types("before");
+    bob.sees(" alice: before");
+    signal(bob.pid(), "STOP");
+    let server = server.starts_again();
+    alice.sees("lost the server");
+    alice.sees("Other clients' IDs: ");
+    for number in 0..5 {
+        alice.types(&format!("missed {number}"));
+        alice.sees(&format!(" alice: missed {number}"));
+    }
+    signal(bob.pid(), "CONT");
+    for number in 0..5 {
+        bob.sees_without("before", &format!(" alice: missed {number}"));
+    }
+    alice.types("after");
+    bob.sees_without("missed", " alice: after");
+    drop(server);
+}
+
+#[test]
+fn who_is_kicked_is_told_and_stays_away_and_goes_on_talking() {
+    let server = Server::start(&[]);
+    let (alice, bob) = alice_calls_bob(&server);
+    server.types("/kick alice");
+    alice.sees("kicked");
+    bob.sees_line("alice left (kicked)");
+    alice.types("to all");
+    alice.sees("not connected");
+    alice.types("/msg but to you");
+    bob.sees_without("joined", "alice (direct): but to you");
+    bob.types("/msg I hear you");
+    alice.sees("bob (direct): I hear you");
+    // Only when she says so does she come back.
+    alice.types("/register");
+    alice.sees("Your ID: ");
+    bob.sees("alice joined (ID ");
+}
+
+#[test]
+fn a_server_that_ends_in_order_says_so_and_is_waited_for() {
+    let server = Server::start(&[]);
+    let (alice, bob) = alice_calls_bob(&server);
+    server.types("/quit");
+    for client in [&alice, &bob] {
+        client.sees("the server");
+    }
+    server.exits(0);
+    alice.types("/msg still here");
+    bob.sees_line("alice (direct): still here");
+    let server = server.starts_again();
+    for client in [&alice, &bob] {
+        client.sees("Other clients' IDs: ");
+    }
+    drop(server);
+}
+
+#[test]
+fn who_is_known_from_before_is_called_without_the_server() {
+    let server = Server::start(&[]);
+    let (alice, bob) = alice_and_bob(&server);
+    server.kill();
+    alice.sees("the server");
+    bob.sees("the server");
+    alice.types("/chat bob");
+    alice.types("/msg the server is dead");
+    bob.sees_line(&format!("Incoming chat request from alice? {} (unverified)", alice.address()));
+    bob.sees_line("alice? (direct): the server is dead");
+}
+
+#[test]
+fn a_name_that_was_lost_meanwhile_does_not_cost_the_direct_chat() {
+    let server = Server::start(&[]);
+    let (alice, bob) = alice_calls_bob(&server);
+    server.kill();
+    alice.sees("the server");
+    bob.sees("the server");
+    let server = server.starts_again();
+    let mut thief = Wire::connect(server.address());
+    thief.asks("REGISTER", &[("clientID", "alice"), ("Port", "20001")]);
+    // Whoever is first has the name: it is the thief unless this machine is very busy.
+    if thief.block().kind == "REGACK" {
+        thief.join("alice");
+        alice.sees("taken");
+    }
+    bob.types("/msg still you");
+    alice.sees_line("bob (direct): still you");
+    alice.types("/msg still me");
+    bob.sees_line("alice (direct): still me");
+    drop(server);
+}
