@@ -14,10 +14,11 @@ fn alice_and_a_listener(server: &Server) -> (Client, Wire, Listener) {
 /// Lets alice call bob and say something; gives the call, its CHAT, and the CALL that bob was sent.
 #[track_caller]
 fn alice_calls(alice: &Client, bob: &mut Wire, listener: &Listener) -> (Wire, Block, Block) {
-    alice.types("/chat bob");
-    alice.types("/msg for bob alone");
+    alice.types_bytes(b"/chat bob\n/msg for bob alone\n/id\n");
     let mut wire = listener.accept();
     let chat = wire.gets("CHAT");
+    // The text has been taken before anything happens to the call.
+    alice.sees("you are alice");
     (wire, chat, bob.skips_to("CALL"))
 }
 

@@ -23,6 +23,22 @@ fn a_browser_is_hung_up_on_and_never_shown() {
 }
 
 #[test]
+fn who_hangs_up_without_a_word_is_never_shown() {
+    let server = Server::start(&[]);
+    let alice = Client::joined("alice", &server);
+    for _ in 0..3 {
+        let mut nobody = Wire::connect(alice.address());
+        nobody.ends();
+        nobody.is_closed();
+    }
+    let mut bob = Wire::connect(alice.address());
+    bob.sends(&format!("{CHAT}hello\r\n"));
+    let next = alice.sees_next();
+    assert_eq!(next, "Incoming chat request from Bob? 127.0.0.1:6202 (unverified)");
+    assert_eq!(alice.sees_next(), "Bob? (direct): hello");
+}
+
+#[test]
 fn a_line_of_more_than_4096_bytes_ends_the_chat_with_a_sentence() {
     let server = Server::start(&[]);
     let alice = Client::joined("alice", &server);

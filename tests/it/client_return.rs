@@ -45,6 +45,7 @@ fn what_the_server_never_heard_is_shown_as_not_delivered() {
     alice.sees("you are alice");
     let server = server.starts_again();
     alice.sees("not delivered: this is not");
+    bob.sees("Other clients' IDs: ");
     alice.types("and this is again");
     bob.sees_without("this is not", " alice: and this is again");
     assert!(!alice.output().contains("not delivered: this is heard"), "{}", alice.output());

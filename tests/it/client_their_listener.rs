@@ -118,7 +118,7 @@ fn a_listener_that_hangs_up_at_once_ends_the_chat() {
     let (_server, alice, theirs, mut wire) = calls("hi");
     wire.gets("CHAT");
     drop(wire);
-    alice.sees(&format!("{}", theirs.address()));
+    alice.sees(&format!("{} ended the chat", theirs.address()));
     alice.types("/peers");
     alice.sees("no direct chats");
     alice.types("/msg and now?");
