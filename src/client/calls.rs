@@ -63,7 +63,7 @@ fn attend(stream: TcpStream, address: SocketAddr, events: &Events) -> io::Result
     let greeting = match ear.opening(Some(SILENCE))? {
         Opening::Chat(greeting) => Some(greeting),
         Opening::Other => None,
-        Opening::Http => return Ok(()),
+        Opening::Http | Opening::End => return Ok(()),
     };
     ear.dialect = greeting.as_ref().is_none_or(|greeting| greeting.ticket.is_none());
     let writer = Writer::start(&stream, event::progress(id, events))?;
@@ -112,7 +112,7 @@ fn converse(
         Ok(Opening::Chat(greeting)) => {
             tell(PeerEvent::Answered(greeting));
         }
-        Ok(Opening::Other) if greeting.ticket.is_none() => {}
+        Ok(Opening::Other | Opening::End) if greeting.ticket.is_none() => {}
         Ok(_) => {
             tell(PeerEvent::Failed("it is not the one the server introduced".to_owned()));
             return Ok(());

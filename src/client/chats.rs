@@ -138,13 +138,16 @@ impl Chats {
         }
     }
 
-    /// Makes a chat the current one.
+    /// Makes a chat the current one: the one that is shown as `label`, or else one with that name, ID or
+    /// address.
     ///
     /// # Errors
     /// When there is none with that peer.
-    pub fn choose(&mut self, who: &Who, screen: &mut Screen) -> Result<(), String> {
-        let found = self.all.iter().find(|(_, chat)| chat.is(who));
-        let (id, chat) = found.ok_or_else(|| format!("no direct chat with {who}"))?;
+    pub fn choose(&mut self, label: &str, screen: &mut Screen) -> Result<(), String> {
+        let is = |chat: &Chat| label.parse().is_ok_and(|who| chat.is(&who));
+        let mut found = self.all.iter().find(|(_, chat)| chat.label() == label);
+        found = found.or_else(|| self.all.iter().find(|(_, chat)| is(chat)));
+        let (id, chat) = found.ok_or_else(|| format!("no direct chat with {label}"))?;
         self.current = Some(*id);
         screen.line(format_args!("/msg goes to {} now", chat.label()));
         Ok(())

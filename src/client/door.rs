@@ -11,7 +11,6 @@ use crate::client::terminal::Screen;
 use crate::wire::entry::{Entry, Vouch};
 use crate::wire::greeting::Greeting;
 use crate::wire::secret::Secret;
-use crate::wire::text::escape;
 
 /// CALL and the connection that it announces race on different sockets: an unknown ticket is judged
 /// after this time.
@@ -233,7 +232,7 @@ impl Chats {
         let Some(chat) = self.all.get_mut(&id) else { return };
         match &mut chat.stage {
             Stage::Open => {
-                screen.line(format_args!("{} (direct): {}", chat.label(), escape(&text)));
+                screen.line(format_args!("{} (direct): {}", chat.label(), text));
             }
             Stage::Judged { said, .. } if said.len() < UNSENT => said.push(text),
             // Whoever has called or is called with a ticket does not talk before it is checked.

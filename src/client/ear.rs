@@ -25,6 +25,8 @@ pub enum Opening {
     Chat(Greeting),
     /// As a browser does.
     Http,
+    /// It has ended before it began.
+    End,
     /// With text, or not at all.
     Other,
 }
@@ -67,7 +69,11 @@ impl Ear<'_> {
             let line = self.next_line()?;
             self.read.extend(line);
             let http = self.read.front().is_some_and(|line| is_http(line));
-            return Ok(if http { Opening::Http } else { Opening::Other });
+            return Ok(match self.read.is_empty() {
+                true => Opening::End,
+                false if http => Opening::Http,
+                false => Opening::Other,
+            });
         }
         self.stream.set_read_timeout(limit.or(Some(SILENCE)))?;
         self.chat()

@@ -208,7 +208,7 @@ impl Membership {
         if let Some(writer) = self.writer.take() {
             writer.block(&Request::Quit.to_block());
         }
-        (self.stage, self.until) = (Stage::Offline, None);
+        (self.stage, self.until, self.link) = (Stage::Offline, None, None);
     }
 
     /// A text has been taken by the connection.

@@ -34,7 +34,6 @@ use terminal::Screen;
 use crate::cause::cause;
 use crate::wire::line::MAX_LINE;
 use crate::wire::name::Name;
-use crate::wire::text::escape;
 
 /// How long `/quit` waits for what is on its way.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -224,7 +223,7 @@ impl Client {
         match self.session.membership.event(id, event, &mut self.session.screen) {
             None => {}
             Some(News::Answer(answer)) => self.session.answered(answer),
-            Some(News::NameRefused(message)) => self.name_refused(&escape(&message)),
+            Some(News::NameRefused(message)) => self.name_refused(&message),
             Some(News::Call(caller, vouch)) => {
                 let Some(me) = self.session.me() else { return };
                 self.session.chats.invite(

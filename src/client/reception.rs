@@ -12,7 +12,6 @@ use crate::wire::block::Block;
 use crate::wire::entry::{Entry, Vouch};
 use crate::wire::notice::{Notice, Reason};
 use crate::wire::request::{Request, Via};
-use crate::wire::text::escape;
 
 /// What the rest of the client must know.
 #[derive(Debug)]
@@ -164,15 +163,19 @@ impl Membership {
         match (code, self.stage) {
             // Our own connection, half dead: the token takes it over.
             ("name-taken", Stage::Registering) if self.token.is_some() => self.join(),
+            ("name-taken" | "bad-name", _) if self.id != 0 => {
+                screen.line(format_args!("cannot come back: {message}; /register tries again"));
+                self.stay_away();
+            }
             ("name-taken" | "bad-name", _) => {
                 self.stay_away();
                 return Some(News::NameRefused(message.to_owned()));
             }
             ("bad-port", _) => {
-                screen.line(format_args!("the server refuses to register us: {}", escape(message)));
+                screen.line(format_args!("the server refuses to register us: {message}"));
                 self.stay_away();
             }
-            _ => self.lose(&escape(message), screen),
+            _ => self.lose(message, screen),
         }
         None
     }
@@ -182,7 +185,7 @@ impl Membership {
         let before = std::mem::replace(&mut self.id, id);
         (self.stage, self.until, self.pause) = (Stage::Joined, None, FIRST_PAUSE);
         (self.settled, self.told, self.token) = (true, false, Some(token));
-        screen.line(escape(&message));
+        screen.line(message);
         match before {
             0 => {
                 screen.line(format_args!("Your ID: {id}"));

@@ -8,7 +8,6 @@ use crate::clock;
 use crate::wire::entry::Entry;
 use crate::wire::name::{Name, Who};
 use crate::wire::notice::Reason;
-use crate::wire::text::escape;
 
 /// The room.
 #[derive(Debug)]
@@ -80,7 +79,7 @@ impl Room {
     /// The server has refused what we have said first of all that has not come back.
     pub fn refused(&mut self, message: &str, screen: &mut Screen) {
         let text = self.unheard.pop_front().unwrap_or_default();
-        screen.line(format_args!("not delivered: {text} ({})", escape(message)));
+        screen.line(format_args!("not delivered: {text} ({message})"));
     }
 
     /// Somebody, perhaps ourselves (`own`), has said something.
@@ -91,7 +90,7 @@ impl Room {
         screen: &mut Screen,
     ) {
         let time = clock::hour_minute(time, self.offset);
-        screen.line(format_args!("{time} {name}: {}", escape(text)));
+        screen.line(format_args!("{time} {name}: {text}"));
         self.seen = Some(seq);
         if own && self.unheard.front().is_some_and(|unheard| unheard == text) {
             self.unheard.pop_front();
@@ -103,7 +102,7 @@ impl Room {
 
     /// Somebody has told us something in private.
     pub fn told(&self, time: &str, name: &Name, text: &str, screen: &mut Screen) {
-        let (time, text) = (clock::hour_minute(time, self.offset), escape(text));
+        let (time, text) = (clock::hour_minute(time, self.offset), text);
         screen.line(format_args!("{time} {name} (private): {text}"));
     }
 

@@ -11,7 +11,7 @@ use crate::client::terminal::Screen;
 use crate::wire::answer::{Answer, Introduction};
 use crate::wire::name::Who;
 use crate::wire::request::{Request, Via};
-use crate::wire::text::{Text, escape};
+use crate::wire::text::Text;
 
 /// How long the server may take to answer what the user has asked.
 const ANSWER: Duration = Duration::from_secs(5);
@@ -128,7 +128,7 @@ impl Session {
             Command::Id => {
                 screen.line(format_args!("you are {} (ID {}) at {}", me.name, me.id, me.address));
             }
-            Command::Help => screen.line(HELP),
+            Command::Help => HELP.lines().for_each(|line| screen.line(line)),
         }
         Ok(())
     }
@@ -196,10 +196,9 @@ impl Session {
                 screen.line(format_args!("registered as {name} at {address}"));
             }
             (Some(Awaited::Receipt(peer, text)), Answer::Error { message, .. }) => {
-                let message = escape(&message);
                 screen.line(format_args!("not delivered to {peer}: {text} ({message})"));
             }
-            (_, Answer::Error { message, .. }) => screen.line(escape(&message)),
+            (_, Answer::Error { message, .. }) => screen.line(message),
             (awaited, _) => {
                 // Not what was asked for: an answer that came too late.
                 self.awaited = awaited.map(|awaited| (awaited, Instant::now() + ANSWER));

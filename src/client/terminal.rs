@@ -7,6 +7,7 @@ use std::thread;
 
 use crate::client::event::{Event, Events};
 use crate::wire::line::{Line, read_line};
+use crate::wire::text::escape;
 
 /// How many typed lines may wait for their turn.
 const TYPED: usize = 64;
@@ -68,9 +69,11 @@ impl Screen {
         Screen { output: Box::new(output), closed: false }
     }
 
-    /// Shows a line. What others have sent must have been escaped.
+    /// Shows a line. Whatever others have sent cannot move the cursor, hide letters or start a new line:
+    /// all that is shown is escaped here.
     pub fn line(&mut self, line: impl Display) {
-        let written = writeln!(self.output, "{line}").and_then(|()| self.output.flush());
+        let line = line.to_string();
+        let written = writeln!(self.output, "{}", escape(&line)).and_then(|()| self.output.flush());
         self.closed |= written.is_err();
     }
 

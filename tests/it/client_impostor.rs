@@ -119,7 +119,7 @@ fn a_listener_that_resets_the_call_is_told_of() {
     let mut byte = [0];
     wire.stream().peek(&mut byte).unwrap();
     drop(wire);
-    alice.sees(&format!("cannot talk to bob? at {}", listener.address()));
+    alice.sees(&format!("cannot talk to bob at {}", listener.address()));
 }
 
 #[test]
