@@ -69,25 +69,26 @@ fn attend(stream: TcpStream, address: SocketAddr, events: &Events) -> io::Result
     let writer = Writer::start(&stream, event::progress(id, events))?;
     let tell = |event| events.send(Event::Peer(id, event)).is_ok();
     let address = SocketAddr::new(address.ip().to_canonical(), address.port());
-    if tell(PeerEvent::Incoming(writer, address, greeting)) {
-        ear.follow(tell);
-    }
+    tell(PeerEvent::Incoming(writer, address, greeting));
+    let ended = ear.follow(tell).err().map(|error| cause(&error));
+    tell(PeerEvent::Ended(ended));
     Ok(())
 }
 
-/// Calls the peer at an address. All that happens from then on comes as events under that number.
-pub fn call(id: ConnectionId, address: SocketAddr, greeting: Greeting, events: &Events) {
-    let sender = events.clone();
+/// Calls the peer at an address. All that happens from then on comes as events under the number that is
+/// given back; the last one is `Ended`.
+///
+/// # Errors
+/// When the thread cannot be started.
+pub fn call(address: SocketAddr, greeting: Greeting, events: &Events) -> io::Result<ConnectionId> {
+    let (id, events) = (ConnectionId::next(), events.clone());
     let calling = move || {
-        let tell = |event| sender.send(Event::Peer(id, event)).is_ok();
-        if let Err(error) = converse(id, address, &greeting, &sender) {
-            tell(PeerEvent::Failed(cause(&error)));
-        }
+        let ended = converse(id, address, &greeting, &events).err().map(|error| cause(&error));
+        // The loop is gone only when the program ends.
+        let _ = events.send(Event::Peer(id, PeerEvent::Ended(ended)));
     };
-    if let Err(error) = thread::Builder::new().name("call".to_owned()).spawn(calling) {
-        // It is the loop itself that calls; it has just taken an event, so there is room.
-        let _ = events.try_send(Event::Peer(id, PeerEvent::Failed(cause(&error))));
-    }
+    thread::Builder::new().name("call".to_owned()).spawn(calling)?;
+    Ok(id)
 }
 
 /// The thread of a call. With a ticket the other side must greet back before anything else.
@@ -107,21 +108,12 @@ fn converse(
         writer.pause(BEFORE_TEXT);
     }
     tell(PeerEvent::Connected(writer));
-    let limit = greeting.ticket.map(|_| ANSWER);
-    match ear.opening(limit) {
-        Ok(Opening::Chat(greeting)) => {
+    match ear.opening(greeting.ticket.map(|_| ANSWER))? {
+        Opening::Chat(greeting) => {
             tell(PeerEvent::Answered(greeting));
         }
-        Ok(Opening::Other | Opening::End) if greeting.ticket.is_none() => {}
-        Ok(_) => {
-            tell(PeerEvent::Failed("it is not the one the server introduced".to_owned()));
-            return Ok(());
-        }
-        Err(error) => {
-            tell(PeerEvent::Ended(Some(cause(&error))));
-            return Ok(());
-        }
+        Opening::Other | Opening::End if ear.dialect => {}
+        _ => return Err(io::Error::other("it is not the one the server introduced")),
     }
-    ear.follow(tell);
-    Ok(())
+    ear.follow(tell)
 }

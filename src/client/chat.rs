@@ -23,6 +23,16 @@ pub struct Me {
     pub address: SocketAddr,
 }
 
+/// What everything that happens to a chat needs.
+pub struct Scene<'a> {
+    /// Who we are.
+    pub me: &'a Me,
+    /// Where it is shown.
+    pub screen: &'a mut Screen,
+    /// When it happens.
+    pub now: Instant,
+}
+
 /// One direct chat.
 pub struct Chat {
     /// Who it is. Unverified, it is only a claim.
@@ -33,8 +43,8 @@ pub struct Chat {
     pub id: u64,
     /// Where it listens, or is seen to be.
     pub address: SocketAddr,
-    /// We have called, at that time.
-    pub called: Option<Instant>,
+    /// It is we who have called.
+    pub called: bool,
     /// How far it has come.
     pub stage: Stage,
     /// The way to write to it, once there is a connection.
@@ -58,9 +68,9 @@ pub enum Stage {
 
 impl Chat {
     /// A chat that begins.
-    pub fn new(name: Option<Name>, id: u64, address: SocketAddr, stage: Stage) -> Chat {
-        let (called, writer, unsent) = (None, None, VecDeque::new());
-        Chat { name, verified: false, id, address, called, stage, writer, unsent }
+    pub fn new(name: Option<Name>, address: SocketAddr, stage: Stage) -> Chat {
+        let (called, writer, unsent) = (matches!(stage, Stage::Calling(_)), None, VecDeque::new());
+        Chat { name, verified: false, id: 0, address, called, stage, writer, unsent }
     }
 
     /// How this peer is shown: `bob`, or `bob?` if that is only a claim, or an address.
@@ -110,7 +120,9 @@ impl Chat {
         if self.is_open() {
             // What has been given to the connection is written before this.
             self.unsent.clear();
-            let _ = self.writer.as_ref().map(|writer| writer.block(&"QUIT\r\n\r\n"));
+            if let Some(writer) = &self.writer {
+                writer.block(&"QUIT\r\n\r\n");
+            }
         }
         self.report_unsent(screen);
     }
@@ -118,7 +130,9 @@ impl Chat {
     /// Forgets the chat: its connection is of no use any more.
     pub fn cut(self, screen: &mut Screen) {
         self.report_unsent(screen);
-        let _ = self.writer.map(|writer| writer.cut());
+        if let Some(writer) = self.writer {
+            writer.cut();
+        }
     }
 
     fn report_unsent(&self, screen: &mut Screen) {

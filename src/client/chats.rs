@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use crate::cause::cause;
 use crate::client::calls;
-use crate::client::chat::{Chat, Me, Stage};
+use crate::client::chat::{Chat, Scene, Stage};
 use crate::client::connection::ConnectionId;
 use crate::client::event::Events;
 use crate::client::peer::{Invitations, TICKET};
@@ -44,56 +45,44 @@ impl Chats {
     /// Keeps whom the server has introduced, for a call to that address.
     pub fn introduce(&mut self, introduction: Introduction, now: Instant) {
         self.introductions.retain(|_, (since, _)| now.duration_since(*since) <= TICKET);
-        self.introductions.insert(introduction.address, (now, introduction));
+        self.introductions.insert(introduction.entry.address, (now, introduction));
     }
 
-    /// Where the server has said that somebody is, a moment ago.
+    /// Where the server has said that somebody is.
     pub fn introduced(&self, who: &Who) -> Option<SocketAddr> {
-        let is = |found: &Introduction| match who {
-            Who::Name(name) => found.name == *name,
-            Who::Id(id) => found.id == Some(*id),
-            Who::Address(address) => found.address == *address,
-        };
-        let mut found = self.introductions.values().map(|(_, found)| found);
-        found.find(|found| is(found)).map(|found| found.address)
+        let mut entries = self.introductions.values().map(|(_, found)| &found.entry);
+        entries.find(|entry| entry.is(who)).map(|entry| entry.address)
     }
 
     /// Calls an address, as whom the server has introduced there if it has. The call is current from
     /// now on. `name` is who is thought to listen there.
-    pub fn call(
-        &mut self,
-        address: SocketAddr,
-        name: Option<Name>,
-        me: &Me,
-        screen: &mut Screen,
-        now: Instant,
-    ) {
-        let introduction =
-            self.introductions.remove(&address).map(|(_, introduction)| introduction);
-        let vouch = introduction.as_ref().and_then(|found| found.vouched).map(|(_, vouch)| vouch);
-        let name = introduction.as_ref().map(|found| found.name.clone()).or(name);
-        let verified = |chat: &Chat| chat.is_open() && chat.verified && chat.name == name;
-        if let Some((id, chat)) = self.all.iter().find(|(_, chat)| name.is_some() && verified(chat))
-        {
+    pub fn call(&mut self, address: SocketAddr, name: Option<Name>, scene: Scene) {
+        let Scene { me, screen, now } = scene;
+        let found = self.introductions.remove(&address);
+        let found = found.filter(|(since, _)| now.duration_since(*since) <= TICKET);
+        let found = found.map(|(_, introduction)| introduction);
+        let vouch = found.as_ref().and_then(|found| found.vouched).map(|(_, vouch)| vouch);
+        let name = found.as_ref().map(|found| found.entry.name.clone()).or(name);
+        let same = |chat: &Chat| chat.is_open() && chat.verified && chat.name == name;
+        if let Some((id, chat)) = self.all.iter().find(|(_, chat)| same(chat)) {
             screen.line(format_args!("you are in a chat with {} already", chat.label()));
             self.current = Some(*id);
             return;
         }
-        let id = ConnectionId::next();
-        let number = introduction.and_then(|found| found.id).unwrap_or(0);
         let stage = Stage::Calling(vouch.map(|vouch| vouch.answer));
-        let chat = Chat { called: Some(now), ..Chat::new(name, number, address, stage) };
+        let mut chat = Chat::new(name, address, stage);
+        chat.id = found.map_or(0, |found| found.entry.id);
         screen.line(format_args!("calling {} at {address}", chat.label()));
-        self.all.insert(id, chat);
-        self.current = Some(id);
         let ticket = vouch.map(|vouch| vouch.ticket);
         let (name, own) = (me.name.clone(), Some(me.address));
-        calls::call(
-            id,
-            address,
-            Greeting { name, address: own, ticket, answer: None },
-            &self.events,
-        );
+        let greeting = Greeting { name, address: own, ticket, answer: None };
+        match calls::call(address, greeting, &self.events) {
+            Ok(id) => {
+                self.all.insert(id, chat);
+                self.current = Some(id);
+            }
+            Err(error) => screen.line(format_args!("cannot call: {}", cause(&error))),
+        }
     }
 
     /// Says something to the current peer. To one that is being called it is kept until the call stands.
@@ -111,14 +100,14 @@ impl Chats {
     }
 
     /// Whether the current peer has not taken what was said to it before: what is typed must wait.
-    pub fn is_busy(&self) -> bool {
+    pub fn is_full(&self) -> bool {
         let current = self.current.and_then(|id| self.all.get(&id));
         current.is_some_and(|chat| chat.unsent.len() >= UNSENT)
     }
 
-    /// Whether all that was said has been sent, or never will be.
-    pub fn is_quiet(&self) -> bool {
-        self.all.values().all(|chat| chat.unsent.is_empty())
+    /// How much was said that has not been sent yet.
+    pub fn pending(&self) -> usize {
+        self.all.values().map(|chat| chat.unsent.len()).sum()
     }
 
     /// Shows all chats.
@@ -190,8 +179,8 @@ impl Chats {
 
     /// Drops a connection that nobody has been told of.
     pub(super) fn remove(&mut self, id: ConnectionId) {
-        if let Some(chat) = self.take(id) {
-            let _ = chat.writer.map(|writer| writer.cut());
+        if let Some(writer) = self.take(id).and_then(|chat| chat.writer) {
+            writer.cut();
         }
     }
 }

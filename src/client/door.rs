@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use crate::client::chat::{Chat, Me, Stage};
+use crate::client::chat::{Chat, Scene, Stage};
 use crate::client::chats::{Chats, UNSENT};
 use crate::client::connection::{ConnectionId, Writer};
 use crate::client::event::PeerEvent;
@@ -15,24 +15,13 @@ use crate::wire::secret::Secret;
 /// CALL and the connection that it announces race on different sockets: an unknown ticket is judged
 /// after this time.
 const JUDGEMENT: Duration = Duration::from_secs(2);
-/// Two calls that cross within this time are one.
-const CROSSING: Duration = Duration::from_secs(5);
 
 impl Chats {
     /// The server has announced a caller. It may be waiting at the door already.
-    pub fn invite(
-        &mut self,
-        caller: Entry,
-        vouch: Vouch,
-        me: &Me,
-        screen: &mut Screen,
-        now: Instant,
-    ) {
-        self.invitations.announce(caller, vouch, now);
-        let judged = |chat: &Chat| matches!(chat.stage, Stage::Judged { .. });
-        let waiting = self.all.iter().filter(|(_, chat)| judged(chat)).map(|(id, _)| *id);
-        for id in waiting.collect::<Vec<_>>() {
-            self.judge(id, me, screen, now);
+    pub fn invite(&mut self, caller: Entry, vouch: Vouch, mut scene: Scene) {
+        self.invitations.announce(caller, vouch, scene.now);
+        for id in self.all.keys().copied().collect::<Vec<_>>() {
+            self.judge(id, &mut scene);
         }
     }
 
@@ -46,13 +35,15 @@ impl Chats {
     }
 
     /// Does what is due.
-    pub fn tick(&mut self, me: &Me, screen: &mut Screen, now: Instant) {
+    pub fn tick(&mut self, mut scene: Scene) {
         for id in self.all.keys().copied().collect::<Vec<_>>() {
             match self.all.get(&id).map(|chat| &chat.stage) {
-                Some(Stage::Judged { until, .. }) if *until <= now => self.open(id, screen),
-                Some(Stage::Crossed { answer, until }) if *until <= now => {
+                Some(Stage::Judged { until, .. }) if *until <= scene.now => {
+                    self.open(id, scene.screen);
+                }
+                Some(Stage::Crossed { answer, until }) if *until <= scene.now => {
                     let answer = *answer;
-                    self.receive(id, answer, None, me, screen);
+                    self.receive(id, answer, &mut scene);
                 }
                 _ => {}
             }
@@ -60,30 +51,25 @@ impl Chats {
     }
 
     /// Takes what has happened to a chat.
-    pub fn event(
-        &mut self,
-        id: ConnectionId,
-        event: PeerEvent,
-        me: &Me,
-        screen: &mut Screen,
-        now: Instant,
-    ) {
+    pub fn event(&mut self, id: ConnectionId, event: PeerEvent, mut scene: Scene) {
         match event {
             PeerEvent::Incoming(writer, address, greeting) => {
-                self.incoming(id, writer, address, greeting, screen, now);
-                self.judge(id, me, screen, now);
+                self.incoming(id, writer, address, greeting, &mut scene);
+                self.judge(id, &mut scene);
             }
             PeerEvent::Connected(writer) => {
                 let Some(chat) = self.all.get_mut(&id) else { return };
                 chat.writer = Some(writer);
                 if matches!(chat.stage, Stage::Calling(None)) {
-                    self.open(id, screen);
+                    self.open(id, scene.screen);
                 }
             }
-            PeerEvent::Answered(greeting) => self.answered(id, &greeting, screen),
-            PeerEvent::Failed(cause) => self.failed(id, &cause, me, screen),
-            PeerEvent::Said(text) => self.said(id, text, screen),
-            PeerEvent::Ended(cause) => self.ended(id, cause, screen),
+            PeerEvent::Answered(greeting) => self.answered(id, &greeting, &mut scene),
+            PeerEvent::Said(text) => self.said(id, text, scene.screen),
+            PeerEvent::Ended(cause) => match self.all.get(&id).map(|chat| &chat.stage) {
+                Some(Stage::Calling(_)) => self.failed(id, cause, &mut scene),
+                _ => self.ended(id, cause, scene.screen),
+            },
         }
     }
 
@@ -94,113 +80,115 @@ impl Chats {
         writer: Writer,
         from: SocketAddr,
         greeting: Option<Greeting>,
-        screen: &mut Screen,
-        now: Instant,
+        scene: &mut Scene,
     ) {
         let claimed = greeting.as_ref().and_then(|greeting| greeting.address);
         let address = SocketAddr::new(from.ip(), claimed.unwrap_or(from).port());
         let name = greeting.as_ref().map(|greeting| greeting.name.clone());
         let judged = greeting.filter(|greeting| greeting.ticket.is_some());
-        let (open, until) = (judged.is_none(), now + JUDGEMENT);
+        let (open, until) = (judged.is_none(), scene.now + JUDGEMENT);
         let judge = |greeting| Stage::Judged { greeting, until, said: Vec::new() };
         let stage = judged.map_or(Stage::Open, judge);
-        let chat = Chat { writer: Some(writer), ..Chat::new(name, 0, address, stage) };
-        self.all.insert(id, chat);
+        self.all.insert(id, Chat { writer: Some(writer), ..Chat::new(name, address, stage) });
         if open {
-            self.open(id, screen);
+            self.open(id, scene.screen);
         }
     }
 
     /// Lets a caller in whose ticket is good by now.
-    fn judge(&mut self, id: ConnectionId, me: &Me, screen: &mut Screen, now: Instant) {
+    fn judge(&mut self, id: ConnectionId, scene: &mut Scene) {
         let Some(chat) = self.all.get_mut(&id) else { return };
         let Stage::Judged { greeting, .. } = &chat.stage else { return };
-        let Some((caller, answer)) = self.invitations.admit(greeting, now) else { return };
+        let Some((caller, answer)) = self.invitations.admit(greeting, scene.now) else { return };
         chat.verify(&caller);
-        let rival = self.all.iter().find(|(other, chat)| {
-            let introduced = chat.verified || matches!(chat.stage, Stage::Calling(Some(_)));
-            **other != id && introduced && chat.name.as_ref() == Some(&caller.name)
-        });
-        let rival = rival.map(|(id, chat)| (*id, chat.is_open(), chat.called));
-        let crossing = rival.is_some_and(|(_, _, called)| {
-            called.is_some_and(|at| now.duration_since(at) < CROSSING)
-        });
-        match rival {
-            // Two who call each other at once: the call of the lower ID stays.
-            Some((_, true, _)) if crossing && me.id < caller.id => self.remove(id),
-            Some((_, false, _)) if crossing && me.id < caller.id => {
-                let stage = Stage::Crossed { answer, until: now + CROSSING };
-                self.all.entry(id).and_modify(|chat| chat.stage = stage);
-            }
-            rival => self.receive(id, answer, rival.map(|(rival, ..)| rival), me, screen),
+        // Two who call each other at once: the call of the lower ID stays.
+        let rival = self.rival(id).and_then(|rival| self.all.get(&rival));
+        if rival.is_some_and(|rival| !rival.is_open() && scene.me.id < caller.id) {
+            let stage = Stage::Crossed { answer, until: scene.now + JUDGEMENT };
+            self.all.entry(id).and_modify(|chat| chat.stage = stage);
+        } else {
+            self.receive(id, answer, scene);
         }
+    }
+
+    /// Another chat with the same peer, which stands or for which we are calling.
+    fn rival(&self, id: ConnectionId) -> Option<ConnectionId> {
+        let name = &self.all.get(&id)?.name;
+        let is_rival = |chat: &Chat| {
+            let introduced = chat.verified || matches!(chat.stage, Stage::Calling(Some(_)));
+            introduced && chat.name == *name
+        };
+        self.all.iter().find(|(other, chat)| **other != id && is_rival(chat)).map(|(id, _)| *id)
     }
 
     /// Answers a caller that has shown its ticket. A chat with the same peer that stood before, or was
     /// about to, is this one now.
-    fn receive(
-        &mut self,
-        id: ConnectionId,
-        answer: Secret,
-        rival: Option<ConnectionId>,
-        me: &Me,
-        screen: &mut Screen,
-    ) {
+    fn receive(&mut self, id: ConnectionId, answer: Secret, scene: &mut Scene) {
+        let rival = self.rival(id);
         let old = rival.and_then(|rival| self.all.remove(&rival));
         let Some(chat) = self.all.get_mut(&id) else { return };
-        let (name, address) = (me.name.clone(), Some(me.address));
+        let (name, address) = (scene.me.name.clone(), Some(scene.me.address));
         let greeting = Greeting { name, address, ticket: None, answer: Some(answer) };
-        // The queue of a fresh connection has room.
-        let _ = chat.writer.as_ref().map(|writer| writer.block(&greeting.to_block()));
+        if let Some(writer) = &chat.writer {
+            writer.block(&greeting.to_block()); // the queue of a fresh connection has room
+        }
         if let Some(mut old) = old {
             if !old.is_open() {
                 chat.unsent.append(&mut old.unsent);
             }
-            old.cut(screen);
+            old.cut(scene.screen);
             if self.current == rival {
                 self.current = Some(id);
             }
         }
-        self.open(id, screen);
+        self.open(id, scene.screen);
     }
 
     /// The one we have called greets back: with the right secret, or it is somebody else.
-    fn answered(&mut self, id: ConnectionId, greeting: &Greeting, screen: &mut Screen) {
+    fn answered(&mut self, id: ConnectionId, greeting: &Greeting, scene: &mut Scene) {
         let Some(chat) = self.all.get_mut(&id) else { return };
         match chat.stage {
             Stage::Calling(Some(secret)) if greeting.answer == Some(secret) => {
                 chat.verified = true;
-                let name = chat.name.clone();
-                let crossed =
-                    |chat: &Chat| matches!(chat.stage, Stage::Crossed { .. }) && chat.name == name;
-                let crossed = self.all.iter().find(|(_, chat)| crossed(chat)).map(|(id, _)| *id);
-                if let Some(crossed) = crossed {
+                if scene.me.id < chat.id {
+                    // A call of theirs that crosses ours is given up, even if it arrives only now.
+                    chat.name.iter().for_each(|name| self.invitations.revoke(name));
+                }
+                if let Some(crossed) = self.crossed(id) {
                     self.remove(crossed);
                 }
-                self.open(id, screen);
+                self.open(id, scene.screen);
             }
             Stage::Calling(Some(_)) => {
                 let Some(chat) = self.take(id) else { return };
-                screen.line(format_args!("somebody else listens at {}", chat.address));
-                chat.cut(screen);
+                scene.screen.line(format_args!("somebody else listens at {}", chat.address));
+                chat.cut(scene.screen);
             }
             _ => {}
         }
     }
 
+    /// The call of the peer whom we are calling ourselves.
+    fn crossed(&self, id: ConnectionId) -> Option<ConnectionId> {
+        let name = &self.all.get(&id)?.name;
+        let crosses =
+            |chat: &Chat| matches!(chat.stage, Stage::Crossed { .. }) && chat.name == *name;
+        self.all.iter().find(|(_, chat)| crosses(chat)).map(|(id, _)| *id)
+    }
+
     /// Our call has come to nothing, unless the same peer is calling us.
-    fn failed(&mut self, id: ConnectionId, cause: &str, me: &Me, screen: &mut Screen) {
-        let Some(call) = self.all.get(&id) else { return };
-        let crossed = self.all.iter().find_map(|(other, chat)| match chat.stage {
-            Stage::Crossed { answer, .. } if chat.name == call.name => Some((*other, answer)),
-            _ => None,
-        });
-        if let Some((other, answer)) = crossed {
-            return self.receive(other, answer, Some(id), me, screen);
+    fn failed(&mut self, id: ConnectionId, cause: Option<String>, scene: &mut Scene) {
+        let crossed =
+            self.crossed(id).and_then(|other| Some((other, &self.all.get(&other)?.stage)));
+        if let Some((other, Stage::Crossed { answer, .. })) = crossed {
+            let answer = *answer;
+            return self.receive(other, answer, scene);
         }
         let Some(chat) = self.take(id) else { return };
-        screen.line(format_args!("cannot talk to {} at {}: {cause}", chat.label(), chat.address));
-        chat.cut(screen);
+        let cause = cause.unwrap_or_else(|| "it has hung up".to_owned());
+        let (label, address) = (chat.label(), chat.address);
+        scene.screen.line(format_args!("cannot talk to {label} at {address}: {cause}"));
+        chat.cut(scene.screen);
     }
 
     /// The chat stands.
@@ -208,12 +196,15 @@ impl Chats {
         let Some(chat) = self.all.get_mut(&id) else { return };
         let (label, address) = (chat.label(), chat.address);
         let verified = if chat.verified { "verified" } else { "unverified" };
-        if chat.called.is_some() {
-            screen.line(format_args!("chat with {label} {address} is open ({verified})"));
-        } else if chat.name.is_some() {
-            screen.line(format_args!("Incoming chat request from {label} {address} ({verified})"));
-        } else {
-            screen.line(format_args!("Incoming chat request from {address} ({verified})"));
+        match (chat.called, &chat.name) {
+            (true, _) => {
+                screen.line(format_args!("chat with {label} {address} is open ({verified})"));
+            }
+            (false, None) => {
+                screen.line(format_args!("Incoming chat request from {address} ({verified})"));
+            }
+            (false, Some(_)) => screen
+                .line(format_args!("Incoming chat request from {label} {address} ({verified})")),
         }
         let said = match std::mem::replace(&mut chat.stage, Stage::Open) {
             Stage::Judged { said, .. } => said,

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use crate::cause::{cause, is_waiting};
+use crate::cause::is_waiting;
 use crate::client::event::PeerEvent;
 use crate::client::peer::{Heard, hear};
 use crate::wire::greeting::Greeting;
@@ -105,31 +105,24 @@ impl Ear<'_> {
         }
     }
 
-    /// Tells of each line, and of the end.
-    pub fn follow(&mut self, tell: impl Fn(PeerEvent) -> bool) {
+    /// Tells of each line, to the end of the chat.
+    ///
+    /// # Errors
+    /// When the connection breaks or a line is too long.
+    pub fn follow(&mut self, tell: impl Fn(PeerEvent) -> bool) -> io::Result<()> {
         loop {
             let line = match self.read.pop_front() {
-                Some(line) => Ok(Some(line)),
-                None => self.next_line(),
+                Some(line) => Some(line),
+                None => self.next_line()?,
             };
-            let heard = match line {
-                Ok(Some(line)) => hear(&line, self.dialect),
-                Ok(None) => Heard::Quit,
-                Err(error) => {
-                    tell(PeerEvent::Ended(Some(cause(&error))));
-                    return;
-                }
-            };
-            let told = match heard {
+            let heard = line.map_or(Heard::Quit, |line| hear(&line, self.dialect));
+            let goes_on = match heard {
                 Heard::Nothing => true,
-                Heard::Quit => {
-                    tell(PeerEvent::Ended(None));
-                    return;
-                }
+                Heard::Quit => false,
                 Heard::Text(text) => tell(PeerEvent::Said(text)),
             };
-            if !told {
-                return; // the program ends
+            if !goes_on {
+                return Ok(());
             }
         }
     }

@@ -14,13 +14,6 @@ pub const WAITING_EVENTS: usize = 256;
 /// The way to the loop.
 pub type Events = SyncSender<Event>;
 
-/// How the writing thread of a connection tells the loop what it does.
-pub fn progress(id: ConnectionId, events: &Events) -> impl Fn(Progress) + Send + 'static {
-    let events = events.clone();
-    // The loop is gone only when the program ends.
-    move |progress| drop(events.send(Event::Writer(id, progress)))
-}
-
 /// What has happened.
 #[derive(Debug)]
 pub enum Event {
@@ -56,14 +49,19 @@ pub enum LinkEvent {
 pub enum PeerEvent {
     /// Our call has been taken by whoever listens there.
     Connected(Writer),
-    /// Our call has failed, with the cause.
-    Failed(String),
     /// Somebody calls us from that address, with a CHAT or without.
     Incoming(Writer, SocketAddr, Option<Greeting>),
     /// The one we called has sent a CHAT of its own.
     Answered(Greeting),
     /// A line of text.
     Said(String),
-    /// The peer has ended the chat; the cause, if it was no orderly end.
+    /// The chat is over, or never came to be. The cause, if it was no orderly end.
     Ended(Option<String>),
+}
+
+/// How the writing thread of a connection tells the loop what it does.
+pub fn progress(id: ConnectionId, events: &Events) -> impl Fn(Progress) + Send + 'static {
+    let events = events.clone();
+    // The loop is gone only when the program ends.
+    move |progress| drop(events.send(Event::Writer(id, progress)))
 }

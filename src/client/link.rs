@@ -24,19 +24,18 @@ pub fn resolve(server: &str) -> io::Result<Vec<SocketAddr>> {
 
 /// Begins to connect. All that happens from then on comes as events under the number that is given back;
 /// the last one is `Down`.
-pub fn open(server: &str, events: &Events) -> ConnectionId {
-    let (id, server, sender) = (ConnectionId::next(), server.to_owned(), events.clone());
+///
+/// # Errors
+/// When the thread cannot be started.
+pub fn open(server: &str, events: &Events) -> io::Result<ConnectionId> {
+    let (id, server, events) = (ConnectionId::next(), server.to_owned(), events.clone());
     let reading = move || {
-        let down = follow(&server, id, &sender).err().map(|error| cause(&error));
+        let down = follow(&server, id, &events).err().map(|error| cause(&error));
         // The loop is gone only when the program ends.
-        let _ = sender.send(Event::Link(id, LinkEvent::Down(down)));
+        let _ = events.send(Event::Link(id, LinkEvent::Down(down)));
     };
-    if let Err(error) = thread::Builder::new().name("link".to_owned()).spawn(reading) {
-        // Without a thread nobody else would tell. The channel is empty enough at this point: it is
-        // the loop itself that calls, and it has just taken an event.
-        let _ = events.try_send(Event::Link(id, LinkEvent::Down(Some(cause(&error)))));
-    }
-    id
+    thread::Builder::new().name("link".to_owned()).spawn(reading)?;
+    Ok(id)
 }
 
 fn follow(server: &str, id: ConnectionId, events: &Events) -> io::Result<()> {

@@ -127,15 +127,19 @@ impl Membership {
         self.stage == Stage::Offline
     }
 
-    /// Whether what is typed must wait: until the first attempt to join has come to its end, and while
-    /// the connection has not taken what was said before.
-    pub fn is_busy(&self) -> bool {
-        (!self.settled && self.name.is_some()) || self.unwritten >= UNWRITTEN
+    /// Whether the first attempt to join is under way: what is typed must wait for its end.
+    pub fn is_starting(&self) -> bool {
+        !self.settled && self.name.is_some()
     }
 
-    /// Whether all that was said has been heard back, or never will be.
-    pub fn is_quiet(&self) -> bool {
-        self.room.is_quiet() || self.stage != Stage::Joined
+    /// Whether the connection has not taken what was said before: nothing more can be said just now.
+    pub fn is_full(&self) -> bool {
+        self.unwritten >= UNWRITTEN
+    }
+
+    /// How much of what was said may still be heard back.
+    pub fn pending(&self) -> usize {
+        if self.stage == Stage::Joined { self.room.unheard() } else { 0 }
     }
 
     /// When [`Membership::tick`] has something to do.
@@ -175,7 +179,7 @@ impl Membership {
                     return Err("this server has no room".to_owned());
                 }
                 self.errand = Some(request);
-                self.link = Some(link::open(&self.server, &self.events));
+                self.open_link();
                 Ok(())
             }
             _ => Err("not connected to the server".to_owned()),
@@ -203,8 +207,12 @@ impl Membership {
         }
     }
 
-    /// Says goodbye. What was said before is still written.
-    pub fn quit(&mut self) {
+    /// Says goodbye. What was said before is still written; what has not been heard back is told if there
+    /// is no connection, or one that is `stuck`.
+    pub fn quit(&mut self, stuck: bool, screen: &mut Screen) {
+        if stuck || self.stage != Stage::Joined {
+            self.room.close(screen);
+        }
         if let Some(writer) = self.writer.take() {
             writer.block(&Request::Quit.to_block());
         }
@@ -215,6 +223,14 @@ impl Membership {
     pub fn written(&mut self, id: ConnectionId) {
         if self.link == Some(id) {
             self.unwritten = self.unwritten.saturating_sub(1);
+        }
+    }
+
+    /// Without a thread there is no connection; the next attempt comes when its time has come.
+    fn open_link(&mut self) {
+        self.link = link::open(&self.server, &self.events).ok();
+        if self.link.is_none() {
+            self.until = Some(Instant::now() + ANSWER);
         }
     }
 
@@ -233,7 +249,7 @@ impl Membership {
     fn connect(&mut self) {
         self.stage = Stage::Connecting;
         self.until = None; // connecting has a limit of its own
-        self.link = Some(link::open(&self.server, &self.events));
+        self.open_link();
     }
 
     pub(super) fn registration(&self) -> Option<Request> {

@@ -22,6 +22,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::time::{Duration, Instant};
 
+use chat::Scene;
 use chats::Chats;
 use command::Command;
 use connection::{ConnectionId, Progress};
@@ -37,7 +38,7 @@ use crate::wire::name::Name;
 
 /// How long `/quit` waits for what is on its way.
 const LAST_WORDS: Duration = Duration::from_secs(1);
-/// After the end of input, the client ends when nothing has happened for this long.
+/// After the end of input, the client ends when nothing has gone forward for this long.
 const STUCK: Duration = Duration::from_secs(10);
 
 /// What the person who starts the client decides.
@@ -120,7 +121,7 @@ fn listening_address(server: &SocketAddr, port: u16) -> SocketAddr {
 /// How far the end has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ending {
-    /// There will be no more input: end when all is done, or when nothing has happened until then.
+    /// There will be no more input: end when all is done, or when nothing has gone forward until then.
     InputEnded(Instant),
     /// End when what is on its way is written, but not after this.
     Quitting(Instant),
@@ -159,13 +160,24 @@ impl Client {
                     happenings.recv_timeout(time).ok()
                 }
             };
+            let before = self.pending();
             if let Some(event) = event {
                 self.take(event);
             }
             self.tick();
             self.obey();
+            if let (true, Some(Ending::InputEnded(until))) =
+                (self.pending() != before, &mut self.ending)
+            {
+                *until = Instant::now() + STUCK; // it goes forward
+            }
         }
         self.failure.map_or(Ok(()), Err)
+    }
+
+    /// How much there is still to be done.
+    fn pending(&self) -> usize {
+        self.typed.len() + self.session.pending()
     }
 
     fn is_over(&self) -> bool {
@@ -184,9 +196,6 @@ impl Client {
 
     /// Takes what has happened.
     fn take(&mut self, event: Event) {
-        if let Some(Ending::InputEnded(until)) = &mut self.ending {
-            *until = Instant::now() + STUCK;
-        }
         match event {
             Event::Typed(line) if self.interactive && command::parse(&line) == Command::Quit => {
                 self.quit();
@@ -206,7 +215,8 @@ impl Client {
                 }
                 // Before there is a name nobody can be greeted: whoever calls then is let go.
                 let Some(me) = self.session.me() else { return };
-                self.session.chats.event(id, event, &me, &mut self.session.screen, Instant::now());
+                let (screen, now) = (&mut self.session.screen, Instant::now());
+                self.session.chats.event(id, event, Scene { me: &me, screen, now });
             }
             Event::Writer(_, Progress::Done) => self.writers -= 1,
             Event::Writer(id, Progress::Written) => {
@@ -226,13 +236,8 @@ impl Client {
             Some(News::NameRefused(message)) => self.name_refused(&message),
             Some(News::Call(caller, vouch)) => {
                 let Some(me) = self.session.me() else { return };
-                self.session.chats.invite(
-                    caller,
-                    vouch,
-                    &me,
-                    &mut self.session.screen,
-                    Instant::now(),
-                );
+                let (screen, now) = (&mut self.session.screen, Instant::now());
+                self.session.chats.invite(caller, vouch, Scene { me: &me, screen, now });
             }
         }
     }
@@ -241,17 +246,17 @@ impl Client {
     fn tick(&mut self) {
         let now = Instant::now();
         self.session.tick(now);
-        let done = self.typed.is_empty() && self.session.is_quiet();
+        let done = self.pending() == 0;
         match self.ending {
             Some(Ending::InputEnded(until)) if done || until <= now => {
                 if self.session.membership.name().is_none() {
                     let message = "there is no nickname".to_owned();
                     self.failure.get_or_insert(Failure { message, code: 2 });
                 }
-                self.close(now);
+                self.close(now, !done);
             }
-            Some(Ending::Quitting(until)) if self.session.chats.is_quiet() || until <= now => {
-                self.close(now);
+            Some(Ending::Quitting(until)) if self.session.chats.pending() == 0 || until <= now => {
+                self.close(now, false);
             }
             _ => {}
         }
@@ -263,9 +268,8 @@ impl Client {
     }
 
     /// Says goodbye to all.
-    fn close(&mut self, now: Instant) {
-        self.session.chats.quit(&mut self.session.screen);
-        self.session.membership.quit();
+    fn close(&mut self, now: Instant, stuck: bool) {
+        self.session.close(stuck);
         self.ending = Some(Ending::Closing(now + LAST_WORDS));
     }
 
@@ -310,7 +314,7 @@ impl Client {
             self.ask_for_name();
         } else {
             self.failure = Some(Failure { message: message.to_owned(), code: 2 });
-            self.close(Instant::now());
+            self.close(Instant::now(), false);
         }
     }
 }

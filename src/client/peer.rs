@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::wire::entry::{Entry, Vouch};
 use crate::wire::greeting::Greeting;
+use crate::wire::name::Name;
 use crate::wire::secret::Secret;
 
 /// A ticket is good for this long.
@@ -23,6 +24,11 @@ impl Invitations {
         if self.0.len() < MAX_INVITATIONS {
             self.0.push((now, caller, vouch));
         }
+    }
+
+    /// Forgets what was announced of a caller: we are talking to it, on our own call.
+    pub fn revoke(&mut self, caller: &Name) {
+        self.0.retain(|(_, entry, _)| entry.name != *caller);
     }
 
     /// Whether a CHAT comes from somebody who was announced: its ticket is known, not used before, at

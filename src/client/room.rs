@@ -17,8 +17,9 @@ pub struct Room {
     others: BTreeMap<u64, Entry>,
     /// What we have said and not heard back.
     unheard: VecDeque<String>,
-    /// The message by which what was said before a new connection must have come back.
-    by: Option<u64>,
+    /// How many of those were said before this connection, and the message by which they must have come.
+    doubtful: usize,
+    by: u64,
     /// Local time's minutes ahead of UTC.
     offset: i32,
 }
@@ -27,7 +28,7 @@ impl Room {
     /// Nothing seen yet; local time is `offset` minutes ahead of UTC.
     pub fn new(offset: i32) -> Room {
         let (others, unheard) = (BTreeMap::new(), VecDeque::new());
-        Room { seen: None, others, unheard, by: None, offset }
+        Room { seen: None, others, unheard, doubtful: 0, by: 0, offset }
     }
 
     /// We are in it, with these others, and the last message before us was number `seq`.
@@ -40,24 +41,17 @@ impl Room {
         if missed > 0 {
             screen.line(format_args!("{missed} older messages are not shown"));
         }
-        if self.seen.is_some_and(|seen| seen > seq) {
+        if *self.seen.get_or_insert(seq) > seq {
             screen.line("the server's log is a new one: this is another room now");
             self.seen = Some(seq);
         }
-        self.by = Some(seq);
-        if self.seen.is_none_or(|seen| seen >= seq) {
-            self.give_up_unheard(screen);
-        }
+        (self.doubtful, self.by) = (self.unheard.len(), seq);
+        self.give_up_doubtful(screen);
     }
 
     /// Where somebody in the room listens.
     pub fn address_of(&self, who: &Who) -> Option<SocketAddr> {
-        let is = |entry: &&Entry| match who {
-            Who::Name(name) => entry.name == *name,
-            Who::Id(id) => entry.id == *id,
-            Who::Address(address) => entry.address == *address,
-        };
-        self.others.values().find(is).map(|entry| entry.address)
+        self.others.values().find(|entry| entry.is(who)).map(|entry| entry.address)
     }
 
     /// Who in the room listens at an address.
@@ -71,9 +65,9 @@ impl Room {
         self.unheard.push_back(text.to_owned());
     }
 
-    /// Whether all we have said has come back.
-    pub fn is_quiet(&self) -> bool {
-        self.unheard.is_empty()
+    /// How much of what we have said has not come back.
+    pub fn unheard(&self) -> usize {
+        self.unheard.len()
     }
 
     /// The server has refused what we have said first of all that has not come back.
@@ -92,17 +86,37 @@ impl Room {
         let time = clock::hour_minute(time, self.offset);
         screen.line(format_args!("{time} {name}: {text}"));
         self.seen = Some(seq);
-        if own && self.unheard.front().is_some_and(|unheard| unheard == text) {
+        if own && let Some(found) = self.unheard.iter().position(|unheard| unheard == text) {
+            // What was said before it has been passed over.
+            self.give_up(found, screen);
             self.unheard.pop_front();
+            self.doubtful = self.doubtful.saturating_sub(1);
         }
-        if self.by.is_some_and(|by| seq >= by) {
-            self.give_up_unheard(screen);
+        self.give_up_doubtful(screen);
+    }
+
+    /// What was said before this connection has come back by now, or it never will.
+    fn give_up_doubtful(&mut self, screen: &mut Screen) {
+        if self.seen.is_some_and(|seen| seen >= self.by) {
+            self.give_up(self.doubtful, screen);
+        }
+    }
+
+    /// The connection is over, and there will be no other: nothing will come back any more.
+    pub fn close(&mut self, screen: &mut Screen) {
+        self.give_up(self.unheard.len(), screen);
+    }
+
+    fn give_up(&mut self, count: usize, screen: &mut Screen) {
+        self.doubtful = self.doubtful.saturating_sub(count);
+        for text in self.unheard.drain(..count) {
+            screen.line(format_args!("not delivered: {text}"));
         }
     }
 
     /// Somebody has told us something in private.
     pub fn told(&self, time: &str, name: &Name, text: &str, screen: &mut Screen) {
-        let (time, text) = (clock::hour_minute(time, self.offset), text);
+        let time = clock::hour_minute(time, self.offset);
         screen.line(format_args!("{time} {name} (private): {text}"));
     }
 
@@ -122,12 +136,5 @@ impl Room {
         self.others.remove(&id);
         let reason = reason.unwrap_or(Reason::Gone);
         screen.line(format_args!("{name} left ({reason})"));
-    }
-
-    fn give_up_unheard(&mut self, screen: &mut Screen) {
-        self.by = None;
-        for text in self.unheard.drain(..) {
-            screen.line(format_args!("not delivered: {text}"));
-        }
     }
 }

@@ -1,14 +1,16 @@
 //! What the user asks, and what becomes of it. Lines are obeyed in their order: what is typed while the
 //! server has not answered waits.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use crate::client::chat::Me;
+use crate::client::chat::{Me, Scene};
 use crate::client::chats::Chats;
 use crate::client::command::{Command, HELP};
 use crate::client::membership::Membership;
 use crate::client::terminal::Screen;
-use crate::wire::answer::{Answer, Introduction};
+use crate::wire::answer::Answer;
+use crate::wire::entry::Entry;
 use crate::wire::name::Who;
 use crate::wire::request::{Request, Via};
 use crate::wire::text::Text;
@@ -67,13 +69,26 @@ impl Session {
             Some(_) => asks,
             None => false,
         };
-        for_answer || self.membership.is_busy() || self.chats.is_busy()
+        let for_others = match command {
+            Command::Say(_) => self.membership.is_full(),
+            Command::Msg(_) => self.chats.is_full(),
+            _ => false,
+        };
+        for_answer || for_others || self.membership.is_starting()
     }
 
-    /// Whether everything that was asked and said has been answered and sent, or never will be.
-    pub fn is_quiet(&self) -> bool {
-        let busy = self.awaited.is_some() || self.membership.is_busy();
-        !busy && self.membership.is_quiet() && self.chats.is_quiet()
+    /// Says goodbye to all. `stuck`: what has not come back by now is not waited for any more.
+    pub fn close(&mut self, stuck: bool) {
+        self.awaited = None;
+        self.chats.quit(&mut self.screen);
+        self.membership.quit(stuck, &mut self.screen);
+    }
+
+    /// How much was asked and said that has not been answered and sent yet, and still may be.
+    pub fn pending(&self) -> usize {
+        let starting = usize::from(self.membership.is_starting());
+        let awaited = usize::from(self.awaited.is_some());
+        starting + awaited + self.membership.pending() + self.chats.pending()
     }
 
     /// When [`Session::tick`] has something to do.
@@ -86,7 +101,7 @@ impl Session {
     pub fn tick(&mut self, now: Instant) {
         self.membership.tick(now, &mut self.screen);
         if let Some(me) = self.me() {
-            self.chats.tick(&me, &mut self.screen, now);
+            self.chats.tick(Scene { me: &me, screen: &mut self.screen, now });
         }
         if self.awaited.take_if(|(_, until)| *until <= now).is_some() {
             self.screen.line("the server does not answer");
@@ -156,8 +171,7 @@ impl Session {
             _ => self.chats.introduced(who).or_else(|| self.membership.room().address_of(who)),
         };
         if let Some(address) = known {
-            let name = self.membership.room().name_at(address);
-            self.chats.call(address, name, me, &mut self.screen, Instant::now());
+            self.dial(address);
             return Ok(());
         }
         let request =
@@ -165,29 +179,36 @@ impl Session {
         self.ask(request, Awaited::Call)
     }
 
+    fn dial(&mut self, address: SocketAddr) {
+        let Some(me) = self.me() else { return };
+        let name = self.membership.room().name_at(address);
+        let scene = Scene { me: &me, screen: &mut self.screen, now: Instant::now() };
+        self.chats.call(address, name, scene);
+    }
+
     /// The server has answered.
     pub fn answered(&mut self, answer: Answer) {
-        let awaited = self.awaited.take().map(|(awaited, _)| awaited);
+        let asked = self.awaited.take();
         let screen = &mut self.screen;
-        match (awaited, answer) {
+        match (asked.as_ref().map(|(awaited, _)| awaited), answer) {
             (Some(Awaited::Info), Answer::InfoAck(entries)) => {
                 screen.line(format_args!("{} registered:", entries.len()));
                 for entry in entries {
                     screen.line(entry);
                 }
             }
-            (Some(Awaited::Bridge), Answer::BridgeAck(None)) => screen.line("nobody else is there"),
+            (Some(Awaited::Bridge | Awaited::Call), Answer::BridgeAck(None)) => {
+                screen.line("nobody else is there");
+            }
             (Some(Awaited::Bridge), Answer::BridgeAck(Some(found))) => {
-                let Introduction { name, address, .. } = &found;
+                let Entry { name, address, .. } = &found.entry;
                 screen.line(format_args!("{name} is at {address}: /chat {address}"));
                 self.chats.introduce(found, Instant::now());
             }
             (Some(Awaited::Call), Answer::BridgeAck(Some(found))) => {
-                let address = found.address;
+                let address = found.entry.address;
                 self.chats.introduce(found, Instant::now());
-                if let Some(me) = self.me() {
-                    self.chats.call(address, None, &me, &mut self.screen, Instant::now());
-                }
+                self.dial(address);
             }
             (Some(Awaited::Receipt(_, text)), Answer::TellAck { id, name }) => {
                 screen.line(format_args!("Sent to {name} (ID {id}): {text}"));
@@ -199,10 +220,7 @@ impl Session {
                 screen.line(format_args!("not delivered to {peer}: {text} ({message})"));
             }
             (_, Answer::Error { message, .. }) => screen.line(message),
-            (awaited, _) => {
-                // Not what was asked for: an answer that came too late.
-                self.awaited = awaited.map(|awaited| (awaited, Instant::now() + ANSWER));
-            }
+            _ => self.awaited = asked, // not what was asked for: an answer that came too late
         }
     }
 }

@@ -12,7 +12,8 @@ use crate::wire::text::escape;
 
 /// Obeys the console until `/quit`. The end of input just closes the console.
 pub fn attend(server: &Server, console: impl BufRead, quit: &Sender<()>) {
-    for line in console.lines().map_while(Result::ok) {
+    for line in console.split(b'\n').map_while(Result::ok) {
+        let line = String::from_utf8_lossy(&line);
         let (command, argument) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
         match (command, argument.trim()) {
             ("", "") => {}

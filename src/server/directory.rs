@@ -27,9 +27,9 @@ pub fn recorded(seen: IpAddr, port: u16, own: SocketAddr) -> Result<SocketAddr, 
 /// secrets by which it will know the other. Connections that have not joined are told exactly what the
 /// assignments' servers tell.
 pub fn introduce(found: &Client, asker_joined: bool, via: Via) -> Introduction {
-    let Entry { name, address, id } = found.entry.clone();
     let both_joined = asker_joined && matches!(found.presence, Presence::Joined(_));
-    let vouched =
-        both_joined.then(|| (via, Vouch { ticket: Secret::random(), answer: Secret::random() }));
-    Introduction { name, address, id: asker_joined.then_some(id), vouched }
+    let vouch = || Vouch { ticket: Secret::random(), answer: Secret::random() };
+    let vouched = both_joined.then(|| (via, vouch()));
+    let id = if asker_joined { found.entry.id } else { 0 };
+    Introduction { entry: Entry { id, ..found.entry.clone() }, vouched }
 }

@@ -39,7 +39,8 @@ const STACK: usize = 256 * 1024;
 /// How long to wait after accept has failed, and how often to say so.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 const ACCEPT_COMPLAINT: Duration = Duration::from_secs(1);
-/// How many refused connections are kept open for a moment, so that they can read why.
+/// How many refused connections are kept open for a while, so that they can read why: each until as many
+/// others have been refused.
 const REFUSED: usize = 16;
 
 /// Serves the clients that come to `listener` until somebody types `/quit` into `typed`.
@@ -60,12 +61,12 @@ pub fn run(
     let postman = Postman::new(Arc::clone(&server.room));
     let carrying = spawn("postman", move || postman.run())?;
     let (quit, quits) = mpsc::channel();
-    let accepting = (Arc::clone(&server), quit.clone());
-    spawn("accept", move || accept(&accepting.0, &listener))?;
-    let typing = Arc::clone(&server);
-    spawn("console", move || console::attend(&typing, typed, &quit))?;
-    // The accepting thread holds a sender for ever, so only /quit ends this wait.
+    let (accepting, attending, quitting) = (Arc::clone(&server), Arc::clone(&server), quit.clone());
+    spawn("accept", move || accept(&accepting, &listener))?;
+    spawn("console", move || console::attend(&attending, typed, &quitting))?;
+    // We hold a sender ourselves, so only /quit ends this wait.
     let _ = quits.recv();
+    drop(quit);
     shut_down(&server, carrying, printing);
     Ok(())
 }

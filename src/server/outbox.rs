@@ -85,22 +85,23 @@ impl Backlog {
     }
 }
 
-/// Writes until all is written or `write` would have to wait; gives the number of bytes written.
+/// Writes once, for a short write says that the socket is full: to go on would be to wait for this
+/// client. Gives the number of bytes written.
 fn write_some(
     bytes: &[u8],
     write: &mut impl FnMut(&[u8]) -> io::Result<usize>,
 ) -> io::Result<usize> {
-    let mut written = 0;
-    while written < bytes.len() {
-        match write(&bytes[written..]) {
+    if bytes.is_empty() {
+        return Ok(0);
+    }
+    loop {
+        match write(bytes) {
             Ok(0) => return Err(ErrorKind::WriteZero.into()),
-            Ok(count) => written += count,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) if is_waiting(&error) => break,
-            Err(error) => return Err(error),
+            Err(error) if is_waiting(&error) => return Ok(0),
+            done => return done,
         }
     }
-    Ok(written)
 }
 
 /// How a write treats a full socket.
@@ -188,9 +189,9 @@ impl Outbox {
         self.left.store(true, Ordering::Relaxed);
     }
 
-    /// What is said in the room, for somebody who is in it.
-    pub fn hear(&self, bytes: &[u8], way: Way) -> Delivery {
-        if self.left.load(Ordering::Relaxed) { Delivery::Closed } else { self.deliver(bytes, way) }
+    /// Whether it is in the room no more.
+    pub fn has_left(&self) -> bool {
+        self.left.load(Ordering::Relaxed)
     }
 
     /// Why nothing more is accepted.

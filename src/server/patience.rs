@@ -65,12 +65,12 @@ impl Patience {
             Stage::New => self.register,
             Stage::Known => UNJOINED,
             Stage::Joined => self.ping,
-            Stage::Asked => self.ping + self.ping / 2,
+            Stage::Asked => self.ping / 2,
         };
         match (self.since + limit).checked_duration_since(now) {
             Some(left) if !left.is_zero() => Next::Wait(left),
             _ if self.stage == Stage::Joined => {
-                self.stage = Stage::Asked;
+                (self.stage, self.since) = (Stage::Asked, now);
                 Next::Ping
             }
             _ => Next::Drop,

@@ -35,11 +35,11 @@ pub struct Admission {
     pub others: Vec<Entry>,
 }
 
-/// A client that was lost and may come back to its ID.
+/// A client that was lost and may come back to its ID, by its token.
 #[derive(Debug)]
 struct Former {
+    name: Name,
     id: u64,
-    token: Secret,
     until: Instant,
 }
 
@@ -56,7 +56,7 @@ pub struct Registry {
 
 #[derive(Debug)]
 struct Past {
-    former: HashMap<Name, Former>,
+    former: HashMap<Secret, Former>,
     swept: Instant,
 }
 
@@ -115,13 +115,13 @@ impl Registry {
         let former = self.former(name, claim.token);
         let client = clients.get_mut(name).ok_or_else(|| not_registered(name))?;
         let replaced = client.challenge(&claim)?;
-        let token = match (&replaced, former) {
-            (Some(membership), _) => membership.token,
-            (None, Some((id, token))) => {
-                client.entry.id = id; // it stays remembered until this membership ends
+        let token = match (&replaced, former, claim.token) {
+            (Some(membership), ..) => membership.token,
+            (None, Some(id), Some(token)) => {
+                client.entry.id = id;
                 token
             }
-            (None, None) => Secret::random(),
+            _ => Secret::random(),
         };
         let moved = client.admit(claim, token);
         let replaced = replaced.map(|membership| (membership.outbox, moved));
@@ -151,10 +151,12 @@ impl Registry {
         let token = membership.token;
         let Client { entry, .. } = clients.remove(name)?;
         let mut past = lock(&self.past);
-        past.former.remove(&entry.name);
-        if lost && past.former.len() < self.capacity {
-            let former = Former { id: entry.id, token, until: now + self.expires };
-            past.former.insert(entry.name.clone(), former);
+        if !lost {
+            past.former.remove(&token);
+        } else if past.former.len() < self.capacity {
+            let former =
+                Former { name: entry.name.clone(), id: entry.id, until: now + self.expires };
+            past.former.insert(token, former);
         }
         announce(&entry);
         Some(entry)
@@ -165,8 +167,7 @@ impl Registry {
         let clients = self.lock(now);
         match who {
             Who::Name(name) => clients.get(name).cloned(),
-            Who::Id(id) => clients.values().find(|client| client.entry.id == *id).cloned(),
-            Who::Address(_) => None,
+            _ => clients.values().find(|client| client.entry.is(who)).cloned(),
         }
     }
 
@@ -208,11 +209,10 @@ impl Registry {
         clients
     }
 
-    /// The ID and token of somebody who was lost under this name, if the token is the right one.
-    fn former(&self, name: &Name, token: Option<Secret>) -> Option<(u64, Secret)> {
+    /// The ID of somebody who was lost under this name and comes back with this token.
+    fn former(&self, name: &Name, token: Option<Secret>) -> Option<u64> {
         let past = lock(&self.past);
-        let former = past.former.get(name).filter(|former| Some(former.token) == token)?;
-        Some((former.id, former.token))
+        past.former.get(&token?).filter(|former| former.name == *name).map(|former| former.id)
     }
 }
 

@@ -22,6 +22,8 @@ use crate::wire::notice::Reason;
 /// Speakers wait while the bag holds more than this. It bounds the memory, and by their sockets it slows
 /// down the speakers themselves.
 const FULL: usize = 256 * 1024;
+/// How long after the room is closed the postman still carries what waits for those who read.
+const LAST_ROUNDS: Duration = Duration::from_secs(2);
 /// How soon the postman comes again to those who lag or are closing.
 const REVISIT: Duration = Duration::from_millis(3);
 
@@ -48,7 +50,8 @@ struct Bag {
     /// The round that will carry what is put into the bag now, and the last one that is over.
     filling: Round,
     carried: Round,
-    closed: bool,
+    /// When the room was closed.
+    closed: Option<Instant>,
     postman_sleeps: bool,
     /// How many threads wait for the bag to be carried: nobody rings a bell that nobody hears.
     waiting: usize,
@@ -102,12 +105,15 @@ impl Default for Room {
 }
 
 impl Room {
-    /// Says something to everyone in the room, all of it or nothing in between. Waits while the bag is
-    /// full.
-    pub fn say(&self, speeches: &Speeches) -> Round {
+    /// Says something to everyone in the room, all of it with nothing in between. Waits while the bag is
+    /// full. A speaker who has been sent away meanwhile says nothing any more.
+    pub fn say(&self, speaker: &Outbox, speeches: &Speeches) -> Round {
         let mut bag = lock(&self.bag);
         while bag.bytes.len() > FULL {
             bag = self.wait_carried(bag);
+        }
+        if speaker.has_left() {
+            return bag.carried;
         }
         for speech in speeches.each() {
             bag.seq += 1;
@@ -145,8 +151,11 @@ impl Room {
 
     /// Waits until a round has been carried: answers that follow then come after it.
     pub fn settle(&self, round: Round) {
+        if round == Round::default() {
+            return;
+        }
         let mut bag = lock(&self.bag);
-        while bag.carried < round && !bag.closed {
+        while bag.carried < round && bag.closed.is_none() {
             bag = self.wait_carried(bag);
         }
     }
@@ -154,7 +163,7 @@ impl Room {
     /// Writes to one member alone. One who is just coming in has to be greeted first.
     pub fn whisper(&self, outbox: &Arc<Outbox>, block: &Block) {
         let mut bag = lock(&self.bag);
-        while !outbox.is_greeted() && !outbox.is_closed() && !bag.closed {
+        while !outbox.is_greeted() && !outbox.is_closed() && bag.closed.is_none() {
             bag = self.wait_carried(bag);
         }
         drop(bag);
@@ -178,7 +187,7 @@ impl Room {
     /// Ends the postman's work after what is in the bag now.
     pub fn close(&self) {
         let mut bag = lock(&self.bag);
-        bag.closed = true;
+        bag.closed = Some(Instant::now());
         self.filled(bag);
     }
 
@@ -250,7 +259,7 @@ impl Postman {
     fn collect(&mut self) -> Option<Round> {
         let mut bag = lock(&self.room.bag);
         while bag.bytes.is_empty() && bag.arrivals.is_empty() && bag.laggards.is_empty() {
-            if bag.closed && self.laggards.is_empty() {
+            if bag.closed.is_some_and(|at| self.laggards.is_empty() || at.elapsed() > LAST_ROUNDS) {
                 return None;
             }
             bag.postman_sleeps = true;
@@ -277,11 +286,12 @@ impl Postman {
 
     /// One write for each member. The way is the plain one until the first full socket.
     fn deliver(&mut self) {
+        self.members.retain(|member| !member.is_closed() && !member.has_left());
         if self.bytes.is_empty() {
             return;
         }
         let (bytes, laggards, mut way) = (&self.bytes, &mut self.laggards, FIRST_WAY);
-        self.members.retain(|member| match member.hear(bytes, way) {
+        self.members.retain(|member| match member.deliver(bytes, way) {
             Delivery::Done => true,
             Delivery::Lags => {
                 way = Way::Never;

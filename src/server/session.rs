@@ -117,16 +117,14 @@ impl<'a> Session<'a> {
 
     /// Collects an answer. It will come after what this client has said before it.
     fn answer(&mut self, block: &Block) -> Flow {
-        if !self.speeches.is_empty() {
-            self.speak();
-        }
-        if self.answers.is_empty() {
-            self.guest.server.room.settle(self.spoken);
-        }
+        self.settle();
         if block.write(&mut self.answers).is_err() {
             // It repeats something that was within the limits, and is itself beyond them.
             let refusal = Refusal::new(code::TOO_LONG, "the answer would be too long");
             write!(self.answers, "{}", refusal.to_block("")).expect("BUG: a Vec takes all writes");
+        }
+        if self.answers.len() > READ {
+            self.write_answers(); // small requests may have large answers
         }
         Flow::Continue(())
     }
@@ -134,9 +132,7 @@ impl<'a> Session<'a> {
     /// Everything that was read is executed: out with what has come of it.
     fn hand_over(&mut self) {
         self.write_answers();
-        if !self.speeches.is_empty() {
-            self.speak();
-        }
+        self.speak();
     }
 
     fn write_answers(&mut self) {
@@ -147,8 +143,16 @@ impl<'a> Session<'a> {
     }
 
     fn speak(&mut self) {
-        self.spoken = self.guest.server.room.say(&self.speeches);
-        self.speeches.clear();
+        if !self.speeches.is_empty() {
+            self.spoken = self.guest.server.room.say(&self.guest.outbox, &self.speeches);
+            self.speeches.clear();
+        }
+    }
+
+    /// Waits until everything this client has said has been carried: what follows comes after it.
+    fn settle(&mut self) {
+        self.speak();
+        self.guest.server.room.settle(self.spoken);
     }
 
     fn execute(&mut self, block: &Block) -> Flow {
@@ -161,6 +165,9 @@ impl<'a> Session<'a> {
     /// Does what is asked for.
     fn request(&mut self, block: &Block) -> Result<Flow, Refusal> {
         let request = Request::parse(block, self.guest.joined.is_some())?;
+        if !matches!(request, Request::Say { .. }) {
+            self.settle();
+        }
         let answer = match request {
             Request::Register { name, port, .. } => self.guest.register(name, port)?,
             Request::Bridge { name, peer, via } => self.guest.bridge(&name, peer.as_ref(), via)?,

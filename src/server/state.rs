@@ -84,6 +84,9 @@ impl Server {
     pub fn part(&self, name: &Name, connection: u64, reason: Reason) -> bool {
         let lost = matches!(reason, Reason::Gone | Reason::Timeout | Reason::Slow);
         let left = |entry: &Entry| {
+            if reason == Reason::Shutdown {
+                return; // everybody leaves
+            }
             let (id, name) = (entry.id, entry.name.clone());
             self.room.announce(&Notice::Left { id, name, reason: Some(reason) }.to_block());
             self.printer.line(format_args!("{} left ({reason})", entry.name));

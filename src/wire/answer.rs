@@ -38,14 +38,13 @@ pub enum Answer {
     },
 }
 
-/// Whom a BRIDGE has found. What is `None` was not sent: connections that have not joined get exactly
-/// the assignments' headers.
+/// Whom a BRIDGE has found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the fields are the protocol's headers")]
 pub struct Introduction {
-    pub name: Name,
-    pub address: SocketAddr,
-    pub id: Option<u64>,
+    /// Who it is. An ID of 0 is not sent: connections that have not joined get exactly the assignments'
+    /// headers.
+    pub entry: Entry,
+    /// The secrets for a way to talk, if both have joined.
     pub vouched: Option<(Via, Vouch)>,
 }
 
@@ -74,10 +73,11 @@ impl Answer {
             Answer::BridgeAck(None) => {
                 Block::new("BRIDGEACK").with("clientID", "").with("IP", "").with("Port", "")
             }
-            Answer::BridgeAck(Some(found)) => {
-                let block = Block::new("BRIDGEACK").with("clientID", &found.name);
-                let block = block.with_address(found.address).with_some("ID", found.id);
-                match &found.vouched {
+            Answer::BridgeAck(Some(Introduction { entry, vouched })) => {
+                let block = Block::new("BRIDGEACK").with("clientID", &entry.name);
+                let id = Some(entry.id).filter(|id| *id != 0);
+                let block = block.with_address(entry.address).with_some("ID", id);
+                match vouched {
                     Some((via, vouch)) => block.with_vouch(*via, vouch),
                     None => block,
                 }
@@ -109,12 +109,11 @@ impl Answer {
                 room: block.header("Room") == Some("yes"),
             },
             "BRIDGEACK" if block.header("clientID")?.is_empty() => Answer::BridgeAck(None),
-            "BRIDGEACK" => Answer::BridgeAck(Some(Introduction {
-                name: block.get("clientID")?,
-                address: address(block)?,
-                id: block.get("ID"),
-                vouched: Vouch::of(block),
-            })),
+            "BRIDGEACK" => {
+                let (name, address) = (block.get("clientID")?, address(block)?);
+                let entry = Entry { name, address, id: or_zero("ID") };
+                Answer::BridgeAck(Some(Introduction { entry, vouched: Vouch::of(block) }))
+            }
             "INFOACK" => Answer::InfoAck(Entry::list(block)),
             "JOINACK" => Answer::JoinAck(Welcome {
                 name: block.get("clientID")?,

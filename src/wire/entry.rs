@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::block::Block;
-use super::name::Name;
+use super::name::{Name, Who};
 use super::request::Via;
 use super::secret::Secret;
 
@@ -20,6 +20,15 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Whether this is who is meant.
+    pub fn is(&self, who: &Who) -> bool {
+        match who {
+            Who::Name(name) => self.name == *name,
+            Who::Id(id) => self.id == *id,
+            Who::Address(address) => self.address == *address,
+        }
+    }
+
     /// The client that a block with ID, clientID, IP and Port tells of.
     pub(super) fn of(block: &Block) -> Option<Entry> {
         let (name, address) = (block.get("clientID")?, address(block)?);

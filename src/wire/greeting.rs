@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use super::block::Block;
+use super::entry::address;
 use super::name::Name;
 use super::secret::Secret;
 
@@ -23,8 +24,10 @@ impl Greeting {
     /// The block that says this.
     pub fn to_block(&self) -> Block {
         let block = Block::new("CHAT").with("clientID", &self.name);
-        let block = block.with_some("IP", self.address.map(|address| address.ip()));
-        let block = block.with_some("Port", self.address.map(|address| address.port()));
+        let block = match self.address {
+            Some(address) => block.with_address(address),
+            None => block,
+        };
         block.with_some("Ticket", self.ticket.as_ref()).with_some("Answer", self.answer.as_ref())
     }
 
@@ -33,10 +36,9 @@ impl Greeting {
         if block.kind() != "CHAT" {
             return None;
         }
-        let address = block.get("IP").zip(block.get("Port"));
         Some(Greeting {
             name: block.get("clientID")?,
-            address: address.map(|(ip, port)| SocketAddr::new(ip, port)),
+            address: address(block),
             ticket: block.get("Ticket"),
             answer: block.get("Answer"),
         })

@@ -48,7 +48,7 @@ fn leaving_is_not_taken_for_a_loss() {
         let alice = Client::joined("alice", &server);
         alice.types("/quit");
         alice.exits(0);
-        server.sees("alice");
+        server.sees("alice left (quit)");
         assert!(!alice.output().contains("trying again"), "{}", alice.output());
     }
 }
