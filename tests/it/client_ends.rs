@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::stage::{Client, Listener, Server, alice_and_bob, alice_calls_bob, free_port};
+use crate::stage::{Client, Listener, Server, Wire, alice_and_bob, alice_calls_bob, free_port};
 
 /// How long a client may take to end when nothing holds it: far less than any of its patience.
 const QUICK: Duration = Duration::from_secs(8);
@@ -131,15 +131,20 @@ fn a_script_to_a_listener_of_somebody_else_waits_and_is_sent() {
 #[test]
 fn a_script_whose_call_fails_says_what_was_not_delivered() {
     let server = Server::start(&[]);
-    let nowhere = format!("127.0.0.1:{}", free_port());
-    let bob = Client::with_args(&["bob", "0", &server.address().to_string()]);
-    bob.types_bytes(format!("/chat {nowhere}\n/msg one\n/msg two\n").as_bytes());
-    bob.ends_input();
-    bob.exits(0);
-    let output = bob.output();
+    let theirs = Listener::bind();
+    let _bob = Wire::joined(server.address(), "bob", theirs.port());
+    let alice = Client::with_args(&["alice", "0", &server.address().to_string()]);
+    alice.types_bytes(b"/chat bob\n/msg one\n/msg two\n/id\n");
+    alice.ends_input();
+    let mut call = theirs.accept();
+    call.gets("CHAT");
+    alice.sees("you are alice");
+    call.ends();
     for text in ["one", "two"] {
-        assert!(output.contains(&format!("not delivered to {nowhere}: {text}")), "{output}");
+        let line = alice.sees(&format!(": {text}"));
+        assert!(line.starts_with("not delivered to bob"), "{line}");
     }
+    alice.exits(0);
 }
 
 #[test]

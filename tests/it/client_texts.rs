@@ -1,6 +1,6 @@
 //! Texts: whole, in order, as long as they may be, and told of when they did not arrive.
 
-use crate::stage::{Client, Listener, Server, alice_and_bob, alice_calls_bob};
+use crate::stage::{Client, Listener, Server, Wire, alice_and_bob, alice_calls_bob};
 
 /// A text of exactly `bytes` bytes, most of its characters of more than one.
 fn long(bytes: usize) -> String {
@@ -117,23 +117,20 @@ fn what_is_typed_before_the_call_stands_is_kept_and_in_order() {
 #[test]
 fn what_is_typed_to_a_call_that_fails_is_said_to_be_undelivered() {
     let server = Server::start(&[]);
-    let (alice, bob) = alice_and_bob(&server);
-    let carol = Client::joined("carol", &server);
-    // Bob's client is there for the server, and takes no call.
-    let address = bob.address();
-    alice.types("/bridge bob");
-    alice.sees(&format!("bob is at {address}"));
-    bob.kill();
-    alice.sees_line("bob left (gone)");
-    alice.types_bytes(format!("/chat {address}\n/msg one\n/msg two\n").as_bytes());
-    alice.sees(": one");
-    alice.sees(": two");
-    let output = alice.output();
+    let (alice, carol) = (Client::joined("alice", &server), Client::joined("carol", &server));
+    let listener = Listener::bind();
+    let _bob = Wire::joined(server.address(), "bob", listener.port());
+    alice.types_bytes(b"/chat bob\n/msg one\n/msg two\n/id\n");
+    let mut call = listener.accept();
+    call.gets("CHAT");
+    alice.sees("you are alice");
+    call.ends();
     for text in ["one", "two"] {
-        let told = |line: &str| line.contains("not delivered to bob") && line.ends_with(text);
-        assert!(output.lines().any(told), "{text} in {output}");
+        let line = alice.sees(&format!(": {text}"));
+        assert!(line.starts_with("not delivered to bob"), "{line}");
     }
-    assert!(!output.contains("Sent to"), "{output}");
+    assert!(!alice.output().contains("Sent to"), "{}", alice.output());
+    call.is_closed();
     alice.types("to all");
     carol.sees_without(": one", " alice: to all");
 }
