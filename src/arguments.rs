@@ -1,7 +1,9 @@
-//! Command lines: words, `--flag VALUE` and `--flag=VALUE`.
+//! Command lines: words, `--flag VALUE` and `--flag=VALUE`; and what a program does with its own.
 
 use std::fmt::Display;
+use std::io::{self, Write};
 use std::ops::RangeInclusive;
+use std::process::ExitCode;
 use std::str::FromStr;
 
 /// The words of a command line, and its flags with their values, each in order.
@@ -42,6 +44,37 @@ impl Arguments {
             arguments.flags.push((flag, value));
         }
         Ok(arguments)
+    }
+}
+
+/// Why a program ends before its time: a sentence, and the exit code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What went wrong.
+    pub message: String,
+    /// 2 for what the user has typed, 1 for what the system has refused.
+    pub code: u8,
+}
+
+/// A whole program: shows its usage to who asks for it, reads its command line, runs it, and tells on
+/// stderr why it failed.
+pub fn program<T>(
+    name: &str,
+    usage: &str,
+    parse: impl FnOnce(std::iter::Skip<std::env::Args>) -> Result<T, String>,
+    run: impl FnOnce(T) -> Result<(), Failure>,
+) -> ExitCode {
+    if std::env::args().any(|word| word == "--help" || word == "-h") {
+        let _ = writeln!(io::stdout(), "{usage}"); // nobody may be reading it
+        return ExitCode::SUCCESS;
+    }
+    let bad = |message| Failure { message: format!("{message}\n{usage}"), code: 2 };
+    match parse(std::env::args().skip(1)).map_err(bad).and_then(run) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure { message, code }) => {
+            let _ = writeln!(io::stderr(), "{name}: {message}"); // the same
+            ExitCode::from(code)
+        }
     }
 }
 

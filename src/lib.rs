@@ -11,7 +11,7 @@
 //!
 //! **Then [`server`].** One thread for each client reads requests. What the threads share (who is known,
 //! who is here, what is to be said) is under mutexes. The heart is [`server::room`]: speakers put finished
-//! bytes into a mailbag, and one postman carries them to everybody. Whoever does not read delays nobody.
+//! bytes into a mailbag, and one [`postman`](server::postman) carries them to everybody. Whoever does not read delays nobody.
 //!
 //! **Then [`client`].** Here nobody shares anything: threads that wait (for the keyboard, for callers, for
 //! each connection) send *events* down one channel, and one loop owns all state.

@@ -1,10 +1,9 @@
 //! The chat client: `client [NAME [LISTEN_PORT] [SERVER]]`.
 
-use std::fmt::Display;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
-use p2p_chat::arguments::{Arguments, number};
+use p2p_chat::arguments::{Arguments, number, program};
 use p2p_chat::client::{self, Options};
 
 const USAGE: &str = "\
@@ -16,29 +15,9 @@ usage: client [NAME [LISTEN_PORT] [HOST:PORT]]
 const SERVER: &str = "127.0.0.1:5555";
 
 fn main() -> ExitCode {
-    if std::env::args().any(|word| word == "--help" || word == "-h") {
-        let _ = writeln!(io::stdout(), "{USAGE}"); // nobody may be reading it
-        return ExitCode::SUCCESS;
-    }
-    let options = match parse(std::env::args().skip(1)) {
-        Ok(options) => options,
-        Err(message) => {
-            complain(format_args!("{message}\n{USAGE}"));
-            return ExitCode::from(2);
-        }
-    };
-    match client::run(options, io::BufReader::new(io::stdin()), io::stdout()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            complain(failure.message);
-            ExitCode::from(failure.code)
-        }
-    }
-}
-
-/// Tells what went wrong, if stderr is still there.
-fn complain(message: impl Display) {
-    let _ = writeln!(io::stderr(), "client: {message}");
+    program("client", USAGE, parse, |options| {
+        client::run(options, io::BufReader::new(io::stdin()), io::stdout())
+    })
 }
 
 /// Who we are, where we listen and whom we go to.

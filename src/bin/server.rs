@@ -1,12 +1,11 @@
 //! The rendezvous server: `server [PORT] [flags]`.
 
-use std::fmt::Display;
-use std::io::{self, Write};
+use std::io;
 use std::net::TcpListener;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use p2p_chat::arguments::{Arguments, number};
+use p2p_chat::arguments::{Arguments, Failure, number, program};
 use p2p_chat::cause::cause;
 use p2p_chat::server::{self, Options};
 
@@ -28,41 +27,19 @@ usage: server [PORT] [flags]
 const MOST_CLIENTS: usize = 12_000;
 
 fn main() -> ExitCode {
-    if std::env::args().any(|word| word == "--help" || word == "-h") {
-        let _ = writeln!(io::stdout(), "{USAGE}"); // nobody may be reading it
-        return ExitCode::SUCCESS;
-    }
-    let (host, port, options) = match parse(std::env::args().skip(1)) {
-        Ok(parsed) => parsed,
-        Err(message) => {
-            complain(format_args!("{message}\n{USAGE}"));
-            return ExitCode::from(2);
-        }
-    };
-    let served = bind(&host, port).and_then(|listener| {
+    program("server", USAGE, parse, |(host, port, options)| {
+        let listener = TcpListener::bind((host.as_str(), port)).map_err(|error| {
+            let host = if host.contains(':') { format!("[{host}]") } else { host };
+            failure(&format!("cannot bind {host}:{port}"), &error)
+        })?;
         let console = io::BufReader::new(io::stdin());
         server::run(listener, options, console, io::stdout())
-            .map_err(|error| format!("cannot start the server: {}", cause(&error)))
-    });
-    match served {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            complain(message);
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn bind(host: &str, port: u16) -> Result<TcpListener, String> {
-    TcpListener::bind((host, port)).map_err(|error| {
-        let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
-        format!("cannot bind {host}:{port}: {}", cause(&error))
+            .map_err(|error| failure("cannot start the server", &error))
     })
 }
 
-/// Tells what went wrong, if stderr is still there.
-fn complain(message: impl Display) {
-    let _ = writeln!(io::stderr(), "server: {message}");
+fn failure(what: &str, error: &io::Error) -> Failure {
+    Failure { message: format!("{what}: {}", cause(error)), code: 1 }
 }
 
 /// Where to listen and how to serve.

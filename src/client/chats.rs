@@ -20,6 +20,9 @@ use crate::wire::text::Text;
 /// How many texts to one peer may wait to be written.
 pub const UNSENT: usize = 128;
 
+/// How many introductions are kept.
+const MAX_INTRODUCTIONS: usize = 256;
+
 /// All direct chats.
 pub struct Chats {
     pub(super) events: Events,
@@ -44,8 +47,16 @@ impl Chats {
 
     /// Keeps whom the server has introduced, for a call to that address.
     pub fn introduce(&mut self, introduction: Introduction, now: Instant) {
-        self.introductions.retain(|_, (since, _)| now.duration_since(*since) <= TICKET);
+        if self.introductions.len() >= MAX_INTRODUCTIONS {
+            self.introductions.clear();
+        }
         self.introductions.insert(introduction.entry.address, (now, introduction));
+    }
+
+    /// Whether a call to this address would show a ticket.
+    pub fn has_ticket(&self, address: SocketAddr, now: Instant) -> bool {
+        let found = self.introductions.get(&address);
+        found.is_some_and(|(since, found)| found.vouched.is_some() && is_good(*since, now))
     }
 
     /// Where the server has said that somebody is.
@@ -59,7 +70,7 @@ impl Chats {
     pub fn call(&mut self, address: SocketAddr, name: Option<Name>, scene: Scene) {
         let Scene { me, screen, now } = scene;
         let found = self.introductions.remove(&address);
-        let found = found.filter(|(since, _)| now.duration_since(*since) <= TICKET);
+        let found = found.filter(|(since, _)| is_good(*since, now));
         let found = found.map(|(_, introduction)| introduction);
         let vouch = found.as_ref().and_then(|found| found.vouched).map(|(_, vouch)| vouch);
         let name = found.as_ref().map(|found| found.entry.name.clone()).or(name);
@@ -183,4 +194,8 @@ impl Chats {
             writer.cut();
         }
     }
+}
+
+fn is_good(since: Instant, now: Instant) -> bool {
+    now.duration_since(since) <= TICKET
 }

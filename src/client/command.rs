@@ -50,31 +50,31 @@ pub fn parse(line: &str) -> Command {
         return message(text);
     }
     if let Some(address) = line.strip_prefix("conn:") {
-        return chat("conn:IP:PORT", address.trim());
+        return with_peer("conn:IP:PORT", address, Command::Chat);
     }
     let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
     let argument = rest.trim();
     match word {
-        "/say" if argument.is_empty() => Command::Mistake("/say needs a text".to_owned()),
+        "/say" if argument.is_empty() => mistake("/say needs a text"),
         "/say" => Command::Say(rest.to_owned()),
         "/msg" => message(rest),
-        "/chat" => chat("/chat NAME, /chat ID or /chat IP:PORT", argument),
-        "/connect" => chat("/connect ID", argument),
+        "/chat" | "/connect" => {
+            with_peer("/chat NAME, /chat ID or /chat IP:PORT", argument, Command::Chat)
+        }
         "/peers" => Command::Peers,
-        "/peer" if argument.is_empty() => Command::Mistake("usage: /peer NAME".to_owned()),
+        "/peer" if argument.is_empty() => mistake("usage: /peer NAME"),
         "/peer" => Command::Peer(argument.to_owned()),
         "/hangup" => Command::Hangup,
         "/tell" => tell(argument),
         "/info" | "/list" => Command::Info,
         "/bridge" if argument.is_empty() => Command::Bridge(None),
-        "/bridge" => who("/bridge NAME", argument)
-            .map_or_else(Command::Mistake, |w| Command::Bridge(Some(w))),
+        "/bridge" => with_peer("/bridge NAME", argument, |who| Command::Bridge(Some(who))),
         "/register" => Command::Register,
         "/id" => Command::Id,
         "/help" => Command::Help,
         "/quit" => Command::Quit,
         _ if word.starts_with('/') => {
-            Command::Mistake(format!("there is no command {word}: /help lists them"))
+            mistake(&format!("there is no command {word}: /help lists them"))
         }
         _ => words(line),
     }
@@ -90,27 +90,28 @@ fn words(line: &str) -> Command {
     }
 }
 
-fn message(text: &str) -> Command {
-    if text.trim().is_empty() {
-        return Command::Mistake("/msg needs a text".to_owned());
-    }
-    Command::Msg(text.to_owned())
+fn mistake(sentence: &str) -> Command {
+    Command::Mistake(sentence.to_owned())
 }
 
-fn chat(usage: &str, argument: &str) -> Command {
-    who(usage, argument).map_or_else(Command::Mistake, Command::Chat)
+fn message(text: &str) -> Command {
+    if text.trim().is_empty() {
+        mistake("/msg needs a text")
+    } else {
+        Command::Msg(text.to_owned())
+    }
 }
 
 fn tell(argument: &str) -> Command {
     let (peer, text) = argument.split_once(' ').unwrap_or((argument, ""));
-    match who("/tell NAME TEXT", peer) {
-        Ok(_) if text.trim().is_empty() => Command::Mistake("/tell NAME needs a text".to_owned()),
-        Ok(peer) => Command::Tell(peer, text.to_owned()),
-        Err(mistake) => Command::Mistake(mistake),
+    if text.trim().is_empty() {
+        return mistake("usage: /tell NAME TEXT");
     }
+    with_peer("/tell NAME TEXT", peer, |who| Command::Tell(who, text.to_owned()))
 }
 
-fn who(usage: &str, argument: &str) -> Result<Who, String> {
-    let argument = argument.replacen("localhost:", "127.0.0.1:", 1);
-    argument.parse().map_err(|_| format!("usage: {usage}"))
+/// A command about the peer whom `argument` names.
+fn with_peer(usage: &str, argument: &str, command: impl FnOnce(Who) -> Command) -> Command {
+    let argument = argument.trim().replacen("localhost:", "127.0.0.1:", 1);
+    argument.parse().map_or_else(|_| mistake(&format!("usage: {usage}")), command)
 }

@@ -111,12 +111,13 @@ impl Chats {
         }
     }
 
-    /// Another chat with the same peer, which stands or for which we are calling.
+    /// Another chat with the same peer, which stands or for which we are calling. (IDs tell peers apart
+    /// who have had the same name one after the other.)
     fn rival(&self, id: ConnectionId) -> Option<ConnectionId> {
-        let name = &self.all.get(&id)?.name;
+        let ours = self.all.get(&id)?;
         let is_rival = |chat: &Chat| {
             let introduced = chat.verified || matches!(chat.stage, Stage::Calling(Some(_)));
-            introduced && chat.name == *name
+            introduced && chat.name == ours.name && chat.id == ours.id
         };
         self.all.iter().find(|(other, chat)| **other != id && is_rival(chat)).map(|(id, _)| *id)
     }

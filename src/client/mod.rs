@@ -32,6 +32,7 @@ use reception::News;
 use session::Session;
 use terminal::Screen;
 
+use crate::arguments::Failure;
 use crate::cause::cause;
 use crate::wire::line::MAX_LINE;
 use crate::wire::name::Name;
@@ -52,15 +53,6 @@ pub struct Options {
     pub server: String,
     /// Somebody sits at a terminal and can be asked.
     pub interactive: bool,
-}
-
-/// Why the client ends before its time, and with which exit code.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
-    /// A sentence.
-    pub message: String,
-    /// The exit code.
-    pub code: u8,
 }
 
 /// Runs a client until its user has enough.

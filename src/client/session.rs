@@ -24,8 +24,8 @@ enum Awaited {
     Registration,
     Info,
     Bridge,
-    /// The address of somebody who is to be called.
-    Call,
+    /// An introduction to somebody who is to be called.
+    Call(Who),
     Receipt(Who, Text),
 }
 
@@ -65,7 +65,7 @@ impl Session {
                 | Command::Chat(_)
         );
         let for_answer = match &self.awaited {
-            Some((Awaited::Call | Awaited::Bridge, _)) => true,
+            Some((Awaited::Call(_) | Awaited::Bridge, _)) => true,
             Some(_) => asks,
             None => false,
         };
@@ -103,10 +103,29 @@ impl Session {
         if let Some(me) = self.me() {
             self.chats.tick(Scene { me: &me, screen: &mut self.screen, now });
         }
-        if self.awaited.take_if(|(_, until)| *until <= now).is_some() {
-            self.screen.line("the server does not answer");
-        } else if self.membership.is_offline() && self.awaited.take().is_some() {
-            self.screen.line("the server is gone and has not answered");
+        let late = self.awaited.take_if(|(_, until)| *until <= now).map(|(awaited, _)| awaited);
+        if let Some(awaited) = late {
+            self.unanswered(awaited, "the server does not answer");
+        } else if self.membership.is_offline()
+            && let Some((awaited, _)) = self.awaited.take()
+        {
+            self.unanswered(awaited, "the server is gone and has not answered");
+        }
+    }
+
+    /// There will be no answer. A call does without the introduction, if it can.
+    fn unanswered(&mut self, awaited: Awaited, message: &str) {
+        self.screen.line(message);
+        match awaited {
+            Awaited::Call(who) => {
+                if let Some(address) = self.address_of(&who) {
+                    self.dial(address);
+                }
+            }
+            Awaited::Receipt(peer, text) => {
+                self.screen.line(format_args!("not delivered to {peer}: {text}"));
+            }
+            Awaited::Registration | Awaited::Info | Awaited::Bridge => {}
         }
     }
 
@@ -125,7 +144,7 @@ impl Session {
             Command::Mistake(message) => return Err(message),
             Command::Say(text) => self.membership.say(&checked(&text)?)?,
             Command::Msg(text) => self.chats.say(&checked(&text)?, screen)?,
-            Command::Chat(who) => self.call(&who, &me)?,
+            Command::Chat(who) => self.call(who, &me)?,
             Command::Peers => self.chats.list(screen),
             Command::Peer(who) => self.chats.choose(&who, screen)?,
             Command::Hangup => self.chats.hang_up(screen)?,
@@ -162,21 +181,32 @@ impl Session {
         Ok(())
     }
 
-    /// Calls an address, or somebody whom the server must introduce first. While there is no server, or
-    /// one without a room, whoever is known from before is called without an introduction.
-    fn call(&mut self, who: &Who, me: &Me) -> Result<(), String> {
-        let known = match who {
-            Who::Address(address) => Some(*address),
-            _ if self.membership.is_joined() => None,
-            _ => self.chats.introduced(who).or_else(|| self.membership.room().address_of(who)),
+    /// Calls somebody. Who is in the room is called with an introduction of the server, even if only the
+    /// address was typed; strangers, and everybody while the server cannot introduce, without one.
+    fn call(&mut self, who: Who, me: &Me) -> Result<(), String> {
+        let in_room = match &who {
+            Who::Address(address) if *address == me.address => return Err("this is you".to_owned()),
+            Who::Address(address) if self.chats.has_ticket(*address, Instant::now()) => None,
+            Who::Address(address) => self.membership.room().name_at(*address).map(Who::Name),
+            _ => Some(who.clone()),
         };
-        if let Some(address) = known {
-            self.dial(address);
-            return Ok(());
+        match (in_room, self.address_of(&who)) {
+            (Some(peer), address) if self.membership.is_joined() || address.is_none() => {
+                let (name, via) = (me.name.clone(), Via::Tcp);
+                self.ask(Request::Bridge { name, peer: Some(peer), via }, Awaited::Call(who))?;
+            }
+            (_, Some(address)) => self.dial(address),
+            (_, None) => {}
         }
-        let request =
-            Request::Bridge { name: me.name.clone(), peer: Some(who.clone()), via: Via::Tcp };
-        self.ask(request, Awaited::Call)
+        Ok(())
+    }
+
+    /// Where somebody is, as far as we know without asking.
+    fn address_of(&self, who: &Who) -> Option<SocketAddr> {
+        match who {
+            Who::Address(address) => Some(*address),
+            _ => self.chats.introduced(who).or_else(|| self.membership.room().address_of(who)),
+        }
     }
 
     fn dial(&mut self, address: SocketAddr) {
@@ -197,7 +227,7 @@ impl Session {
                     screen.line(entry);
                 }
             }
-            (Some(Awaited::Bridge | Awaited::Call), Answer::BridgeAck(None)) => {
+            (Some(Awaited::Bridge | Awaited::Call(_)), Answer::BridgeAck(None)) => {
                 screen.line("nobody else is there");
             }
             (Some(Awaited::Bridge), Answer::BridgeAck(Some(found))) => {
@@ -205,7 +235,7 @@ impl Session {
                 screen.line(format_args!("{name} is at {address}: /chat {address}"));
                 self.chats.introduce(found, Instant::now());
             }
-            (Some(Awaited::Call), Answer::BridgeAck(Some(found))) => {
+            (Some(Awaited::Call(_)), Answer::BridgeAck(Some(found))) => {
                 let address = found.entry.address;
                 self.chats.introduce(found, Instant::now());
                 self.dial(address);

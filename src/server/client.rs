@@ -37,9 +37,7 @@ pub enum Presence {
 /// What ties a name to a connection.
 #[derive(Debug, Clone)]
 pub struct Membership {
-    /// The connection's number.
-    pub connection: u64,
-    /// The way to write to it.
+    /// The connection, as the way to write to it.
     pub outbox: Arc<Outbox>,
     /// The secret for coming back.
     pub token: Secret,
@@ -48,9 +46,7 @@ pub struct Membership {
 /// Somebody who wants to come in.
 #[derive(Debug)]
 pub struct Claim {
-    /// The connection's number.
-    pub connection: u64,
-    /// The way to write to it.
+    /// The connection, as the way to write to it.
     pub outbox: Arc<Outbox>,
     /// The address it is seen to come from.
     pub ip: IpAddr,
@@ -69,12 +65,12 @@ impl Client {
         &mut self,
         name: &Name,
         address: SocketAddr,
-        connection: u64,
+        outbox: &Arc<Outbox>,
         until: Instant,
     ) -> Result<bool, Refusal> {
         let same_address = self.entry.address.ip() == address.ip();
         let in_room = match &mut self.presence {
-            Presence::Joined(membership) if membership.connection == connection => true,
+            Presence::Joined(membership) if Arc::ptr_eq(&membership.outbox, outbox) => true,
             Presence::Registered { until: old } if same_address => {
                 *old = until;
                 false
@@ -105,8 +101,7 @@ impl Client {
         let port = claim.port.unwrap_or(self.entry.address.port());
         let address = SocketAddr::new(claim.ip, port);
         let moved = std::mem::replace(&mut self.entry.address, address) != address;
-        let Claim { connection, outbox, .. } = claim;
-        self.presence = Presence::Joined(Membership { connection, outbox, token });
+        self.presence = Presence::Joined(Membership { outbox: claim.outbox, token });
         moved
     }
 }

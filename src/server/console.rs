@@ -47,7 +47,7 @@ fn kick(server: &Server, name: &str) {
         return server.printer.line(format_args!("{} has not joined", client.entry.name));
     };
     member.outbox.leave();
-    if server.part(&client.entry.name, member.connection, Reason::Kicked) {
+    if server.part(&client.entry.name, &member.outbox, Reason::Kicked) {
         server.send_away(&member.outbox, Reason::Kicked);
     }
 }

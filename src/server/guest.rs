@@ -26,8 +26,6 @@ pub struct Guest<'a> {
     pub server: &'a Server,
     /// The way to write to it.
     pub outbox: Arc<Outbox>,
-    /// Its number among all connections.
-    pub connection: u64,
     /// Where it is seen to be.
     pub peer: SocketAddr,
     /// Which of our addresses it has reached.
@@ -47,8 +45,8 @@ impl Guest<'_> {
         let address = directory::recorded(self.peer.ip(), port, self.own)?;
         let room = &self.server.room;
         let moved = |entry: &Entry| room.announce(&Notice::Joined(entry.clone()).to_block());
-        let (connection, now) = (self.connection, Instant::now());
-        let entry = self.server.registry.register(&name, address, connection, now, moved)?;
+        let registry = &self.server.registry;
+        let entry = registry.register(&name, address, &self.outbox, Instant::now(), moved)?;
         self.server.printer.line(format_args!("REGISTER: {name} from {address} received"));
         self.server.warn_of_loopback(address);
         self.registered = Some((name.clone(), port));
@@ -102,7 +100,6 @@ impl Guest<'_> {
     pub fn join(&mut self, name: &Name, token: Option<Secret>) -> Result<Round, Refusal> {
         let registered = self.registered.take().filter(|(registered, _)| registered == name);
         let claim = Claim {
-            connection: self.connection,
             outbox: Arc::clone(&self.outbox),
             ip: self.peer.ip().to_canonical(),
             port: registered.map(|(_, port)| port),

@@ -1,10 +1,11 @@
 //! The server: it registers clients, introduces them to each other, and keeps the room.
 //!
-//! Threads: one that accepts, one per client ([`session`]), the postman ([`room`]), the printer and the
+//! Threads: one that accepts, one per client ([`session`]), the postman ([`postman`]), the printer and the
 //! console. What they share is in [`state`].
 
 pub mod outbox;
 pub mod room;
+pub mod postman;
 pub mod client;
 pub mod registry;
 pub mod directory;
@@ -26,7 +27,7 @@ use std::time::{Duration, Instant};
 
 use guest::Guest;
 use outbox::Outbox;
-use room::Postman;
+use postman::Postman;
 use session::Session;
 pub use state::Options;
 use state::Server;
@@ -110,14 +111,13 @@ fn admit(server: &Arc<Server>, stream: TcpStream, peer: SocketAddr) -> Option<Tc
         return refuse(stream);
     }
     server.connections.fetch_add(1, Ordering::Relaxed);
-    let connection = server.numbers.fetch_add(1, Ordering::Relaxed);
     let shared = Arc::clone(server);
     let attend = move || {
         // One that closed at once has no address any more; there is nobody to be served.
-        let _ = attend(&shared, stream, peer, connection);
+        let _ = attend(&shared, stream, peer);
         shared.connections.fetch_sub(1, Ordering::Relaxed);
     };
-    let name = format!("client {connection}");
+    let name = format!("client {}", peer.port());
     if let Err(error) = thread::Builder::new().name(name).stack_size(STACK).spawn(attend) {
         server.connections.fetch_sub(1, Ordering::Relaxed);
         server.printer.line(format_args!("cannot start a thread for {peer}: {error}"));
@@ -134,10 +134,10 @@ fn refuse(stream: TcpStream) -> Option<TcpStream> {
 }
 
 /// One client's thread. A panic in it ends this session alone.
-fn attend(server: &Server, stream: TcpStream, peer: SocketAddr, connection: u64) -> io::Result<()> {
+fn attend(server: &Server, stream: TcpStream, peer: SocketAddr) -> io::Result<()> {
     let own = stream.local_addr()?;
     let outbox = Arc::new(Outbox::new(stream, server.options.backlog)?);
-    let guest = Guest { server, outbox, connection, peer, own, joined: None, registered: None };
+    let guest = Guest { server, outbox, peer, own, joined: None, registered: None };
     let mut session = Session::new(guest);
     let conversation = panic::catch_unwind(AssertUnwindSafe(|| session.converse()));
     session.end(conversation.unwrap_or(Reason::Gone));

@@ -77,14 +77,14 @@ impl Registry {
         &self,
         name: &Name,
         address: SocketAddr,
-        connection: u64,
+        outbox: &Arc<Outbox>,
         now: Instant,
         moved: impl FnOnce(&Entry),
     ) -> Result<Entry, Refusal> {
         let mut clients = self.lock(now);
         let until = now + self.expires;
         if let Some(client) = clients.get_mut(name) {
-            if client.renew(name, address, connection, until)? {
+            if client.renew(name, address, outbox, until)? {
                 moved(&client.entry);
             }
             return Ok(client.entry.clone());
@@ -138,14 +138,14 @@ impl Registry {
     pub fn leave(
         &self,
         name: &Name,
-        connection: u64,
+        outbox: &Arc<Outbox>,
         lost: bool,
         now: Instant,
         announce: impl FnOnce(&Entry),
     ) -> Option<Entry> {
         let mut clients = self.lock(now);
         let Presence::Joined(membership) = &clients.get(name)?.presence else { return None };
-        if membership.connection != connection {
+        if !Arc::ptr_eq(&membership.outbox, outbox) {
             return None; // somebody has taken the name over
         }
         let token = membership.token;

@@ -1,8 +1,8 @@
-//! The mailbag and the postman: every message, once, in one order, to everyone.
+//! The room's mailbag: every message, once, in one order, to everyone.
 //!
 //! The naive room writes to every member's socket from the speaker's thread, under a lock: one member
 //! that does not read stops them all. Here a speaker puts finished bytes into the bag, which takes a
-//! moment, and goes on reading. One thread, the postman, takes the whole bag and writes it to each member
+//! moment, and goes on reading. One thread, the [`postman`](super::postman), takes the whole bag and writes it to each member
 //! in one write, outside every lock. While he is on his round the bag fills again: the more is said, the
 //! more he carries at a time, and nobody has to tune anything.
 //!
@@ -10,11 +10,11 @@
 //! socket. Whoever holds the registry's lock may take it, not the other way round.
 
 use std::io::Write;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::Instant;
 
 use crate::lock::{lock, wait};
-use crate::server::outbox::{Delivery, FIRST_WAY, Outbox, Way};
+use crate::server::outbox::{Delivery, Outbox, Way};
 use crate::wire::block::Block;
 use crate::wire::name::Name;
 use crate::wire::notice::Reason;
@@ -22,47 +22,44 @@ use crate::wire::notice::Reason;
 /// Speakers wait while the bag holds more than this. It bounds the memory, and by their sockets it slows
 /// down the speakers themselves.
 const FULL: usize = 256 * 1024;
-/// How long after the room is closed the postman still carries what waits for those who read.
-const LAST_ROUNDS: Duration = Duration::from_secs(2);
-/// How soon the postman comes again to those who lag or are closing.
-const REVISIT: Duration = Duration::from_millis(3);
-
 /// The number of one of the postman's rounds. Round 0 was over before the first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Round(u64);
+pub struct Round(pub(super) u64);
 
 /// The room: a mailbag and the bells that postman and speakers wait for.
 #[derive(Debug)]
 pub struct Room {
-    bag: Mutex<Bag>,
-    filled: Condvar,
-    carried: Condvar,
+    pub(super) bag: Mutex<Bag>,
+    pub(super) filled: Condvar,
+    pub(super) carried: Condvar,
 }
 
+/// What the postman carries on a round, and what waits for the next one.
 #[derive(Debug, Default)]
-struct Bag {
+pub(super) struct Bag {
     /// What everybody is to read, in the room's order.
-    bytes: Vec<u8>,
-    arrivals: Vec<Arrival>,
-    laggards: Vec<Arc<Outbox>>,
+    pub(super) bytes: Vec<u8>,
+    pub(super) arrivals: Vec<Arrival>,
+    /// Those who lag or are closing: the postman must visit them soon.
+    pub(super) laggards: Vec<Arc<Outbox>>,
     /// The number of the last message.
     seq: u64,
     /// The round that will carry what is put into the bag now, and the last one that is over.
-    filling: Round,
-    carried: Round,
+    pub(super) filling: Round,
+    pub(super) carried: Round,
     /// When the room was closed.
-    closed: Option<Instant>,
-    postman_sleeps: bool,
+    pub(super) closed: Option<Instant>,
+    pub(super) postman_sleeps: bool,
     /// How many threads wait for the bag to be carried: nobody rings a bell that nobody hears.
-    waiting: usize,
+    pub(super) waiting: usize,
 }
 
 /// Somebody who reads from a certain place in the bag on.
 #[derive(Debug)]
-struct Arrival {
-    outbox: Arc<Outbox>,
-    greeting: Vec<u8>,
-    place: usize,
+pub(super) struct Arrival {
+    pub(super) outbox: Arc<Outbox>,
+    pub(super) greeting: Vec<u8>,
+    pub(super) place: usize,
 }
 
 /// What one client says in one go: finished blocks but for their Seq, which only the room can give.
@@ -217,120 +214,4 @@ impl Room {
 
 fn put(bag: &mut Bag, notice: &Block) {
     write!(bag.bytes, "{notice}").expect("BUG: a Vec takes all writes");
-}
-
-/// The one thread that writes to all members.
-#[derive(Debug)]
-pub struct Postman {
-    room: Arc<Room>,
-    members: Vec<Arc<Outbox>>,
-    /// Those he must visit again soon, members or not.
-    laggards: Vec<Arc<Outbox>>,
-    revisited: Instant,
-    /// What he carries on this round.
-    bytes: Vec<u8>,
-    arrivals: Vec<Arrival>,
-}
-
-impl Postman {
-    /// The postman of a room. It must have just one.
-    pub fn new(room: Arc<Room>) -> Postman {
-        Postman {
-            room,
-            members: Vec::new(),
-            laggards: Vec::new(),
-            revisited: Instant::now(),
-            bytes: Vec::new(),
-            arrivals: Vec::new(),
-        }
-    }
-
-    /// Carries round after round until the room is closed.
-    pub fn run(mut self) {
-        while let Some(round) = self.collect() {
-            self.deliver();
-            self.welcome();
-            self.revisit();
-            self.report(round);
-        }
-    }
-
-    /// Takes the bag, when there is something in it or somebody must be visited again.
-    fn collect(&mut self) -> Option<Round> {
-        let mut bag = lock(&self.room.bag);
-        while bag.bytes.is_empty() && bag.arrivals.is_empty() && bag.laggards.is_empty() {
-            if bag.closed.is_some_and(|at| self.laggards.is_empty() || at.elapsed() > LAST_ROUNDS) {
-                return None;
-            }
-            bag.postman_sleeps = true;
-            if self.laggards.is_empty() {
-                bag = wait(&self.room.filled, bag);
-                continue;
-            }
-            let woken = self.room.filled.wait_timeout(bag, REVISIT);
-            let (woken, timeout) = woken.unwrap_or_else(PoisonError::into_inner);
-            bag = woken;
-            if timeout.timed_out() {
-                break;
-            }
-        }
-        bag.postman_sleeps = false;
-        self.bytes.clear();
-        std::mem::swap(&mut self.bytes, &mut bag.bytes);
-        self.arrivals.append(&mut bag.arrivals);
-        self.laggards.append(&mut bag.laggards);
-        let round = bag.filling;
-        bag.filling = Round(round.0 + 1);
-        Some(round)
-    }
-
-    /// One write for each member. The way is the plain one until the first full socket.
-    fn deliver(&mut self) {
-        self.members.retain(|member| !member.is_closed() && !member.has_left());
-        if self.bytes.is_empty() {
-            return;
-        }
-        let (bytes, laggards, mut way) = (&self.bytes, &mut self.laggards, FIRST_WAY);
-        self.members.retain(|member| match member.deliver(bytes, way) {
-            Delivery::Done => true,
-            Delivery::Lags => {
-                way = Way::Never;
-                laggards.push(Arc::clone(member));
-                true
-            }
-            Delivery::Closed => false,
-        });
-    }
-
-    /// Newcomers get their greeting and what was put into the bag after their arrival.
-    fn welcome(&mut self) {
-        for Arrival { outbox, mut greeting, place } in self.arrivals.drain(..) {
-            greeting.extend_from_slice(&self.bytes[place..]);
-            let delivery = outbox.deliver(&greeting, Way::Never);
-            outbox.greet();
-            match delivery {
-                Delivery::Closed => continue,
-                Delivery::Lags => self.laggards.push(Arc::clone(&outbox)),
-                Delivery::Done => {}
-            }
-            self.members.push(outbox);
-        }
-    }
-
-    /// Those who lag or are closing, but not at every round: rounds may be very short.
-    fn revisit(&mut self) {
-        let now = Instant::now();
-        if now.duration_since(self.revisited) >= REVISIT {
-            self.revisited = now;
-            self.laggards.retain(|outbox| outbox.revisit(now));
-        }
-    }
-
-    fn report(&self, round: Round) {
-        let mut bag = lock(&self.room.bag);
-        bag.carried = round;
-        if bag.waiting > 0 {
-            self.room.carried.notify_all();
-        }
-    }
 }

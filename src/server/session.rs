@@ -220,12 +220,12 @@ impl<'a> Session<'a> {
     /// closed first, and what the client still sends is read and forgotten, because a socket that is
     /// closed with something unread in it takes back what was written.
     pub fn end(mut self, reason: Reason) {
-        let Guest { server, outbox, connection, joined, .. } = &mut self.guest;
+        let Guest { server, outbox, joined, .. } = &mut self.guest;
         let member = joined.take();
         if let Some((name, _)) = &member {
             server.room.settle(self.spoken);
             outbox.leave();
-            server.part(name, *connection, reason);
+            server.part(name, outbox, reason);
         }
         if member.is_some() && reason == Reason::Timeout {
             server.send_away(outbox, reason);

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::server::outbox::Outbox;
@@ -54,8 +54,6 @@ pub struct Server {
     pub printer: Arc<Printer>,
     /// How many connections there are.
     pub connections: AtomicUsize,
-    /// How many connections there have been.
-    pub numbers: AtomicU64,
     warned: AtomicBool,
 }
 
@@ -67,7 +65,6 @@ impl Server {
             room: Arc::default(),
             printer: Arc::default(),
             connections: AtomicUsize::new(0),
-            numbers: AtomicU64::new(0),
             warned: AtomicBool::new(false),
             own,
             options,
@@ -81,7 +78,7 @@ impl Server {
     }
 
     /// Takes a name out of the room, if it is still there on this connection, and tells the others.
-    pub fn part(&self, name: &Name, connection: u64, reason: Reason) -> bool {
+    pub fn part(&self, name: &Name, outbox: &Arc<Outbox>, reason: Reason) -> bool {
         let lost = matches!(reason, Reason::Gone | Reason::Timeout | Reason::Slow);
         let left = |entry: &Entry| {
             if reason == Reason::Shutdown {
@@ -91,7 +88,7 @@ impl Server {
             self.room.announce(&Notice::Left { id, name, reason: Some(reason) }.to_block());
             self.printer.line(format_args!("{} left ({reason})", entry.name));
         };
-        self.registry.leave(name, connection, lost, Instant::now(), left).is_some()
+        self.registry.leave(name, outbox, lost, Instant::now(), left).is_some()
     }
 
     /// An address that only this machine can reach is of no use to others.

@@ -147,14 +147,6 @@ pub fn is_http(line: &[u8]) -> bool {
     [" HTTP/1.0", " HTTP/1.1", " HTTP/2.0"].iter().any(|end| line.ends_with(end.as_bytes()))
 }
 
-/// Which line has lost its beginning.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Beheaded {
-    /// The first of a block: its end may still tell that this is HTTP.
-    First,
-    Other,
-}
-
 /// Reads blocks from a stream. After an error that comes from waiting (`WouldBlock`, `TimedOut`) the
 /// next call goes on where this one stopped.
 #[derive(Debug)]
@@ -162,7 +154,7 @@ pub struct BlockReader<R> {
     reader: R,
     line: Vec<u8>,
     /// The beginning of the line has been dropped, because it is too long.
-    beheaded: Option<Beheaded>,
+    beheaded: bool,
     assembly: Assembly,
 }
 
@@ -170,7 +162,7 @@ impl<R: BufRead> BlockReader<R> {
     /// Reads blocks of at most `max_lines` lines from `reader`.
     pub fn new(reader: R, max_lines: usize) -> Self {
         let assembly = Assembly::new(max_lines);
-        BlockReader { reader, line: Vec::new(), beheaded: None, assembly }
+        BlockReader { reader, line: Vec::new(), beheaded: false, assembly }
     }
 
     /// The stream behind.
@@ -204,18 +196,19 @@ impl<R: BufRead> BlockReader<R> {
     /// Drops the line as far as it has come. It has no business to be that long: what it is part of is
     /// skipped.
     fn behead(&mut self) -> io::Result<Option<Flaw>> {
-        let first = self.assembly.state == State::Before;
-        self.beheaded.get_or_insert(if first { Beheaded::First } else { Beheaded::Other });
+        self.beheaded = true;
         self.line.drain(..MAX_LINE - TAIL);
         self.assembly.skip(MAX_LINE - TAIL)?;
         Ok(self.assembly.too_long())
     }
 
     fn end_line(&mut self) -> io::Result<Option<Result<Block, Flaw>>> {
-        let found = match self.beheaded.take() {
-            Some(Beheaded::First) => is_http(&self.line).then_some(Err(Flaw::Http)),
-            Some(Beheaded::Other) => None,
-            None => self.assembly.push(&self.line)?,
+        let found = if std::mem::take(&mut self.beheaded) {
+            // Without a TYPE before it, it was the first line of its block.
+            let first = self.assembly.text.is_empty();
+            (first && is_http(&self.line)).then_some(Err(Flaw::Http))
+        } else {
+            self.assembly.push(&self.line)?
         };
         self.line.clear();
         Ok(found)

@@ -28,14 +28,6 @@ impl Text {
     /// # Errors
     /// When it is empty, too long, or has control characters.
     pub fn parse(text: &str) -> Result<Text, BadText> {
-        Text::check(text).map(|()| Text(text.to_owned()))
-    }
-
-    /// The same check for a text that need not be kept.
-    ///
-    /// # Errors
-    /// As [`Text::parse`].
-    pub fn check(text: &str) -> Result<(), BadText> {
         if text.is_empty() {
             Err(BadText::Empty)
         } else if text.len() > MAX_TEXT {
@@ -43,7 +35,7 @@ impl Text {
         } else if text.chars().any(|c| c.is_control() && c != '\t') {
             Err(BadText::Control)
         } else {
-            Ok(())
+            Ok(Text(text.to_owned()))
         }
     }
 
