@@ -8,34 +8,18 @@ use super::name::Name;
 use super::request::Via;
 use super::secret::Secret;
 
-/// An answer of the server.
+/// An answer of the server. `room` in REGACK tells our server from the assignments', which have neither
+/// rooms nor IDs; a BRIDGEACK of `None` says that nobody else is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the fields are the protocol's headers")]
 pub enum Answer {
-    /// `room` tells our server from the assignments', which have neither rooms nor IDs.
-    RegAck {
-        name: Name,
-        address: SocketAddr,
-        id: u64,
-        expires: u64,
-        room: bool,
-    },
-    /// `None`: nobody else is there.
+    RegAck { name: Name, address: SocketAddr, id: u64, expires: u64, room: bool },
     BridgeAck(Option<Introduction>),
     InfoAck(Vec<Entry>),
     JoinAck(Welcome),
-    TellAck {
-        id: u64,
-        name: Name,
-    },
-    Pong {
-        token: Option<String>,
-    },
-    Error {
-        about: String,
-        code: String,
-        message: String,
-    },
+    TellAck { id: u64, name: Name },
+    Pong { token: Option<String> },
+    Error { about: String, code: String, message: String },
 }
 
 /// Whom a BRIDGE has found.

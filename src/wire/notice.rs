@@ -49,41 +49,17 @@ impl fmt::Display for Reason {
     }
 }
 
-/// A notice of the server.
+/// A notice of the server. CALL says that somebody was given this client's address and is about to use it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the fields are the protocol's headers")]
 pub enum Notice {
-    Said {
-        seq: u64,
-        time: String,
-        id: u64,
-        name: Name,
-        text: String,
-    },
-    Told {
-        time: String,
-        id: u64,
-        name: Name,
-        text: String,
-    },
+    Said { seq: u64, time: String, id: u64, name: Name, text: String },
+    Told { time: String, id: u64, name: Name, text: String },
     Joined(Entry),
-    Left {
-        id: u64,
-        name: Name,
-        reason: Option<Reason>,
-    },
-    /// Somebody was given this client's address and is about to use it.
-    Call {
-        caller: Entry,
-        via: Via,
-        vouch: Vouch,
-    },
-    Ping {
-        token: Option<String>,
-    },
-    Bye {
-        reason: Option<Reason>,
-    },
+    Left { id: u64, name: Name, reason: Option<Reason> },
+    Call { caller: Entry, via: Via, vouch: Vouch },
+    Ping { token: Option<String> },
+    Bye { reason: Option<Reason> },
 }
 
 impl Notice {

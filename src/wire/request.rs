@@ -94,40 +94,19 @@ pub fn refuse_flaw(flaw: Flaw) -> Option<(String, Refusal)> {
     }
 }
 
-/// A request, its headers checked.
+/// A request, its headers checked. The `ip` of REGISTER is what the client claims: it is written because
+/// the assignments do, and nobody believes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the fields are the protocol's headers")]
 pub enum Request {
-    /// `ip` is what the client claims. It is written because the assignments do; nobody believes it.
-    Register {
-        name: Name,
-        ip: Option<IpAddr>,
-        port: u16,
-    },
-    Bridge {
-        name: Name,
-        peer: Option<Who>,
-        via: Via,
-    },
+    Register { name: Name, ip: Option<IpAddr>, port: u16 },
+    Bridge { name: Name, peer: Option<Who>, via: Via },
     Info,
-    Join {
-        name: Name,
-        token: Option<Secret>,
-        since: Option<u64>,
-    },
-    Say {
-        text: Text,
-    },
-    Tell {
-        peer: Who,
-        text: Text,
-    },
-    Ping {
-        token: Option<String>,
-    },
-    Pong {
-        token: Option<String>,
-    },
+    Join { name: Name, token: Option<Secret>, since: Option<u64> },
+    Say { text: Text },
+    Tell { peer: Who, text: Text },
+    Ping { token: Option<String> },
+    Pong { token: Option<String> },
     Quit,
 }
 
