@@ -1,10 +1,13 @@
 //! Command lines: words, `--flag VALUE` and `--flag=VALUE`; and what a program does with its own.
 
+use std::env;
+use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::ops::RangeInclusive;
 use std::process::ExitCode;
 use std::str::FromStr;
+use std::vec::IntoIter;
 
 /// The words of a command line, and its flags with their values, each in order.
 #[derive(Debug, Default)]
@@ -16,32 +19,38 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// Splits a command line, without the program's name. `switches` are the flags that take no value.
+    /// Splits a command line, without the program's name. `known` are the flags that take a value,
+    /// `switches` those that take none.
     ///
     /// # Errors
-    /// When a flag lacks its value, or a switch has one.
+    /// When a flag is unknown, given twice, lacks its value, or has one that it does not take.
     pub fn split(
         line: impl Iterator<Item = String>,
+        known: &[&str],
         switches: &[&str],
     ) -> Result<Arguments, String> {
         let (mut arguments, mut line) = (Arguments::default(), line);
         while let Some(word) = line.next() {
-            let Some(flag) = word.strip_prefix("--") else {
+            if !word.starts_with('-') {
                 arguments.words.push(word);
                 continue;
-            };
+            }
+            let flag = word.strip_prefix("--").unwrap_or(&word);
             let (flag, value) = match flag.split_once('=') {
-                Some((flag, _)) if switches.contains(&flag) => {
-                    return Err(format!("--{flag} takes no value"));
-                }
-                Some((flag, value)) => (flag.to_owned(), value.to_owned()),
-                None if switches.contains(&flag) => (flag.to_owned(), String::new()),
-                None => {
-                    let value = line.next().ok_or_else(|| format!("--{flag} needs a value"))?;
-                    (flag.to_owned(), value)
-                }
+                Some((flag, value)) => (flag, Some(value.to_owned())),
+                None => (flag, None),
             };
-            arguments.flags.push((flag, value));
+            let value = match (switches.contains(&flag), value) {
+                (true, Some(_)) => return Err(format!("--{flag} takes no value")),
+                (true, None) => String::new(),
+                (false, _) if !known.contains(&flag) => return Err(format!("unknown flag {word}")),
+                (false, Some(value)) => value,
+                (false, None) => line.next().ok_or_else(|| format!("--{flag} needs a value"))?,
+            };
+            if arguments.flags.iter().any(|(given, _)| given == flag) {
+                return Err(format!("--{flag} is given twice"));
+            }
+            arguments.flags.push((flag.to_owned(), value));
         }
         Ok(arguments)
     }
@@ -61,15 +70,18 @@ pub struct Failure {
 pub fn program<T>(
     name: &str,
     usage: &str,
-    parse: impl FnOnce(std::iter::Skip<std::env::Args>) -> Result<T, String>,
+    parse: impl FnOnce(IntoIter<String>) -> Result<T, String>,
     run: impl FnOnce(T) -> Result<(), Failure>,
 ) -> ExitCode {
-    if std::env::args().any(|word| word == "--help" || word == "-h") {
+    let line: Result<Vec<String>, _> = env::args_os().skip(1).map(OsString::into_string).collect();
+    let line = line.map_err(|word| format!("{} is no UTF-8", word.display()));
+    if line.iter().flatten().any(|word| word == "--help" || word == "-h") {
         let _ = writeln!(io::stdout(), "{usage}"); // nobody may be reading it
         return ExitCode::SUCCESS;
     }
     let bad = |message| Failure { message: format!("{message}\n{usage}"), code: 2 };
-    match parse(std::env::args().skip(1)).map_err(bad).and_then(run) {
+    let parsed = line.and_then(|line| parse(line.into_iter())).map_err(bad);
+    match parsed.and_then(run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure { message, code }) => {
             let _ = writeln!(io::stderr(), "{name}: {message}"); // the same

@@ -22,7 +22,7 @@ fn main() -> ExitCode {
 
 /// Who we are, where we listen and whom we go to.
 fn parse(line: impl Iterator<Item = String>) -> Result<Options, String> {
-    let arguments = Arguments::split(line, &[])?;
+    let arguments = Arguments::split(line, &["id", "port", "server"], &[])?;
     let mut options = Options {
         name: arguments.words.first().cloned(),
         port: 0,
@@ -38,39 +38,41 @@ fn parse(line: impl Iterator<Item = String>) -> Result<Options, String> {
             options.port = listening_port("LISTEN_PORT", port)?;
             options.server = server_address(server)?;
         }
+        [_, _] if !rest[1].bytes().all(|byte| byte.is_ascii_digit()) => {
+            return Err(format!("'{}' is no port", rest[1]));
+        }
         [host, port] => {
             options.server = server_address(&format!("{}:{port}", bracketed(host)))?;
         }
-        [server] => options.server = server_address(server)?,
+        [server] if server.contains(':') => options.server = server_address(server)?,
+        [word] => return Err(format!("'{word}' is neither a port nor HOST:PORT")),
         [_, _, extra, ..] => return Err(format!("unexpected argument '{extra}'")),
     }
     for (flag, value) in arguments.flags {
         match flag.as_str() {
+            "id" if options.name.is_some() => return Err("the name is given twice".to_owned()),
             "id" => options.name = Some(value),
             "port" => options.port = listening_port("--port", &value)?,
-            "server" => options.server = server_address(&value)?,
-            _ => return Err(format!("unknown flag --{flag}")),
+            _ => options.server = server_address(&value)?, // --server
         }
     }
     Ok(options)
 }
 
 fn listening_port(what: &str, value: &str) -> Result<u16, String> {
-    if value == "0" { Ok(0) } else { number(what, value, 1024..=u16::MAX) }
+    let any_or = |message| format!("{message} (or 0 for any that is free)");
+    if value == "0" { Ok(0) } else { number(what, value, 1024..=u16::MAX).map_err(any_or) }
 }
 
-/// `HOST:PORT`, or a host with the usual port.
+/// `HOST:PORT`; the address of an IPv6 host stands in brackets, as in a URL.
 fn server_address(server: &str) -> Result<String, String> {
-    match server.rsplit_once(':') {
-        Some((host, port)) if !host.is_empty() && (!host.contains(':') || host.ends_with(']')) => {
-            number("the server's port", port, 1..=u16::MAX)?;
-            Ok(server.to_owned())
-        }
-        Some(("", _)) => Err(format!("'{server}' has no host")),
-        Some(_) => Ok(format!("[{server}]:5555")),
-        None if server.is_empty() => Err("the server is HOST:PORT".to_owned()),
-        None => Ok(format!("{server}:5555")),
+    let rule = || format!("'{server}' is not HOST:PORT or [IPV6]:PORT");
+    let (host, port) = server.rsplit_once(':').ok_or_else(rule)?;
+    if host.is_empty() || (host.contains(':') && !host.ends_with(']')) {
+        return Err(rule());
     }
+    number("the server's port", port, 1..=u16::MAX)?;
+    Ok(server.to_owned())
 }
 
 /// An IPv6 address as it stands before a port.

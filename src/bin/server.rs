@@ -22,6 +22,18 @@ usage: server [PORT] [flags]
   --backlog BYTES         how much may wait for one client (1048576)
   --sync                  survive a power cut, too: sync the log before anyone hears";
 
+const FLAGS: [&str; 9] = [
+    "port",
+    "host",
+    "log",
+    "max-clients",
+    "rate",
+    "register-timeout",
+    "ping",
+    "expires",
+    "backlog",
+];
+
 /// Every thread uses four memory mappings, and by Linux' default a process has 65,530: beyond 16,365
 /// threads it aborts, whatever the program does.
 const MOST_CLIENTS: usize = 12_000;
@@ -44,10 +56,12 @@ fn failure(what: &str, error: &io::Error) -> Failure {
 
 /// Where to listen and how to serve.
 fn parse(line: impl Iterator<Item = String>) -> Result<(String, u16, Options), String> {
-    let arguments = Arguments::split(line, &["sync"])?;
+    let arguments = Arguments::split(line, &FLAGS, &["sync"])?;
     let (mut host, mut port) = ("127.0.0.1".to_owned(), 5555);
+    let named = arguments.flags.iter().any(|(flag, _)| flag == "port");
     match arguments.words.as_slice() {
         [] => {}
+        [_] if named => return Err("the port is given twice".to_owned()),
         [word] => port = number("PORT", word, 0..=u16::MAX)?,
         [_, extra, ..] => return Err(format!("unexpected argument '{extra}'")),
     }
@@ -55,7 +69,7 @@ fn parse(line: impl Iterator<Item = String>) -> Result<(String, u16, Options), S
     for (flag, value) in arguments.flags {
         let seconds = |range| number(&format!("--{flag}"), &value, range).map(Duration::from_secs);
         match flag.as_str() {
-            "host" => host = value,
+            "host" => value.trim_matches(['[', ']']).clone_into(&mut host),
             "port" => port = number("--port", &value, 0..=u16::MAX)?,
             "log" if value.is_empty() => return Err("--log needs a file".to_owned()),
             "max-clients" => {
@@ -67,8 +81,7 @@ fn parse(line: impl Iterator<Item = String>) -> Result<(String, u16, Options), S
             "backlog" => options.backlog = number("--backlog", &value, 4_096..=1 << 30)?,
             // The log and the rate limit are not built yet; their flags are checked all the same.
             "rate" => drop(number("--rate", &value, 0..=1_000_000)?),
-            "log" | "sync" => {}
-            _ => return Err(format!("unknown flag --{flag}")),
+            _ => {} // --sync
         }
     }
     Ok((host, port, options))

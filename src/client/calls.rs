@@ -62,7 +62,7 @@ fn attend(stream: TcpStream, address: SocketAddr, events: &Events) -> io::Result
     let mut ear = Ear::new(&stream);
     let greeting = match ear.opening(Some(SILENCE))? {
         Opening::Chat(greeting) => Some(greeting),
-        Opening::Other => None,
+        Opening::Other | Opening::Silence => None,
         Opening::Http | Opening::End => return Ok(()),
     };
     ear.dialect = greeting.as_ref().is_none_or(|greeting| greeting.ticket.is_none());
@@ -113,6 +113,7 @@ fn converse(
             tell(PeerEvent::Answered(greeting));
         }
         Opening::Other | Opening::End if ear.dialect => {}
+        Opening::Silence => return Err(io::Error::other("it does not answer")),
         _ => return Err(io::Error::other("it is not the one the server introduced")),
     }
     ear.follow(tell)

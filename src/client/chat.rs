@@ -84,6 +84,14 @@ impl Chat {
         }
     }
 
+    /// Who it is and where: `bob at 127.0.0.1:5557`, or just the address.
+    pub fn place(&self) -> String {
+        match self.name {
+            Some(_) => format!("{} at {}", self.label(), self.address),
+            None => self.label(),
+        }
+    }
+
     /// Whether both may talk.
     pub fn is_open(&self) -> bool {
         matches!(self.stage, Stage::Open)

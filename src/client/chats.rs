@@ -83,7 +83,7 @@ impl Chats {
         let stage = Stage::Calling(vouch.map(|vouch| vouch.answer));
         let mut chat = Chat::new(name, address, stage);
         chat.id = found.map_or(0, |found| found.entry.id);
-        screen.line(format_args!("calling {} at {address}", chat.label()));
+        screen.line(format_args!("calling {}", chat.place()));
         let ticket = vouch.map(|vouch| vouch.ticket);
         let (name, own) = (me.name.clone(), Some(me.address));
         let greeting = Greeting { name, address: own, ticket, answer: None };
@@ -102,7 +102,7 @@ impl Chats {
     /// The sentence that tells why it was not said.
     pub fn say(&mut self, text: &Text, screen: &mut Screen) -> Result<(), String> {
         let current = self.current.and_then(|id| self.all.get_mut(&id));
-        let chat = current.ok_or("no direct chat: use /chat or /query first")?;
+        let Some(chat) = current else { return Err(self.no_current(screen)) };
         match chat.stage {
             Stage::Open => chat.send(text.to_string(), screen),
             _ => chat.unsent.push_back(text.to_string()),
@@ -138,28 +138,45 @@ impl Chats {
         }
     }
 
-    /// Makes a chat the current one: the one that is shown as `label`, or else one with that name, ID or
-    /// address.
+    /// Why there is nobody to talk to, and whom to choose if there is somebody.
+    fn no_current(&self, screen: &mut Screen) -> String {
+        for chat in self.all.values() {
+            screen.line(format_args!("/peer {0} makes {0} the current peer", chat.label()));
+        }
+        "no direct chat: use /chat or /query first".to_owned()
+    }
+
+    /// The chat that is shown as `label`, or else one with that name, ID or address.
+    fn find(&self, label: &str) -> Result<ConnectionId, String> {
+        let is = |chat: &Chat| label.parse().is_ok_and(|who| chat.is(&who));
+        let mut found = self.all.iter().find(|(_, chat)| chat.label() == label);
+        found = found.or_else(|| self.all.iter().find(|(_, chat)| is(chat)));
+        found.map(|(id, _)| *id).ok_or_else(|| format!("no direct chat with {label}"))
+    }
+
+    /// Makes a chat the current one.
     ///
     /// # Errors
     /// When there is none with that peer.
     pub fn choose(&mut self, label: &str, screen: &mut Screen) -> Result<(), String> {
-        let is = |chat: &Chat| label.parse().is_ok_and(|who| chat.is(&who));
-        let mut found = self.all.iter().find(|(_, chat)| chat.label() == label);
-        found = found.or_else(|| self.all.iter().find(|(_, chat)| is(chat)));
-        let (id, chat) = found.ok_or_else(|| format!("no direct chat with {label}"))?;
-        self.current = Some(*id);
-        screen.line(format_args!("/msg goes to {} now", chat.label()));
+        let id = self.find(label)?;
+        self.current = Some(id);
+        screen.line(format_args!("/msg goes to {} now", self.all[&id].label()));
         Ok(())
     }
 
-    /// Ends the current chat.
+    /// Ends the chat with the peer of that label, or the current one.
     ///
     /// # Errors
     /// When there is none.
-    pub fn hang_up(&mut self, screen: &mut Screen) -> Result<(), String> {
-        let chat = self.current.take().and_then(|id| self.all.remove(&id));
-        let chat = chat.ok_or("no direct chat")?;
+    pub fn hang_up(&mut self, label: Option<&str>, screen: &mut Screen) -> Result<(), String> {
+        let id = match label {
+            Some(label) => Some(self.find(label)?),
+            None => self.current,
+        };
+        let Some(chat) = id.and_then(|id| self.take(id)) else {
+            return Err(self.no_current(screen));
+        };
         screen.line(format_args!("you have ended the chat with {}", chat.label()));
         chat.end(screen);
         Ok(())

@@ -12,7 +12,7 @@ pub enum Command {
     Chat(Who),
     Peers,
     Peer(String),
-    Hangup,
+    Hangup(Option<String>),
     Tell(Who, String),
     Info,
     Bridge(Option<Who>),
@@ -32,17 +32,20 @@ TEXT, /say TEXT            to everyone in the room
 /msg TEXT                  to the current direct peer
 /peers                     your direct chats
 /peer NAME                 make this one the current one
-/hangup                    end the current direct chat
+/hangup [NAME]             end the current direct chat, or that one
 /tell NAME TEXT            to one in the room, through the server
 /info, /list               who is registered
 /bridge [NAME]             ask the server for somebody's address
 /register                  register again
 /id                        who you are
 /quit                      leave
-A line that begins with // is sent with one / less.";
+A line that begins with // is sent with one / less. Other programs' words work too:
+conn:IP:PORT, to_peer:TEXT, List, and close or Exit for /quit.";
 
 /// Reads a line. The assignments' words work too, but only as whole words at the start of a line.
 pub fn parse(line: &str) -> Command {
+    // A blank slipped in before a command must not make it public.
+    let line = if line.trim_start().starts_with('/') { line.trim_start() } else { line };
     if let Some(text) = line.strip_prefix("//") {
         return Command::Say(format!("/{text}"));
     }
@@ -55,7 +58,7 @@ pub fn parse(line: &str) -> Command {
     let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
     let argument = rest.trim();
     match word {
-        "/say" if argument.is_empty() => mistake("/say needs a text"),
+        "/say" if argument.is_empty() => mistake("usage: /say TEXT"),
         "/say" => Command::Say(rest.to_owned()),
         "/msg" => message(rest),
         "/chat" | "/connect" => {
@@ -64,7 +67,7 @@ pub fn parse(line: &str) -> Command {
         "/peers" => Command::Peers,
         "/peer" if argument.is_empty() => mistake("usage: /peer NAME"),
         "/peer" => Command::Peer(argument.to_owned()),
-        "/hangup" => Command::Hangup,
+        "/hangup" => Command::Hangup(Some(argument.to_owned()).filter(|name| !name.is_empty())),
         "/tell" => tell(argument),
         "/info" | "/list" => Command::Info,
         "/bridge" if argument.is_empty() => Command::Bridge(None),
@@ -95,11 +98,7 @@ fn mistake(sentence: &str) -> Command {
 }
 
 fn message(text: &str) -> Command {
-    if text.trim().is_empty() {
-        mistake("/msg needs a text")
-    } else {
-        Command::Msg(text.to_owned())
-    }
+    if text.trim().is_empty() { mistake("usage: /msg TEXT") } else { Command::Msg(text.to_owned()) }
 }
 
 fn tell(argument: &str) -> Command {

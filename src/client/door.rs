@@ -187,30 +187,27 @@ impl Chats {
         }
         let Some(chat) = self.take(id) else { return };
         let cause = cause.unwrap_or_else(|| "it has hung up".to_owned());
-        let (label, address) = (chat.label(), chat.address);
-        scene.screen.line(format_args!("cannot talk to {label} at {address}: {cause}"));
+        scene.screen.line(format_args!("cannot talk to {}: {cause}", chat.place()));
         chat.cut(scene.screen);
     }
 
     /// The chat stands.
     fn open(&mut self, id: ConnectionId, screen: &mut Screen) {
         let Some(chat) = self.all.get_mut(&id) else { return };
-        let (label, address) = (chat.label(), chat.address);
-        let verified = if chat.verified { "verified" } else { "unverified" };
-        match (chat.called, &chat.name) {
-            (true, _) => {
-                screen.line(format_args!("chat with {label} {address} is open ({verified})"));
-            }
-            (false, None) => {
-                screen.line(format_args!("Incoming chat request from {address} ({verified})"));
-            }
-            (false, Some(_)) => screen
-                .line(format_args!("Incoming chat request from {label} {address} ({verified})")),
-        }
         let said = match std::mem::replace(&mut chat.stage, Stage::Open) {
             Stage::Judged { said, .. } => said,
             _ => Vec::new(),
         };
+        let verified = if chat.verified { "verified" } else { "unverified" };
+        let who = match chat.name {
+            Some(_) => format!("{} {}", chat.label(), chat.address),
+            None => chat.label(),
+        };
+        if chat.called {
+            screen.line(format_args!("chat with {who} is open ({verified})"));
+        } else {
+            screen.line(format_args!("Incoming chat request from {who} ({verified})"));
+        }
         for text in std::mem::take(&mut chat.unsent) {
             chat.send(text, screen);
         }

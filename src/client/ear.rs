@@ -27,6 +27,8 @@ pub enum Opening {
     Http,
     /// It has ended before it began.
     End,
+    /// It was silent for as long as it may be.
+    Silence,
     /// With text, or not at all.
     Other,
 }
@@ -62,7 +64,7 @@ impl Ear<'_> {
                 let head = &bytes[..bytes.len().min(5)];
                 !head.is_empty() && (b"CHAT\r".starts_with(head) || b"CHAT\n".starts_with(head))
             }
-            Err(error) if is_waiting(&error) => return Ok(Opening::Other),
+            Err(error) if is_waiting(&error) => return Ok(Opening::Silence),
             Err(error) => return Err(error),
         };
         if !greets {

@@ -147,21 +147,21 @@ impl Membership {
         self.until
     }
 
-    /// Says something to the room.
-    ///
-    /// # Errors
-    /// The sentence that tells why it was not said.
-    pub fn say(&mut self, text: &Text) -> Result<(), String> {
+    /// Says something to the room, or tells why not.
+    pub fn say(&mut self, text: &Text, screen: &mut Screen) {
         let block = Request::Say { text: text.clone() }.to_block();
         match (&self.writer, self.stage) {
             (Some(writer), Stage::Joined) if writer.text(&block) => {
                 self.unwritten += 1;
                 self.room.spoke(text.as_str());
-                Ok(())
             }
-            (_, Stage::Modest) => Err("this server has no room".to_owned()),
-            (_, Stage::Joined) => Err(format!("the server is too slow; not said: {text}")),
-            _ => Err(format!("not connected to the server; not said: {text}")),
+            (_, Stage::Modest) => {
+                screen.line("this server has no room");
+            }
+            (_, Stage::Joined) => {
+                screen.line(format_args!("the server is too slow; not said: {text}"));
+            }
+            _ => screen.line(format_args!("not connected to the server; not said: {text}")),
         }
     }
 
@@ -207,12 +207,9 @@ impl Membership {
         }
     }
 
-    /// Says goodbye. What was said before is still written; what has not been heard back is told if there
-    /// is no connection, or one that is `stuck`.
-    pub fn quit(&mut self, stuck: bool, screen: &mut Screen) {
-        if stuck || self.stage != Stage::Joined {
-            self.room.close(screen);
-        }
+    /// Says goodbye. What was said before is still written; what has not been heard back is told.
+    pub fn quit(&mut self, screen: &mut Screen) {
+        self.room.close(screen);
         if let Some(writer) = self.writer.take() {
             writer.block(&Request::Quit.to_block());
         }

@@ -37,8 +37,8 @@ use crate::cause::cause;
 use crate::wire::line::MAX_LINE;
 use crate::wire::name::Name;
 
-/// How long `/quit` waits for what is on its way.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+/// How long `/quit` waits for what is on its way and for its receipts.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 /// After the end of input, the client ends when nothing has gone forward for this long.
 const STUCK: Duration = Duration::from_secs(10);
 
@@ -245,10 +245,10 @@ impl Client {
                     let message = "there is no nickname".to_owned();
                     self.failure.get_or_insert(Failure { message, code: 2 });
                 }
-                self.close(now, !done);
+                self.close(now);
             }
-            Some(Ending::Quitting(until)) if self.session.chats.pending() == 0 || until <= now => {
-                self.close(now, false);
+            Some(Ending::Quitting(until)) if self.session.unconfirmed() == 0 || until <= now => {
+                self.close(now);
             }
             _ => {}
         }
@@ -260,8 +260,8 @@ impl Client {
     }
 
     /// Says goodbye to all.
-    fn close(&mut self, now: Instant, stuck: bool) {
-        self.session.close(stuck);
+    fn close(&mut self, now: Instant) {
+        self.session.close();
         self.ending = Some(Ending::Closing(now + LAST_WORDS));
     }
 
@@ -277,8 +277,8 @@ impl Client {
             // There is one permit for each line; the thread that reads may have ended.
             let _ = self.permits.try_send(());
             match command {
-                _ if self.session.membership.name().is_none() => self.take_name(line.trim()),
                 Command::Quit => self.quit(),
+                _ if self.session.membership.name().is_none() => self.take_name(line.trim()),
                 command => self.session.execute(command),
             }
             self.tick();
@@ -306,7 +306,7 @@ impl Client {
             self.ask_for_name();
         } else {
             self.failure = Some(Failure { message: message.to_owned(), code: 2 });
-            self.close(Instant::now(), false);
+            self.close(Instant::now());
         }
     }
 }

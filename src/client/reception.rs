@@ -199,8 +199,12 @@ impl Membership {
 
     fn dismissed(&mut self, reason: Option<Reason>, screen: &mut Screen) {
         match reason {
-            Some(Reason::Kicked) => screen.line("the server has sent you away (kicked)"),
-            Some(Reason::Replaced) => screen.line("you have joined from elsewhere (replaced)"),
+            Some(Reason::Kicked) => {
+                screen.line("the server has sent you away (kicked); /register comes back");
+            }
+            Some(Reason::Replaced) => {
+                screen.line("you have joined from elsewhere (replaced); /register comes back");
+            }
             reason => {
                 let reason = reason.map_or(String::new(), |reason| format!(" ({reason})"));
                 return self.lose(&format!("it said goodbye{reason}"), screen);

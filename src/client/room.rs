@@ -102,9 +102,11 @@ impl Room {
         }
     }
 
-    /// The connection is over, and there will be no other: nothing will come back any more.
+    /// The client ends: nothing will be heard back any more, whatever has become of it.
     pub fn close(&mut self, screen: &mut Screen) {
-        self.give_up(self.unheard.len(), screen);
+        for text in self.unheard.drain(..) {
+            screen.line(format_args!("not confirmed: {text}"));
+        }
     }
 
     fn give_up(&mut self, count: usize, screen: &mut Screen) {

@@ -77,18 +77,23 @@ impl Session {
         for_answer || for_others || self.membership.is_starting()
     }
 
-    /// Says goodbye to all. `stuck`: what has not come back by now is not waited for any more.
-    pub fn close(&mut self, stuck: bool) {
+    /// Says goodbye to all.
+    pub fn close(&mut self) {
         self.awaited = None;
         self.chats.quit(&mut self.screen);
-        self.membership.quit(stuck, &mut self.screen);
+        self.membership.quit(&mut self.screen);
+    }
+
+    /// How much was said of which we do not know what has become.
+    pub fn unconfirmed(&self) -> usize {
+        self.membership.pending() + self.chats.pending()
     }
 
     /// How much was asked and said that has not been answered and sent yet, and still may be.
     pub fn pending(&self) -> usize {
         let starting = usize::from(self.membership.is_starting());
         let awaited = usize::from(self.awaited.is_some());
-        starting + awaited + self.membership.pending() + self.chats.pending()
+        starting + awaited + self.unconfirmed()
     }
 
     /// When [`Session::tick`] has something to do.
@@ -142,12 +147,12 @@ impl Session {
         match command {
             Command::Nothing | Command::Quit => {} // to quit is the loop's matter
             Command::Mistake(message) => return Err(message),
-            Command::Say(text) => self.membership.say(&checked(&text)?)?,
+            Command::Say(text) => self.membership.say(&checked(&text)?, screen),
             Command::Msg(text) => self.chats.say(&checked(&text)?, screen)?,
             Command::Chat(who) => self.call(who, &me)?,
             Command::Peers => self.chats.list(screen),
             Command::Peer(who) => self.chats.choose(&who, screen)?,
-            Command::Hangup => self.chats.hang_up(screen)?,
+            Command::Hangup(peer) => self.chats.hang_up(peer.as_deref(), screen)?,
             Command::Tell(peer, text) => {
                 let text = checked(&text)?;
                 let request = Request::Tell { peer: peer.clone(), text: text.clone() };
@@ -160,7 +165,8 @@ impl Session {
             }
             Command::Register => self.register()?,
             Command::Id => {
-                screen.line(format_args!("you are {} (ID {}) at {}", me.name, me.id, me.address));
+                let id = if me.id == 0 { "no ID".to_owned() } else { format!("ID {}", me.id) };
+                screen.line(format_args!("you are {} ({id}) at {}", me.name, me.address));
             }
             Command::Help => HELP.lines().for_each(|line| screen.line(line)),
         }
@@ -257,5 +263,8 @@ impl Session {
 
 /// A text that may be sent, or why not.
 fn checked(text: &str) -> Result<Text, String> {
-    Text::parse(text).map_err(|bad| format!("not sent: {bad}"))
+    Text::parse(text).map_err(|bad| {
+        let beginning: String = text.chars().take(40).collect();
+        format!("not sent: {bad}: {beginning}")
+    })
 }
