@@ -45,6 +45,8 @@ pub struct Chat {
     pub address: SocketAddr,
     /// It is we who have called.
     pub called: bool,
+    /// When our call was answered by whom it was meant for.
+    pub answered: Option<Instant>,
     /// How far it has come.
     pub stage: Stage,
     /// The way to write to it, once there is a connection.
@@ -69,8 +71,9 @@ pub enum Stage {
 impl Chat {
     /// A chat that begins.
     pub fn new(name: Option<Name>, address: SocketAddr, stage: Stage) -> Chat {
-        let (called, writer, unsent) = (matches!(stage, Stage::Calling(_)), None, VecDeque::new());
-        Chat { name, verified: false, id: 0, address, called, stage, writer, unsent }
+        let (called, unsent) = (matches!(stage, Stage::Calling(_)), VecDeque::new());
+        let (id, verified, answered, writer) = (0, false, None, None);
+        Chat { name, verified, id, address, called, answered, stage, writer, unsent }
     }
 
     /// How this peer is shown: `bob`, or `bob?` if that is only a claim, or an address.

@@ -58,7 +58,7 @@ impl Chats {
                 self.judge(id, &mut scene);
             }
             PeerEvent::Connected(writer) => {
-                let Some(chat) = self.all.get_mut(&id) else { return };
+                let Some(chat) = self.all.get_mut(&id) else { return writer.cut() };
                 chat.writer = Some(writer);
                 if matches!(chat.stage, Stage::Calling(None)) {
                     self.open(id, scene.screen);
@@ -103,11 +103,14 @@ impl Chats {
         chat.verify(&caller);
         // Two who call each other at once: the call of the lower ID stays.
         let rival = self.rival(id).and_then(|rival| self.all.get(&rival));
-        if rival.is_some_and(|rival| !rival.is_open() && scene.me.id < caller.id) {
-            let stage = Stage::Crossed { answer, until: scene.now + JUDGEMENT };
-            self.all.entry(id).and_modify(|chat| chat.stage = stage);
-        } else {
-            self.receive(id, answer, scene);
+        let recent = |at: Instant| scene.now.duration_since(at) < JUDGEMENT;
+        match rival.filter(|_| scene.me.id < caller.id) {
+            Some(call) if !call.is_open() => {
+                let stage = Stage::Crossed { answer, until: scene.now + JUDGEMENT };
+                self.all.entry(id).and_modify(|chat| chat.stage = stage);
+            }
+            Some(chat) if chat.answered.is_some_and(recent) => self.remove(id),
+            _ => self.receive(id, answer, scene),
         }
     }
 
@@ -150,7 +153,7 @@ impl Chats {
         let Some(chat) = self.all.get_mut(&id) else { return };
         match chat.stage {
             Stage::Calling(Some(secret)) if greeting.answer == Some(secret) => {
-                chat.verified = true;
+                (chat.verified, chat.answered) = (true, Some(scene.now));
                 if scene.me.id < chat.id {
                     // A call of theirs that crosses ours is given up, even if it arrives only now.
                     chat.name.iter().for_each(|name| self.invitations.revoke(name));

@@ -1,9 +1,8 @@
 //! CHAT: the one block that peers exchange over TCP before they talk.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use super::block::Block;
-use super::entry::address;
 use super::name::Name;
 use super::secret::Secret;
 
@@ -12,7 +11,8 @@ use super::secret::Secret;
 pub struct Greeting {
     /// The name that this peer goes by: a claim, until a secret proves it.
     pub name: Name,
-    /// Where it says that it listens. The assignments' programs may claim what is no address.
+    /// Where it says that it listens. Some of the assignments' programs claim an IP that is none; it is
+    /// not believed anyway.
     pub address: Option<SocketAddr>,
     /// The caller's secret.
     pub ticket: Option<Secret>,
@@ -38,7 +38,9 @@ impl Greeting {
         }
         Some(Greeting {
             name: block.get("clientID")?,
-            address: address(block),
+            address: block.get("Port").map(|port| {
+                SocketAddr::new(block.get("IP").unwrap_or(Ipv4Addr::UNSPECIFIED.into()), port)
+            }),
             ticket: block.get("Ticket"),
             answer: block.get("Answer"),
         })
