@@ -28,6 +28,7 @@ mod client_their_server;
 mod client_verified;
 mod order;
 mod readme;
+mod server_bounds;
 mod server_console;
 mod server_crowd;
 mod server_dialect;
