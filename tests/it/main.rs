@@ -33,6 +33,7 @@ mod server_console;
 mod server_crowd;
 mod server_dialect;
 mod server_directory;
+mod server_end;
 mod server_errors;
 mod server_grammar;
 mod server_history;
