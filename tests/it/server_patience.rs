@@ -122,3 +122,31 @@ fn who_drips_bytes_gains_no_time_by_it() {
         alice.hears_nothing();
     }
 }
+
+#[test]
+fn who_was_only_refused_is_asked_and_can_answer() {
+    let server = Server::start(&["--ping", "2", "--rate", "0"]);
+    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    // Another server's PINGs set the pace: one a second.
+    let clocks = Server::start(&["--ping", "1"]);
+    let mut clock = Wire::joined(clocks.address(), "clock", 20_001);
+    // Longer than the patience with the silent and that with those who were asked, one after the other.
+    for _ in 0..3 {
+        let tick = clock.gets("PING");
+        answer(&mut clock, &tick);
+        alice.asks("TELL", &[("Peer", "nobody"), ("Text", "x")]);
+        let mut block = alice.block();
+        if block.kind == "PING" {
+            // So slow is this machine just now.
+            answer(&mut alice, &block);
+            block = alice.block();
+        }
+        block.has(&[("For", "TELL"), ("Code", "no-such-client")]);
+    }
+    for _ in 0..2 {
+        let ping = alice.gets("PING");
+        answer(&mut alice, &ping);
+    }
+    alice.says("still here");
+    alice.gets("SAID");
+}

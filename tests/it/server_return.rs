@@ -179,3 +179,23 @@ fn who_has_come_back_and_then_quits_has_no_way_back_either() {
     let joined = again.gets("JOINACK");
     assert_ne!((joined.get("ID"), joined.get("Token")), ("2", token), "{joined}");
 }
+
+#[test]
+fn a_token_outlives_somebody_elses_use_of_the_name() {
+    let server = Server::start(&[]);
+    let (mut bob, old, first) = two(&server);
+    drop(old);
+    bob.gets("LEFT").has(&[("ID", "2"), ("Reason", "gone")]);
+    let mut intruder = Wire::connect(server.address());
+    intruder.register("alice", 20_003);
+    let id = intruder.join("alice").get("ID").to_owned();
+    assert_ne!(id, "2");
+    bob.gets("JOINED").has(&[("ID", &id), ("clientID", "alice")]);
+    intruder.asks("QUIT", &[]).is_closed();
+    bob.gets("LEFT").has(&[("ID", &id), ("Reason", "quit")]);
+    let mut back = Wire::connect(server.address());
+    back.register("alice", 20_001);
+    back.asks("JOIN", &[("clientID", "alice"), ("Token", first.get("Token"))]);
+    back.gets("JOINACK").has(&[("ID", "2"), ("Token", first.get("Token"))]);
+    bob.gets("JOINED").has(&[("ID", "2"), ("clientID", "alice"), ("Port", "20001")]);
+}

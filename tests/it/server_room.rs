@@ -203,3 +203,21 @@ fn joinack_comes_before_anything_else() {
         while alice.skips_to("LEFT").get("clientID") != "bob" {}
     }
 }
+
+#[test]
+fn what_is_said_to_all_and_then_to_one_arrives_in_this_order() {
+    let server = Server::start(&["--rate", "0"]);
+    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    let mut bob = Wire::joined(server.address(), "bob", 20_002);
+    alice.gets("JOINED");
+    for round in 0..50 {
+        let (first, second) = (format!("first {round}"), format!("second {round}"));
+        alice.sends(&format!(
+            "SAY\r\nText: {first}\r\n\r\nTELL\r\nPeer: bob\r\nText: {second}\r\n\r\n"
+        ));
+        bob.gets("SAID").has(&[("Text", &first)]);
+        bob.gets("TOLD").has(&[("Text", &second)]);
+        alice.gets("SAID");
+        alice.gets("TELLACK");
+    }
+}

@@ -139,3 +139,19 @@ fn who_has_joined_asks_in_its_own_name() {
     alice.hears_nothing();
     bob.hears_nothing();
 }
+
+#[test]
+fn what_was_said_before_an_introduction_is_heard_before_it() {
+    let server = Server::start(&["--rate", "0"]);
+    let (mut alice, mut bob) = two(&server);
+    for round in 0..50 {
+        let text = format!("I shall call you {round}");
+        alice.sends(&format!(
+            "SAY\r\nText: {text}\r\n\r\nBRIDGE\r\nclientID: alice\r\nPeer: bob\r\n\r\n"
+        ));
+        bob.gets("SAID").has(&[("Text", &text)]);
+        bob.gets("CALL");
+        alice.gets("SAID").has(&[("Text", &text)]);
+        alice.gets("BRIDGEACK");
+    }
+}
