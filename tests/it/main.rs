@@ -17,6 +17,7 @@ mod client_ends;
 mod client_impostor;
 mod client_intruders;
 mod client_ipv6;
+mod client_receipts;
 mod client_rendezvous;
 mod client_return;
 mod client_room;

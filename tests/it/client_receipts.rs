@@ -1,0 +1,182 @@
+//! What is heard back was delivered, and what is not is told: with a server that the test plays itself.
+
+use crate::stage::{Block, Client, Listener, Wire};
+
+/// A server with a room that does what a test says.
+struct Room(Listener);
+
+impl Room {
+    fn open() -> Self {
+        Self(Listener::bind())
+    }
+
+    /// Alice, in the room, where she has heard two messages.
+    #[track_caller]
+    fn alice(&self) -> (Client, Wire) {
+        let alice = Client::start_at("alice", &self.0.address().to_string(), &[]);
+        let (mut wire, _) = self.lets_in(0);
+        said(&mut wire, 1, "bob", "hello", true);
+        said(&mut wire, 2, "bob", "alice", false);
+        alice.sees(" bob: alice");
+        (alice, wire)
+    }
+
+    /// Takes alice in, when the last message was number `seq`; gives her JOIN.
+    #[track_caller]
+    fn lets_in(&self, seq: u64) -> (Wire, Block) {
+        let mut wire = self.0.accept();
+        let port = wire.gets("REGISTER").get("Port").to_owned();
+        wire.asks(
+            "REGACK",
+            &[
+                ("clientID", "alice"),
+                ("IP", "127.0.0.1"),
+                ("Port", &port),
+                ("Status", "registered"),
+                ("ID", "1"),
+                ("Expires", "3600"),
+                ("Room", "yes"),
+            ],
+        );
+        let join = wire.gets("JOIN");
+        wire.asks(
+            "JOINACK",
+            &[
+                ("clientID", "alice"),
+                ("ID", "1"),
+                ("Token", "0123456789abcdef0123456789abcdef"),
+                ("Seq", &seq.to_string()),
+                ("Missed", "0"),
+                ("Message", "Welcome!"),
+            ],
+        );
+        (wire, join)
+    }
+
+    /// Takes alice in again after her connection was cut; she has heard two messages.
+    #[track_caller]
+    fn lets_in_again(&self, alice: &Client, seq: u64) -> Wire {
+        let (wire, join) = self.lets_in(seq);
+        join.has(&[("Since", "2"), ("Token", "0123456789abcdef0123456789abcdef")]);
+        alice.sees("Other clients' IDs: ");
+        wire
+    }
+}
+
+/// Lets alice hear a message of the room.
+fn said(wire: &mut Wire, seq: u64, name: &str, text: &str, replay: bool) {
+    let seq = seq.to_string();
+    let id = if name == "alice" { "1" } else { "2" };
+    let mut headers = vec![("Seq", seq.as_str()), ("Time", "2026-11-20 12:35:01"), ("ID", id)];
+    headers.extend([("clientID", name), ("Text", text)]);
+    headers.extend(replay.then_some(("Replay", "yes")));
+    wire.asks("SAID", &headers);
+}
+
+/// Lets alice say something, which her server takes.
+#[track_caller]
+fn says(alice: &Client, wire: &mut Wire, text: &str) {
+    alice.types(text);
+    wire.gets("SAY").has_exactly(&[("Text", text)]);
+}
+
+/// What alice said was not delivered, in order, once she has heard everything up to now.
+#[track_caller]
+fn not_delivered(alice: &Client, wire: &mut Wire, seq: u64) -> Vec<String> {
+    said(wire, seq, "bob", "that was all", false);
+    alice.sees(" bob: that was all");
+    let output = alice.output();
+    let told = output.lines().filter_map(|line| line.strip_prefix("not delivered: "));
+    told.map(str::to_owned).collect()
+}
+
+#[test]
+fn what_is_missing_when_she_is_back_is_told_and_what_comes_back_is_not() {
+    let room = Room::open();
+    let (alice, mut wire) = room.alice();
+    says(&alice, &mut wire, "A");
+    drop(wire);
+    let mut wire = room.lets_in_again(&alice, 4);
+    says(&alice, &mut wire, "B");
+    said(&mut wire, 3, "bob", "meanwhile", true);
+    said(&mut wire, 4, "bob", "and then", true);
+    alice.sees_line("not delivered: A");
+    said(&mut wire, 5, "alice", "B", false);
+    alice.sees(" alice: B");
+    assert_eq!(not_delivered(&alice, &mut wire, 6), ["A"]);
+}
+
+#[test]
+fn what_comes_in_the_replay_was_delivered() {
+    let room = Room::open();
+    let (alice, mut wire) = room.alice();
+    says(&alice, &mut wire, "A");
+    drop(wire);
+    let mut wire = room.lets_in_again(&alice, 4);
+    says(&alice, &mut wire, "B");
+    said(&mut wire, 3, "alice", "A", true);
+    said(&mut wire, 4, "bob", "meanwhile", true);
+    said(&mut wire, 5, "alice", "B", false);
+    assert_eq!(not_delivered(&alice, &mut wire, 6), [""; 0]);
+}
+
+#[test]
+fn the_same_words_once_lost_and_once_heard_are_told_once() {
+    let room = Room::open();
+    let (alice, mut wire) = room.alice();
+    says(&alice, &mut wire, "anybody?");
+    drop(wire);
+    let mut wire = room.lets_in_again(&alice, 3);
+    says(&alice, &mut wire, "anybody?");
+    said(&mut wire, 3, "bob", "meanwhile", true);
+    said(&mut wire, 4, "alice", "anybody?", false);
+    assert_eq!(not_delivered(&alice, &mut wire, 5), ["anybody?"]);
+}
+
+#[test]
+fn without_a_replay_it_is_told_at_once() {
+    let room = Room::open();
+    let (alice, mut wire) = room.alice();
+    for text in ["A", "B"] {
+        says(&alice, &mut wire, text);
+    }
+    said(&mut wire, 3, "alice", "A", false);
+    alice.sees(" alice: A");
+    drop(wire);
+    let (mut wire, join) = room.lets_in(3);
+    join.has(&[("Since", "3")]);
+    alice.sees_line("not delivered: B");
+    assert_eq!(not_delivered(&alice, &mut wire, 4), ["B"]);
+}
+
+#[test]
+fn the_end_of_the_input_waits_for_a_silent_server_but_not_for_ever() {
+    let room = Room::open();
+    let (alice, mut wire) = room.alice();
+    for text in ["first", "second"] {
+        says(&alice, &mut wire, text);
+    }
+    alice.ends_input();
+    said(&mut wire, 3, "alice", "first", false);
+    // It gives up when nothing has gone forward for a while.
+    alice.exits(0);
+    alice.sees_line("not delivered: second");
+    assert!(!alice.output().contains("not delivered: first"), "{}", alice.output());
+}
+
+#[test]
+fn the_end_of_the_input_waits_for_a_slow_server() {
+    let room = Room::open();
+    let (alice, mut wire) = room.alice();
+    says(&alice, &mut wire, "to all");
+    alice.ends_input();
+    // Whatever the server says first: what it was asked to say is waited for.
+    for seq in 3..10 {
+        said(&mut wire, seq, "bob", "meanwhile", false);
+        alice.sees(" bob: meanwhile");
+    }
+    said(&mut wire, 10, "alice", "to all", false);
+    wire.gets("QUIT");
+    alice.exits(0);
+    assert!(!alice.output().contains("not delivered"), "{}", alice.output());
+}
