@@ -54,6 +54,23 @@ fn leaving_is_not_taken_for_a_loss() {
 }
 
 #[test]
+fn leaving_is_no_loss_while_a_peer_keeps_its_connection() {
+    let server = Server::start(&[]);
+    let theirs = Listener::bind();
+    let alice = Client::joined("alice", &server);
+    alice.types(&format!("/chat {}", theirs.address()));
+    let mut wire = theirs.accept();
+    wire.gets("CHAT");
+    alice.sees("is open");
+    alice.types("/quit");
+    // The server hangs up long before this one does.
+    server.sees("alice left (quit)");
+    ends_quickly(&alice);
+    assert!(!alice.output().contains("the server"), "{}", alice.output());
+    assert_eq!(wire.line(), "QUIT");
+}
+
+#[test]
 fn the_end_of_the_input_is_a_quit() {
     let server = Server::start(&[]);
     let (alice, bob) = alice_calls_bob(&server);

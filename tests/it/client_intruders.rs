@@ -39,6 +39,21 @@ fn who_hangs_up_without_a_word_is_never_shown() {
 }
 
 #[test]
+fn a_probe_of_the_port_is_never_shown() {
+    let server = Server::start(&[]);
+    let alice = Client::joined("alice", &server);
+    for round in 0..10 {
+        drop(Wire::connect(alice.address()));
+        let mut bob = Wire::connect(alice.address());
+        bob.sends(&format!("{CHAT}round {round}\r\nQUIT\r\n\r\n"));
+        let next = alice.sees_next();
+        assert_eq!(next, "Incoming chat request from Bob? 127.0.0.1:6202 (unverified)");
+        assert_eq!(alice.sees_next(), format!("Bob? (direct): round {round}"));
+        assert_eq!(alice.sees_next(), "Bob? ended the chat");
+    }
+}
+
+#[test]
 fn a_line_of_more_than_4096_bytes_ends_the_chat_with_a_sentence() {
     let server = Server::start(&[]);
     let alice = Client::joined("alice", &server);

@@ -188,6 +188,40 @@ fn a_chat_that_makes_no_sense_is_shown_by_its_address() {
 }
 
 #[test]
+fn the_lines_of_a_chat_that_names_nobody_are_what_it_says() {
+    let (_server, alice) = alice();
+    let mut bob = Wire::connect(alice.address());
+    let label = bob.local().to_string();
+    bob.sends("CHAT\r\nIP: 127.0.0.1\r\nPort: 6202\r\n\r\nHello\r\n");
+    alice.sees_line(&format!("Incoming chat request from {label} (unverified)"));
+    for text in ["CHAT", "IP: 127.0.0.1", "Port: 6202", "Hello"] {
+        assert_eq!(alice.sees_next(), format!("{label} (direct): {text}"));
+    }
+    ends(&alice, bob, "QUIT\r\n\r\n", &label);
+}
+
+#[test]
+fn a_host_that_is_no_address_costs_nobody_its_port() {
+    let (_server, alice) = alice();
+    let chat = "CHAT\r\nclientID: Bob\r\nIP: localhost\r\nPort: 6202\r\n\r\n";
+    let bob = rings(&alice, chat, INCOMING);
+    ends(&alice, bob, "QUIT\r\n\r\n", "Bob?");
+}
+
+#[test]
+fn whole_lines_of_chat_and_then_text_that_ends_none() {
+    let (_server, alice) = alice();
+    let mut bob = rings(&alice, CHAT, INCOMING);
+    for text in ["Hello Alice", "How are you?", "Hello?"] {
+        bob.sends(text);
+        assert_eq!(alice.sees_next(), format!("Bob? (direct): {text}"));
+    }
+    alice.types("/msg fine");
+    assert_eq!(bob.line(), "fine");
+    ends(&alice, bob, "QUIT", "Bob?");
+}
+
+#[test]
 fn every_way_to_say_goodbye() {
     let (_server, alice) = alice();
     for goodbye in ["QUIT\r\n\r\n", "QUIT\n\n", "QUIT\r\n", "QUIT", "QUIT  \r\n\r\n", "QUITQUIT"] {

@@ -197,3 +197,20 @@ fn a_server_that_says_something_else_is_no_reason_to_fall_over() {
     alice.types("/id");
     alice.sees("you are alice");
 }
+
+#[test]
+fn a_server_that_never_answers_does_not_keep_the_rest_waiting() {
+    let mut server = Theirs::start(Habit::Status);
+    let alice = server.client("alice");
+    alice.types_bytes(b"/info\n/id\n/peers\n/help\n");
+    let (asked, _) = server.request("INFO");
+    for text in ["you are alice", "no direct chats", "/quit"] {
+        alice.sees_without("does not answer", text);
+    }
+    // What asks the server has waited until that was given up.
+    alice.types("/bridge");
+    alice.sees("the server does not answer");
+    server.bridges("alice", "bob", "127.0.0.1", "6202");
+    alice.sees("bob is at 127.0.0.1:6202");
+    drop(asked);
+}
