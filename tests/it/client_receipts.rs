@@ -160,8 +160,8 @@ fn the_end_of_the_input_waits_for_a_silent_server_but_not_for_ever() {
     said(&mut wire, 3, "alice", "first", false);
     // It gives up when nothing has gone forward for a while.
     alice.exits(0);
-    alice.sees_line("not delivered: second");
-    assert!(!alice.output().contains("not delivered: first"), "{}", alice.output());
+    alice.sees_line("not confirmed: second");
+    assert!(!alice.output().contains("not confirmed: first"), "{}", alice.output());
 }
 
 #[test]
@@ -179,4 +179,32 @@ fn the_end_of_the_input_waits_for_a_slow_server() {
     wire.gets("QUIT");
     alice.exits(0);
     assert!(!alice.output().contains("not delivered"), "{}", alice.output());
+}
+
+#[test]
+fn a_crossing_call_that_is_announced_late_does_not_end_the_chat() {
+    let room = Room::open();
+    let (alice, mut wire) = room.alice(); // ID 1
+    let bob = Listener::bind();
+    let port = bob.port().to_string();
+    let at_bob = [("ID", "2"), ("clientID", "bob"), ("IP", "127.0.0.1"), ("Port", port.as_str())];
+    alice.types("/chat bob");
+    wire.gets("BRIDGE");
+    let (ticket, answer) = ("a".repeat(32), "b".repeat(32));
+    let more = [("Via", "tcp"), ("Ticket", ticket.as_str()), ("Answer", answer.as_str())];
+    wire.asks("BRIDGEACK", &[&at_bob[..], &more[..]].concat());
+    let mut call = bob.accept();
+    call.gets("CHAT");
+    call.asks("CHAT", &[("clientID", "bob"), ("Answer", &answer)]);
+    alice.sees("chat with bob");
+    // Bob (ID 2) had called, too; his CALL reaches alice only now, and so does the call that he has given up.
+    let (ticket, answer) = ("c".repeat(32), "d".repeat(32));
+    let more = [("Via", "tcp"), ("Ticket", ticket.as_str()), ("Answer", answer.as_str())];
+    wire.asks("CALL", &[&at_bob[..], &more[..]].concat());
+    let mut crossing = Wire::connect(alice.address());
+    crossing.asks("CHAT", &[&at_bob[1..], &[("Ticket", ticket.as_str())]].concat()).ends();
+    crossing.is_closed();
+    // The call of the lower ID stays.
+    alice.types("/msg still here");
+    assert_eq!(call.line(), "still here");
 }
