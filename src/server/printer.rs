@@ -24,7 +24,7 @@ pub struct Printer {
 #[derive(Debug, Default)]
 struct Page {
     text: Vec<u8>,
-    dropped: u64,
+    dropped: usize,
     closed: bool,
     sleeps: bool,
 }
@@ -32,12 +32,17 @@ struct Page {
 impl Printer {
     /// Prints a line, soon. It must be escaped where it shows what others have sent.
     pub fn line(&self, line: impl Display) {
+        self.lines(format!("{line}\n").as_bytes(), 1);
+    }
+
+    /// Prints so many lines, soon.
+    pub fn lines(&self, lines: &[u8], count: usize) {
         let mut page = lock(&self.page);
         if page.text.len() > FULL {
-            page.dropped += 1;
+            page.dropped += count;
             return;
         }
-        writeln!(page.text, "{line}").expect("BUG: a Vec takes all writes");
+        page.text.extend_from_slice(lines);
         if std::mem::take(&mut page.sleeps) {
             self.written.notify_one();
         }

@@ -10,6 +10,7 @@
 //! socket. Whoever holds the registry's lock may take it, not the other way round.
 
 use std::io::Write;
+use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Instant;
 
@@ -18,6 +19,7 @@ use crate::server::outbox::{Delivery, Outbox, Way};
 use crate::wire::block::Block;
 use crate::wire::name::Name;
 use crate::wire::notice::Reason;
+use crate::wire::text::{Text, escape};
 
 /// Speakers wait while the bag holds more than this. It bounds the memory, and by their sockets it slows
 /// down the speakers themselves.
@@ -62,11 +64,16 @@ pub(super) struct Arrival {
     pub(super) place: usize,
 }
 
-/// What one client says in one go: finished blocks but for their Seq, which only the room can give.
+/// What one client says in one go: finished blocks but for their Seq, which only the room can give, and
+/// the lines that the server prints of it.
 #[derive(Debug, Default)]
 pub struct Speeches {
+    /// What is the same in each: a SAID block between its Seq and its text, and the line before the text.
+    head: Vec<u8>,
+    line_head: Vec<u8>,
     bytes: Vec<u8>,
     ends: Vec<usize>,
+    lines: Vec<u8>,
 }
 
 impl Speeches {
@@ -75,17 +82,43 @@ impl Speeches {
         self.ends.is_empty()
     }
 
-    /// Adds a message: a SAID block without its first two lines. `text` has been checked.
-    pub fn push(&mut self, time: &str, id: u64, name: &Name, text: &str) {
-        write!(self.bytes, "Time: {time}\r\nID: {id}\r\nclientID: {name}\r\nText: {text}\r\n\r\n")
-            .expect("BUG: a Vec takes all writes");
+    /// How many messages there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The lines to print, one for each message.
+    pub fn lines(&self) -> &[u8] {
+        &self.lines
+    }
+
+    /// Begins anew: who says what follows, when, and from where.
+    pub fn begin(&mut self, time: &str, id: u64, name: &Name, from: SocketAddr) {
+        self.clear();
+        let head = format!("Time: {time}\r\nID: {id}\r\nclientID: {name}\r\nText: ");
+        self.head.extend_from_slice(head.as_bytes());
+        let line_head = format!("Received from {from} (ID {id}): ");
+        self.line_head.extend_from_slice(line_head.as_bytes());
+    }
+
+    /// Adds a message. Its text has been checked.
+    pub fn push(&mut self, text: &Text) {
+        let (text, shown) = (text.as_str(), escape(text.as_str()));
+        for part in [&self.head, text.as_bytes(), b"\r\n\r\n"] {
+            self.bytes.extend_from_slice(part);
+        }
         self.ends.push(self.bytes.len());
+        for part in [&self.line_head, shown.as_bytes(), b"\n"] {
+            self.lines.extend_from_slice(part);
+        }
     }
 
     /// Forgets all.
     pub fn clear(&mut self) {
-        self.bytes.clear();
         self.ends.clear();
+        for bytes in [&mut self.head, &mut self.line_head, &mut self.bytes, &mut self.lines] {
+            bytes.clear();
+        }
     }
 
     fn each(&self) -> impl Iterator<Item = &[u8]> {

@@ -22,7 +22,7 @@ use crate::wire::notice::{Notice, Reason};
 use crate::wire::reader::BlockReader;
 use crate::wire::request::{self, Refusal, Request, code};
 use crate::wire::secret::Secret;
-use crate::wire::text::{Text, escape};
+use crate::wire::text::Text;
 
 /// How much is read at once.
 const READ: usize = 64 * 1024;
@@ -33,9 +33,8 @@ const LEAST_WAIT: Duration = Duration::from_millis(1);
 pub struct Session<'a> {
     guest: Guest<'a>,
     patience: Patience,
-    /// What this client has said since the last read, not yet in the bag; and when.
+    /// What this client has said since the last read, not yet in the bag.
     speeches: Speeches,
-    stamp: String,
     /// The round that carries what it said last.
     spoken: Round,
     /// Answers that have not been written yet.
@@ -53,7 +52,6 @@ impl<'a> Session<'a> {
             guest,
             patience,
             speeches: Speeches::default(),
-            stamp: String::new(),
             spoken: Round::default(),
             answers: Vec::new(),
         }
@@ -144,7 +142,9 @@ impl<'a> Session<'a> {
 
     fn speak(&mut self) {
         if !self.speeches.is_empty() {
-            self.spoken = self.guest.server.room.say(&self.guest.outbox, &self.speeches);
+            let Guest { server, outbox, .. } = &self.guest;
+            self.spoken = server.room.say(outbox, &self.speeches);
+            server.printer.lines(self.speeches.lines(), self.speeches.len());
             self.speeches.clear();
         }
     }
@@ -207,13 +207,13 @@ impl<'a> Session<'a> {
     fn say(&mut self, text: &Text) {
         if self.speeches.is_empty() {
             self.write_answers();
-            self.stamp = clock::stamp(SystemTime::now());
         }
         let Some((name, id)) = &self.guest.joined else { return };
-        self.speeches.push(&self.stamp, *id, name, text.as_str());
-        let text = escape(text.as_str());
-        let Guest { server, peer, .. } = &self.guest;
-        server.printer.line(format_args!("Received from {peer} (ID {id}): {text}"));
+        if self.speeches.is_empty() {
+            let (now, from) = (clock::stamp(SystemTime::now()), self.guest.peer);
+            self.speeches.begin(&now, *id, name, from);
+        }
+        self.speeches.push(text);
     }
 
     /// Leaves the room and closes the connection, in a way that last words still arrive: our side is

@@ -32,7 +32,7 @@ impl Text {
             Err(BadText::Empty)
         } else if text.len() > MAX_TEXT {
             Err(BadText::TooLong)
-        } else if text.chars().any(|c| c.is_control() && c != '\t') {
+        } else if !is_plain(text) && text.chars().any(|c| c.is_control() && c != '\t') {
             Err(BadText::Control)
         } else {
             Ok(Text(text.to_owned()))
@@ -64,7 +64,7 @@ impl fmt::Display for BadText {
 /// A text as a terminal or a log may see it: what could move the cursor, hide or reorder letters, or
 /// start a new line is written as `\u{…}`. Everything else (quotes, emoji, joiners) stays as it is.
 pub fn escape(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_treacherous) {
+    if is_plain(text) || !text.chars().any(is_treacherous) {
         return Cow::Borrowed(text);
     }
     let mut escaped = String::with_capacity(text.len() + 8);
@@ -76,6 +76,11 @@ pub fn escape(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(escaped)
+}
+
+/// Whether a text is nothing but visible ASCII, as most are: that is found out many bytes at a time.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// Control characters, and the invisible ones that reorder text or split lines.
