@@ -46,7 +46,7 @@ fn main() -> ExitCode {
         })?;
         let console = io::BufReader::new(io::stdin());
         server::run(listener, options, console, io::stdout())
-            .map_err(|error| failure("cannot start the server", &error))
+            .map_err(|error| Failure { message: error.to_string(), code: 1 })
     })
 }
 
@@ -72,6 +72,8 @@ fn parse(line: impl Iterator<Item = String>) -> Result<(String, u16, Options), S
             "host" => value.trim_matches(['[', ']']).clone_into(&mut host),
             "port" => port = number("--port", &value, 0..=u16::MAX)?,
             "log" if value.is_empty() => return Err("--log needs a file".to_owned()),
+            "log" => options.log = value.into(),
+            "rate" => options.rate = number("--rate", &value, 0..=1_000_000)?,
             "max-clients" => {
                 options.max_clients = number("--max-clients", &value, 1..=MOST_CLIENTS)?;
             }
@@ -79,9 +81,7 @@ fn parse(line: impl Iterator<Item = String>) -> Result<(String, u16, Options), S
             "ping" => options.ping = seconds(1..=86_400)?,
             "expires" => options.expires = seconds(1..=31_536_000)?,
             "backlog" => options.backlog = number("--backlog", &value, 4_096..=1 << 30)?,
-            // The log and the rate limit are not built yet; their flags are checked all the same.
-            "rate" => drop(number("--rate", &value, 0..=1_000_000)?),
-            _ => {} // --sync
+            _ => options.sync = true, // --sync
         }
     }
     Ok((host, port, options))

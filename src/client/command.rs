@@ -1,6 +1,7 @@
 //! What the user may type.
 
 use crate::wire::name::Who;
+use crate::wire::request::USUAL_HISTORY;
 
 /// What the user wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +15,7 @@ pub enum Command {
     Peer(String),
     Hangup(Option<String>),
     Tell(Who, String),
+    History(u64),
     Info,
     Bridge(Option<Who>),
     Register,
@@ -34,6 +36,7 @@ TEXT, /say TEXT            to everyone in the room
 /peer NAME                 make this one the current one
 /hangup [NAME]             end the current direct chat, or that one
 /tell NAME TEXT            to one in the room, through the server
+/history [N]               the last messages of the room
 /info, /list               who is registered
 /bridge [NAME]             ask the server for somebody's address
 /register                  register again
@@ -56,6 +59,11 @@ pub fn parse(line: &str) -> Command {
         return with_peer("conn:IP:PORT", address, Command::Chat);
     }
     let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+    if word.starts_with('/') { slash(word, rest) } else { words(line) }
+}
+
+/// A command and what follows it.
+fn slash(word: &str, rest: &str) -> Command {
     let argument = rest.trim();
     match word {
         "/say" if argument.is_empty() => mistake("usage: /say TEXT"),
@@ -69,6 +77,10 @@ pub fn parse(line: &str) -> Command {
         "/peer" => Command::Peer(argument.to_owned()),
         "/hangup" => Command::Hangup(Some(argument.to_owned()).filter(|name| !name.is_empty())),
         "/tell" => tell(argument),
+        "/history" if argument.is_empty() => Command::History(USUAL_HISTORY),
+        "/history" => {
+            argument.parse().map_or_else(|_| mistake("usage: /history [N]"), Command::History)
+        }
         "/info" | "/list" => Command::Info,
         "/bridge" if argument.is_empty() => Command::Bridge(None),
         "/bridge" => with_peer("/bridge NAME", argument, |who| Command::Bridge(Some(who))),
@@ -76,10 +88,7 @@ pub fn parse(line: &str) -> Command {
         "/id" => Command::Id,
         "/help" => Command::Help,
         "/quit" => Command::Quit,
-        _ if word.starts_with('/') => {
-            mistake(&format!("there is no command {word}: /help lists them"))
-        }
-        _ => words(line),
+        _ => mistake(&format!("there is no command {word}: /help lists them")),
     }
 }
 

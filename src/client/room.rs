@@ -85,8 +85,12 @@ impl Room {
     ) {
         let time = clock::hour_minute(time, self.offset);
         screen.line(format_args!("{time} {name}: {text}"));
-        self.seen = Some(seq);
-        if own && let Some(found) = self.unheard.iter().position(|unheard| unheard == text) {
+        let new = self.seen.is_none_or(|seen| seq > seen);
+        self.seen = self.seen.max(Some(seq));
+        if own
+            && new
+            && let Some(found) = self.unheard.iter().position(|unheard| unheard == text)
+        {
             // What was said before it has been passed over.
             self.give_up(found, screen);
             self.unheard.pop_front();

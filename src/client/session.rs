@@ -23,6 +23,7 @@ const ANSWER: Duration = Duration::from_secs(5);
 enum Awaited {
     Registration,
     Info,
+    History,
     Bridge,
     /// An introduction to somebody who is to be called.
     Call(Who),
@@ -59,6 +60,7 @@ impl Session {
         let asks = matches!(
             command,
             Command::Info
+                | Command::History(_)
                 | Command::Bridge(_)
                 | Command::Tell(..)
                 | Command::Register
@@ -130,7 +132,7 @@ impl Session {
             Awaited::Receipt(peer, text) => {
                 self.screen.line(format_args!("not delivered to {peer}: {text}"));
             }
-            Awaited::Registration | Awaited::Info | Awaited::Bridge => {}
+            _ => {}
         }
     }
 
@@ -159,6 +161,9 @@ impl Session {
                 self.ask(request, Awaited::Receipt(peer, text))?;
             }
             Command::Info => self.ask(Request::Info, Awaited::Info)?,
+            Command::History(last) => {
+                self.ask(Request::History { before: None, last }, Awaited::History)?;
+            }
             Command::Bridge(peer) => {
                 let request = Request::Bridge { name: me.name, peer, via: Via::Tcp };
                 self.ask(request, Awaited::Bridge)?;
@@ -232,6 +237,9 @@ impl Session {
                 for entry in entries {
                     screen.line(entry);
                 }
+            }
+            (Some(Awaited::History), Answer::HistoryAck { count, .. }) => {
+                screen.line(format_args!("these were the last {count} messages"));
             }
             (Some(Awaited::Bridge | Awaited::Call(_)), Answer::BridgeAck(None)) => {
                 screen.line("nobody else is there");

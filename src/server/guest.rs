@@ -7,12 +7,12 @@ use std::time::{Instant, SystemTime};
 use crate::clock;
 use crate::server::client::{Claim, Client, Presence, not_registered};
 use crate::server::directory;
+use crate::server::journal;
 use crate::server::outbox::Outbox;
 use crate::server::registry::Admission;
 use crate::server::room::Round;
 use crate::server::state::Server;
 use crate::wire::answer::{Answer, Welcome};
-use crate::wire::block::Block;
 use crate::wire::entry::Entry;
 use crate::wire::name::{Name, Who};
 use crate::wire::notice::{Notice, Reason};
@@ -44,7 +44,7 @@ impl Guest<'_> {
     pub fn register(&mut self, name: Name, port: u16) -> Result<Answer, Refusal> {
         let address = directory::recorded(self.peer.ip(), port, self.own)?;
         let room = &self.server.room;
-        let moved = |entry: &Entry| room.announce(&Notice::Joined(entry.clone()).to_block());
+        let moved = |entry: &Entry| room.announce(&Notice::Joined(entry.clone()).to_block(), "");
         let registry = &self.server.registry;
         let entry = registry.register(&name, address, &self.outbox, Instant::now(), moved)?;
         self.server.printer.line(format_args!("REGISTER: {name} from {address} received"));
@@ -97,7 +97,12 @@ impl Guest<'_> {
     ///
     /// # Errors
     /// Those of [`Registry::join`](crate::server::registry::Registry::join).
-    pub fn join(&mut self, name: &Name, token: Option<Secret>) -> Result<Round, Refusal> {
+    pub fn join(
+        &mut self,
+        name: &Name,
+        token: Option<Secret>,
+        since: Option<u64>,
+    ) -> Result<Round, Refusal> {
         let registered = self.registered.take().filter(|(registered, _)| registered == name);
         let claim = Claim {
             outbox: Arc::clone(&self.outbox),
@@ -111,7 +116,10 @@ impl Guest<'_> {
                 // Who comes back in time has never been away, unless to another address.
                 let unheard = admission.replaced.as_ref().is_none_or(|(_, moved)| *moved);
                 let notice = Notice::Joined(admission.entry.clone()).to_block();
-                room.arrive(&self.outbox, unheard.then_some(&notice), |seq| welcome(admission, seq))
+                let (name, peer) = (&admission.entry.name, self.peer);
+                let log = journal::line(format_args!("Client {name} connected from {peer}"));
+                let notice = unheard.then_some(&notice);
+                room.arrive(&self.outbox, notice, welcome(admission), since, &log)
             })?;
         let Entry { name, address, id } = admission.entry;
         self.server.printer.line(format_args!("{name} joined (ID {id}, {address})"));
@@ -137,6 +145,8 @@ impl Guest<'_> {
         if entry.id == id {
             return Err(Refusal::new(code::SELF, "this is you"));
         }
+        let log = format_args!("{name} told {} something privately", entry.name);
+        self.server.room.note(&journal::line(log));
         let time = clock::stamp(SystemTime::now());
         let told = Notice::Told { time, id, name, text: text.as_str().to_owned() };
         self.server.room.whisper(&member.outbox, &told.to_block());
@@ -144,16 +154,10 @@ impl Guest<'_> {
     }
 }
 
-fn welcome(admission: &Admission, seq: u64) -> Block {
+/// What somebody is told who has joined; the postman knows the rest.
+fn welcome(admission: &Admission) -> Welcome {
     let Admission { entry: Entry { name, id, .. }, token, others, .. } = admission;
-    let answer = Answer::JoinAck(Welcome {
-        name: name.clone(),
-        id: *id,
-        token: *token,
-        seq,
-        missed: 0,
-        message: format!("Welcome to the chat, {name}!"),
-        others: others.clone(),
-    });
-    answer.to_block()
+    let message = format!("Welcome to the chat, {name}!");
+    let (name, id, token, others) = (name.clone(), *id, *token, others.clone());
+    Welcome { name, id, token, seq: 0, missed: 0, message, others }
 }

@@ -3,16 +3,20 @@
 //! Threads: one that accepts, one per client ([`session`]), the postman ([`postman`]), the printer and the
 //! console. What they share is in [`state`].
 
+pub mod journal;
+pub mod history;
+pub mod speech;
 pub mod outbox;
+pub mod printer;
 pub mod room;
 pub mod postman;
 pub mod client;
 pub mod registry;
 pub mod directory;
-pub mod printer;
 pub mod state;
 pub mod guest;
 pub mod patience;
+pub mod pace;
 pub mod session;
 mod console;
 
@@ -26,12 +30,15 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use guest::Guest;
+use history::History;
+use journal::Journal;
 use outbox::Outbox;
 use postman::Postman;
 use session::Session;
 pub use state::Options;
 use state::Server;
 
+use crate::cause::cause;
 use crate::wire::notice::Reason;
 use crate::wire::request::{Refusal, code};
 
@@ -47,7 +54,7 @@ const REFUSED: usize = 16;
 /// Serves the clients that come to `listener` until somebody types `/quit` into `typed`.
 ///
 /// # Errors
-/// When a thread cannot be started or the listener has no address.
+/// When a thread cannot be started, the listener has no address, or the log cannot be opened.
 pub fn run(
     listener: TcpListener,
     options: Options,
@@ -55,11 +62,17 @@ pub fn run(
     output: impl Write + Send + 'static,
 ) -> io::Result<()> {
     let own = listener.local_addr()?;
-    let server = Arc::new(Server::new(own, options));
+    let (journal, recovered) = Journal::open(&options.log, options.sync).map_err(|error| {
+        let (log, cause) = (options.log.display(), cause(&error));
+        io::Error::new(error.kind(), format!("cannot open the log {log}: {cause}"))
+    })?;
+    let history = History::new(recovered.kept);
+    let server = Arc::new(Server::new(own, options, recovered.seq));
     server.printer.line(format_args!("Server listening on {own}"));
     let printer = Arc::clone(&server.printer);
     let printing = spawn("printer", move || printer.run(output))?;
-    let postman = Postman::new(Arc::clone(&server.room));
+    let (room, printer) = (Arc::clone(&server.room), Arc::clone(&server.printer));
+    let postman = Postman::new(room, journal, history, printer);
     let carrying = spawn("postman", move || postman.run())?;
     let (quit, quits) = mpsc::channel();
     let (accepting, attending, quitting) = (Arc::clone(&server), Arc::clone(&server), quit.clone());

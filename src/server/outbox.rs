@@ -7,8 +7,8 @@
 
 use std::io::{self, ErrorKind, Write};
 use std::net::{Shutdown, TcpStream};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::cause::is_waiting;
@@ -28,13 +28,15 @@ pub struct Backlog {
     waiting: Vec<u8>,
     written: usize,
     limit: usize,
+    /// How much may wait besides, until nothing waits any more.
+    extra: usize,
     progress: Instant,
 }
 
 impl Backlog {
     /// An empty one that holds at most `limit` bytes.
     pub fn new(limit: usize, now: Instant) -> Backlog {
-        Backlog { waiting: Vec::new(), written: 0, limit, progress: now }
+        Backlog { waiting: Vec::new(), written: 0, limit, extra: 0, progress: now }
     }
 
     /// Whether nothing waits.
@@ -63,7 +65,7 @@ impl Backlog {
         }
         let rest = &bytes[direct..];
         let stuck = !self.is_empty() && now.duration_since(self.progress) > STUCK;
-        if stuck || self.waiting.len() - self.written + rest.len() > self.limit {
+        if stuck || self.waiting.len() - self.written + rest.len() > self.limit + self.extra {
             return Err(io::Error::new(ErrorKind::TimedOut, "the client reads too slowly"));
         }
         self.waiting.extend_from_slice(rest);
@@ -77,7 +79,7 @@ impl Backlog {
         self.written += bytes;
         if self.written == self.waiting.len() {
             self.waiting.clear();
-            self.written = 0;
+            (self.written, self.extra) = (0, 0);
         } else if self.written > self.limit / 2 {
             self.waiting.drain(..self.written);
             self.written = 0;
@@ -137,6 +139,7 @@ pub struct Outbox {
     left: AtomicBool,
     closed: AtomicBool,
     state: Mutex<State>,
+    ended: Condvar,
 }
 
 #[derive(Debug)]
@@ -161,7 +164,8 @@ impl Outbox {
         let backlog = Backlog::new(limit, Instant::now());
         let state = State { backlog, listed: false, end: None, finished: false };
         let (greeted, left, closed) = Default::default();
-        Ok(Outbox { stream, greeted, left, closed, state: Mutex::new(state) })
+        let (state, ended) = (Mutex::new(state), Condvar::new());
+        Ok(Outbox { stream, greeted, left, closed, state, ended })
     }
 
     /// The socket, to read from.
@@ -199,6 +203,20 @@ impl Outbox {
         lock(&self.state).end.map(|(reason, _)| reason)
     }
 
+    /// The same for a greeting, which does not count towards what may wait.
+    pub fn deliver_freely(&self, bytes: &[u8]) -> Delivery {
+        lock(&self.state).backlog.extra += bytes.len();
+        self.deliver(bytes, Way::Never)
+    }
+
+    /// Sleeps for so long, or until nothing more is accepted.
+    pub fn sleep(&self, time: Duration) {
+        let state = lock(&self.state);
+        let open = |state: &mut State| state.end.is_none();
+        // A lock that a panic has poisoned is taken all the same, see `lock`.
+        drop(self.ended.wait_timeout_while(state, time, open));
+    }
+
     /// Writes `bytes`, or keeps what does not fit. A client that is too slow is cut off.
     pub fn deliver(&self, bytes: &[u8], way: Way) -> Delivery {
         let mut state = lock(&self.state);
@@ -228,6 +246,7 @@ impl Outbox {
         }
         state.end = Some((reason, Instant::now()));
         self.closed.store(true, Ordering::Relaxed);
+        self.ended.notify_all();
         let sent = self.send(&mut state.backlog, words, Way::Never);
         if sent.is_ok() && state.backlog.is_empty() {
             self.shut(Shutdown::Write);
@@ -272,6 +291,7 @@ impl Outbox {
     fn cut(&self, state: &mut State, reason: Reason) {
         state.end.get_or_insert((reason, Instant::now()));
         self.closed.store(true, Ordering::Relaxed);
+        self.ended.notify_all();
         self.shut(Shutdown::Both);
     }
 

@@ -4,59 +4,83 @@
 //! round. A member whose socket is full costs the others nothing: see [`outbox`](super::outbox).
 
 use std::sync::{Arc, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
+use crate::cause::cause;
+use crate::clock;
 use crate::lock::{lock, wait};
+use crate::server::history::{History, Replay};
+use crate::server::journal::Journal;
 use crate::server::outbox::{Delivery, FIRST_WAY, Outbox, Way};
-use crate::server::room::{Arrival, Room, Round};
+use crate::server::printer::Printer;
+use crate::server::room::{Bag, Errand, Room, What};
+use crate::wire::answer::{Answer, Welcome};
 
 /// How long after the room is closed the postman still carries what waits for those who read.
 const LAST_ROUNDS: Duration = Duration::from_secs(2);
 /// How soon the postman comes again to those who lag or are closing.
 const REVISIT: Duration = Duration::from_millis(3);
+/// How often it is told that the log cannot be written.
+const COMPLAINT: Duration = Duration::from_secs(60);
 
 /// The one thread that writes to all members.
 #[derive(Debug)]
 pub struct Postman {
     room: Arc<Room>,
+    journal: Journal,
+    history: History,
+    printer: Arc<Printer>,
+    /// When it was last told that the log cannot be written.
+    complained: Option<Instant>,
     members: Vec<Arc<Outbox>>,
     /// Those he must visit again soon, members or not.
     laggards: Vec<Arc<Outbox>>,
     revisited: Instant,
     /// What he carries on this round.
-    bytes: Vec<u8>,
-    arrivals: Vec<Arrival>,
+    load: Bag,
+    /// How many of the round's messages the history has.
+    remembered: usize,
 }
 
 impl Postman {
     /// The postman of a room. It must have just one.
-    pub fn new(room: Arc<Room>) -> Postman {
+    pub fn new(
+        room: Arc<Room>,
+        journal: Journal,
+        history: History,
+        printer: Arc<Printer>,
+    ) -> Postman {
         Postman {
             room,
+            journal,
+            history,
+            printer,
+            complained: None,
             members: Vec::new(),
             laggards: Vec::new(),
             revisited: Instant::now(),
-            bytes: Vec::new(),
-            arrivals: Vec::new(),
+            load: Bag::default(),
+            remembered: 0,
         }
     }
 
     /// Carries round after round until the room is closed.
     pub fn run(mut self) {
-        while let Some(round) = self.collect() {
+        while self.collect() {
+            self.log();
             self.deliver();
-            self.welcome();
+            self.run_errands();
             self.revisit();
-            self.report(round);
+            self.report();
         }
     }
 
-    /// Takes the bag, when there is something in it or somebody must be visited again.
-    fn collect(&mut self) -> Option<Round> {
+    /// Takes the bag, when there is something in it or somebody must be visited again; `false` at the end.
+    fn collect(&mut self) -> bool {
         let mut bag = lock(&self.room.bag);
-        while bag.bytes.is_empty() && bag.arrivals.is_empty() && bag.laggards.is_empty() {
+        while bag.is_empty() {
             if bag.closed.is_some_and(|at| self.laggards.is_empty() || at.elapsed() > LAST_ROUNDS) {
-                return None;
+                return false;
             }
             bag.postman_sleeps = true;
             if self.laggards.is_empty() {
@@ -71,22 +95,32 @@ impl Postman {
             }
         }
         bag.postman_sleeps = false;
-        self.bytes.clear();
-        std::mem::swap(&mut self.bytes, &mut bag.bytes);
-        self.arrivals.append(&mut bag.arrivals);
-        self.laggards.append(&mut bag.laggards);
-        let round = bag.filling;
-        bag.filling = Round(round.0 + 1);
-        Some(round)
+        bag.change(&mut self.load);
+        self.laggards.append(&mut self.load.laggards);
+        self.remembered = 0;
+        true
+    }
+
+    /// Before anyone hears: what was heard can be lost no more.
+    fn log(&mut self) {
+        let now = SystemTime::now();
+        let messages = self.load.tails.len() as u64;
+        let Err(error) = self.journal.append(&self.load.log, messages, &clock::stamp(now)) else {
+            return;
+        };
+        if self.complained.is_none_or(|last| last.elapsed() >= COMPLAINT) {
+            self.complained = Some(Instant::now());
+            self.printer.line(format_args!("warning: cannot write the log: {}", cause(&error)));
+        }
     }
 
     /// One write for each member. The way is the plain one until the first full socket.
     fn deliver(&mut self) {
         self.members.retain(|member| !member.is_closed() && !member.has_left());
-        if self.bytes.is_empty() {
+        if self.load.bytes.is_empty() {
             return;
         }
-        let (bytes, laggards, mut way) = (&self.bytes, &mut self.laggards, FIRST_WAY);
+        let (bytes, laggards, mut way) = (&self.load.bytes, &mut self.laggards, FIRST_WAY);
         self.members.retain(|member| match member.deliver(bytes, way) {
             Delivery::Done => true,
             Delivery::Lags => {
@@ -98,19 +132,59 @@ impl Postman {
         });
     }
 
-    /// Newcomers get their greeting and what was put into the bag after their arrival.
-    fn welcome(&mut self) {
-        for Arrival { outbox, mut greeting, place } in self.arrivals.drain(..) {
-            greeting.extend_from_slice(&self.bytes[place..]);
-            let delivery = outbox.deliver(&greeting, Way::Never);
-            outbox.greet();
-            match delivery {
-                Delivery::Closed => continue,
-                Delivery::Lags => self.laggards.push(Arc::clone(&outbox)),
-                Delivery::Done => {}
+    /// What is for one client alone, each at its place among the messages. In the end the history has
+    /// all of the round.
+    fn run_errands(&mut self) {
+        for Errand { outbox, what, place, seq } in std::mem::take(&mut self.load.errands) {
+            self.remember(seq);
+            match what {
+                What::Greeting(welcome, since) => self.greet(outbox, welcome, since, place, seq),
+                What::Recall { before, most } => {
+                    let to = before.map_or(seq, |before| before.saturating_sub(1).min(seq));
+                    let Replay { mut bytes, count, first, last } = self.history.replay(1, to, most);
+                    let answer = Answer::HistoryAck { count, first, last };
+                    bytes.extend_from_slice(answer.to_block().to_string().as_bytes());
+                    if outbox.deliver(&bytes, Way::Never) == Delivery::Lags {
+                        self.laggards.push(outbox);
+                    }
+                }
             }
-            self.members.push(outbox);
         }
+        self.remember(self.load.seq);
+    }
+
+    /// Puts the round's messages up to number `seq` into the history.
+    fn remember(&mut self, seq: u64) {
+        let load = &self.load;
+        let before = load.seq - load.tails.len() as u64;
+        while before + (self.remembered as u64) < seq {
+            let tail = load.tails[self.remembered].clone();
+            self.remembered += 1;
+            self.history.push(before + self.remembered as u64, &load.bytes[tail]);
+        }
+    }
+
+    fn greet(
+        &mut self,
+        outbox: Arc<Outbox>,
+        welcome: Welcome,
+        since: Option<u64>,
+        place: usize,
+        seq: u64,
+    ) {
+        let (replay, missed) = self.history.for_newcomer(since, seq);
+        let answer = Answer::JoinAck(Welcome { seq, missed, ..welcome });
+        let mut greeting = answer.to_block().to_string().into_bytes();
+        greeting.extend_from_slice(&replay.bytes);
+        greeting.extend_from_slice(&self.load.bytes[place..]);
+        let delivery = outbox.deliver_freely(&greeting);
+        outbox.greet();
+        match delivery {
+            Delivery::Closed => return,
+            Delivery::Lags => self.laggards.push(Arc::clone(&outbox)),
+            Delivery::Done => {}
+        }
+        self.members.push(outbox);
     }
 
     /// Those who lag or are closing, but not at every round: rounds may be very short.
@@ -122,9 +196,9 @@ impl Postman {
         }
     }
 
-    fn report(&self, round: Round) {
+    fn report(&self) {
         let mut bag = lock(&self.room.bag);
-        bag.carried = round;
+        bag.carried = self.load.filling;
         if bag.waiting > 0 {
             self.room.carried.notify_all();
         }

@@ -10,20 +10,21 @@
 //! socket. Whoever holds the registry's lock may take it, not the other way round.
 
 use std::io::Write;
-use std::net::SocketAddr;
+use std::ops::Range;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Instant;
 
 use crate::lock::{lock, wait};
 use crate::server::outbox::{Delivery, Outbox, Way};
+use crate::server::speech::Speeches;
+use crate::wire::answer::Welcome;
 use crate::wire::block::Block;
-use crate::wire::name::Name;
 use crate::wire::notice::Reason;
-use crate::wire::text::{Text, escape};
 
 /// Speakers wait while the bag holds more than this. It bounds the memory, and by their sockets it slows
 /// down the speakers themselves.
 const FULL: usize = 256 * 1024;
+
 /// The number of one of the postman's rounds. Round 0 was over before the first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Round(pub(super) u64);
@@ -41,11 +42,16 @@ pub struct Room {
 pub(super) struct Bag {
     /// What everybody is to read, in the room's order.
     pub(super) bytes: Vec<u8>,
-    pub(super) arrivals: Vec<Arrival>,
+    /// What goes into the log before anybody reads it.
+    pub(super) log: Vec<u8>,
+    /// Where the messages lie in `bytes`, without the lines that hold their numbers; the last one's number
+    /// is `seq`.
+    pub(super) tails: Vec<Range<usize>>,
+    pub(super) errands: Vec<Errand>,
     /// Those who lag or are closing: the postman must visit them soon.
     pub(super) laggards: Vec<Arc<Outbox>>,
     /// The number of the last message.
-    seq: u64,
+    pub(super) seq: u64,
     /// The round that will carry what is put into the bag now, and the last one that is over.
     pub(super) filling: Round,
     pub(super) carried: Round,
@@ -56,85 +62,55 @@ pub(super) struct Bag {
     pub(super) waiting: usize,
 }
 
-/// Somebody who reads from a certain place in the bag on.
+impl Bag {
+    /// Whether there is nothing to carry.
+    pub(super) fn is_empty(&self) -> bool {
+        let nothing = self.bytes.is_empty() && self.log.is_empty();
+        nothing && self.errands.is_empty() && self.laggards.is_empty()
+    }
+
+    /// Gives what is in it to the postman, whose empty bag of the last round serves for the next one.
+    pub(super) fn change(&mut self, load: &mut Bag) {
+        load.bytes.clear();
+        load.log.clear();
+        load.tails.clear();
+        std::mem::swap(&mut load.bytes, &mut self.bytes);
+        std::mem::swap(&mut load.log, &mut self.log);
+        std::mem::swap(&mut load.tails, &mut self.tails);
+        std::mem::swap(&mut load.errands, &mut self.errands);
+        std::mem::swap(&mut load.laggards, &mut self.laggards);
+        (load.seq, load.filling) = (self.seq, self.filling);
+        self.filling = Round(self.filling.0 + 1);
+    }
+}
+
+/// Something for one client alone, at a certain place in the bag.
 #[derive(Debug)]
-pub(super) struct Arrival {
+pub(super) struct Errand {
     pub(super) outbox: Arc<Outbox>,
-    pub(super) greeting: Vec<u8>,
+    pub(super) what: What,
+    /// How much of the bag lies before it, and the last message in that.
     pub(super) place: usize,
+    pub(super) seq: u64,
 }
 
-/// What one client says in one go: finished blocks but for their Seq, which only the room can give, and
-/// the lines that the server prints of it.
-#[derive(Debug, Default)]
-pub struct Speeches {
-    /// What is the same in each: a SAID block between its Seq and its text, and the line before the text.
-    head: Vec<u8>,
-    line_head: Vec<u8>,
-    bytes: Vec<u8>,
-    ends: Vec<usize>,
-    lines: Vec<u8>,
-}
-
-impl Speeches {
-    /// Whether nothing is said.
-    pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
-    }
-
-    /// How many messages there are.
-    pub fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    /// The lines to print, one for each message.
-    pub fn lines(&self) -> &[u8] {
-        &self.lines
-    }
-
-    /// Begins anew: who says what follows, when, and from where.
-    pub fn begin(&mut self, time: &str, id: u64, name: &Name, from: SocketAddr) {
-        self.clear();
-        let head = format!("Time: {time}\r\nID: {id}\r\nclientID: {name}\r\nText: ");
-        self.head.extend_from_slice(head.as_bytes());
-        let line_head = format!("Received from {from} (ID {id}): ");
-        self.line_head.extend_from_slice(line_head.as_bytes());
-    }
-
-    /// Adds a message. Its text has been checked.
-    pub fn push(&mut self, text: &Text) {
-        let (text, shown) = (text.as_str(), escape(text.as_str()));
-        for part in [&self.head, text.as_bytes(), b"\r\n\r\n"] {
-            self.bytes.extend_from_slice(part);
-        }
-        self.ends.push(self.bytes.len());
-        for part in [&self.line_head, shown.as_bytes(), b"\n"] {
-            self.lines.extend_from_slice(part);
-        }
-    }
-
-    /// Forgets all.
-    pub fn clear(&mut self) {
-        self.ends.clear();
-        for bytes in [&mut self.head, &mut self.line_head, &mut self.bytes, &mut self.lines] {
-            bytes.clear();
-        }
-    }
-
-    fn each(&self) -> impl Iterator<Item = &[u8]> {
-        let starts = std::iter::once(&0).chain(&self.ends);
-        starts.zip(&self.ends).map(|(start, end)| &self.bytes[*start..*end])
-    }
-}
-
-impl Default for Room {
-    fn default() -> Room {
-        let bag = Bag { filling: Round(1), ..Bag::default() };
-        Room { bag: Mutex::new(bag), filled: Condvar::new(), carried: Condvar::new() }
-    }
+/// What one client alone is told.
+#[derive(Debug)]
+pub(super) enum What {
+    /// To a newcomer: its greeting, what was said after the message it has seen, and then all that is put
+    /// into the bag from here on.
+    Greeting(Welcome, Option<u64>),
+    /// To one who asks: the last `most` messages `before` one.
+    Recall { before: Option<u64>, most: u64 },
 }
 
 impl Room {
+    /// A room in which `seq` messages have been said before.
+    pub fn new(seq: u64) -> Room {
+        let bag = Bag { filling: Round(1), seq, ..Bag::default() };
+        Room { bag: Mutex::new(bag), filled: Condvar::new(), carried: Condvar::new() }
+    }
+
     /// Says something to everyone in the room, all of it with nothing in between. Waits while the bag is
     /// full. A speaker who has been sent away meanwhile says nothing any more.
     pub fn say(&self, speaker: &Outbox, speeches: &Speeches) -> Round {
@@ -145,37 +121,60 @@ impl Room {
         if speaker.has_left() {
             return bag.carried;
         }
-        for speech in speeches.each() {
+        for speech in speeches.blocks() {
             bag.seq += 1;
             let seq = bag.seq;
             write!(bag.bytes, "SAID\r\nSeq: {seq}\r\n").expect("BUG: a Vec takes all writes");
+            let start = bag.bytes.len();
             bag.bytes.extend_from_slice(speech);
+            let end = bag.bytes.len();
+            bag.tails.push(start..end);
         }
+        bag.log.extend_from_slice(speeches.log());
         self.filled(bag)
     }
 
-    /// Tells everyone of an arrival or a departure. Never waits.
-    pub fn announce(&self, notice: &Block) {
+    /// Tells everyone of an arrival or a departure, and the log. Never waits.
+    pub fn announce(&self, notice: &Block, log: &str) {
         let mut bag = lock(&self.bag);
         put(&mut bag, notice);
+        bag.log.extend_from_slice(log.as_bytes());
         self.filled(bag);
     }
 
-    /// Takes somebody in: the others hear `notice`, the newcomer gets the greeting (made for the number
-    /// of the last message before it) and then all that is put into the bag from here on.
+    /// Tells the log alone.
+    pub fn note(&self, log: &str) {
+        let mut bag = lock(&self.bag);
+        bag.log.extend_from_slice(log.as_bytes());
+        self.filled(bag);
+    }
+
+    /// Takes somebody in who has seen the messages up to `since`: the others hear `notice`, the newcomer
+    /// gets its greeting, what it has missed, and then all that is put into the bag from here on.
     pub fn arrive(
         &self,
         outbox: &Arc<Outbox>,
         notice: Option<&Block>,
-        greeting: impl FnOnce(u64) -> Block,
+        welcome: Welcome,
+        since: Option<u64>,
+        log: &str,
     ) -> Round {
         let mut bag = lock(&self.bag);
         if let Some(notice) = notice {
             put(&mut bag, notice);
         }
-        let greeting = greeting(bag.seq).to_string().into_bytes();
-        let place = bag.bytes.len();
-        bag.arrivals.push(Arrival { outbox: Arc::clone(outbox), greeting, place });
+        bag.log.extend_from_slice(log.as_bytes());
+        self.send_on(bag, outbox, What::Greeting(welcome, since))
+    }
+
+    /// Has the postman tell one client the last `most` messages before message `before`, or before now.
+    pub fn recall(&self, outbox: &Arc<Outbox>, before: Option<u64>, most: u64) -> Round {
+        self.send_on(lock(&self.bag), outbox, What::Recall { before, most })
+    }
+
+    fn send_on(&self, mut bag: MutexGuard<Bag>, outbox: &Arc<Outbox>, what: What) -> Round {
+        let (outbox, place, seq) = (Arc::clone(outbox), bag.bytes.len(), bag.seq);
+        bag.errands.push(Errand { outbox, what, place, seq });
         self.filled(bag)
     }
 

@@ -13,9 +13,12 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::cause::is_waiting;
 use crate::clock;
 use crate::server::guest::Guest;
+use crate::server::journal;
 use crate::server::outbox::LINGER;
+use crate::server::pace::Pace;
 use crate::server::patience::{Next, Patience};
-use crate::server::room::{Round, Speeches};
+use crate::server::room::Round;
+use crate::server::speech::Speeches;
 use crate::wire::answer::Answer;
 use crate::wire::block::{Block, MAX_REQUEST_LINES};
 use crate::wire::notice::{Notice, Reason};
@@ -33,6 +36,7 @@ const LEAST_WAIT: Duration = Duration::from_millis(1);
 pub struct Session<'a> {
     guest: Guest<'a>,
     patience: Patience,
+    pace: Pace,
     /// What this client has said since the last read, not yet in the bag.
     speeches: Speeches,
     /// The round that carries what it said last.
@@ -48,9 +52,11 @@ impl<'a> Session<'a> {
     pub fn new(guest: Guest<'a>) -> Session<'a> {
         let options = &guest.server.options;
         let patience = Patience::new(Instant::now(), options.register_timeout, options.ping);
+        let pace = Pace::new(options.rate, Instant::now());
         Session {
             guest,
             patience,
+            pace,
             speeches: Speeches::default(),
             spoken: Round::default(),
             answers: Vec::new(),
@@ -165,34 +171,56 @@ impl<'a> Session<'a> {
     /// Does what is asked for.
     fn request(&mut self, block: &Block) -> Result<Flow, Refusal> {
         let request = Request::parse(block, self.guest.joined.is_some())?;
+        if matches!(request, Request::Say { .. } | Request::Tell { .. }) {
+            self.keep_pace();
+        }
+        if self.guest.outbox.is_closed() {
+            return Ok(Flow::Break(Reason::Gone)); // the true reason is known to the outbox
+        }
         if !matches!(request, Request::Say { .. }) {
             self.settle();
         }
         let answer = match request {
-            Request::Register { name, port, .. } => self.guest.register(name, port)?,
-            Request::Bridge { name, peer, via } => self.guest.bridge(&name, peer.as_ref(), via)?,
-            Request::Info => Answer::InfoAck(self.guest.server.registry.entries(Instant::now())),
-            Request::Join { name, token, .. } => {
-                self.write_answers();
-                self.spoken = self.guest.join(&name, token)?;
-                self.heard();
-                return Ok(Flow::Continue(()));
+            Request::Register { name, port, .. } => Some(self.guest.register(name, port)?),
+            Request::Bridge { name, peer, via } => {
+                Some(self.guest.bridge(&name, peer.as_ref(), via)?)
+            }
+            Request::Info => {
+                Some(Answer::InfoAck(self.guest.server.registry.entries(Instant::now())))
+            }
+            Request::Join { name, token, since } => {
+                self.write_answers(); // the postman brings what follows
+                self.spoken = self.guest.join(&name, token, since)?;
+                None
             }
             Request::Say { text } => {
                 self.say(&text);
-                self.heard();
-                return Ok(Flow::Continue(()));
+                None
             }
-            Request::Tell { peer, text } => self.guest.tell(&peer, &text)?,
-            Request::Ping { token } => Answer::Pong { token },
-            Request::Pong { .. } => {
-                self.heard();
-                return Ok(Flow::Continue(()));
+            Request::History { before, last } => {
+                self.write_answers();
+                let Guest { server, outbox, .. } = &self.guest;
+                self.spoken = server.room.recall(outbox, before, last);
+                None
             }
+            Request::Tell { peer, text } => Some(self.guest.tell(&peer, &text)?),
+            Request::Ping { token } => Some(Answer::Pong { token }),
+            Request::Pong { .. } => None,
             Request::Quit => return Ok(Flow::Break(Reason::Quit)),
         };
         self.heard();
-        Ok(self.answer(&answer.to_block()))
+        Ok(answer.map_or(Flow::Continue(()), |answer| self.answer(&answer.to_block())))
+    }
+
+    /// Whoever speaks too fast is not refused: its own thread sleeps, and meanwhile its requests wait in
+    /// the socket, until TCP slows the sender down. Nothing is lost, and nobody else waits. This is what a
+    /// thread for each client buys.
+    fn keep_pace(&mut self) {
+        let wait = self.pace.next(Instant::now());
+        if !wait.is_zero() {
+            self.hand_over();
+            self.guest.outbox.sleep(wait);
+        }
     }
 
     /// A valid request has come.
@@ -242,6 +270,9 @@ impl<'a> Session<'a> {
             }
         }
         outbox.finish();
+        if let Some((name, _)) = member {
+            server.room.note(&journal::line(format_args!("Client {name} disconnected")));
+        }
     }
 }
 

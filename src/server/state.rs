@@ -1,10 +1,12 @@
 //! What all threads of the server share.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::server::journal;
 use crate::server::outbox::Outbox;
 use crate::server::printer::Printer;
 use crate::server::registry::Registry;
@@ -26,6 +28,12 @@ pub struct Options {
     pub expires: Duration,
     /// The most bytes that may wait for one client.
     pub backlog: usize,
+    /// The most messages per second of one client, with five times that in a burst; 0 for no limit.
+    pub rate: u32,
+    /// Where the log is kept.
+    pub log: PathBuf,
+    /// Whether each round waits until the log is on the disk.
+    pub sync: bool,
 }
 
 impl Default for Options {
@@ -36,6 +44,9 @@ impl Default for Options {
             ping: Duration::from_secs(30),
             expires: Duration::from_secs(3_600),
             backlog: 1 << 20,
+            rate: 20,
+            log: PathBuf::from("server.log"),
+            sync: false,
         }
     }
 }
@@ -58,11 +69,11 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server that listens at `own`.
-    pub fn new(own: SocketAddr, options: Options) -> Server {
+    /// A server that listens at `own`, in whose room `seq` messages have been said before.
+    pub fn new(own: SocketAddr, options: Options, seq: u64) -> Server {
         Server {
             registry: Registry::new(options.max_clients, options.expires),
-            room: Arc::default(),
+            room: Arc::new(Room::new(seq)),
             printer: Arc::default(),
             connections: AtomicUsize::new(0),
             warned: AtomicBool::new(false),
@@ -85,7 +96,9 @@ impl Server {
                 return; // everybody leaves
             }
             let (id, name) = (entry.id, entry.name.clone());
-            self.room.announce(&Notice::Left { id, name, reason: Some(reason) }.to_block());
+            let notice = Notice::Left { id, name, reason: Some(reason) }.to_block();
+            let log = journal::line(format_args!("[{}] has left", entry.name));
+            self.room.announce(&notice, &log);
             self.printer.line(format_args!("{} left ({reason})", entry.name));
         };
         self.registry.leave(name, outbox, lost, Instant::now(), left).is_some()

@@ -18,6 +18,7 @@ pub enum Answer {
     InfoAck(Vec<Entry>),
     JoinAck(Welcome),
     TellAck { id: u64, name: Name },
+    HistoryAck { count: u64, first: u64, last: u64 },
     Pong { token: Option<String> },
     Error { about: String, code: String, message: String },
 }
@@ -73,6 +74,10 @@ impl Answer {
                 others.iter().fold(block.with("Message", message), Block::with_line)
             }
             Answer::TellAck { id, name } => Block::new("TELLACK").with_client(*id, name),
+            Answer::HistoryAck { count, first, last } => {
+                let block = Block::new("HISTORYACK").with("Count", count);
+                block.with("First", first).with("Last", last)
+            }
             Answer::Pong { token } => Block::new("PONG").with_some("Token", token.as_ref()),
             Answer::Error { about, code, message } => {
                 Block::new("ERROR").with("For", about).with("Code", code).with("Message", message)
@@ -109,10 +114,14 @@ impl Answer {
                 others: Entry::list(block),
             }),
             "TELLACK" => Answer::TellAck { id: block.get("ID")?, name: block.get("clientID")? },
+            "HISTORYACK" => {
+                let (count, first) = (or_zero("Count"), or_zero("First"));
+                Answer::HistoryAck { count, first, last: or_zero("Last") }
+            }
             "PONG" => Answer::Pong { token: block.get("Token") },
             "ERROR" => {
-                let (about, code) = (or_empty("For"), or_empty("Code"));
-                Answer::Error { about, code, message: or_empty("Message") }
+                let [about, code, message] = ["For", "Code", "Message"].map(or_empty);
+                Answer::Error { about, code, message }
             }
             _ => return None,
         })

@@ -12,6 +12,9 @@ use super::text::{BadText, Text};
 
 /// The smallest port a client may listen on; those below belong to the system.
 pub const MIN_PORT: u16 = 1024;
+/// How many messages HISTORY gives if it does not say, and at most.
+pub const USUAL_HISTORY: u64 = 20;
+const MAX_HISTORY: u64 = 200;
 
 /// How a client is about to talk to a peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,6 +108,7 @@ pub enum Request {
     Join { name: Name, token: Option<Secret>, since: Option<u64> },
     Say { text: Text },
     Tell { peer: Who, text: Text },
+    History { before: Option<u64>, last: u64 },
     Ping { token: Option<String> },
     Pong { token: Option<String> },
     Quit,
@@ -122,7 +126,7 @@ impl Request {
             ("JOIN", true) => {
                 return Err(Refusal::new(code::ALREADY_JOINED, "this connection has joined"));
             }
-            ("SAY" | "TELL", false) => {
+            ("SAY" | "TELL" | "HISTORY", false) => {
                 return Err(Refusal::new(code::NOT_JOINED, "first join the room"));
             }
             ("REGISTER", _) => Request::Register { name: name()?, ip: None, port: port(block)? },
@@ -131,13 +135,19 @@ impl Request {
             }
             ("INFO", _) => Request::Info,
             // A token that is wrong is ignored, and so is one that is none.
-            ("JOIN", _) => {
-                Request::Join { name: name()?, token: block.get("Token"), since: since(block)? }
-            }
+            ("JOIN", _) => Request::Join {
+                name: name()?,
+                token: block.get("Token"),
+                since: number(block, "Since")?,
+            },
             ("SAY", _) => Request::Say { text: text(block)? },
             ("TELL", _) => {
                 let peer = peer(block)?.ok_or_else(|| missing(block, "Peer"))?;
                 Request::Tell { peer, text: text(block)? }
+            }
+            ("HISTORY", _) => {
+                let last = number(block, "Last")?.unwrap_or(USUAL_HISTORY).min(MAX_HISTORY);
+                Request::History { before: number(block, "Before")?, last }
             }
             ("PING", _) => Request::Ping { token: token() },
             ("PONG", _) => Request::Pong { token: token() },
@@ -166,6 +176,10 @@ impl Request {
             Request::Say { text } => Block::new("SAY").with("Text", text),
             Request::Tell { peer, text } => {
                 Block::new("TELL").with("Peer", peer).with("Text", text)
+            }
+            Request::History { before, last } => {
+                let block = Block::new("HISTORY").with_some("Before", before.as_ref());
+                block.with("Last", last)
             }
             Request::Ping { token } => Block::new("PING").with_some("Token", token.as_ref()),
             Request::Pong { token } => Block::new("PONG").with_some("Token", token.as_ref()),
@@ -213,10 +227,10 @@ fn via(block: &Block) -> Result<Via, Refusal> {
     via.map_err(|()| Refusal::new(code::MALFORMED, "Via is tcp or udp"))
 }
 
-fn since(block: &Block) -> Result<Option<u64>, Refusal> {
-    let parse =
-        |value: &str| value.parse().map_err(|_| Refusal::new(code::MALFORMED, "Since is a number"));
-    block.header("Since").map(parse).transpose()
+fn number(block: &Block, header: &str) -> Result<Option<u64>, Refusal> {
+    let parse = |value: &str| value.parse().ok().filter(|_| !value.starts_with('+'));
+    let bad = || Refusal::new(code::MALFORMED, format!("{header} is a number"));
+    block.header(header).map(|value| parse(value).ok_or_else(bad)).transpose()
 }
 
 fn text(block: &Block) -> Result<Text, Refusal> {

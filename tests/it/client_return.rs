@@ -54,7 +54,6 @@ fn what_the_server_never_heard_is_shown_as_not_delivered() {
 
 #[cfg(unix)]
 #[test]
-#[ignore = "the server keeps no history yet"]
 fn who_comes_back_late_misses_nothing_and_sees_nothing_twice() {
     let server = Server::start(&[]);
     let (alice, bob) = alice_and_bob(&server);

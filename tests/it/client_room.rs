@@ -120,7 +120,6 @@ fn username_hostname_port() {
 }
 
 #[test]
-#[ignore = "the server keeps no log yet"]
 fn the_server_keeps_a_log_of_the_room() {
     let server = Server::start(&[]);
     let (alice, bob) = alice_and_bob(&server);
@@ -162,7 +161,6 @@ fn a_private_message_reaches_one_only() {
 }
 
 #[test]
-#[ignore = "the server keeps no history yet"]
 fn a_newcomer_reads_what_was_said_before() {
     let server = Server::start(&[]);
     let alice = Client::joined("alice", &server);

@@ -204,8 +204,8 @@ fn what_was_asked_before_the_end_of_the_stream_is_answered() {
 
 #[test]
 fn what_was_said_before_the_end_of_the_stream_is_answered_too() {
-    let server = Server::start(&[]);
     for (last, end) in [("", true), ("QUIT\r\n\r\n", false)] {
+        let server = Server::start(&[]);
         let mut wire = Wire::connect(server.address());
         wire.sends(&format!(
             "REGISTER\r\nclientID: alice\r\nIP: 127.0.0.1\r\nPort: 20001\r\n\r\n\

@@ -3,7 +3,6 @@
 use crate::stage::{Server, Wire};
 
 #[test]
-#[ignore = "the server keeps no history yet"]
 fn a_newcomer_is_given_the_last_twenty() {
     let server = Server::start(&[]);
     let mut alice = Wire::joined(server.address(), "alice", 20_001);
@@ -28,7 +27,6 @@ fn a_newcomer_is_given_the_last_twenty() {
 }
 
 #[test]
-#[ignore = "the server keeps no history yet"]
 fn since_replays_what_came_after_it() {
     let server = Server::start(&["--rate", "0"]);
     let mut alice = Wire::joined(server.address(), "alice", 20_001);
@@ -49,7 +47,6 @@ fn since_replays_what_came_after_it() {
 }
 
 #[test]
-#[ignore = "the server keeps no history yet"]
 fn history_gives_the_last_before() {
     let server = Server::start(&["--rate", "0"]);
     let mut alice = Wire::joined(server.address(), "alice", 20_001);
@@ -77,7 +74,6 @@ fn history_gives_the_last_before() {
 }
 
 #[test]
-#[ignore = "the server keeps no history yet"]
 fn since_fills_the_gap_after_a_loss() {
     let server = Server::start(&[]);
     let mut bob = Wire::joined(server.address(), "bob", 20_002);
@@ -109,7 +105,6 @@ fn since_fills_the_gap_after_a_loss() {
 }
 
 #[test]
-#[ignore = "the server keeps no history yet"]
 fn history_is_for_those_in_the_room() {
     let server = Server::start(&[]);
     let mut wire = Wire::connect(server.address());
@@ -126,7 +121,6 @@ fn history_is_for_those_in_the_room() {
 }
 
 #[test]
-#[ignore = "the server keeps no history yet"]
 fn the_numbers_go_on_after_a_restart() {
     let server = Server::start(&[]);
     let mut alice = Wire::joined(server.address(), "alice", 20_001);

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use crate::stage::{Server, Wire};
 
 #[test]
-#[ignore = "the server has no rate limit yet"]
 fn a_fast_speaker_is_slowed_down_and_loses_nothing() {
     // Twice a second after a burst of 10, so 16 messages take 3 s.
     let server = Server::start(&["--rate", "2"]);
@@ -30,7 +29,6 @@ fn a_fast_speaker_is_slowed_down_and_loses_nothing() {
 }
 
 #[test]
-#[ignore = "the server has no rate limit yet"]
 fn without_a_limit_nobody_waits() {
     let server = Server::start(&["--rate", "0"]);
     let mut alice = Wire::joined(server.address(), "alice", 20_001);
@@ -43,7 +41,6 @@ fn without_a_limit_nobody_waits() {
 }
 
 #[test]
-#[ignore = "the server has no rate limit yet"]
 fn what_a_kicked_client_still_had_to_say_is_not_said() {
     let server = Server::start(&["--rate", "1"]);
     let mut alice = Wire::joined(server.address(), "alice", 20_001);
