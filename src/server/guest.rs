@@ -93,6 +93,11 @@ impl Guest<'_> {
         Ok(Answer::BridgeAck(Some(introduction)))
     }
 
+    /// INFO: the whole directory.
+    pub fn info(&self) -> Answer {
+        Answer::InfoAck(self.server.registry.entries(Instant::now()))
+    }
+
     /// JOIN: into the room. Gives the round that brings the answer.
     ///
     /// # Errors

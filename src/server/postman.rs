@@ -96,6 +96,9 @@ impl Postman {
         }
         bag.postman_sleeps = false;
         bag.change(&mut self.load);
+        if bag.waiting > 0 {
+            self.room.carried.notify_all(); // there is room again
+        }
         self.laggards.append(&mut self.load.laggards);
         self.remembered = 0;
         true

@@ -27,8 +27,9 @@ use crate::wire::request::{self, Refusal, Request, code};
 use crate::wire::secret::Secret;
 use crate::wire::text::Text;
 
-/// How much is read at once.
-const READ: usize = 64 * 1024;
+/// How much is read at once: enough for few reads, little enough that no portion of what one client says
+/// keeps the others waiting.
+const READ: usize = 32 * 1024;
 /// The least a read may be told to wait; zero would mean for ever.
 const LEAST_WAIT: Duration = Duration::from_millis(1);
 
@@ -149,7 +150,7 @@ impl<'a> Session<'a> {
     fn speak(&mut self) {
         if !self.speeches.is_empty() {
             let Guest { server, outbox, .. } = &self.guest;
-            self.spoken = server.room.say(outbox, &self.speeches);
+            self.spoken = server.room.say(outbox, self.spoken, &self.speeches);
             server.printer.lines(self.speeches.lines(), self.speeches.len());
             self.speeches.clear();
         }
@@ -185,9 +186,7 @@ impl<'a> Session<'a> {
             Request::Bridge { name, peer, via } => {
                 Some(self.guest.bridge(&name, peer.as_ref(), via)?)
             }
-            Request::Info => {
-                Some(Answer::InfoAck(self.guest.server.registry.entries(Instant::now())))
-            }
+            Request::Info => Some(self.guest.info()),
             Request::Join { name, token, since } => {
                 self.write_answers(); // the postman brings what follows
                 self.spoken = self.guest.join(&name, token, since)?;
