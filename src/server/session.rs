@@ -3,8 +3,7 @@
 //! All complete requests of one read are executed before anything is written, so that a busy client
 //! costs one write and one visit to the mailbag per read, not per request.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::io::{Read, Write};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::thread;
@@ -13,6 +12,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::cause::is_waiting;
 use crate::clock;
 use crate::server::guest::Guest;
+use crate::server::intake::Intake;
 use crate::server::journal;
 use crate::server::outbox::LINGER;
 use crate::server::pace::Pace;
@@ -27,9 +27,8 @@ use crate::wire::request::{self, Refusal, Request, code};
 use crate::wire::secret::Secret;
 use crate::wire::text::Text;
 
-/// How much is read at once: enough for few reads, little enough that no portion of what one client says
-/// keeps the others waiting.
-const READ: usize = 32 * 1024;
+/// How many bytes of answers may be collected before they are written.
+const ANSWERS: usize = 32 * 1024;
 /// The least a read may be told to wait; zero would mean for ever.
 const LEAST_WAIT: Duration = Duration::from_millis(1);
 
@@ -67,15 +66,14 @@ impl<'a> Session<'a> {
     /// Serves the client until one of the two has enough; gives the reason.
     pub fn converse(&mut self) -> Reason {
         let outbox = Arc::clone(&self.guest.outbox);
-        let stream = BufReader::with_capacity(READ, outbox.stream());
-        let mut reader = BlockReader::new(Punctual { stream, deadline: None }, MAX_REQUEST_LINES);
+        let mut reader = BlockReader::new(Intake::new(outbox.stream()), MAX_REQUEST_LINES);
         let mut next = self.be_patient();
         loop {
             if let Flow::Break(reason) = next {
                 self.hand_over();
                 return reason;
             }
-            if !reader.holds_block(reader.get_ref().stream.buffer()) {
+            if !reader.holds_block(reader.get_ref().buffered()) {
                 self.hand_over();
             }
             reader.get_mut().deadline = self.patience.deadline();
@@ -128,7 +126,7 @@ impl<'a> Session<'a> {
             let refusal = Refusal::new(code::TOO_LONG, "the answer would be too long");
             write!(self.answers, "{}", refusal.to_block("")).expect("BUG: a Vec takes all writes");
         }
-        if self.answers.len() > READ {
+        if self.answers.len() > ANSWERS {
             self.write_answers(); // small requests may have large answers
         }
         Flow::Continue(())
@@ -272,30 +270,5 @@ impl<'a> Session<'a> {
         if let Some((name, _)) = member {
             server.room.note(&journal::line(format_args!("Client {name} disconnected")));
         }
-    }
-}
-
-/// A stream that gives nothing after its deadline, however much comes: bytes alone do not buy time.
-struct Punctual<'a> {
-    stream: BufReader<&'a TcpStream>,
-    deadline: Option<Instant>,
-}
-
-impl Read for Punctual<'_> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        self.stream.read(into)
-    }
-}
-
-impl BufRead for Punctual<'_> {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
-            return Err(io::ErrorKind::TimedOut.into());
-        }
-        self.stream.fill_buf()
-    }
-
-    fn consume(&mut self, bytes: usize) {
-        self.stream.consume(bytes);
     }
 }

@@ -1,0 +1,62 @@
+//! Reading from one client: a buffer that is as large as the client is busy, and a deadline.
+
+use std::io::{self, BufRead, Read};
+use std::net::TcpStream;
+use std::time::Instant;
+
+/// The buffer of a quiet client: thousands of them must cost little.
+const LEAST: usize = 1024;
+/// The buffer of a busy one: enough for few reads, little enough that no portion of what one client says
+/// keeps the others waiting.
+const MOST: usize = 32 * 1024;
+
+/// What comes from one client.
+#[derive(Debug)]
+pub struct Intake<'a> {
+    stream: &'a TcpStream,
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+    /// The time after which nothing is given any more, however much comes: bytes alone do not buy time.
+    pub deadline: Option<Instant>,
+}
+
+impl<'a> Intake<'a> {
+    /// Nothing read yet, and no deadline.
+    pub fn new(stream: &'a TcpStream) -> Intake<'a> {
+        Intake { stream, buffer: vec![0; LEAST], start: 0, end: 0, deadline: None }
+    }
+
+    /// What has been read and not consumed.
+    pub fn buffered(&self) -> &[u8] {
+        &self.buffer[self.start..self.end]
+    }
+}
+
+impl BufRead for Intake<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        if self.start == self.end {
+            if self.end == self.buffer.len() && self.end < MOST {
+                self.buffer.resize(2 * self.end, 0); // the last read has filled it
+            }
+            (self.start, self.end) = (0, 0);
+            self.end = self.stream.read(&mut self.buffer)?;
+        }
+        Ok(self.buffered())
+    }
+
+    fn consume(&mut self, bytes: usize) {
+        self.start += bytes;
+    }
+}
+
+impl Read for Intake<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.fill_buf()?.read(into)?;
+        self.consume(read);
+        Ok(read)
+    }
+}
