@@ -32,6 +32,7 @@ pub mod clock;
 pub mod cause;
 pub mod arguments;
 pub mod lock;
+pub mod intake;
 pub mod wire;
 pub mod server;
 pub mod client;

@@ -1,9 +1,10 @@
 //! The threads of direct chats over TCP: one that accepts, and one that reads for each chat.
 
+use std::collections::VecDeque;
 use std::io;
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Duration;
 
@@ -15,6 +16,8 @@ use crate::wire::greeting::Greeting;
 
 /// The most peers that can be connected to us at a time.
 const MAX_INCOMING: usize = 64;
+/// The most callers at a time that have not said yet who they are.
+const MAX_PENDING: usize = 8;
 /// Whom we have called with a ticket must answer within this time.
 const ANSWER: Duration = Duration::from_secs(3);
 /// Some of the assignments' programs lose text that comes together with CHAT.
@@ -27,11 +30,11 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// # Errors
 /// When the thread cannot be started.
 pub fn listen(listener: TcpListener, events: Events) -> io::Result<()> {
-    let incoming = Arc::new(AtomicUsize::new(0));
+    let mut door = Door { incoming: Arc::default(), pending: VecDeque::new(), events };
     let accepting = move || {
         loop {
             match listener.accept() {
-                Ok((stream, address)) => take(stream, address, &incoming, &events),
+                Ok((stream, address)) => door.take(Arc::new(stream), address),
                 // No descriptors, say. It would fail again at once and for ever.
                 Err(_) => thread::sleep(ACCEPT_PAUSE),
             }
@@ -40,33 +43,61 @@ pub fn listen(listener: TcpListener, events: Events) -> io::Result<()> {
     thread::Builder::new().name("listener".to_owned()).spawn(accepting).map(drop)
 }
 
-fn take(stream: TcpStream, address: SocketAddr, incoming: &Arc<AtomicUsize>, events: &Events) {
-    if incoming.load(Ordering::Relaxed) >= MAX_INCOMING {
-        return; // dropping the connection is the answer
-    }
-    incoming.fetch_add(1, Ordering::Relaxed);
-    let (count, sender) = (Arc::clone(incoming), events.clone());
-    let hearing = move || {
-        // A caller that is gone before it has said anything is nobody's business.
-        let _ = attend(stream, address, &sender);
-        count.fetch_sub(1, Ordering::Relaxed);
-    };
-    if thread::Builder::new().name("peer".to_owned()).spawn(hearing).is_err() {
-        incoming.fetch_sub(1, Ordering::Relaxed); // the connection went with the closure
+/// Who is at the door.
+struct Door {
+    /// How many peers are connected to us.
+    incoming: Arc<AtomicUsize>,
+    /// Those who may not have said yet who they are, the oldest first.
+    pending: VecDeque<Weak<Pending>>,
+    events: Events,
+}
+
+/// A caller that has not said yet who it is. Its thread drops this when it has.
+struct Pending(Arc<TcpStream>);
+
+impl Door {
+    /// Gives a caller its thread. When too many do not say who they are, the oldest of them has to go.
+    fn take(&mut self, stream: Arc<TcpStream>, address: SocketAddr) {
+        if self.incoming.load(Ordering::Relaxed) >= MAX_INCOMING {
+            return; // dropping the connection is the answer
+        }
+        self.pending.retain(|pending| pending.strong_count() > 0);
+        if self.pending.len() >= MAX_PENDING
+            && let Some(oldest) = self.pending.pop_front().and_then(|oldest| oldest.upgrade())
+        {
+            let _ = oldest.0.shutdown(Shutdown::Both); // it may have gone by itself
+        }
+        let pending = Arc::new(Pending(Arc::clone(&stream)));
+        self.pending.push_back(Arc::downgrade(&pending));
+        self.incoming.fetch_add(1, Ordering::Relaxed);
+        let (count, events) = (Arc::clone(&self.incoming), self.events.clone());
+        let hearing = move || {
+            // A caller that is gone before it has said anything is nobody's business.
+            let _ = attend(&stream, pending, address, &events);
+            count.fetch_sub(1, Ordering::Relaxed);
+        };
+        if thread::Builder::new().name("peer".to_owned()).spawn(hearing).is_err() {
+            self.incoming.fetch_sub(1, Ordering::Relaxed); // the connection went with the closure
+        }
     }
 }
 
 /// The thread of a caller.
-fn attend(stream: TcpStream, address: SocketAddr, events: &Events) -> io::Result<()> {
-    let (id, stream) = (ConnectionId::next(), Arc::new(stream));
-    let mut ear = Ear::new(&stream);
+fn attend(
+    stream: &Arc<TcpStream>,
+    pending: Arc<Pending>,
+    address: SocketAddr,
+    events: &Events,
+) -> io::Result<()> {
+    let (id, mut ear) = (ConnectionId::next(), Ear::new(stream));
     let greeting = match ear.opening(Some(SILENCE))? {
         Opening::Chat(greeting) => Some(greeting),
         Opening::Other | Opening::Silence => None,
         Opening::Http | Opening::End => return Ok(()),
     };
+    drop(pending);
     ear.dialect = greeting.as_ref().is_none_or(|greeting| greeting.ticket.is_none());
-    let writer = Writer::start(&stream, event::progress(id, events))?;
+    let writer = Writer::start(stream, event::progress(id, events))?;
     let tell = |event| events.send(Event::Peer(id, event)).is_ok();
     let address = SocketAddr::new(address.ip().to_canonical(), address.port());
     tell(PeerEvent::Incoming(writer, address, greeting));

@@ -1,13 +1,14 @@
 //! Hearing what a peer says: lines from a connection, also from programs that end none.
 
 use std::collections::VecDeque;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead};
 use std::net::TcpStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::cause::is_waiting;
 use crate::client::event::PeerEvent;
 use crate::client::peer::{Heard, hear};
+use crate::intake::Intake;
 use crate::wire::greeting::Greeting;
 use crate::wire::line::{Line, MAX_LINE, read_line};
 use crate::wire::reader::{Assembly, is_http};
@@ -16,6 +17,8 @@ use crate::wire::reader::{Assembly, is_http};
 const MAX_CHAT_LINES: usize = 16;
 /// A peer that says nothing for this long, in the middle of its CHAT too, is one without a name.
 pub const SILENCE: Duration = Duration::from_secs(1);
+/// And it may take this long for its CHAT, however much it says meanwhile.
+const OPENING: Duration = Duration::from_secs(60);
 /// Some of the assignments' programs end no line: text that stops for this long is one.
 const STOP: Duration = Duration::from_millis(200);
 
@@ -36,7 +39,7 @@ pub enum Opening {
 /// Hears what a peer says.
 pub struct Ear<'a> {
     stream: &'a TcpStream,
-    reader: BufReader<&'a TcpStream>,
+    reader: Intake<'a>,
     line: Vec<u8>,
     /// Lines that were read to see whether they are a CHAT, and are none.
     read: VecDeque<Vec<u8>>,
@@ -49,7 +52,7 @@ pub struct Ear<'a> {
 impl Ear<'_> {
     /// For a fresh connection.
     pub fn new(stream: &TcpStream) -> Ear<'_> {
-        let (reader, line) = (BufReader::new(stream), Vec::new());
+        let (reader, line) = (Intake::new(stream), Vec::new());
         Ear { stream, reader, line, read: VecDeque::new(), dialect: true, ends_lines: false }
     }
 
@@ -58,6 +61,13 @@ impl Ear<'_> {
     /// # Errors
     /// When the connection breaks.
     pub fn opening(&mut self, limit: Option<Duration>) -> io::Result<Opening> {
+        self.reader.deadline = limit.map(|_| Instant::now() + OPENING);
+        let opening = self.first_words(limit);
+        self.reader.deadline = None;
+        opening
+    }
+
+    fn first_words(&mut self, limit: Option<Duration>) -> io::Result<Opening> {
         self.stream.set_read_timeout(limit)?;
         let greets = match self.reader.fill_buf() {
             Ok(bytes) => {

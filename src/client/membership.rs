@@ -1,6 +1,7 @@
 //! The client's standing with the server: whether there is a connection, how far it has come, when it is
 //! tried again. What the server says on it is in [`reception`](super::reception).
 
+use std::hash::{BuildHasher, RandomState};
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
@@ -266,7 +267,7 @@ impl Membership {
             screen.line(format_args!("{lost} the server {}: {cause}; trying again", self.server));
         }
         self.drop_link();
-        self.until = Some(Instant::now() + self.pause);
+        self.until = Some(Instant::now() + jittered(self.pause));
         self.pause = (self.pause * 2).min(LAST_PAUSE);
     }
 
@@ -281,4 +282,11 @@ impl Membership {
         self.stage = Stage::Offline;
         self.settled = true;
     }
+}
+
+/// A pause, up to a quarter longer or shorter, so that not all clients of a server that was restarted come
+/// back at the same moment.
+fn jittered(pause: Duration) -> Duration {
+    let dice = RandomState::new().hash_one(()) % 512;
+    pause * 3 / 4 + pause * u32::try_from(dice).unwrap_or(0) / 1024
 }

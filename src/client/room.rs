@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use crate::client::terminal::Screen;
 use crate::clock;
+use crate::wire::block::MAX_ANSWER_LINES;
 use crate::wire::entry::Entry;
 use crate::wire::name::{Name, Who};
 use crate::wire::notice::Reason;
@@ -132,7 +133,7 @@ impl Room {
         let moved = *id == own || self.others.contains_key(id);
         let verb = if moved { "moved" } else { "joined" };
         screen.line(format_args!("{name} {verb} (ID {id}, {address})"));
-        if *id != own {
+        if *id != own && self.others.len() < MAX_ANSWER_LINES {
             self.others.insert(*id, entry);
         }
     }

@@ -17,7 +17,6 @@ pub mod state;
 pub mod guest;
 pub mod patience;
 pub mod pace;
-pub mod intake;
 pub mod session;
 mod console;
 

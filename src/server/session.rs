@@ -11,8 +11,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::cause::is_waiting;
 use crate::clock;
+use crate::intake::Intake;
 use crate::server::guest::Guest;
-use crate::server::intake::Intake;
 use crate::server::journal;
 use crate::server::outbox::LINGER;
 use crate::server::pace::Pace;

@@ -1,16 +1,16 @@
-//! Reading from one client: a buffer that is as large as the client is busy, and a deadline.
+//! Reading from a connection: a buffer that is as large as the other side is busy, and a deadline.
 
 use std::io::{self, BufRead, Read};
 use std::net::TcpStream;
 use std::time::Instant;
 
-/// The buffer of a quiet client: thousands of them must cost little.
+/// The buffer of a quiet connection: thousands of them must cost little.
 const LEAST: usize = 1024;
 /// The buffer of a busy one: enough for few reads, little enough that no portion of what one client says
-/// keeps the others waiting.
+/// keeps the others in a room waiting.
 const MOST: usize = 32 * 1024;
 
-/// What comes from one client.
+/// What comes from a connection.
 #[derive(Debug)]
 pub struct Intake<'a> {
     stream: &'a TcpStream,
