@@ -45,11 +45,14 @@ impl Stage {
                 let arguments: Vec<&str> = arguments.split(' ').collect();
                 self.clients.insert(who.to_owned(), Client::with_args(&arguments));
             }
-            None if command == "Ctrl-C" => drop(self.server.take()),
+            None if command == "Ctrl-C" => self.server.as_ref().unwrap().kill(),
             None => {
                 assert_eq!(command, "cargo run --bin server");
                 let port = port.parse().unwrap();
-                self.server = Some(Server::start_in(Folder::fresh(), port, &[]));
+                self.server = Some(match self.server.take() {
+                    Some(killed) => killed.starts_again(),
+                    None => Server::start_in(Folder::fresh(), port, &[]),
+                });
             }
         }
     }
