@@ -25,6 +25,9 @@
 //! silent is waited for ([`server::patience`]), which caller is let in ([`client::peer`]) are functions of
 //! their arguments and a given `now`; threads, sockets and clocks are around them.
 //!
+//! **Last, [`load`].** It fills a room and measures what reaches whom, and when; [`measure`] judges it
+//! and [`chart`] draws it, from numbers alone.
+//!
 //! What you will not find: `unsafe`, a crate beyond `std`, an async runtime, a write to a socket under the
 //! registry's lock, a word of a direct chat on the server, a time formatted outside of [`clock`].
 
@@ -34,5 +37,8 @@ pub mod arguments;
 pub mod lock;
 pub mod intake;
 pub mod wire;
+pub mod measure;
+pub mod chart;
 pub mod server;
 pub mod client;
+pub mod load;

@@ -1,0 +1,109 @@
+//! The load generator: `load [flags]`.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use p2p_chat::arguments::{Arguments, number, program};
+use p2p_chat::load::message::MIN_SIZE;
+use p2p_chat::load::{self, Options};
+use p2p_chat::wire::text::MAX_TEXT;
+
+const USAGE: &str = "\
+usage: load [flags]
+  --members N        how many are in the room (100; at most 10000)
+  --sweep N,N,…      several sizes of the room, one after the other
+  --speakers N       how many of them speak (10, or all if they are fewer)
+  --seconds S        how long they do (5)
+  --messages N       how many messages they say together; ends after 10 minutes at the latest
+  --size BYTES       of each text (64; 56 to 2000)
+  --rate N           messages per second and speaker (0: as fast as they come back)
+  --window N         without a rate, how many of a speaker's may be on their way (8)
+  --server HOST:PORT measure a server that runs already, with --rate 0 and enough --max-clients;
+                     else one is started for each size of the room
+  --csv FILE         the table as comma-separated values
+  --svg FILE         a chart: throughput and latency against members
+exit code 1: something was lost or out of order";
+
+const FLAGS: [&str; 11] = [
+    "members", "sweep", "speakers", "seconds", "messages", "size", "rate", "window", "server",
+    "csv", "svg",
+];
+/// Each member and each speaker is a thread, and a process has a limit (`server` says which).
+const MOST_MEMBERS: usize = 10_000;
+const MOST_SPEAKERS: usize = 1_000;
+/// The most sizes of a sweep.
+const MOST_SIZES: usize = 20;
+/// How long a run may take that is to end with its messages.
+const LONGEST: u64 = 600;
+
+fn main() -> ExitCode {
+    program("load", USAGE, parse, |options| {
+        load::run(&options, &mut io::stdout(), &mut io::stderr())
+    })
+}
+
+/// What to measure.
+fn parse(line: impl Iterator<Item = String>) -> Result<Options, String> {
+    let arguments = Arguments::split(line, &FLAGS, &[])?;
+    if let Some(word) = arguments.words.first() {
+        return Err(format!("unexpected argument '{word}'"));
+    }
+    let mut options = Options {
+        members: Vec::new(),
+        speakers: 10,
+        messages: None,
+        time: Duration::ZERO,
+        size: 64,
+        rate: 0,
+        window: 8,
+        server: None,
+        svg: None,
+        csv: None,
+    };
+    for (flag, value) in arguments.flags {
+        match flag.as_str() {
+            "members" | "sweep" if !options.members.is_empty() => {
+                return Err("--members and --sweep exclude each other".to_owned());
+            }
+            "members" => options.members = vec![members("--members", &value)?],
+            "sweep" => options.members = sweep(&value)?,
+            "speakers" => options.speakers = number("--speakers", &value, 1..=MOST_SPEAKERS)?,
+            "seconds" => {
+                options.time = Duration::from_secs(number("--seconds", &value, 1..=3_600)?);
+            }
+            "messages" => options.messages = Some(number("--messages", &value, 1..=10_000_000)?),
+            "size" => options.size = number("--size", &value, MIN_SIZE..=MAX_TEXT)?,
+            "rate" => options.rate = number("--rate", &value, 0..=1_000_000)?,
+            "window" => options.window = number("--window", &value, 1..=10_000)?,
+            "server" if !value.contains(':') => return Err(format!("'{value}' is not HOST:PORT")),
+            "server" => options.server = Some(value),
+            _ if value.is_empty() => return Err(format!("--{flag} needs a file")),
+            "csv" => options.csv = Some(PathBuf::from(value)),
+            _ => options.svg = Some(PathBuf::from(value)), // --svg
+        }
+    }
+    if options.members.is_empty() {
+        options.members.push(100);
+    }
+    if options.time.is_zero() {
+        options.time = Duration::from_secs(if options.messages.is_some() { LONGEST } else { 5 });
+    }
+    Ok(options)
+}
+
+fn members(what: &str, value: &str) -> Result<usize, String> {
+    number(what, value, 1..=MOST_MEMBERS)
+}
+
+/// Several sizes of the room; twice the same would be two points at one place of the chart.
+fn sweep(value: &str) -> Result<Vec<usize>, String> {
+    let sizes: Result<Vec<usize>, String> =
+        value.split(',').map(|size| members("a size of --sweep", size)).collect();
+    let sizes = sizes?;
+    if sizes.len() > MOST_SIZES || !sizes.is_sorted_by(|one, next| one < next) {
+        return Err(format!("--sweep takes at most {MOST_SIZES} sizes, each above the one before"));
+    }
+    Ok(sizes)
+}

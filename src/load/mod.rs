@@ -1,0 +1,78 @@
+//! The load generator: a room full of members who talk, and what reaches whom, and when.
+//!
+//! Each member is a real connection with a thread that listens; the first ones speak as well, each from a
+//! thread of its own. All tell the thread that started them what happens ([`Event`]), and only that one
+//! waits, gives up and judges. What is counted in [`measure`](crate::measure) is pure.
+
+pub mod message;
+pub mod record;
+pub mod member;
+pub mod speaker;
+pub mod host;
+pub mod options;
+pub mod crowd;
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use crate::arguments::Failure;
+use crate::cause::cause;
+use crate::chart;
+use crate::measure::{Faults, Report, UNITS, csv_heading, heading};
+use crowd::Crowd;
+use host::Host;
+pub use options::Options;
+
+/// Measures each size, one after the other. The table goes to `output`, how it goes on to `progress`.
+///
+/// # Errors
+/// When a server, a member or a file cannot be had, or when anything was lost or out of order.
+pub fn run(
+    options: &Options,
+    output: &mut impl Write,
+    progress: &mut impl Write,
+) -> Result<(), Failure> {
+    let failure = |message| Failure { message, code: 1 };
+    // Who has closed the output still gets the files and the exit code.
+    let _ = writeln!(output, "{}", heading());
+    let mut reports = Vec::new();
+    for members in &options.members {
+        let report = measure(options, *members, progress).map_err(failure)?;
+        let _ = writeln!(output, "{}", report.line());
+        reports.push(report);
+    }
+    let _ = writeln!(output, "{UNITS}");
+    if let Some(file) = &options.csv {
+        let lines: Vec<String> = reports.iter().map(Report::csv).collect();
+        save(file, &format!("{}\n{}\n", csv_heading(), lines.join("\n"))).map_err(failure)?;
+    }
+    if let Some(file) = &options.svg {
+        save(file, &chart::draw(&reports)).map_err(failure)?;
+    }
+    let mut faults = Faults::default();
+    for report in &reports {
+        faults.add(report.faults);
+    }
+    faults.sentence().map_or(Ok(()), |sentence| Err(failure(sentence)))
+}
+
+/// One run: a server, a room full of members, their talk, and what came of it.
+fn measure(options: &Options, members: usize, progress: &mut impl Write) -> Result<Report, String> {
+    let host = Host::find(options.server.as_deref(), members)?;
+    let mut crowd = Crowd::gather(host.address, members, options.speakers.min(members))?;
+    let before = host.usage();
+    crowd.talk(options, progress)?;
+    let after = host.usage();
+    let mut report = crowd.part(progress);
+    if let (Some((used, _)), Some((using, memory))) = (before, after) {
+        report.cpu = (report.seconds > 0.0).then(|| (using - used) / report.seconds);
+        report.memory = Some(memory);
+    }
+    Ok(report)
+}
+
+fn save(file: &Path, text: &str) -> Result<(), String> {
+    let place = file.display();
+    fs::write(file, text).map_err(|error| format!("cannot write {place}: {}", cause(&error)))
+}
