@@ -106,7 +106,7 @@ impl Faults {
     pub fn of<'a>(speakers: impl Iterator<Item = (&'a Order, u64)>, room: &Order) -> Faults {
         let mut faults = Faults::default();
         for (order, last) in speakers {
-            faults.lost += order.lost(last);
+            faults.lost = faults.lost.saturating_add(order.lost(last));
             faults.late += order.late();
             faults.twice += order.twice();
         }
@@ -116,17 +116,17 @@ impl Faults {
         faults
     }
 
-    /// Adds another listener's.
+    /// Adds another listener's. The numbers come from a server, which may be anybody's.
     pub fn add(&mut self, other: Faults) {
-        self.lost += other.lost;
-        self.late += other.late;
-        self.twice += other.twice;
-        self.astray += other.astray;
+        self.lost = self.lost.saturating_add(other.lost);
+        self.late = self.late.saturating_add(other.late);
+        self.twice = self.twice.saturating_add(other.twice);
+        self.astray = self.astray.saturating_add(other.astray);
     }
 
     /// All that is against the promise of order: late, again, or in another order than elsewhere.
     pub fn disorder(&self) -> u64 {
-        self.late + self.twice + self.astray
+        self.late.saturating_add(self.twice).saturating_add(self.astray)
     }
 
     /// A sentence about what went wrong; `None` where nothing did.
@@ -135,7 +135,7 @@ impl Faults {
             (self.lost, "lost"),
             (self.late, "out of order"),
             (self.twice, "delivered twice"),
-            (self.astray, "members in another order than the rest"),
+            (self.astray, "of the members heard another order"),
         ];
         let told: Vec<String> = told
             .iter()

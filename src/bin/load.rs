@@ -50,18 +50,8 @@ fn parse(line: impl Iterator<Item = String>) -> Result<Options, String> {
     if let Some(word) = arguments.words.first() {
         return Err(format!("unexpected argument '{word}'"));
     }
-    let mut options = Options {
-        members: Vec::new(),
-        speakers: 10,
-        messages: None,
-        time: Duration::ZERO,
-        size: 64,
-        rate: 0,
-        window: 8,
-        server: None,
-        svg: None,
-        csv: None,
-    };
+    let mut options = Options::default();
+    let mut time = None;
     for (flag, value) in arguments.flags {
         match flag.as_str() {
             "members" | "sweep" if !options.members.is_empty() => {
@@ -70,9 +60,7 @@ fn parse(line: impl Iterator<Item = String>) -> Result<Options, String> {
             "members" => options.members = vec![members("--members", &value)?],
             "sweep" => options.members = sweep(&value)?,
             "speakers" => options.speakers = number("--speakers", &value, 1..=MOST_SPEAKERS)?,
-            "seconds" => {
-                options.time = Duration::from_secs(number("--seconds", &value, 1..=3_600)?);
-            }
+            "seconds" => time = Some(number("--seconds", &value, 1..=3_600)?),
             "messages" => options.messages = Some(number("--messages", &value, 1..=10_000_000)?),
             "size" => options.size = number("--size", &value, MIN_SIZE..=MAX_TEXT)?,
             "rate" => options.rate = number("--rate", &value, 0..=1_000_000)?,
@@ -87,9 +75,8 @@ fn parse(line: impl Iterator<Item = String>) -> Result<Options, String> {
     if options.members.is_empty() {
         options.members.push(100);
     }
-    if options.time.is_zero() {
-        options.time = Duration::from_secs(if options.messages.is_some() { LONGEST } else { 5 });
-    }
+    let usual = if options.messages.is_some() { LONGEST } else { 5 };
+    options.time = Duration::from_secs(time.unwrap_or(usual));
     Ok(options)
 }
 

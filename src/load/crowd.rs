@@ -23,6 +23,8 @@ const STACK: usize = 256 * 1024;
 const DEADLINE: Duration = Duration::from_secs(30);
 /// How long nobody may hear anything before what is missing is given up.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long after the time to speak a run goes on for as long as somebody hears something.
+const GRACE: Duration = Duration::from_secs(60);
 /// How often it is told how it goes.
 const TICK: Duration = Duration::from_secs(1);
 /// The most deliveries of a run. Each keeps four bytes until the end: this is 200 MB.
@@ -37,7 +39,7 @@ pub struct Crowd {
     members: Vec<(Arc<Member>, JoinHandle<Option<Record>>)>,
     sender: Sender<Event>,
     events: Receiver<Event>,
-    /// The last number that each speaker has sent, once it has said all.
+    /// How many messages each speaker has sent, once it has said all.
     spoken: Vec<Option<u64>>,
     begun: u64,
 }
@@ -104,12 +106,12 @@ impl Crowd {
             };
             named(format!("speaker {index}"), work).map_err(|error| refused(&error))?;
         }
-        self.listen(progress);
+        self.listen(until + GRACE, progress);
         Ok(())
     }
 
     /// Waits for everybody's end, and tells how it goes.
-    fn listen(&mut self, progress: &mut impl Write) {
+    fn listen(&mut self, end: Instant, progress: &mut impl Write) {
         let (mut speaking, mut listening) = (self.spoken.len(), self.members.len());
         let (mut heard, mut changed, mut told) = (0, Instant::now(), Instant::now());
         while speaking > 0 || listening > 0 {
@@ -123,11 +125,11 @@ impl Crowd {
                 Ok(_) | Err(RecvTimeoutError::Disconnected) => {} // we hold a sender ourselves
                 Err(RecvTimeoutError::Timeout) => {
                     let now = self.run.heard.load(Ordering::Relaxed);
-                    if now != heard {
+                    if now != heard && Instant::now() < end {
                         (heard, changed) = (now, Instant::now());
                     } else if changed.elapsed() >= PATIENCE {
                         // A progress line that cannot be written changes nothing, here and below.
-                        let _ = writeln!(progress, "nobody hears anything any more: giving up");
+                        let _ = writeln!(progress, "what is missing does not come: giving up");
                         return;
                     }
                     told = Instant::now();
@@ -168,12 +170,11 @@ impl Crowd {
     fn report(&self, members: usize, records: Vec<Option<Record>>) -> Report {
         let last: Vec<u64> = self.spoken.iter().map(|last| last.unwrap_or(0)).collect();
         let mut report = Report { members, speakers: last.len(), ..Report::default() };
-        // The marks of the ends are no messages.
-        report.messages = last.iter().map(|last| last.saturating_sub(1)).sum();
+        report.messages = last.iter().sum();
         let (mut latencies, mut prints, mut end) = (Vec::new(), HashMap::new(), self.begun);
         for record in records {
             let Some(record) = record else {
-                report.faults.lost += last.iter().sum::<u64>();
+                report.faults.add(Faults { lost: report.messages, ..Faults::default() });
                 continue;
             };
             let orders = record.orders.iter().zip(last.iter().copied());

@@ -29,7 +29,7 @@ pub enum Event {
     Joined,
     /// Somebody is not let in, with the reason.
     Refused(String),
-    /// A speaker has said all, the last one under this number.
+    /// A speaker has said so many messages, and that it was all.
     Spoken(usize, u64),
     /// A member has heard every speaker's last message, or hears nothing any more.
     Done,

@@ -27,3 +27,20 @@ pub struct Options {
     /// Where the table goes as comma-separated values.
     pub csv: Option<PathBuf>,
 }
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            members: Vec::new(),
+            speakers: 10,
+            messages: None,
+            time: Duration::from_secs(5),
+            size: 64,
+            rate: 0,
+            window: 8,
+            server: None,
+            svg: None,
+            csv: None,
+        }
+    }
+}

@@ -26,8 +26,8 @@ pub struct Plan {
     pub until: Instant,
 }
 
-/// Speaks until the plan is done, then says that it was the last. Gives the highest number that was
-/// written.
+/// Speaks until the plan is done, then says that it was the last. Gives how many messages were
+/// written, without that mark.
 pub fn speak(member: &Arc<Member>, plan: &Plan, run: &Run) -> u64 {
     let begun = Instant::now();
     let mut blocks = String::new();
@@ -50,7 +50,9 @@ pub fn speak(member: &Arc<Member>, plan: &Plan, run: &Run) -> u64 {
     blocks.clear();
     let end = Message { speaker: member.index, number: sent + 1, said: None };
     end.write(&run.name, plan.size, &mut blocks);
-    if member.write(&blocks).is_ok() { sent + 1 } else { sent }
+    // Without it the others wait in vain, which ends by itself.
+    let _ = member.write(&blocks);
+    sent
 }
 
 /// Waits until something may be said, or the plan's end. Gives the highest number that may be said by

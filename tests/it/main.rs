@@ -27,6 +27,8 @@ mod client_their_caller;
 mod client_their_listener;
 mod client_their_server;
 mod client_verified;
+mod load;
+mod measure;
 mod order;
 mod readme;
 mod server_bounds;
