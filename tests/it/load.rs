@@ -131,6 +131,18 @@ fn a_server_that_runs_already_is_measured_and_left_as_it_was() {
 }
 
 #[test]
+fn without_the_server_beside_it_it_is_its_own() {
+    let folder = Folder::fresh();
+    let lonely = folder.file("lonely").with_extension(std::env::consts::EXE_EXTENSION);
+    fs::copy(env!("CARGO_BIN_EXE_load"), &lonely).unwrap();
+    let arguments = ["--members=3", "--messages=30"];
+    let load = Program::start("load alone", lonely.to_str().unwrap(), &arguments, &folder);
+    load.sees_next();
+    assert_eq!(row(&load)[9..], ["0", "0", "-", "-"]);
+    load.exits(0);
+}
+
+#[test]
 fn the_files_are_well_formed() {
     let arguments = ["--sweep", "2,3,5", "--messages", "20", "--csv", "t.csv", "--svg", "t.svg"];
     let (load, folder) = load(&arguments);
