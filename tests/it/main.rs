@@ -29,6 +29,8 @@ mod client_their_server;
 mod client_verified;
 mod load;
 mod measure;
+mod log_faults;
+mod log_lines;
 mod order;
 mod readme;
 mod server_bounds;

@@ -12,6 +12,7 @@ pub mod dice;
 pub mod direct;
 pub mod folder;
 pub mod peer;
+pub mod process;
 pub mod program;
 pub mod story;
 pub mod wire;

@@ -1,0 +1,41 @@
+//! A program from outside: where it says that it listens, and what the system knows about it.
+
+use std::net::SocketAddr;
+
+use super::{Folder, Program};
+
+/// Starts a server by any command line, and gives back where it listens.
+#[track_caller]
+pub fn server_by(path: &str, arguments: &[&str], folder: &Folder) -> (Program, SocketAddr) {
+    let program = Program::start("server", path, arguments, folder);
+    let line = program.sees("Server listening on ");
+    let address = line.rsplit(' ').next().and_then(|text| text.parse().ok());
+    let Some(address) = address else { program.fail("does not say where it listens") };
+    (program, address)
+}
+
+/// Stops a process as Ctrl-Z does: it is there, and does nothing.
+#[cfg(unix)]
+pub fn stop(pid: u32) {
+    let mut kill = std::process::Command::new("kill");
+    assert!(kill.args(["-STOP", &pid.to_string()]).status().unwrap().success());
+}
+
+/// The most memory that a process has had so far, in kB.
+#[cfg(target_os = "linux")]
+#[track_caller]
+pub fn peak_memory(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+/// How long a process has kept a processor busy, in hundredths of a second.
+#[cfg(target_os = "linux")]
+#[track_caller]
+pub fn ticks(pid: u32) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let fields = stat.rsplit_once(") ").unwrap().1.split(' ');
+    // utime and stime are the fields 14 and 15; 3 is the first behind the program's name.
+    fields.skip(11).take(2).map(|field| field.parse::<u64>().unwrap()).sum()
+}
