@@ -9,9 +9,9 @@ const STAMP: usize = "[2026-11-20 12:34:56] ".len();
 
 /// Whether a line begins with a date and a time of day in brackets.
 fn is_stamped(line: &str) -> bool {
-    let like = "[0000-00-00 00:00:00] ".bytes();
+    let pattern = "[0000-00-00 00:00:00] ".bytes();
     line.len() > STAMP
-        && line.bytes().zip(like).all(|(byte, want)| match want {
+        && line.bytes().zip(pattern).all(|(byte, want)| match want {
             b'0' => byte.is_ascii_digit(),
             _ => byte == want,
         })
