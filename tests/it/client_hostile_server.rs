@@ -1,0 +1,212 @@
+//! Our client with a server that means it no good: it keeps answering its user, in little memory.
+
+use std::io::Write;
+
+use crate::stage::{Block, Client, Listener, Wire};
+
+/// A client called alice and the connection on which she has registered with a server played here.
+#[track_caller]
+fn registering() -> (Listener, Client, Wire, String) {
+    let listener = Listener::bind();
+    let alice = Client::start_at("alice", &listener.address().to_string(), &[]);
+    let mut wire = listener.accept();
+    let port = wire.gets("REGISTER").get("Port").to_owned();
+    (listener, alice, wire, port)
+}
+
+/// What a server with a room answers to REGISTER.
+fn regack(port: &str) -> String {
+    format!(
+        "REGACK\r\nclientID: alice\r\nIP: 127.0.0.1\r\nPort: {port}\r\nStatus: registered\r\nID: 1\r\n\
+         Expires: 3600\r\nRoom: yes\r\n\r\n"
+    )
+}
+
+/// What it answers to JOIN.
+const JOINACK: &str = "JOINACK\r\nclientID: alice\r\nID: 1\r\nToken: 0123456789abcdef0123456789abcdef\r\n\
+                       Seq: 0\r\nMissed: 0\r\nMessage: Welcome!\r\n\r\n";
+
+/// Somebody in a list, all but the number.
+const GUEST: &str = "guest 127.0.0.1:20001 ";
+
+/// Takes in the alice that has registered.
+#[track_caller]
+fn lets_in(wire: &mut Wire, port: &str) -> Block {
+    wire.sends(&regack(port));
+    let join = wire.skips_to("JOIN");
+    wire.sends(JOINACK);
+    join
+}
+
+/// Alice in the room of a server that the test plays.
+#[track_caller]
+fn joined() -> (Listener, Client, Wire) {
+    let (listener, alice, mut wire, port) = registering();
+    lets_in(&mut wire, &port);
+    alice.sees("Other clients' IDs: none");
+    (listener, alice, wire)
+}
+
+/// Shows that alice answers her user.
+#[track_caller]
+fn answers(alice: &Client) {
+    alice.types("/id");
+    alice.sees("you are alice");
+}
+
+/// Sends this so many times, or until she has had enough of it.
+fn floods(wire: &Wire, piece: &str, times: usize) -> usize {
+    (0..times).take_while(|_| wire.stream().write_all(piece.as_bytes()).is_ok()).count()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_line_of_the_server_without_an_end_costs_no_memory() {
+    use crate::stage::process::peak_memory;
+
+    let (listener, alice, mut wire) = joined();
+    let before = peak_memory(alice.pid());
+    wire.sends("SAID\r\nText: ");
+    let sent = floods(&wire, &"x".repeat(64 * 1024), 1024);
+    assert!(sent < 1024, "she has taken all 64 MiB");
+    answers(&alice);
+    let after = peak_memory(alice.pid());
+    assert!(after - before < 8 * 1024, "{before} kB at first, {after} kB in the end");
+    // She comes back, and is in the room again.
+    let mut wire = listener.accept();
+    let port = wire.gets("REGISTER").get("Port").to_owned();
+    lets_in(&mut wire, &port).has(&[("Token", "0123456789abcdef0123456789abcdef")]);
+    alice.sees("Other clients' IDs: none");
+    alice.types("back again");
+    wire.gets("SAY").has_exactly(&[("Text", "back again")]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_list_of_the_server_without_an_end_costs_little_memory() {
+    use crate::stage::process::peak_memory;
+
+    let (_listener, alice, mut wire) = joined();
+    let before = peak_memory(alice.pid());
+    alice.types("/info");
+    wire.gets("INFO");
+    wire.sends("INFOACK\r\n");
+    let lines: String = (0..1000).flat_map(|id| [GUEST.to_owned(), format!("{id}\r\n")]).collect();
+    let sent = floods(&wire, &lines, 2_000);
+    assert!(sent < 2_000, "she has taken two million lines");
+    answers(&alice);
+    let after = peak_memory(alice.pid());
+    assert!(after - before < 16 * 1024, "{before} kB at first, {after} kB in the end");
+}
+
+#[test]
+fn twenty_thousand_lines_are_a_list() {
+    let (_listener, alice, mut wire) = joined();
+    for (count, fits) in [(20_000, true), (20_001, false)] {
+        alice.types("/info");
+        wire.gets("INFO");
+        let lines = "guest 127.0.0.1:20001 7\r\n".repeat(count);
+        wire.sends(&format!("INFOACK\r\n{lines}\r\n"));
+        if fits {
+            alice.sees_line("20000 registered:");
+        } else {
+            alice.sees("no block");
+        }
+        answers(&alice);
+    }
+}
+
+/// Where all of them are.
+const ADDRESS: &str = "IP: 127.0.0.1\r\nPort: 20001\r\n";
+
+/// Who somebody is.
+fn about(id: usize) -> String {
+    format!("ID: {id}\r\nclientID: guest{id}\r\n")
+}
+
+/// Somebody comes, is about to call, and goes.
+fn visit(id: usize) -> String {
+    let (about, secret) = (about(id), format!("{id:032x}"));
+    format!(
+        "JOINED\r\n{about}{ADDRESS}\r\n\
+         CALL\r\n{about}{ADDRESS}Via: tcp\r\nTicket: {secret}\r\nAnswer: {secret}\r\n\r\n\
+         LEFT\r\n{about}Reason: quit\r\n\r\n"
+    )
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn arrivals_calls_and_departures_without_an_end_cost_little_memory() {
+    use crate::stage::process::peak_memory;
+
+    let (_listener, alice, wire) = joined();
+    let before = peak_memory(alice.pid());
+    for round in 0..60 {
+        let visits: String = (2 + round * 500..2 + (round + 1) * 500).map(visit).collect();
+        assert_eq!(floods(&wire, &visits, 1), 1);
+        if round % 20 == 10 {
+            answers(&alice);
+        }
+    }
+    answers(&alice);
+    let after = peak_memory(alice.pid());
+    assert!(after - before < 8 * 1024, "{before} kB at first, {after} kB in the end");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+#[ignore = "a client keeps whoever it is told of: 200,000 arrivals cost 23 MB, and there is no bound"]
+fn arrivals_without_departures_cost_little_memory() {
+    use crate::stage::process::peak_memory;
+
+    let (_listener, alice, wire) = joined();
+    let before = peak_memory(alice.pid());
+    for round in 0..100 {
+        let ids = 2 + round * 2_000..2 + (round + 1) * 2_000;
+        let arrival = |id: usize| ["JOINED\r\n", &about(id), ADDRESS, "\r\n"].concat();
+        let arrivals: String = ids.map(arrival).collect();
+        floods(&wire, &arrivals, 1);
+    }
+    answers(&alice);
+    let after = peak_memory(alice.pid());
+    assert!(after - before < 8 * 1024, "{before} kB at first, {after} kB in the end");
+}
+
+#[test]
+fn a_server_that_says_everything_at_the_wrong_time_is_outlived() {
+    let (_listener, alice, mut wire, port) = registering();
+    let early = [
+        "SAID\r\nSeq: 7\r\nTime: 2026-11-20 12:35:01\r\nID: 2\r\nclientID: bob\r\nText: early\r\n\r\n",
+        "TELLACK\r\nID: 2\r\nclientID: bob\r\n\r\n",
+        "BRIDGEACK\r\nclientID: bob\r\nIP: 127.0.0.1\r\nPort: 20002\r\n\r\n",
+        "INFOACK\r\nbob 127.0.0.1:20002 2\r\n\r\n",
+        "HISTORYACK\r\nCount: 5\r\nFirst: 1\r\nLast: 5\r\n\r\n",
+        "PONG\r\n\r\nPING\r\n\r\nLEFT\r\nID: 9\r\nclientID: nobody\r\nReason: quit\r\n\r\n",
+        JOINACK,
+        "SAID\r\nSeq: minus\r\n\r\nSAID\r\n\r\nJOINED\r\nID: 0\r\n\r\nCALL\r\n\r\n",
+        "LEFT\r\nID: 1\r\nclientID: alice\r\nReason: because\r\n\r\n",
+        "\u{0}\r\n\r\nlower\r\n\r\nX\r\nno header\r\n\r\nREGISTER\r\nclientID: alice\r\n\r\n",
+        "SAY\r\nText: a request\r\n\r\nBYEBYE\r\n\r\n",
+    ];
+    wire.sends(&early.concat());
+    wire.sends_bytes(b"\xff\xfe: \xfd\r\n\r\n");
+    lets_in(&mut wire, &port);
+    alice.sees("Other clients' IDs: ");
+    answers(&alice);
+    // And all of it once more from inside the room, with a second REGACK on top.
+    wire.sends(&early.concat());
+    wire.sends(&regack(&port))
+        .sends("ERROR\r\n\r\nERROR\r\nFor: WHO\r\nCode: 1\r\nMessage: \r\n\r\n");
+    answers(&alice);
+    alice.types("and now I speak");
+    wire.skips_to("SAY").has_exactly(&[("Text", "and now I speak")]);
+    let seq = "18446744073709551615";
+    wire.sends(&format!(
+        "SAID\r\nSeq: {seq}\r\nTime: yesterday\r\nID: 1\r\nclientID: alice\r\nText: x\r\n\r\n"
+    ));
+    wire.sends(
+        "SAID\r\nSeq: 8\r\nTime: 2026-11-20 12:35:01\r\nID: 1\r\nclientID: bob\r\nText: y\r\n\r\n",
+    );
+    alice.sees("bob: y");
+    answers(&alice);
+}
