@@ -14,6 +14,7 @@ mod stage;
 mod client_absence;
 mod client_chats;
 mod client_ends;
+mod client_hostile_peers;
 mod client_hostile_server;
 mod client_impostor;
 mod client_intruders;

@@ -1,0 +1,188 @@
+//! Our client with peers that mean it no good: it keeps answering its user, in little memory.
+
+use std::io::Write;
+use std::thread;
+
+use crate::stage::{Client, Server, Wire, alice_and_bob};
+
+/// A friend's CHAT without a ticket.
+const CHAT: &str = "CHAT\r\nclientID: bob\r\nIP: 127.0.0.1\r\nPort: 6202\r\n\r\n";
+
+/// Shows that a client answers its user.
+#[track_caller]
+fn answers(client: &Client) {
+    client.types("/id");
+    client.sees("you are ");
+}
+
+/// Sends this so many times, or until the other side has had enough of it.
+fn floods(wire: &Wire, piece: &str, times: usize) -> usize {
+    (0..times).take_while(|_| wire.stream().write_all(piece.as_bytes()).is_ok()).count()
+}
+
+#[test]
+fn twenty_callers_who_say_nothing_keep_nobody_waiting() {
+    let server = Server::start(&[]);
+    let (alice, bob) = alice_and_bob(&server);
+    let silent: Vec<Wire> = (0..20).map(|_| Wire::connect(alice.address())).collect();
+    answers(&alice);
+    bob.types("/chat alice");
+    bob.types("/msg past all of them");
+    alice.sees_without("request from 127", "bob (direct): past all of them");
+    // After a second each of them is somebody whose name is not known, and still keeps nobody waiting.
+    for _ in &silent {
+        alice.sees("Incoming chat request from 127.0.0.1:");
+    }
+    bob.types("/msg still here");
+    alice.sees_line("bob (direct): still here");
+    alice.types("/msg me too");
+    bob.sees_line("alice (direct): me too");
+    drop(silent);
+    for _ in 0..20 {
+        alice.sees(" ended the chat");
+    }
+    answers(&alice);
+}
+
+#[test]
+fn callers_beyond_the_limit_are_let_go_and_the_chats_that_stand_go_on() {
+    let server = Server::start(&[]);
+    let (alice, bob) = alice_and_bob(&server);
+    bob.types("/chat alice");
+    bob.types("/msg first");
+    alice.sees_line("bob (direct): first");
+    let mut callers: Vec<Wire> = (0..100).map(|_| Wire::connect(alice.address())).collect();
+    // Those who were let in are waited for, the others were hung up on.
+    callers.last_mut().unwrap().is_closed();
+    bob.types("/msg second");
+    alice.sees_line("bob (direct): second");
+    answers(&alice);
+    drop(callers);
+    // When they are gone there is room again.
+    let mut tries = 0;
+    loop {
+        let mut caller = Wire::connect(alice.address());
+        let _ = caller.stream().write_all(b"CHAT\r\nclientID: carol\r\n\r\nhi\r\nQUIT\r\n\r\n");
+        caller.is_closed();
+        answers(&alice);
+        if alice.output().contains("carol? (direct): hi") {
+            break;
+        }
+        tries += 1;
+        assert!(tries < 10_000, "nobody is let in any more");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_peer_that_floods_does_not_keep_the_user_from_typing() {
+    use crate::stage::process::peak_memory;
+
+    let server = Server::start(&["--rate", "0"]);
+    let (alice, bob) = alice_and_bob(&server);
+    let wire = Wire::connect(alice.address());
+    let before = peak_memory(alice.pid());
+    let flood = thread::Builder::new().name("flood".to_owned()).spawn(move || {
+        let _ = wire.stream().write_all(CHAT.as_bytes());
+        floods(&wire, &"la la la\r\n".repeat(1000), 100)
+    });
+    alice.sees("bob? (direct): la la la");
+    for round in 0..10 {
+        answers(&alice);
+        alice.types(&format!("round {round}"));
+        bob.sees(&format!(" alice: round {round}"));
+    }
+    assert_eq!(flood.unwrap().join().unwrap(), 100);
+    alice.sees("bob? ended the chat");
+    let after = peak_memory(alice.pid());
+    assert!(after - before < 8 * 1024, "{before} kB at first, {after} kB in the end");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_peers_send_without_an_end_of_line_costs_no_memory() {
+    use crate::stage::process::peak_memory;
+
+    let server = Server::start(&[]);
+    let alice = Client::joined("alice", &server);
+    let before = peak_memory(alice.pid());
+    let (blank, full) = ("\r\n".repeat(32 * 1024), "x".repeat(64 * 1024));
+    let header = "X-Header: 1\r\n".repeat(5 * 1024);
+    let beginnings = [
+        (CHAT, &full, 1024),
+        ("", &full, 1024),
+        ("CHAT\r\nclientID: ", &full, 1024),
+        ("CHAT\r\n", &header, 16),
+        (CHAT, &blank, 16),
+        ("", &blank, 16),
+    ];
+    for (beginning, piece, times) in beginnings {
+        let wire = Wire::connect(alice.address());
+        let _ = wire.stream().write_all(beginning.as_bytes());
+        floods(&wire, piece, times);
+        answers(&alice);
+    }
+    let after = peak_memory(alice.pid());
+    assert!(after - before < 8 * 1024, "{before} kB at first, {after} kB in the end");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_peer_that_never_reads_does_not_keep_the_user_from_typing() {
+    use crate::stage::process::peak_memory;
+
+    let server = Server::start(&["--rate", "0"]);
+    let (alice, bob) = alice_and_bob(&server);
+    let mut deaf = Wire::connect(alice.address());
+    deaf.sends(CHAT);
+    alice.sees("Incoming chat request from bob");
+    let before = peak_memory(alice.pid());
+    // More than its socket takes, and then the user has changed her mind.
+    let text = "x".repeat(1900);
+    for _ in 0..100 {
+        alice.types_bytes(format!("/msg {text}\n").repeat(20).as_bytes());
+    }
+    bob.types("are you there?");
+    alice.sees(" bob: are you there?");
+    let after = peak_memory(alice.pid());
+    assert!(after - before < 8 * 1024, "{before} kB at first, {after} kB in the end");
+}
+
+#[test]
+fn a_crowd_of_liars_at_the_door_is_outlived() {
+    let server = Server::start(&[]);
+    let (alice, bob) = alice_and_bob(&server);
+    let secret = "0123456789abcdef0123456789abcdef";
+    let lies = [
+        format!(
+            "CHAT\r\nclientID: bob\r\nIP: 127.0.0.1\r\nPort: 1\r\nTicket: {secret}\r\n\r\nhi\r\n"
+        ),
+        format!("CHAT\r\nclientID: bob\r\nAnswer: {secret}\r\n\r\nhi\r\n"),
+        format!("CHAT\r\nclientID: alice\r\nTicket: {secret}\r\nTicket: x\r\n\r\nhi\r\n"),
+        "CHAT\r\nclientID: bob\r\nTicket: \r\n\r\nhi\r\n".to_owned(),
+        "CHAT\r\nclientID: bob (verified)\r\n\r\nhi\r\n".to_owned(),
+        "REGISTER\r\nclientID: bob\r\n\r\nQUIT\r\n\r\n".to_owned(),
+        "BYE\r\nReason: kicked\r\n\r\n".to_owned(),
+        "GET / HTTP/1.1\r\n\r\n".to_owned(),
+        "\0\0\0\0\r\n".to_owned(),
+        "CHAT\r\n".to_owned(),
+    ];
+    let crowd: Vec<Wire> = lies
+        .iter()
+        .map(|lie| {
+            let mut wire = Wire::connect(alice.address());
+            wire.sends(lie);
+            wire
+        })
+        .collect();
+    bob.types("/chat alice");
+    bob.types("/msg it is really me");
+    alice.sees_line("bob (direct): it is really me");
+    answers(&alice);
+    drop(crowd);
+    answers(&alice);
+    let output = alice.output();
+    let verified =
+        output.lines().filter(|line| line.starts_with("Inc") && line.ends_with(" (verified)"));
+    assert_eq!(verified.count(), 1, "{output}");
+}
