@@ -95,3 +95,40 @@ fn a_log_that_is_no_file_is_written_and_not_read() {
     let (_second, address) = server_by(SERVER, &arguments, &folder);
     Wire::connect(address).hears_nothing();
 }
+
+/// A server whose files may have 4,096 bytes: a disk that is full and yet takes a little.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_did_not_fit_is_counted_and_the_numbers_go_on() {
+    let folder = Folder::fresh();
+    let limited = "trap '' XFSZ; ulimit -f 8; exec \"$0\" --port 0 --log server.log";
+    let (server, address) = server_by("sh", &["-c", limited, SERVER], &folder);
+    let mut alice = Wire::joined(address, "alice", 20_001);
+    let line = "[2026-11-20 12:34:56] [alice]: \n".len();
+    let length = || folder.text("server.log").len();
+    // Some hundreds of bytes are left, then four messages are too long for that, and the last ones are not.
+    let mut texts: Vec<String> =
+        vec!["a".repeat(1900), "b".repeat(4096 - 300 - length() - 1900 - 2 * line)];
+    texts.extend(["c", "d", "e", "f"].map(|letter| letter.repeat(500)));
+    texts.extend(["and".to_owned(), "on".to_owned()]);
+    for (seq, text) in (1_u64..).zip(&texts) {
+        alice.says(text);
+        alice.gets("SAID").has(&[("Seq", &seq.to_string()), ("Text", text)]);
+    }
+    server.sees("warning: cannot write the log: ");
+    server.kill();
+    let log = folder.text("server.log");
+    assert_eq!(log.matches("] \\lost 4\n").count(), 1, "{log}");
+    assert!(!log.contains("ccc") && !log.contains("fff"), "half a line stayed: {log}");
+    // On another disk, where there is room.
+    let server = Server::start_in(folder, 0, &[]);
+    let mut bob = Wire::connect(server.address());
+    bob.register("bob", 20_002);
+    bob.asks("JOIN", &[("clientID", "bob"), ("Since", "0")]);
+    bob.gets("JOINACK").has(&[("Seq", "8")]);
+    for (seq, text) in (1_u64..).zip(&texts).filter(|(seq, _)| ![3, 4, 5, 6].contains(seq)) {
+        bob.gets("SAID").has(&[("Seq", &seq.to_string()), ("Text", text)]);
+    }
+    bob.says("here is room");
+    bob.gets("SAID").has(&[("Seq", "9")]);
+}
