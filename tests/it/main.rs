@@ -32,6 +32,7 @@ mod client_verified;
 mod load;
 mod measure;
 mod hostile_flood;
+mod hostile_races;
 mod hostile_words;
 mod log_faults;
 mod log_lines;

@@ -1,0 +1,142 @@
+//! Things that happen at once: whoever comes first, the room stays in order.
+
+use std::io::Write;
+use std::thread;
+
+use crate::stage::{Block, Dice, Server, Wire};
+
+/// Joins as alice with her token, on the entry that is still there or on a new one.
+#[track_caller]
+fn comes_back(server: &Server, token: &str) -> (Wire, Block) {
+    let mut wire = Wire::connect(server.address());
+    wire.asks("JOIN", &[("clientID", "alice"), ("Token", token)]);
+    let mut answer = wire.block();
+    if answer.kind == "ERROR" {
+        // The old connection was found to be gone just before.
+        answer.has(&[("For", "JOIN"), ("Code", "not-registered")]);
+        wire.register("alice", 20_001);
+        wire.asks("JOIN", &[("clientID", "alice"), ("Token", token)]);
+        answer = wire.gets("JOINACK");
+    }
+    (wire, answer)
+}
+
+#[test]
+fn a_loss_and_a_return_at_once_are_in_order() {
+    let server = Server::start(&["--rate", "0"]);
+    let mut bob = Wire::joined(server.address(), "bob", 20_002);
+    let mut alice = Wire::connect(server.address());
+    alice.register("alice", 20_001);
+    let token = alice.join("alice").get("Token").to_owned();
+    bob.gets("JOINED");
+    for round in 0..100 {
+        let leaving = thread::Builder::new().name("leaving".to_owned());
+        let leaving = leaving.spawn(move || drop(alice)).unwrap();
+        let (new, joined) = comes_back(&server, &token);
+        joined.has(&[("ID", "2"), ("Token", &token)]);
+        leaving.join().unwrap();
+        alice = new;
+        alice.says(&format!("round {round}"));
+        // What the room has heard until then: nothing, or that she has left and come back.
+        let mut here = true;
+        let said = loop {
+            let block = bob.block();
+            match block.kind.as_str() {
+                "JOINED" => assert!(!std::mem::replace(&mut here, true), "twice here: {block}"),
+                "LEFT" => assert!(std::mem::take(&mut here), "twice gone: {block}"),
+                _ => break block,
+            }
+        };
+        said.has(&[("ID", "2"), ("Text", &format!("round {round}"))]);
+        assert!(here, "she speaks and is not there");
+    }
+    bob.asks("INFO", &[]);
+    let mut lines = bob.gets("INFOACK").lines;
+    lines.sort();
+    assert_eq!(lines, ["alice 127.0.0.1:20001 2", "bob 127.0.0.1:20002 1"]);
+}
+
+#[test]
+fn ten_who_take_over_at_once_leave_one() {
+    let server = Server::start(&["--rate", "0"]);
+    let mut bob = Wire::joined(server.address(), "bob", 20_002);
+    let mut alice = Wire::connect(server.address());
+    alice.register("alice", 20_001);
+    let token = alice.join("alice").get("Token").to_owned();
+    bob.gets("JOINED");
+    for round in 0..10 {
+        let mut heirs: Vec<Wire> = thread::scope(|scope| {
+            let heir = || {
+                let mut wire = Wire::connect(server.address());
+                wire.asks("JOIN", &[("clientID", "alice"), ("Token", &token)]);
+                // It may have been taken over itself before it was greeted.
+                let answer = wire.block();
+                assert!(["JOINACK", "BYE"].contains(&&*answer.kind), "{answer}");
+                (answer.kind == "JOINACK").then_some(wire)
+            };
+            let running: Vec<_> = (0..10).map(|_| scope.spawn(heir)).collect();
+            running.into_iter().filter_map(|thread| thread.join().unwrap()).collect()
+        });
+        // Each of them says something; only one still has a voice.
+        for (number, heir) in heirs.iter_mut().enumerate() {
+            let words = format!("SAY\r\nText: heir {number} of round {round}\r\n\r\n");
+            let _ = heir.stream().write_all(words.as_bytes());
+        }
+        bob.gets("SAID").has(&[("ID", "2"), ("clientID", "alice")]);
+        bob.hears_nothing();
+        alice = heirs.into_iter().find_map(stays).unwrap();
+        bob.hears_nothing();
+    }
+    alice.says("the last one");
+    bob.gets("SAID").has(&[("Text", "the last one")]);
+}
+
+/// Gives back a connection unless it was taken over.
+fn stays(mut wire: Wire) -> Option<Wire> {
+    loop {
+        let block = wire.block();
+        match block.kind.as_str() {
+            "BYE" => {
+                block.has_exactly(&[("Reason", "replaced")]);
+                return None;
+            }
+            "SAID" if block.find("Replay").is_none() => return Some(wire),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn who_joins_in_a_storm_has_every_message_once() {
+    const MESSAGES: u64 = 3_000;
+    let server = Server::start(&["--rate", "0"]);
+    let mut dice = Dice::thrown();
+    let mut speaker = Wire::joined(server.address(), "speaker", 20_002);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for seq in 1..=MESSAGES {
+                speaker.says(&format!("message {seq}"));
+                speaker.skips_to("SAID");
+            }
+        });
+        for round in 0..60 {
+            let mut guest = Wire::connect(server.address());
+            guest.register("guest", 20_003);
+            guest.asks("JOIN", &[("clientID", "guest")]);
+            let joined = guest.gets("JOINACK");
+            let last = joined.number("Seq");
+            for seq in last.saturating_sub(19).max(1)..=(last + dice.below(20) as u64).min(MESSAGES)
+            {
+                let said = guest.skips_to("SAID");
+                let (number, text) = (seq.to_string(), format!("message {seq}"));
+                said.has(&[("Seq", &number), ("Text", &text)]);
+                assert_eq!(said.find("Replay").is_some(), seq <= last, "round {round}: {said}");
+            }
+            guest.asks("QUIT", &[]);
+            // Its end is waited for, so that the name is free.
+            while guest.stream().peek(&mut [0]).is_ok_and(|count| count > 0) {
+                let _ = std::io::Read::read(&mut guest.stream(), &mut [0; 4096]);
+            }
+        }
+    });
+}
