@@ -155,7 +155,6 @@ fn arrivals_calls_and_departures_without_an_end_cost_little_memory() {
 
 #[cfg(target_os = "linux")]
 #[test]
-#[ignore = "a client keeps whoever it is told of: 200,000 arrivals cost 23 MB, and there is no bound"]
 fn arrivals_without_departures_cost_little_memory() {
     use crate::stage::process::peak_memory;
 
