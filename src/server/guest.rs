@@ -118,6 +118,9 @@ impl Guest<'_> {
         let room = &self.server.room;
         let (admission, round) =
             self.server.registry.join(name, claim, Instant::now(), |admission| {
+                if let Some((old, _)) = &admission.replaced {
+                    old.leave(); // from here on only the new one can be heard
+                }
                 // Who comes back in time has never been away, unless to another address.
                 let unheard = admission.replaced.as_ref().is_none_or(|(_, moved)| *moved);
                 let notice = Notice::Joined(admission.entry.clone()).to_block();

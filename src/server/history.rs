@@ -52,7 +52,7 @@ impl History {
     /// What somebody who joins after message `seq` has to hear, and how many older ones are missing. With
     /// `since` that is what came after it, else the last few.
     pub fn for_newcomer(&self, since: Option<u64>, seq: u64) -> (Replay, u64) {
-        let from = since.unwrap_or(seq.saturating_sub(NEWCOMER)) + 1;
+        let from = since.unwrap_or(seq.saturating_sub(NEWCOMER)).saturating_add(1);
         let oldest = self.kept.front().map_or(seq + 1, |(oldest, _)| *oldest);
         let missed = if since.is_some() { oldest.min(seq + 1).saturating_sub(from) } else { 0 };
         (self.replay(from, seq, KEPT as u64), missed)

@@ -108,7 +108,6 @@ fn stays(mut wire: Wire) -> Option<Wire> {
 }
 
 #[test]
-#[ignore = "the new one is greeted before the old one is silenced, which can still speak for a moment"]
 fn who_was_taken_over_says_nothing_once_the_new_one_is_greeted() {
     let server = Server::start(&["--rate", "0"]);
     let mut bob = Wire::joined(server.address(), "bob", 20_002);
