@@ -107,7 +107,7 @@ fn latency(svg: &mut String, reports: &[Report], across: Scale) {
     write_text(svg, LEFT, 370.0, "title", "Latency: from saying to hearing, in ms");
     let ticks = std::iter::successors(Some(bottom), |tick| Some(tick * 10.0));
     for tick in ticks.take_while(|tick| *tick <= top * 1.5) {
-        grid(svg, up.place(tick), &short(tick));
+        grid(svg, up.place(tick), &plain(tick));
     }
     frame(svg, reports, across, up);
     for (index, (_, name)) in PERCENTILES.iter().enumerate() {
@@ -195,14 +195,16 @@ fn nice_step(least: f64) -> f64 {
         .unwrap_or(power)
 }
 
-/// A number as an axis shows it: 0.1, 50, 200 k, 2.5 M.
+/// A number with its thousands or millions, as an axis shows it: 50, 200 k, 2.5 M.
 fn short(value: f64) -> String {
-    let (value, unit) = match value {
-        value if value >= 1e6 => (value / 1e6, " M"),
-        value if value >= 1e3 => (value / 1e3, " k"),
-        value => (value, ""),
-    };
-    // Powers of ten are not exact in binary; what is shown is.
-    let digits = format!("{value:.3}");
-    format!("{}{unit}", digits.trim_end_matches('0').trim_end_matches('.'))
+    match value {
+        value if value >= 1e6 => format!("{} M", plain(value / 1e6)),
+        value if value >= 1e3 => format!("{} k", plain(value / 1e3)),
+        value => plain(value),
+    }
+}
+
+/// A number without needless zeros. Powers of ten are not exact in binary; what is shown is.
+fn plain(value: f64) -> String {
+    format!("{value:.3}").trim_end_matches('0').trim_end_matches('.').to_owned()
 }

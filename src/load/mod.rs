@@ -1,8 +1,8 @@
 //! The load generator: a room full of members who talk, and what reaches whom, and when.
 //!
 //! Each member is a real connection with a thread that listens; the first ones speak as well, each from a
-//! thread of its own. All tell the thread that started them what happens ([`Event`]), and only that one
-//! waits, gives up and judges. What is counted in [`measure`](crate::measure) is pure.
+//! thread of its own. All tell the thread that started them what happens ([`Event`](member::Event)), and
+//! only that one waits, gives up and judges. What is counted in [`measure`](crate::measure) is pure.
 
 pub mod message;
 pub mod record;
