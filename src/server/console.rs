@@ -1,6 +1,6 @@
 //! The server's console: what the person who runs it may type.
 
-use std::io::BufRead;
+use std::io::{self, BufRead};
 use std::sync::mpsc::Sender;
 use std::time::Instant;
 
@@ -11,7 +11,7 @@ use crate::wire::notice::Reason;
 use crate::wire::text::escape;
 
 /// Obeys the console until `/quit`. The end of input just closes the console.
-pub fn attend(server: &Server, console: impl BufRead, quit: &Sender<()>) {
+pub fn attend(server: &Server, console: impl BufRead, quit: &Sender<io::Result<()>>) {
     for line in console.split(b'\n').map_while(Result::ok) {
         let line = String::from_utf8_lossy(&line);
         let (command, argument) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
@@ -21,7 +21,7 @@ pub fn attend(server: &Server, console: impl BufRead, quit: &Sender<()>) {
             ("/kick", name) if !name.is_empty() => kick(server, name),
             ("/quit", "") => {
                 // Nobody waits only if the server is ending already.
-                let _ = quit.send(());
+                let _ = quit.send(Ok(()));
                 return;
             }
             _ => server.printer.line("the console knows /info, /kick NAME and /quit"),

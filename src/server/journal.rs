@@ -92,7 +92,7 @@ pub fn recover(log: &mut impl BufRead) -> io::Result<Recovered> {
     while log.by_ref().take(MAX_LINE).read_until(b'\n', &mut line)? > 0 {
         found.torn = line.pop_if(|end| *end == b'\n').is_none();
         if !found.torn && !line.ends_with(TORN) {
-            found.seq += lost(&line);
+            found.seq = found.seq.saturating_add(lost(&line));
             if is_message(&line) {
                 found.seq += 1;
                 // The memory of the oldest serves for the newest.

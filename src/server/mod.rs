@@ -73,16 +73,19 @@ pub fn run(
     let printing = spawn("printer", move || printer.run(output))?;
     let (room, printer) = (Arc::clone(&server.room), Arc::clone(&server.printer));
     let postman = Postman::new(room, journal, history, printer);
-    let carrying = spawn("postman", move || postman.run())?;
     let (quit, quits) = mpsc::channel();
     let (accepting, attending, quitting) = (Arc::clone(&server), Arc::clone(&server), quit.clone());
+    let carrying = spawn("postman", move || {
+        // Without him the room is silent for ever: better that somebody starts the server again.
+        if panic::catch_unwind(AssertUnwindSafe(|| postman.run())).is_err() {
+            let _ = quit.send(Err(io::Error::other("the postman has failed"))); // else it ends already
+        }
+    })?;
     spawn("accept", move || accept(&accepting, &listener))?;
     spawn("console", move || console::attend(&attending, typed, &quitting))?;
-    // We hold a sender ourselves, so only /quit ends this wait.
-    let _ = quits.recv();
-    drop(quit);
+    let ended = quits.recv().unwrap_or(Ok(()));
     shut_down(&server, carrying, printing);
-    Ok(())
+    ended
 }
 
 /// Starts a thread with a name.

@@ -12,6 +12,8 @@ use super::line::{Line, MAX_LINE, read_line};
 /// The most bytes that are skipped for one bad block, or of blank lines before a TYPE. Who sends more
 /// is hung up on (PROTOCOL, limits).
 pub const MAX_SKIPPED: usize = 1 << 20;
+/// The most bytes of a block: no request comes near it, nor any answer of our server.
+const MAX_BLOCK: usize = 4 << 20;
 /// The bytes of an end of line.
 const EOL: usize = 2;
 /// How much is kept of a line that is too long: enough to know an HTTP request by its end.
@@ -67,7 +69,9 @@ impl Assembly {
             State::Before => self.begin(line),
             State::Skipping if !line.is_empty() => self.skip(line.len() + EOL)?,
             _ if line.is_empty() => return Ok(self.finish()),
-            _ if self.lines == self.max_lines => return Ok(self.too_long().map(Err)),
+            _ if self.lines == self.max_lines || self.text.len() > MAX_BLOCK => {
+                return Ok(self.too_long().map(Err));
+            }
             _ => self.add(line),
         }
         Ok(None)
