@@ -151,7 +151,9 @@ fn refuse(stream: TcpStream) -> Option<TcpStream> {
 
 /// One client's thread. A panic in it ends this session alone.
 fn attend(server: &Server, stream: TcpStream, peer: SocketAddr) -> io::Result<()> {
-    let own = stream.local_addr()?;
+    // Which of our addresses was reached matters only where there are several.
+    let several = server.own.ip().is_unspecified();
+    let own = if several { stream.local_addr()? } else { server.own };
     let outbox = Arc::new(Outbox::new(stream, server.options.backlog)?);
     let guest = Guest { server, outbox, peer, own, joined: None, registered: None };
     let mut session = Session::new(guest);

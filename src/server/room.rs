@@ -15,7 +15,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Instant;
 
 use crate::lock::{lock, wait};
-use crate::server::outbox::{Delivery, Outbox, Way};
+use crate::server::outbox::{Delivery, FIRST_WAY, Outbox, Way};
 use crate::server::speech::Speeches;
 use crate::wire::answer::Welcome;
 use crate::wire::block::Block;
@@ -204,7 +204,9 @@ impl Room {
 
     /// Writes to one client alone; what does not fit is left to the postman.
     pub fn send(&self, outbox: &Arc<Outbox>, bytes: &[u8]) {
-        if outbox.deliver(bytes, Way::Never) == Delivery::Lags {
+        // To one outside the room nobody else writes, so nobody waits for the outbox.
+        let way = if outbox.is_greeted() { Way::Never } else { FIRST_WAY };
+        if outbox.deliver(bytes, way) == Delivery::Lags {
             self.watch(outbox);
         }
     }

@@ -88,7 +88,10 @@ impl<'a> Session<'a> {
                     Some((kind, refusal)) => self.answer(&refusal.to_block(&kind)),
                     None => Flow::Break(Reason::Gone),
                 },
-                Err(error) if is_waiting(&error) => self.be_patient(),
+                Err(error) if is_waiting(&error) => {
+                    thread::yield_now(); // to the postman, if it was he
+                    self.be_patient()
+                }
                 Ok(None) | Err(_) => Flow::Break(Reason::Gone),
             };
         }
@@ -103,7 +106,6 @@ impl<'a> Session<'a> {
                 // It fails only on a socket that is gone, which the read will find out.
                 let stream = self.guest.outbox.stream();
                 let _ = stream.set_read_timeout(Some(time.max(LEAST_WAIT)));
-                thread::yield_now();
             }
             Next::Ping => {
                 self.write(&Notice::Ping { token: Some(Secret::random().to_string()) });
