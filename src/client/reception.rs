@@ -11,7 +11,7 @@ use crate::wire::answer::{Answer, Welcome};
 use crate::wire::block::Block;
 use crate::wire::entry::{Entry, Vouch};
 use crate::wire::notice::{Notice, Reason};
-use crate::wire::request::{Request, Via};
+use crate::wire::request::{Request, Via, code};
 
 /// What the rest of the client must know.
 #[derive(Debug)]
@@ -162,16 +162,16 @@ impl Membership {
     fn refused(&mut self, code: &str, message: &str, screen: &mut Screen) -> Option<News> {
         match (code, self.stage) {
             // Our own connection, half dead: the token takes it over.
-            ("name-taken", Stage::Registering) if self.token.is_some() => self.join(),
-            ("name-taken" | "bad-name", _) if self.id != 0 => {
+            (code::NAME_TAKEN, Stage::Registering) if self.token.is_some() => self.join(),
+            (code::NAME_TAKEN | code::BAD_NAME, _) if self.id != 0 => {
                 screen.line(format_args!("cannot come back: {message}; /register tries again"));
                 self.stay_away();
             }
-            ("name-taken" | "bad-name", _) => {
+            (code::NAME_TAKEN | code::BAD_NAME, _) => {
                 self.stay_away();
                 return Some(News::NameRefused(message.to_owned()));
             }
-            ("bad-port", _) => {
+            (code::BAD_PORT, _) => {
                 screen.line(format_args!("the server refuses to register us: {message}"));
                 self.stay_away();
             }

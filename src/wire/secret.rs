@@ -4,13 +4,15 @@ use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::str::FromStr;
 
-/// 128 random bits, 32 lower-case hex digits on the wire. Not `Debug`: a secret is for its wire only.
+/// 128 random bits, 32 lower-case hex digits on the wire. `Debug` does not show them: a secret is for its
+/// wire only.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Secret(u128);
 
 impl Secret {
-    /// A fresh one. std has no random numbers to offer, but each `RandomState` is a keyed hash whose key
-    /// the operating system's random source gave: who lacks the key cannot guess the outputs.
+    /// A fresh one. std has no random numbers to offer, but the key of a thread's first `RandomState` comes
+    /// from the operating system's random source, and each further one counts it up: what is trusted is
+    /// that nobody can guess the outputs of its keyed hash, `SipHash`, without the key.
     pub fn random() -> Secret {
         let half = |salt: u8| u128::from(RandomState::new().hash_one(salt));
         Secret(half(0) << 64 | half(1))

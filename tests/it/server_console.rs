@@ -68,6 +68,8 @@ fn kicking_nobody_and_nonsense_harm_nothing() {
     }
     server.types_bytes(b"\xff\xfe\n/kick \xff\n");
     server.types("/info");
+    // Both lists are seen, the one after the bad bytes, too.
+    server.sees("bob 127.0.0.1:20002");
     server.sees("bob 127.0.0.1:20002");
     alice.says("all here");
     alice.gets("SAID");
