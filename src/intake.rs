@@ -27,6 +27,11 @@ impl<'a> Intake<'a> {
         Intake { stream, buffer: vec![0; LEAST], start: 0, end: 0, deadline: None }
     }
 
+    /// Whether the last read filled the largest buffer: probably more is waiting.
+    pub fn is_full(&self) -> bool {
+        self.end == MOST
+    }
+
     /// What has been read and not consumed.
     pub fn buffered(&self) -> &[u8] {
         &self.buffer[self.start..self.end]

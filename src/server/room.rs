@@ -24,8 +24,6 @@ use crate::wire::notice::Reason;
 /// Speakers wait while the bag holds more than this. It bounds the memory, and by their sockets it slows
 /// down the speakers themselves.
 const FULL: usize = 256 * 1024;
-/// While it holds more than this, nobody puts a second portion into it.
-const SHARED: usize = 16 * 1024;
 
 /// The number of one of the postman's rounds. Round 0 was over before the first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -114,11 +112,10 @@ impl Room {
     }
 
     /// Says something to everyone in the room, all of it with nothing in between. Waits while the bag is
-    /// full, and, so that one who says much leaves room for the others, while what the same speaker said
-    /// in round `last` still lies in it. A speaker who has been sent away meanwhile says nothing any more.
-    pub fn say(&self, speaker: &Outbox, last: Round, speeches: &Speeches) -> Round {
+    /// full. A speaker who has been sent away meanwhile says nothing any more.
+    pub fn say(&self, speaker: &Outbox, speeches: &Speeches) -> Round {
         let mut bag = lock(&self.bag);
-        while bag.bytes.len() > FULL || (bag.filling == last && bag.bytes.len() > SHARED) {
+        while bag.bytes.len() > FULL {
             bag = self.wait_carried(bag);
         }
         if speaker.has_left() {

@@ -29,6 +29,8 @@ use crate::wire::text::Text;
 
 /// How many bytes of answers may be collected before they are written.
 const ANSWERS: usize = 32 * 1024;
+/// How often the time a large portion took passes before the same client's next one.
+const REST: u32 = 3;
 /// The least a read may be told to wait; zero would mean for ever.
 const LEAST_WAIT: Duration = Duration::from_millis(1);
 
@@ -74,7 +76,11 @@ impl<'a> Session<'a> {
                 return reason;
             }
             if !reader.holds_block(reader.get_ref().buffered()) {
+                let begun = Instant::now();
                 self.hand_over();
+                if reader.get_ref().is_full() {
+                    self.rest(begun);
+                }
             }
             reader.get_mut().deadline = self.patience.deadline();
             let found = reader.read();
@@ -150,10 +156,18 @@ impl<'a> Session<'a> {
     fn speak(&mut self) {
         if !self.speeches.is_empty() {
             let Guest { server, outbox, .. } = &self.guest;
-            self.spoken = server.room.say(outbox, self.spoken, &self.speeches);
+            self.spoken = server.room.say(outbox, &self.speeches);
             server.printer.lines(self.speeches.lines(), self.speeches.len());
             self.speeches.clear();
         }
+    }
+
+    /// One read did not hold all that this client wants. So that the others have their turn, and their
+    /// words do not queue behind its own in every member's socket, it waits [`REST`] times as long as
+    /// carrying this portion took: it can use a quarter of the postman's time, no more.
+    fn rest(&self, begun: Instant) {
+        self.guest.server.room.settle(self.spoken);
+        self.guest.outbox.sleep(REST * begun.elapsed());
     }
 
     /// Waits until everything this client has said has been carried: what follows comes after it.
