@@ -22,7 +22,7 @@
 //! nothing to forget to lock. Look at [`server::registry`] and at [`client`] side by side.
 //!
 //! What decides is pure, what waits is thin: who may have a name ([`server::client`]), how long somebody
-//! silent is waited for ([`server::patience`]), which caller is let in ([`client::peer`]) are functions of
+//! silent is waited for ([`server::patience`]), which caller is let in ([`client::peer`]), what is sent again over UDP ([`client::reliable`]) are functions of
 //! their arguments and a given `now`; threads, sockets and clocks are around them.
 //!
 //! **Last, [`load`].** It fills a room and measures what reaches whom, and when; [`measure`] judges it

@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use p2p_chat::arguments::{Arguments, number, program};
 use p2p_chat::client::{self, Options};
@@ -10,9 +11,14 @@ const USAGE: &str = "\
 usage: client [NAME [LISTEN_PORT] [HOST:PORT]]
        client NAME HOST PORT
        client --id NAME [--port N] [--server HOST:PORT]
-  without a name it asks for one; the server is 127.0.0.1:5555 unless you say another";
+  without a name it asks for one; the server is 127.0.0.1:5555 unless you say another
+  --give-up S            seconds a message by UDP is tried (30)
+  --lossy LOSS[,DUP[,REORDER[,SEED]]]
+                         spoil the datagrams we send, in percent, to see what becomes of them";
 
 const SERVER: &str = "127.0.0.1:5555";
+/// How long a message by UDP is tried.
+const GIVE_UP: Duration = Duration::from_secs(30);
 
 fn main() -> ExitCode {
     program("client", USAGE, parse, |options| {
@@ -22,12 +28,14 @@ fn main() -> ExitCode {
 
 /// Who we are, where we listen and whom we go to.
 fn parse(line: impl Iterator<Item = String>) -> Result<Options, String> {
-    let arguments = Arguments::split(line, &["id", "port", "server"], &[])?;
+    let arguments = Arguments::split(line, &["id", "port", "server", "give-up", "lossy"], &[])?;
     let mut options = Options {
         name: arguments.words.first().cloned(),
         port: 0,
         server: SERVER.to_owned(),
         interactive: io::stdin().is_terminal(),
+        give_up: GIVE_UP,
+        lossy: None,
     };
     let is_number = |word: &&str| word.bytes().all(|byte| byte.is_ascii_digit());
     let rest: Vec<&str> = arguments.words.iter().skip(1).map(String::as_str).collect();
@@ -53,6 +61,10 @@ fn parse(line: impl Iterator<Item = String>) -> Result<Options, String> {
             "id" if options.name.is_some() => return Err("the name is given twice".to_owned()),
             "id" => options.name = Some(value),
             "port" => options.port = listening_port("--port", &value)?,
+            "give-up" => {
+                options.give_up = Duration::from_secs(number("--give-up", &value, 1..=3600)?);
+            }
+            "lossy" => options.lossy = Some(value.parse()?),
             _ => options.server = server_address(&value)?, // --server
         }
     }

@@ -33,6 +33,14 @@ pub struct Scene<'a> {
     pub now: Instant,
 }
 
+/// How it is shown that something was sent, to a peer with that ID or 0.
+pub fn sent_line(label: &str, id: u64, text: &str) -> String {
+    match id {
+        0 => format!("Sent to {label}: {text}"),
+        id => format!("Sent to {label} (ID {id}): {text}"),
+    }
+}
+
 /// One direct chat.
 pub struct Chat {
     /// Who it is. Unverified, it is only a claim.

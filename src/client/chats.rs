@@ -7,12 +7,14 @@ use std::time::Instant;
 
 use crate::cause::cause;
 use crate::client::calls;
-use crate::client::chat::{Chat, Scene, Stage};
+use crate::client::chat::{Chat, Scene, Stage, sent_line};
 use crate::client::connection::ConnectionId;
+use crate::client::conversations::Conversations;
 use crate::client::event::Events;
 use crate::client::peer::{Invitations, TICKET};
 use crate::client::terminal::Screen;
 use crate::wire::answer::Introduction;
+use crate::wire::entry::{Entry, Vouch};
 use crate::wire::greeting::Greeting;
 use crate::wire::name::{Name, Who};
 use crate::wire::text::Text;
@@ -27,6 +29,8 @@ const MAX_INTRODUCTIONS: usize = 256;
 pub struct Chats {
     pub(super) events: Events,
     pub(super) all: BTreeMap<ConnectionId, Chat>,
+    /// Those over UDP. Their numbers are none of those in `all`.
+    pub(super) by_udp: Conversations,
     pub(super) current: Option<ConnectionId>,
     pub(super) invitations: Invitations,
     /// Whom the server has introduced, by address: the last one for each.
@@ -35,10 +39,11 @@ pub struct Chats {
 
 impl Chats {
     /// No chats yet.
-    pub fn new(events: Events) -> Chats {
+    pub fn new(events: Events, by_udp: Conversations) -> Chats {
         Chats {
             events,
             all: BTreeMap::new(),
+            by_udp,
             current: None,
             invitations: Invitations::default(),
             introductions: HashMap::new(),
@@ -100,11 +105,13 @@ impl Chats {
     ///
     /// # Errors
     /// The sentence that tells why it was not said.
-    pub fn say(&mut self, text: &Text, screen: &mut Screen) -> Result<(), String> {
-        let current = self.current.and_then(|id| self.all.get_mut(&id));
-        let Some(chat) = current else { return Err(self.no_current(screen)) };
+    pub fn say(&mut self, text: &Text, mut scene: Scene) -> Result<(), String> {
+        let Some(id) = self.current else { return Err(self.no_current(scene.screen)) };
+        let Some(chat) = self.all.get_mut(&id) else {
+            return self.by_udp.say(id, text, &mut scene);
+        };
         match chat.stage {
-            Stage::Open => chat.send(text.to_string(), screen),
+            Stage::Open => chat.send(text.to_string(), scene.screen),
             _ => chat.unsent.push_back(text.to_string()),
         }
         Ok(())
@@ -112,18 +119,22 @@ impl Chats {
 
     /// Whether the current peer has not taken what was said to it before: what is typed must wait.
     pub fn is_full(&self) -> bool {
-        let current = self.current.and_then(|id| self.all.get(&id));
-        current.is_some_and(|chat| chat.unsent.len() >= UNSENT)
+        let waits = |id| match self.all.get(&id) {
+            Some(chat) => chat.unsent.len(),
+            None => self.by_udp.pending_in(id),
+        };
+        self.current.is_some_and(|id| waits(id) >= UNSENT)
     }
 
     /// How much was said that has not been sent yet.
     pub fn pending(&self) -> usize {
-        self.all.values().map(|chat| chat.unsent.len()).sum()
+        let by_tcp: usize = self.all.values().map(|chat| chat.unsent.len()).sum();
+        by_tcp + self.by_udp.pending()
     }
 
     /// Shows all chats.
     pub fn list(&self, screen: &mut Screen) {
-        if self.all.is_empty() {
+        if self.all.is_empty() && self.by_udp.is_empty() {
             screen.line("no direct chats");
         }
         for (id, chat) in &self.all {
@@ -136,6 +147,13 @@ impl Chats {
             };
             screen.line(format_args!("{current} {} {} tcp ({state})", chat.label(), chat.address));
         }
+        self.by_udp.list(self.current, screen);
+    }
+
+    /// How a chat is shown, of either kind.
+    fn label(&self, id: ConnectionId) -> String {
+        let by_udp = || self.by_udp.name(id).map(|name| format!("{name} (udp)"));
+        self.all.get(&id).map(Chat::label).or_else(by_udp).unwrap_or_default()
     }
 
     /// Why there is nobody to talk to, and whom to choose if there is somebody.
@@ -143,15 +161,36 @@ impl Chats {
         for chat in self.all.values() {
             screen.line(format_args!("/peer {0} makes {0} the current peer", chat.label()));
         }
+        for name in self.by_udp.names() {
+            screen.line(format_args!("/peer {name} udp makes {name} (udp) the current peer"));
+        }
         "no direct chat: use /chat or /query first".to_owned()
     }
 
     /// The chat that is shown as `label`, or else one with that name, ID or address.
     fn find(&self, label: &str) -> Result<ConnectionId, String> {
+        let (label, transport) = match label.split_once(' ') {
+            Some((label, transport)) => (label, transport.trim()),
+            None => (label, ""),
+        };
+        let by_udp = || label.parse().ok().and_then(|who| self.by_udp.find(&who));
+        let found = match transport {
+            "" => self.find_by_tcp(label).or_else(by_udp),
+            "tcp" => self.find_by_tcp(label),
+            "udp" => by_udp(),
+            _ => None,
+        };
+        found.ok_or_else(|| match transport {
+            "" => format!("no direct chat with {label}"),
+            _ => format!("no direct chat with {label} by {transport}"),
+        })
+    }
+
+    fn find_by_tcp(&self, label: &str) -> Option<ConnectionId> {
         let is = |chat: &Chat| label.parse().is_ok_and(|who| chat.is(&who));
         let mut found = self.all.iter().find(|(_, chat)| chat.label() == label);
         found = found.or_else(|| self.all.iter().find(|(_, chat)| is(chat)));
-        found.map(|(id, _)| *id).ok_or_else(|| format!("no direct chat with {label}"))
+        found.map(|(id, _)| *id)
     }
 
     /// Makes a chat the current one.
@@ -161,7 +200,8 @@ impl Chats {
     pub fn choose(&mut self, label: &str, screen: &mut Screen) -> Result<(), String> {
         let id = self.find(label)?;
         self.current = Some(id);
-        screen.line(format_args!("/msg goes to {} now", self.all[&id].label()));
+        let label = self.label(id);
+        screen.line(format_args!("/msg goes to {label} now"));
         Ok(())
     }
 
@@ -174,8 +214,10 @@ impl Chats {
             Some(label) => Some(self.find(label)?),
             None => self.current,
         };
-        let Some(chat) = id.and_then(|id| self.take(id)) else {
-            return Err(self.no_current(screen));
+        let Some(id) = id else { return Err(self.no_current(screen)) };
+        let Some(chat) = self.take(id) else {
+            self.by_udp.hang_up(id, screen);
+            return Ok(());
         };
         screen.line(format_args!("you have ended the chat with {}", chat.label()));
         chat.end(screen);
@@ -187,16 +229,24 @@ impl Chats {
         for chat in std::mem::take(&mut self.all).into_values() {
             chat.end(screen);
         }
+        self.by_udp.quit(screen);
+    }
+
+    /// The server has introduced us to somebody by UDP: current from now on.
+    pub fn query(&mut self, entry: Entry, vouch: Vouch, screen: &mut Screen) {
+        self.current = Some(self.by_udp.query(entry, vouch, screen));
+    }
+
+    /// Somebody is about to write to us by UDP. Current if nobody else is.
+    pub fn queried(&mut self, caller: Entry, vouch: Vouch, screen: &mut Screen) {
+        self.current = self.current.or(self.by_udp.queried(caller, vouch, screen));
     }
 
     /// A text has been taken by its connection.
     pub fn written(&mut self, id: ConnectionId, screen: &mut Screen) {
         let Some(chat) = self.all.get_mut(&id) else { return };
         let Some(text) = chat.unsent.pop_front() else { return };
-        match chat.id {
-            0 => screen.line(format_args!("Sent to {}: {text}", chat.label())),
-            id => screen.line(format_args!("Sent to {} (ID {id}): {text}", chat.label())),
-        }
+        screen.line(sent_line(&chat.label(), chat.id, &text));
     }
 
     /// Takes a chat out of the list. It is current no more.

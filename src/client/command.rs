@@ -11,6 +11,7 @@ pub enum Command {
     Say(String),
     Msg(String),
     Chat(Who),
+    Query(Who),
     Peers,
     Peer(String),
     Hangup(Option<String>),
@@ -31,10 +32,11 @@ pub const HELP: &str = "\
 TEXT, /say TEXT            to everyone in the room
 /chat NAME|ID|IP:PORT      call somebody: a direct chat over TCP
 /connect ID                the same
+/query NAME|ID             a direct chat over UDP
 /msg TEXT                  to the current direct peer
 /peers                     your direct chats
-/peer NAME                 make this one the current one
-/hangup [NAME]             end the current direct chat, or that one
+/peer NAME [udp]           make this one the current one
+/hangup [NAME [udp]]       end the current direct chat, or that one
 /tell NAME TEXT            to one in the room, through the server
 /history [N]               the last messages of the room
 /info, /list               who is registered
@@ -43,7 +45,7 @@ TEXT, /say TEXT            to everyone in the room
 /id                        who you are
 /quit                      leave
 A line that begins with // is sent with one / less. Other programs' words work too:
-conn:IP:PORT, to_peer:TEXT, List, and close or Exit for /quit.";
+conn:IP:PORT, to_peer:TEXT, Query NAME, List, and close or Exit for /quit.";
 
 /// Reads a line. The assignments' words work too, but only as whole words at the start of a line.
 pub fn parse(line: &str) -> Command {
@@ -72,8 +74,9 @@ fn slash(word: &str, rest: &str) -> Command {
         "/chat" | "/connect" => {
             with_peer("/chat NAME, /chat ID or /chat IP:PORT", argument, Command::Chat)
         }
+        "/query" => query(argument),
         "/peers" => Command::Peers,
-        "/peer" if argument.is_empty() => mistake("usage: /peer NAME"),
+        "/peer" if argument.is_empty() => mistake("usage: /peer NAME [udp]"),
         "/peer" => Command::Peer(argument.to_owned()),
         "/hangup" => Command::Hangup(Some(argument.to_owned()).filter(|name| !name.is_empty())),
         "/tell" => tell(argument),
@@ -94,6 +97,11 @@ fn slash(word: &str, rest: &str) -> Command {
 
 /// A line without a slash: one of the assignments' words, or something to say.
 fn words(line: &str) -> Command {
+    if let Some(name) = line.strip_prefix("Query ")
+        && !name.trim().contains(' ')
+    {
+        return query(name.trim());
+    }
     match line.trim() {
         "" => Command::Nothing,
         "List" => Command::Info,
@@ -108,6 +116,13 @@ fn mistake(sentence: &str) -> Command {
 
 fn message(text: &str) -> Command {
     if text.trim().is_empty() { mistake("usage: /msg TEXT") } else { Command::Msg(text.to_owned()) }
+}
+
+fn query(argument: &str) -> Command {
+    with_peer("/query NAME or /query ID", argument, |who| match who {
+        Who::Address(_) => mistake("by UDP you can talk to those in the room: /query NAME"),
+        who => Command::Query(who),
+    })
 }
 
 fn tell(argument: &str) -> Command {

@@ -31,11 +31,12 @@ impl Chats {
             Stage::Judged { until, .. } | Stage::Crossed { until, .. } => Some(until),
             Stage::Calling(_) | Stage::Open => None,
         };
-        self.all.values().filter_map(until).min()
+        self.all.values().filter_map(until).chain(self.by_udp.deadline()).min()
     }
 
     /// Does what is due.
     pub fn tick(&mut self, mut scene: Scene) {
+        self.by_udp.tick(&mut scene);
         for id in self.all.keys().copied().collect::<Vec<_>>() {
             match self.all.get(&id).map(|chat| &chat.stage) {
                 Some(Stage::Judged { until, .. }) if *until <= scene.now => {

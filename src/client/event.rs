@@ -6,6 +6,7 @@ use std::sync::mpsc::SyncSender;
 
 use crate::client::connection::{ConnectionId, Progress, Writer};
 use crate::wire::block::Block;
+use crate::wire::datagram::Datagram;
 use crate::wire::greeting::Greeting;
 
 /// How many events may wait for the loop. Whoever sends more waits, and its TCP slows down its sender.
@@ -27,6 +28,9 @@ pub enum Event {
     Link(ConnectionId, LinkEvent),
     /// Something about a direct chat.
     Peer(ConnectionId, PeerEvent),
+    /// A datagram of so many bytes has come; `None` stands for what is none of the protocol.
+    #[allow(missing_docs, reason = "the line above says it")]
+    Datagram { from: SocketAddr, bytes: usize, datagram: Option<Datagram> },
     /// Something about a connection's writing thread.
     Writer(ConnectionId, Progress),
 }

@@ -1,7 +1,8 @@
 //! The client: one loop that owns all state, fed by threads that only send events.
 //!
-//! Threads: the keyboard's ([`terminal`]), the listener's and one for each peer ([`calls`]), one that reads
-//! from the server ([`link`]), and a writer for each connection ([`connection`]). No locks: what happens is
+//! Threads: the keyboard's ([`terminal`]), the listener's and one for each peer ([`calls`]), one that waits
+//! for datagrams ([`datagram`]), one that reads from the server ([`link`]), and a writer for each
+//! connection ([`connection`]). No locks: what happens is
 //! an [`event`], and events are taken one after the other.
 
 pub mod connection;
@@ -11,18 +12,23 @@ pub mod link;
 pub mod peer;
 pub mod ear;
 pub mod calls;
+pub mod reliable;
+pub mod lossy;
+pub mod datagram;
 pub mod terminal;
 pub mod room;
 pub mod membership;
 pub mod reception;
 pub mod chat;
+pub mod conversations;
 pub mod chats;
 pub mod door;
 pub mod session;
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, Write};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::time::{Duration, Instant};
 
@@ -30,7 +36,10 @@ use chat::Scene;
 use chats::Chats;
 use command::Command;
 use connection::{ConnectionId, Progress};
+use conversations::Conversations;
+use datagram::Datagrams;
 use event::{Event, LinkEvent, PeerEvent, WAITING_EVENTS};
+use lossy::Rates;
 use membership::Membership;
 use reception::News;
 use session::Session;
@@ -43,6 +52,8 @@ use crate::wire::name::Name;
 
 /// How long `/quit` waits for what is on its way and for its receipts.
 const LAST_WORDS: Duration = Duration::from_millis(500);
+/// The same when something is on its way by UDP, which may have to be sent again.
+const LAST_TRIES: Duration = Duration::from_secs(2);
 /// After the end of input, the client ends when nothing has gone forward for this long.
 const STUCK: Duration = Duration::from_secs(10);
 
@@ -57,6 +68,10 @@ pub struct Options {
     pub server: String,
     /// Somebody sits at a terminal and can be asked.
     pub interactive: bool,
+    /// How long a message by UDP is tried.
+    pub give_up: Duration,
+    /// How badly our datagrams are spoiled on purpose.
+    pub lossy: Option<Rates>,
 }
 
 /// Runs a client until its user has enough.
@@ -78,22 +93,28 @@ pub fn run(
     let Some(address) = addresses.first() else {
         return Err(Failure { message: format!("{server} has no address"), code: 1 });
     };
-    let own = listening_address(address, options.port);
-    let listener =
-        TcpListener::bind(own).map_err(|error| fail("listen on", &own.to_string(), &error))?;
+    let (listener, socket) = datagram::bind(listening_address(address, options.port))
+        .map_err(|(place, error)| fail("listen on", &place, &error))?;
+    let socket = Arc::new(socket);
     let start = |error: &io::Error| fail("start", "the client", error);
     let own = listener.local_addr().map_err(|error| start(&error))?;
     let (events, happenings) = mpsc::sync_channel(WAITING_EVENTS);
     calls::listen(listener, events.clone()).map_err(|error| start(&error))?;
+    datagram::listen(&socket, events.clone()).map_err(|error| start(&error))?;
     let permits = terminal::listen(input, events.clone()).map_err(|error| start(&error))?;
+    let mut screen = Screen::new(output);
+    if let Some(rates) = &options.lossy {
+        screen.line(rates);
+    }
+    let conversations = Conversations::new(Datagrams::new(socket, options.lossy), options.give_up);
     let client = Client {
         own,
         asks: options.interactive || options.name.is_none(),
         interactive: options.interactive,
         session: Session::new(
-            Screen::new(output),
+            screen,
             Membership::new(options.server, own, events.clone()),
-            Chats::new(events),
+            Chats::new(events, conversations),
         ),
         typed: VecDeque::new(),
         permits,
@@ -168,6 +189,7 @@ impl Client {
                 *until = Instant::now() + STUCK; // it goes forward
             }
         }
+        self.session.chats.by_udp.finish(&mut self.session.screen);
         self.failure.map_or(Ok(()), Err)
     }
 
@@ -177,15 +199,23 @@ impl Client {
     }
 
     fn is_over(&self) -> bool {
+        let now = Instant::now();
         let closed = matches!(self.ending, Some(Ending::Closing(until))
-            if self.writers <= 0 || until <= Instant::now());
+            if (self.writers <= 0 || until <= now) && self.lingers_until(until).is_none_or(|end| end <= now));
         closed || self.session.screen.is_closed()
+    }
+
+    /// After the end somebody may still need an acknowledgement once more, but not for ever.
+    fn lingers_until(&self, end: Instant) -> Option<Instant> {
+        self.session.chats.by_udp.lingers_until().map(|until| until.min(end + LAST_WORDS))
     }
 
     /// When something must be done even if nothing happens.
     fn deadline(&self) -> Option<Instant> {
         let ending = self.ending.map(|ending| match ending {
-            Ending::InputEnded(until) | Ending::Quitting(until) | Ending::Closing(until) => until,
+            Ending::InputEnded(until) | Ending::Quitting(until) => until,
+            Ending::Closing(until) if self.writers > 0 => until,
+            Ending::Closing(until) => self.lingers_until(until).unwrap_or(until),
         });
         [ending, self.session.deadline()].into_iter().flatten().min()
     }
@@ -214,6 +244,12 @@ impl Client {
                 let (screen, now) = (&mut self.session.screen, Instant::now());
                 self.session.chats.event(id, event, Scene { me: &me, screen, now });
             }
+            Event::Datagram { from, bytes, datagram } => {
+                let Some(me) = self.session.me() else { return };
+                let (screen, now) = (&mut self.session.screen, Instant::now());
+                let mut scene = Scene { me: &me, screen, now };
+                self.session.chats.by_udp.datagram(from, bytes, datagram, &mut scene);
+            }
             Event::Writer(_, Progress::Done) => self.writers -= 1,
             Event::Writer(id, Progress::Written) => {
                 self.session.membership.written(id);
@@ -230,11 +266,7 @@ impl Client {
             None => {}
             Some(News::Answer(answer)) => self.session.answered(answer),
             Some(News::NameRefused(message)) => self.name_refused(&message),
-            Some(News::Call(caller, vouch)) => {
-                let Some(me) = self.session.me() else { return };
-                let (screen, now) = (&mut self.session.screen, Instant::now());
-                self.session.chats.invite(caller, vouch, Scene { me: &me, screen, now });
-            }
+            Some(News::Call(caller, via, vouch)) => self.session.called(caller, via, vouch),
         }
     }
 
@@ -243,15 +275,19 @@ impl Client {
         let now = Instant::now();
         self.session.tick(now);
         let done = self.pending() == 0;
-        match self.ending {
-            Some(Ending::InputEnded(until)) if done || until <= now => {
+        match &mut self.ending {
+            // What is tried by UDP comes to an end by itself, this way or that.
+            Some(Ending::InputEnded(until)) if self.session.chats.by_udp.pending() > 0 => {
+                *until = now + STUCK;
+            }
+            Some(Ending::InputEnded(until)) if done || *until <= now => {
                 if self.session.membership.name().is_none() {
                     let message = "there is no nickname".to_owned();
                     self.failure.get_or_insert(Failure { message, code: 2 });
                 }
                 self.close(now);
             }
-            Some(Ending::Quitting(until)) if self.session.unconfirmed() == 0 || until <= now => {
+            Some(Ending::Quitting(until)) if self.session.unconfirmed() == 0 || *until <= now => {
                 self.close(now);
             }
             _ => {}
@@ -260,7 +296,9 @@ impl Client {
 
     fn quit(&mut self) {
         self.typed.clear();
-        self.ending = Some(Ending::Quitting(Instant::now() + LAST_WORDS));
+        let by_udp = self.session.chats.by_udp.pending() > 0;
+        let limit = if by_udp { LAST_TRIES } else { LAST_WORDS };
+        self.ending = Some(Ending::Quitting(Instant::now() + limit));
     }
 
     /// Says goodbye to all.

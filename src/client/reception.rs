@@ -19,7 +19,7 @@ pub enum News {
     /// The answer to what the user has asked for.
     Answer(Answer),
     /// Somebody was given our address and is about to use it.
-    Call(Entry, Vouch),
+    Call(Entry, Via, Vouch),
     /// The name cannot be had; the server's sentence.
     NameRefused(String),
 }
@@ -127,10 +127,7 @@ impl Membership {
             Notice::Left { id, name, reason } => {
                 self.room.left(id, &name, reason, screen);
             }
-            Notice::Call { caller, via: Via::Tcp, vouch } => {
-                return Some(News::Call(caller, vouch));
-            }
-            Notice::Call { .. } => {} // datagrams are not built yet
+            Notice::Call { caller, via, vouch } => return Some(News::Call(caller, via, vouch)),
             Notice::Ping { token } => {
                 // A queue that is full has enough to show that we are there.
                 let _ = self.writer.as_ref().map(|w| w.block(&Request::Pong { token }.to_block()));

@@ -10,8 +10,8 @@ use crate::client::command::{Command, HELP};
 use crate::client::membership::Membership;
 use crate::client::terminal::Screen;
 use crate::wire::answer::Answer;
-use crate::wire::entry::Entry;
-use crate::wire::name::Who;
+use crate::wire::entry::{Entry, Vouch};
+use crate::wire::name::{Name, Who};
 use crate::wire::request::{Request, Via};
 use crate::wire::text::Text;
 
@@ -27,6 +27,8 @@ enum Awaited {
     Bridge,
     /// An introduction to somebody who is to be called.
     Call(Who),
+    /// The same for datagrams.
+    Query,
     Receipt(Who, Text),
 }
 
@@ -65,9 +67,10 @@ impl Session {
                 | Command::Tell(..)
                 | Command::Register
                 | Command::Chat(_)
+                | Command::Query(_)
         );
         let for_answer = match &self.awaited {
-            Some((Awaited::Call(_) | Awaited::Bridge, _)) => true,
+            Some((Awaited::Call(_) | Awaited::Query | Awaited::Bridge, _)) => true,
             Some(_) => asks,
             None => false,
         };
@@ -150,8 +153,12 @@ impl Session {
             Command::Nothing | Command::Quit => {} // to quit is the loop's matter
             Command::Mistake(message) => return Err(message),
             Command::Say(text) => self.membership.say(&checked(&text)?, screen),
-            Command::Msg(text) => self.chats.say(&checked(&text)?, screen)?,
+            Command::Msg(text) => {
+                let scene = Scene { me: &me, screen, now: Instant::now() };
+                self.chats.say(&checked(&text)?, scene)?;
+            }
             Command::Chat(who) => self.call(who, &me)?,
+            Command::Query(who) => self.query(who, me.name)?,
             Command::Peers => self.chats.list(screen),
             Command::Peer(who) => self.chats.choose(&who, screen)?,
             Command::Hangup(peer) => self.chats.hang_up(peer.as_deref(), screen)?,
@@ -212,6 +219,26 @@ impl Session {
         Ok(())
     }
 
+    /// Opens a conversation by UDP, unless there is one that works.
+    fn query(&mut self, who: Who, name: Name) -> Result<(), String> {
+        if let Some(id) = self.chats.by_udp.open_to(&who) {
+            self.screen.line("you have queried them already: /msg goes there");
+            self.chats.current = Some(id);
+            return Ok(());
+        }
+        self.ask(Request::Bridge { name, peer: Some(who), via: Via::Udp }, Awaited::Query)
+    }
+
+    /// The server has given our address to somebody who is about to use it.
+    pub fn called(&mut self, caller: Entry, via: Via, vouch: Vouch) {
+        let Some(me) = self.me() else { return };
+        let scene = Scene { me: &me, screen: &mut self.screen, now: Instant::now() };
+        match via {
+            Via::Tcp => self.chats.invite(caller, vouch, scene),
+            Via::Udp => self.chats.queried(caller, vouch, scene.screen),
+        }
+    }
+
     /// Where somebody is, as far as we know without asking.
     fn address_of(&self, who: &Who) -> Option<SocketAddr> {
         match who {
@@ -241,7 +268,10 @@ impl Session {
             (Some(Awaited::History), Answer::HistoryAck { count, .. }) => {
                 screen.line(format_args!("these were the last {count} messages"));
             }
-            (Some(Awaited::Bridge | Awaited::Call(_)), Answer::BridgeAck(None)) => {
+            (
+                Some(Awaited::Bridge | Awaited::Call(_) | Awaited::Query),
+                Answer::BridgeAck(None),
+            ) => {
                 screen.line("nobody else is there");
             }
             (Some(Awaited::Bridge), Answer::BridgeAck(Some(found))) => {
@@ -254,6 +284,10 @@ impl Session {
                 self.chats.introduce(found, Instant::now());
                 self.dial(address);
             }
+            (Some(Awaited::Query), Answer::BridgeAck(Some(found))) => match found.vouched {
+                Some((_, vouch)) => self.chats.query(found.entry, vouch, screen),
+                None => screen.line(format_args!("{} is not in the room", found.entry.name)),
+            },
             (Some(Awaited::Receipt(_, text)), Answer::TellAck { id, name }) => {
                 screen.line(format_args!("Sent to {name} (ID {id}): {text}"));
             }

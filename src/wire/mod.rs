@@ -13,3 +13,4 @@ pub mod entry;
 pub mod answer;
 pub mod notice;
 pub mod greeting;
+pub mod datagram;

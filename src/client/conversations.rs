@@ -1,0 +1,363 @@
+//! Conversations by UDP: who was queried and who has queried us, and what is said. Each has two
+//! directions, opened by the query of the one who writes; the rules of a direction are in
+//! [`reliable`](super::reliable).
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use crate::client::chat::{Scene, sent_line};
+use crate::client::connection::ConnectionId;
+use crate::client::datagram::Datagrams;
+use crate::client::reliable::{Arrival, Receiving, Sending, Shown, Step};
+use crate::client::terminal::Screen;
+use crate::wire::datagram::{Datagram, MAX_DATAGRAM_TEXT};
+use crate::wire::entry::{Entry, Vouch};
+use crate::wire::name::{Name, Who};
+use crate::wire::text::Text;
+
+/// The most conversations: a server cannot make us keep more.
+const MAX_CONVERSATIONS: usize = 256;
+/// How long after the last message its acknowledgement may have to be sent again: the longest pause of a
+/// sender, and a little. TCP's `TIME_WAIT` is there for the same reason.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// All conversations by UDP.
+#[derive(Debug)]
+pub struct Conversations {
+    all: BTreeMap<ConnectionId, Conversation>,
+    datagrams: Datagrams,
+    /// How long a message is tried.
+    give_up: Duration,
+    /// How many datagrams had no ticket or answer that we know.
+    strangers: u64,
+    /// When a message has come last.
+    heard: Option<Instant>,
+}
+
+/// One conversation.
+#[derive(Debug)]
+struct Conversation {
+    /// Who it is, and where it was heard last.
+    entry: Entry,
+    /// Our direction, since we have queried; with the secrets that open it.
+    sending: Option<(Vouch, Sending)>,
+    /// Theirs, since they have queried.
+    receiving: Option<(Vouch, Receiving)>,
+    /// Something was given up and nothing has been acknowledged since.
+    is_broken: bool,
+    counts: Counts,
+}
+
+/// What has happened in a conversation, in datagrams.
+#[derive(Debug, Default)]
+struct Counts {
+    sent: u64,
+    resent: u64,
+    acknowledged: u64,
+    lost: u64,
+    received: u64,
+    duplicate: u64,
+    late: u64,
+    missing: u64,
+}
+
+impl Conversations {
+    /// None yet.
+    pub fn new(datagrams: Datagrams, give_up: Duration) -> Conversations {
+        let (all, strangers, heard) = (BTreeMap::new(), 0, None);
+        Conversations { all, datagrams, give_up, strangers, heard }
+    }
+
+    /// Whom the server has introduced to us: we can write from now on.
+    pub fn query(&mut self, entry: Entry, vouch: Vouch, screen: &mut Screen) -> ConnectionId {
+        let id = self.with(&entry);
+        let sending = Sending::new(self.give_up);
+        screen
+            .line(format_args!("conversation with {} {} (udp) is open", entry.name, entry.address));
+        let conversation = self.all.entry(id).or_insert_with(|| Conversation::new(entry.clone()));
+        (conversation.entry, conversation.is_broken) = (entry, false);
+        let old = conversation.sending.replace((vouch, sending));
+        for text in old.into_iter().flat_map(|(_, old)| old.end()) {
+            screen.line(format_args!("not confirmed: {text}"));
+        }
+        id
+    }
+
+    /// Who has been given our address to write to us. `None` if there are too many.
+    pub fn queried(
+        &mut self,
+        caller: Entry,
+        vouch: Vouch,
+        screen: &mut Screen,
+    ) -> Option<ConnectionId> {
+        let id = self.with(&caller);
+        if !self.all.contains_key(&id) && self.all.len() >= MAX_CONVERSATIONS {
+            return None;
+        }
+        let Entry { name, address, .. } = &caller;
+        screen.line(format_args!("Incoming query from {name} {address} (verified)"));
+        let conversation = self.all.entry(id).or_insert_with(|| Conversation::new(caller.clone()));
+        if conversation.sending.is_none() {
+            screen.line(format_args!("query {name} back to answer: /query {name}"));
+        }
+        conversation.finish(screen); // what it had said on its ticket before
+        (conversation.entry, conversation.receiving) =
+            (caller, Some((vouch, Receiving::default())));
+        Some(id)
+    }
+
+    /// The number of the conversation with somebody, or of a new one.
+    fn with(&self, entry: &Entry) -> ConnectionId {
+        let same = |other: &Entry| other.name == entry.name && other.id == entry.id;
+        let found = self.all.iter().find(|(_, conversation)| same(&conversation.entry));
+        found.map_or_else(ConnectionId::next, |(id, _)| *id)
+    }
+
+    /// The conversation with that person.
+    pub fn find(&self, who: &Who) -> Option<ConnectionId> {
+        let mut found = self.all.iter().rev(); // a name's last owner
+        found.find(|(_, conversation)| conversation.entry.is(who)).map(|(id, _)| *id)
+    }
+
+    /// The conversation with that person, if we have queried and our direction works.
+    pub fn open_to(&self, who: &Who) -> Option<ConnectionId> {
+        let works = |found: &Conversation| found.sending.is_some() && !found.is_broken;
+        self.find(who).filter(|id| self.all.get(id).is_some_and(works))
+    }
+
+    /// The name in a conversation.
+    pub fn name(&self, id: ConnectionId) -> Option<&Name> {
+        self.all.get(&id).map(|conversation| &conversation.entry.name)
+    }
+
+    /// Says something.
+    ///
+    /// # Errors
+    /// The sentence that tells why it was not said.
+    pub fn say(&mut self, id: ConnectionId, text: &Text, scene: &mut Scene) -> Result<(), String> {
+        let Some(conversation) = self.all.get_mut(&id) else { return Ok(()) };
+        let name = &conversation.entry.name;
+        let Some((_, sending)) = &mut conversation.sending else {
+            return Err(format!("query {name} back first: /query {name}"));
+        };
+        if text.as_str().len() > MAX_DATAGRAM_TEXT {
+            let beginning: String = text.as_str().chars().take(40).collect();
+            let rule = format!("a text by UDP has at most {MAX_DATAGRAM_TEXT} bytes");
+            return Err(format!("not sent: {rule}: {beginning}"));
+        }
+        sending.send(text.to_string());
+        conversation.work(&mut self.datagrams, scene);
+        Ok(())
+    }
+
+    /// Takes a datagram of so many bytes. Without a secret that we know it changes nothing.
+    pub fn datagram(
+        &mut self,
+        from: SocketAddr,
+        bytes: usize,
+        datagram: Option<Datagram>,
+        scene: &mut Scene,
+    ) {
+        let found = datagram.and_then(|datagram| {
+            let knows = |conversation: &&mut Conversation| conversation.knows(&datagram);
+            self.all.values_mut().find(knows).map(|conversation| (conversation, datagram))
+        });
+        match found {
+            None => self.strangers += 1,
+            Some((conversation, Datagram::Ack { seq, upto, .. })) => {
+                conversation.acknowledged(seq, upto, scene.screen);
+                conversation.work(&mut self.datagrams, scene);
+            }
+            Some((conversation, Datagram::Msg { seq, first, text, .. })) => {
+                let answer = conversation.hear((seq, first, text), from, scene.screen);
+                if let Some(answer) = answer.filter(|answer| answer.len() <= bytes) {
+                    self.datagrams.send(answer, from);
+                    self.heard = Some(scene.now);
+                }
+            }
+        }
+    }
+
+    /// Sends and gives up what is due.
+    pub fn tick(&mut self, scene: &mut Scene) {
+        for conversation in self.all.values_mut() {
+            conversation.work(&mut self.datagrams, scene);
+        }
+    }
+
+    /// When [`Conversations::tick`] has something to do.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.sending().filter_map(Sending::deadline).min()
+    }
+
+    fn sending(&self) -> impl Iterator<Item = &Sending> {
+        self.all.values().filter_map(|conversation| Some(&conversation.sending.as_ref()?.1))
+    }
+
+    /// How many texts are not known to have arrived, nor given up.
+    pub fn pending(&self) -> usize {
+        self.sending().map(Sending::pending).sum()
+    }
+
+    /// The same for one conversation.
+    pub fn pending_in(&self, id: ConnectionId) -> usize {
+        let sending = self.all.get(&id).and_then(|conversation| conversation.sending.as_ref());
+        sending.map_or(0, |(_, sending)| sending.pending())
+    }
+
+    /// Until when somebody may still send copies of what has come.
+    pub fn lingers_until(&self) -> Option<Instant> {
+        self.heard.map(|heard| heard + LINGER)
+    }
+
+    /// Shows all conversations.
+    pub fn list(&self, current: Option<ConnectionId>, screen: &mut Screen) {
+        for (id, Conversation { entry, counts, .. }) in &self.all {
+            let mark = if current == Some(*id) { "*" } else { " " };
+            screen.line(format_args!("{mark} {} {} udp (verified)", entry.name, entry.address));
+            let Counts { sent, resent, acknowledged, lost, .. } = counts;
+            let Counts { received, duplicate, late, missing, .. } = counts;
+            screen.line(format_args!(
+                "    sent {sent}, resent {resent}, acknowledged {acknowledged}, lost {lost}; \
+                 received {received}, duplicate {duplicate}, late {late}, missing {missing}"
+            ));
+        }
+        match self.strangers {
+            0 => {}
+            1 => screen.line("1 datagram of a stranger was dropped"),
+            many => screen.line(format_args!("{many} datagrams of strangers were dropped")),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// The names of all whom one can choose.
+    pub fn names(&self) -> impl Iterator<Item = &Name> {
+        self.all.values().map(|conversation| &conversation.entry.name)
+    }
+
+    /// Forgets a conversation: what the other side still sends is a stranger's.
+    pub fn hang_up(&mut self, id: ConnectionId, screen: &mut Screen) {
+        let Some(mut conversation) = self.all.remove(&id) else { return };
+        screen.line(format_args!("you have ended the chat with {} (udp)", conversation.entry.name));
+        conversation.finish(screen);
+        conversation.stop(screen);
+    }
+
+    /// The client ends: sends no more, and acknowledges a little longer.
+    pub fn quit(&mut self, screen: &mut Screen) {
+        self.all.values_mut().for_each(|conversation| conversation.stop(screen));
+    }
+
+    /// Shows what has come and was held back.
+    pub fn finish(&mut self, screen: &mut Screen) {
+        self.all.values_mut().for_each(|conversation| conversation.finish(screen));
+    }
+}
+
+impl Conversation {
+    fn new(entry: Entry) -> Conversation {
+        let (sending, receiving, is_broken) = (None, None, false);
+        Conversation { entry, sending, receiving, is_broken, counts: Counts::default() }
+    }
+
+    /// Whether a datagram shows one of this conversation's secrets.
+    fn knows(&self, datagram: &Datagram) -> bool {
+        let (theirs, ours) = (self.receiving.as_ref(), self.sending.as_ref());
+        match datagram {
+            Datagram::Msg { name, ticket, .. } => {
+                theirs.is_some_and(|(vouch, _)| vouch.ticket == *ticket) && self.entry.name == *name
+            }
+            Datagram::Ack { answer, .. } => ours.is_some_and(|(vouch, _)| vouch.answer == *answer),
+        }
+    }
+
+    /// Does what is due in our direction.
+    fn work(&mut self, datagrams: &mut Datagrams, scene: &mut Scene) {
+        let Some((vouch, sending)) = &mut self.sending else { return };
+        let Entry { name, id, address } = &self.entry;
+        for step in sending.due(scene.now) {
+            match step {
+                Step::Send { seq, first, text, waited } => {
+                    if waited.is_some() {
+                        self.counts.resent += 1;
+                    } else {
+                        self.counts.sent += 1;
+                        scene.screen.line(sent_line(&name.to_string(), *id, &text));
+                    }
+                    let (name, ticket) = (scene.me.name.clone(), vouch.ticket);
+                    let datagram = Datagram::Msg { name, ticket, seq, first, text };
+                    datagrams.send(datagram.to_block().to_string().into_bytes(), *address);
+                }
+                Step::GiveUp(text) => {
+                    self.counts.lost += 1;
+                    self.is_broken = true;
+                    scene.screen.line(format_args!("not delivered to {name}: {text}"));
+                }
+            }
+        }
+    }
+
+    fn acknowledged(&mut self, seq: u64, upto: u64, screen: &mut Screen) {
+        let Some((_, sending)) = &mut self.sending else { return };
+        for text in sending.acknowledged(seq, upto) {
+            self.counts.acknowledged += 1;
+            self.is_broken = false;
+            screen.line(format_args!("Delivered to {} (udp): {text}", self.entry.name));
+        }
+    }
+
+    /// Takes a message; gives the acknowledgement.
+    fn hear(
+        &mut self,
+        (seq, first, text): (u64, u64, String),
+        from: SocketAddr,
+        screen: &mut Screen,
+    ) -> Option<Vec<u8>> {
+        let (vouch, receiving) = self.receiving.as_mut()?;
+        let (accepted, answer) = (receiving.accept(seq, first, text)?, vouch.answer);
+        match accepted.arrival {
+            Arrival::Duplicate => self.counts.duplicate += 1,
+            Arrival::Late => self.counts.late += 1,
+            Arrival::Newest => self.entry.address = from,
+        }
+        self.show(accepted.shown, screen);
+        let answer = Datagram::Ack { answer, seq, upto: accepted.upto };
+        Some(answer.to_block().to_string().into_bytes())
+    }
+
+    fn show(&mut self, shown: Vec<Shown>, screen: &mut Screen) {
+        let name = &self.entry.name;
+        for shown in shown {
+            match shown {
+                Shown::Text(text) => {
+                    self.counts.received += 1;
+                    screen.line(format_args!("{name} (udp): {text}"));
+                }
+                Shown::Missing(count) => {
+                    self.counts.missing = self.counts.missing.saturating_add(count);
+                    let messages = if count == 1 { "message" } else { "messages" };
+                    screen.line(format_args!("{count} {messages} from {name} did not arrive"));
+                }
+            }
+        }
+    }
+
+    /// Ends our direction.
+    fn stop(&mut self, screen: &mut Screen) {
+        for text in self.sending.take().into_iter().flat_map(|(_, sending)| sending.end()) {
+            screen.line(format_args!("not confirmed: {text}"));
+        }
+    }
+
+    /// Ends theirs.
+    fn finish(&mut self, screen: &mut Screen) {
+        if let Some((_, receiving)) = self.receiving.take() {
+            self.show(receiving.end(), screen);
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! Reliability over datagrams, which may be lost, doubled and reordered: sequence numbers,
+//! acknowledgements, timers, order (PROTOCOL, "What peers say to each other", UDP).
+//!
+//! [`Sending`] and [`Receiving`] are the two ends of one direction. They know no socket and no clock: they
+//! are told what was typed, what has come and what time it is, and say what is to be sent and shown. TCP
+//! does all this, too, unseen; here it can be read.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, Instant};
+
+/// How many messages may be on their way unacknowledged: further numbers wait.
+pub const WINDOW: u64 = 64;
+/// How long the first copy of a message has to be acknowledged. Each further one has twice as long …
+const FIRST_WAIT: Duration = Duration::from_millis(200);
+/// … up to this.
+const LAST_WAIT: Duration = Duration::from_millis(800);
+
+/// The sender's end of one direction.
+#[derive(Debug)]
+pub struct Sending {
+    /// How long a message is tried.
+    give_up: Duration,
+    /// The number of the next new message.
+    next: u64,
+    /// Sent and not acknowledged, in the order of their numbers.
+    under_way: VecDeque<Message>,
+    /// Typed and not sent yet.
+    waiting: VecDeque<String>,
+    /// The highest number that was acknowledged, and its text.
+    acknowledged: Option<(u64, String)>,
+    /// The highest Upto: the other side waits for nothing there.
+    upto: u64,
+}
+
+/// A message on its way.
+#[derive(Debug)]
+struct Message {
+    seq: u64,
+    text: String,
+    /// When the next copy is due, and how long that one will have.
+    due: Instant,
+    wait: Duration,
+    /// When it is given up.
+    end: Instant,
+    /// It has arrived long since: it is sent for its First alone.
+    known: bool,
+}
+
+/// What the sender's end has to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Send a message. `waited` tells for how long the copy before it was not acknowledged, if there was one.
+    #[allow(missing_docs, reason = "the protocol's headers")]
+    Send { seq: u64, first: u64, text: String, waited: Option<Duration> },
+    /// Tell that a text has not been delivered.
+    GiveUp(String),
+}
+
+impl Sending {
+    /// A direction in which nothing has been sent. A message is tried for `give_up`.
+    pub fn new(give_up: Duration) -> Sending {
+        let (under_way, waiting) = (VecDeque::new(), VecDeque::new());
+        Sending { give_up, next: 1, under_way, waiting, acknowledged: None, upto: 0 }
+    }
+
+    /// Takes a text. [`Sending::due`] sends it when the window has room for it.
+    pub fn send(&mut self, text: String) {
+        self.waiting.push_back(text);
+    }
+
+    /// What is to be done at this time: messages given up, copies sent again, new ones sent.
+    pub fn due(&mut self, now: Instant) -> Vec<Step> {
+        let mut steps = self.give_up(now);
+        let first = self.first();
+        for message in self.under_way.iter_mut().filter(|message| message.due <= now) {
+            let waited = Some(message.wait);
+            message.wait = (message.wait * 2).min(LAST_WAIT);
+            message.due = now + message.wait;
+            steps.push(Step::Send { seq: message.seq, first, text: message.text.clone(), waited });
+        }
+        while self.next < self.first() + WINDOW
+            && let Some(text) = self.waiting.pop_front()
+        {
+            let seq = self.next;
+            self.next += 1;
+            self.put_under_way(seq, text.clone(), now, false);
+            steps.push(Step::Send { seq, first: self.first(), text, waited: None });
+        }
+        steps
+    }
+
+    fn put_under_way(&mut self, seq: u64, text: String, now: Instant, known: bool) {
+        let (wait, due, end) = (FIRST_WAIT, now + FIRST_WAIT, now + self.give_up);
+        self.under_way.push_back(Message { seq, text, due, wait, end, known });
+    }
+
+    /// Gives up what has been tried for too long. The next message tells the other side by its First; if
+    /// there is none, the last one that has arrived is sent once more: it may be waiting over there for
+    /// what will not come.
+    fn give_up(&mut self, now: Instant) -> Vec<Step> {
+        let late = self.under_way.iter().take_while(|message| message.end <= now).count();
+        let lost = self.under_way.drain(..late).filter(|message| !message.known);
+        let lost: Vec<Step> = lost.map(|message| Step::GiveUp(message.text)).collect();
+        let is_last = self.under_way.is_empty() && self.waiting.is_empty();
+        if let Some((seq, text)) = &self.acknowledged
+            && (is_last && !lost.is_empty() && *seq > self.upto)
+        {
+            let (seq, text) = (*seq, text.clone());
+            self.put_under_way(seq, text, now, true);
+            self.under_way[0].due = now;
+        }
+        lost
+    }
+
+    /// The lowest number that is still tried.
+    fn first(&self) -> u64 {
+        self.under_way.front().map_or(self.next, |message| message.seq)
+    }
+
+    /// An ACK has come: message `seq` has arrived, and everything up to `upto`. Gives the texts that are
+    /// known to have arrived since now.
+    pub fn acknowledged(&mut self, seq: u64, upto: u64) -> Vec<String> {
+        self.upto = self.upto.max(upto);
+        let mut delivered = Vec::new();
+        for message in std::mem::take(&mut self.under_way) {
+            if message.seq != seq && message.seq > upto {
+                self.under_way.push_back(message);
+                continue;
+            }
+            if !message.known {
+                delivered.push(message.text.clone());
+            }
+            if self.acknowledged.as_ref().is_none_or(|(highest, _)| *highest <= message.seq) {
+                self.acknowledged = Some((message.seq, message.text));
+            }
+        }
+        delivered
+    }
+
+    /// When [`Sending::due`] has something to do, if nothing happens before.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.under_way.iter().map(|message| message.due.min(message.end)).min()
+    }
+
+    /// How many texts are not known to have arrived.
+    pub fn pending(&self) -> usize {
+        self.waiting.len() + self.under_way.iter().filter(|message| !message.known).count()
+    }
+
+    /// Stops: gives the texts that are not known to have arrived.
+    pub fn end(self) -> impl Iterator<Item = String> {
+        let unknown = self.under_way.into_iter().filter(|message| !message.known);
+        unknown.map(|message| message.text).chain(self.waiting)
+    }
+}
+
+/// The receiver's end of one direction.
+#[derive(Debug)]
+pub struct Receiving {
+    /// The lowest number that has neither been shown nor given up.
+    next: u64,
+    /// The highest number that has come.
+    highest: u64,
+    /// What has come too early: it waits for those before it.
+    held: BTreeMap<u64, String>,
+}
+
+/// What the receiver's end shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shown {
+    /// A text.
+    Text(String),
+    /// So many messages are missing here.
+    Missing(u64),
+}
+
+/// What has become of a message that has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// What is to be shown now, in this order.
+    pub shown: Vec<Shown>,
+    /// What is to be acknowledged besides: all up to this number has come or was given up.
+    pub upto: u64,
+    /// How it has come.
+    pub arrival: Arrival,
+}
+
+/// How a message has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrival {
+    /// With a higher number than any before.
+    Newest,
+    /// After one with a higher number.
+    Late,
+    /// As it had come before, or after it was given up.
+    Duplicate,
+}
+
+impl Default for Receiving {
+    fn default() -> Receiving {
+        Receiving { next: 1, highest: 0, held: BTreeMap::new() }
+    }
+}
+
+impl Receiving {
+    /// A message has come, whose sender still tries `first` and all above. `None` when it is too far
+    /// ahead: then it must not be acknowledged, for it is not kept.
+    pub fn accept(&mut self, seq: u64, first: u64, text: String) -> Option<Accepted> {
+        if seq - self.next.max(first).min(seq) >= WINDOW {
+            return None;
+        }
+        let mut shown = Vec::new();
+        self.skip_to(first, &mut shown);
+        let arrival = if seq < self.next || self.held.contains_key(&seq) {
+            Arrival::Duplicate
+        } else {
+            self.held.insert(seq, text);
+            if seq > self.highest { Arrival::Newest } else { Arrival::Late }
+        };
+        self.highest = self.highest.max(seq);
+        while let Some(text) = self.held.remove(&self.next) {
+            shown.push(Shown::Text(text));
+            self.next += 1;
+        }
+        Some(Accepted { shown, upto: self.next - 1, arrival })
+    }
+
+    /// Waits for nothing below `first` any more.
+    fn skip_to(&mut self, first: u64, shown: &mut Vec<Shown>) {
+        while let Some((seq, text)) = self.held.pop_first() {
+            if seq >= first {
+                self.held.insert(seq, text);
+                break;
+            }
+            self.miss(seq, shown);
+            shown.push(Shown::Text(text));
+            self.next = seq + 1;
+        }
+        self.miss(first, shown);
+    }
+
+    fn miss(&mut self, seq: u64, shown: &mut Vec<Shown>) {
+        if self.next < seq {
+            shown.push(Shown::Missing(seq - self.next));
+            self.next = seq;
+        }
+    }
+
+    /// Stops: gives what has come and was not shown, and what is missing before it.
+    pub fn end(mut self) -> Vec<Shown> {
+        let mut shown = Vec::new();
+        self.skip_to(self.held.last_key_value().map_or(0, |(seq, _)| seq + 1), &mut shown);
+        shown
+    }
+}
