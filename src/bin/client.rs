@@ -57,18 +57,23 @@ fn parse(line: impl Iterator<Item = String>) -> Result<Options, String> {
         [_, _, extra, ..] => return Err(format!("unexpected argument '{extra}'")),
     }
     for (flag, value) in arguments.flags {
-        match flag.as_str() {
-            "id" if options.name.is_some() => return Err("the name is given twice".to_owned()),
-            "id" => options.name = Some(value),
-            "port" => options.port = listening_port("--port", &value)?,
-            "give-up" => {
-                options.give_up = Duration::from_secs(number("--give-up", &value, 1..=3600)?);
-            }
-            "lossy" => options.lossy = Some(value.parse()?),
-            _ => options.server = server_address(&value)?, // --server
-        }
+        take_flag(&mut options, &flag, value)?;
     }
     Ok(options)
+}
+
+fn take_flag(options: &mut Options, flag: &str, value: String) -> Result<(), String> {
+    match flag {
+        "id" if options.name.is_some() => return Err("the name is given twice".to_owned()),
+        "id" => options.name = Some(value),
+        "port" => options.port = listening_port("--port", &value)?,
+        "give-up" => {
+            options.give_up = Duration::from_secs(number("--give-up", &value, 1..=3600)?);
+        }
+        "lossy" => options.lossy = Some(value.parse()?),
+        _ => options.server = server_address(&value)?, // --server
+    }
+    Ok(())
 }
 
 fn listening_port(what: &str, value: &str) -> Result<u16, String> {

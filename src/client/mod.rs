@@ -27,7 +27,7 @@ pub mod session;
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, Write};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::time::{Duration, Instant};
@@ -84,24 +84,13 @@ pub fn run(
     input: impl BufRead + Send + 'static,
     output: impl Write + 'static,
 ) -> Result<(), Failure> {
-    let fail = |verb: &str, object: &str, error: &io::Error| Failure {
-        message: format!("cannot {verb} {object}: {}", cause(error)),
-        code: 1,
-    };
-    let server = &options.server;
-    let addresses = link::resolve(server).map_err(|error| fail("find", server, &error))?;
-    let Some(address) = addresses.first() else {
-        return Err(Failure { message: format!("{server} has no address"), code: 1 });
-    };
-    let (listener, socket) = datagram::bind(listening_address(address, options.port))
-        .map_err(|(place, error)| fail("listen on", &place, &error))?;
-    let socket = Arc::new(socket);
-    let start = |error: &io::Error| fail("start", "the client", error);
-    let own = listener.local_addr().map_err(|error| start(&error))?;
+    let (listener, socket) = sockets(&options)?;
+    let start = |error: io::Error| fail("start", "the client", &error);
+    let own = listener.local_addr().map_err(start)?;
     let (events, happenings) = mpsc::sync_channel(WAITING_EVENTS);
-    calls::listen(listener, events.clone()).map_err(|error| start(&error))?;
-    datagram::listen(&socket, events.clone()).map_err(|error| start(&error))?;
-    let permits = terminal::listen(input, events.clone()).map_err(|error| start(&error))?;
+    calls::listen(listener, events.clone()).map_err(start)?;
+    datagram::listen(&socket, events.clone()).map_err(start)?;
+    let permits = terminal::listen(input, events.clone()).map_err(start)?;
     let mut screen = Screen::new(output);
     if let Some(rates) = &options.lossy {
         screen.line(rates);
@@ -123,6 +112,22 @@ pub fn run(
         failure: None,
     };
     client.live(options.name, &happenings)
+}
+
+fn fail(verb: &str, object: &str, error: &io::Error) -> Failure {
+    Failure { message: format!("cannot {verb} {object}: {}", cause(error)), code: 1 }
+}
+
+/// Both sockets to listen on.
+fn sockets(options: &Options) -> Result<(TcpListener, Arc<UdpSocket>), Failure> {
+    let server = &options.server;
+    let addresses = link::resolve(server).map_err(|error| fail("find", server, &error))?;
+    let Some(address) = addresses.first() else {
+        return Err(Failure { message: format!("{server} has no address"), code: 1 });
+    };
+    let (listener, socket) = datagram::bind(listening_address(address, options.port))
+        .map_err(|(place, error)| fail("listen on", &place, &error))?;
+    Ok((listener, Arc::new(socket)))
 }
 
 /// Where to listen: towards a server on this machine only for this machine, else for all.

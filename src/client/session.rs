@@ -9,7 +9,7 @@ use crate::client::chats::Chats;
 use crate::client::command::{Command, HELP};
 use crate::client::membership::Membership;
 use crate::client::terminal::Screen;
-use crate::wire::answer::Answer;
+use crate::wire::answer::{Answer, Introduction};
 use crate::wire::entry::{Entry, Vouch};
 use crate::wire::name::{Name, Who};
 use crate::wire::request::{Request, Via};
@@ -30,6 +30,13 @@ enum Awaited {
     /// The same for datagrams.
     Query,
     Receipt(Who, Text),
+}
+
+impl Awaited {
+    /// Whether BRIDGEACK answers it.
+    fn is_introduction(&self) -> bool {
+        matches!(self, Awaited::Bridge | Awaited::Call(_) | Awaited::Query)
+    }
 }
 
 /// The state that the user's commands work on.
@@ -70,7 +77,7 @@ impl Session {
                 | Command::Query(_)
         );
         let for_answer = match &self.awaited {
-            Some((Awaited::Call(_) | Awaited::Query | Awaited::Bridge, _)) => true,
+            Some((awaited, _)) if awaited.is_introduction() => true,
             Some(_) => asks,
             None => false,
         };
@@ -254,6 +261,28 @@ impl Session {
         self.chats.call(address, name, scene);
     }
 
+    /// The server has told where somebody is.
+    fn introduced(&mut self, wanted: Awaited, found: Introduction) {
+        let Entry { name, address, .. } = found.entry.clone();
+        match (wanted, found.vouched) {
+            (Awaited::Query, None) => {
+                self.screen
+                    .line(format_args!("{name} is not in the room: /chat {name} calls by TCP"));
+            }
+            (Awaited::Query, Some((_, vouch))) => {
+                self.chats.query(found.entry, vouch, &mut self.screen);
+            }
+            (Awaited::Call(_), _) => {
+                self.chats.introduce(found, Instant::now());
+                self.dial(address);
+            }
+            _ => {
+                self.screen.line(format_args!("{name} is at {address}: /chat {address}"));
+                self.chats.introduce(found, Instant::now());
+            }
+        }
+    }
+
     /// The server has answered.
     pub fn answered(&mut self, answer: Answer) {
         let asked = self.awaited.take();
@@ -268,26 +297,12 @@ impl Session {
             (Some(Awaited::History), Answer::HistoryAck { count, .. }) => {
                 screen.line(format_args!("these were the last {count} messages"));
             }
-            (
-                Some(Awaited::Bridge | Awaited::Call(_) | Awaited::Query),
-                Answer::BridgeAck(None),
-            ) => {
+            (Some(wanted), Answer::BridgeAck(None)) if wanted.is_introduction() => {
                 screen.line("nobody else is there");
             }
-            (Some(Awaited::Bridge), Answer::BridgeAck(Some(found))) => {
-                let Entry { name, address, .. } = &found.entry;
-                screen.line(format_args!("{name} is at {address}: /chat {address}"));
-                self.chats.introduce(found, Instant::now());
+            (Some(wanted), Answer::BridgeAck(Some(found))) if wanted.is_introduction() => {
+                self.introduced(wanted.clone(), found);
             }
-            (Some(Awaited::Call(_)), Answer::BridgeAck(Some(found))) => {
-                let address = found.entry.address;
-                self.chats.introduce(found, Instant::now());
-                self.dial(address);
-            }
-            (Some(Awaited::Query), Answer::BridgeAck(Some(found))) => match found.vouched {
-                Some((_, vouch)) => self.chats.query(found.entry, vouch, screen),
-                None => screen.line(format_args!("{} is not in the room", found.entry.name)),
-            },
             (Some(Awaited::Receipt(_, text)), Answer::TellAck { id, name }) => {
                 screen.line(format_args!("Sent to {name} (ID {id}): {text}"));
             }

@@ -1,4 +1,4 @@
-//! The README's first chat, played word for word.
+//! The README's chats, played word for word.
 
 use std::collections::HashMap;
 use std::fs;
@@ -6,16 +6,30 @@ use std::net::TcpListener;
 
 use crate::stage::{Client, Folder, Program, Server};
 
-/// The README's lines of the chat: who, what kind (`$`, `>` or nothing), and the text.
-fn chat() -> Vec<(String, char, String)> {
+/// A line of a chat: who, what kind (`$`, `>` or nothing), and the text.
+type Line = (String, char, String);
+
+/// How a chat begins; blocks that begin otherwise go on with the one before.
+const BEGINNING: &str = "server $ cargo run";
+
+/// The README's chats.
+fn chats() -> Vec<Vec<Line>> {
     let page = fs::read_to_string("README.md").unwrap();
     let blocks = page.split("```text\n").skip(1).map(|rest| rest.split("```").next().unwrap());
-    let lines = blocks.flat_map(str::lines).map(|line| {
-        let (who, rest) = line.split_at(7);
-        let kind = rest.chars().next().unwrap();
-        (who.trim().to_owned(), kind, rest[2..].to_owned())
-    });
-    lines.collect()
+    let mut chats: Vec<Vec<Line>> = Vec::new();
+    for block in blocks {
+        if block.starts_with(BEGINNING) {
+            chats.push(Vec::new());
+        }
+        chats.last_mut().unwrap().extend(block.lines().map(read));
+    }
+    chats
+}
+
+fn read(line: &str) -> Line {
+    let (who, rest) = line.split_at(7);
+    let kind = rest.chars().next().unwrap();
+    (who.trim().to_owned(), kind, rest[2..].to_owned())
 }
 
 /// Ports that nobody uses, in place of the README's.
@@ -59,10 +73,15 @@ impl Stage {
 }
 
 #[test]
-fn the_first_chat_of_the_readme_goes_as_it_says() {
+fn the_chats_of_the_readme_go_as_it_says() {
+    let chats = chats();
+    assert_eq!(chats.len(), 2, "a chat of the README is gone: {chats:?}");
+    chats.into_iter().for_each(play);
+}
+
+fn play(lines: Vec<Line>) {
     let (mut stage, ports) = (Stage::default(), free_ports());
-    let lines = chat();
-    assert!(lines.len() > 30, "the README's chat is gone: {lines:?}");
+    assert!(lines.len() > 15, "the README's chat is gone: {lines:?}");
     for (who, kind, text) in lines {
         let mut text = text;
         for (old, new) in ["5555", "5556", "5557"].iter().zip(&ports) {
