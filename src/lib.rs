@@ -35,6 +35,7 @@ pub mod clock;
 pub mod cause;
 pub mod arguments;
 pub mod lock;
+pub mod dice;
 pub mod intake;
 pub mod wire;
 pub mod measure;

@@ -1,5 +1,7 @@
 //! The rendezvous server: `server [PORT] [flags]`.
 
+use std::env;
+use std::ffi::OsString;
 use std::io;
 use std::net::TcpListener;
 use std::process::ExitCode;
@@ -50,6 +52,13 @@ fn main() -> ExitCode {
     })
 }
 
+/// `CHAT_SHAKE=SEED` is for those who test the server: see `Registry`.
+fn shake() -> Result<Option<u64>, String> {
+    let seed = env::var_os("CHAT_SHAKE").filter(|seed| !seed.is_empty());
+    let number = |seed: OsString| seed.to_str().and_then(|seed| seed.parse().ok());
+    seed.map(|seed| number(seed).ok_or("CHAT_SHAKE is no number".to_owned())).transpose()
+}
+
 fn failure(what: &str, error: &io::Error) -> Failure {
     Failure { message: format!("{what}: {}", cause(error)), code: 1 }
 }
@@ -65,7 +74,7 @@ fn parse(line: impl Iterator<Item = String>) -> Result<(String, u16, Options), S
         [word] => port = number("PORT", word, 0..=u16::MAX)?,
         [_, extra, ..] => return Err(format!("unexpected argument '{extra}'")),
     }
-    let mut options = Options::default();
+    let mut options = Options { shake: shake()?, ..Options::default() };
     for (flag, value) in arguments.flags {
         let seconds = |range| number(&format!("--{flag}"), &value, range).map(Duration::from_secs);
         match flag.as_str() {

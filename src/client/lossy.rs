@@ -5,6 +5,8 @@ use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::str::FromStr;
 
+use crate::dice::Dice;
+
 /// How much is spoiled, and by which dice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rates {
@@ -52,7 +54,7 @@ impl fmt::Display for Rates {
 #[derive(Debug)]
 pub struct Lossy<T> {
     rates: Rates,
-    dice: u64,
+    dice: Dice,
     /// What is to be sent after the next one.
     held: Vec<T>,
 }
@@ -60,7 +62,7 @@ pub struct Lossy<T> {
 impl<T: Clone> Lossy<T> {
     /// One that is this bad.
     pub fn new(rates: Rates) -> Lossy<T> {
-        Lossy { rates, dice: rates.seed, held: Vec::new() }
+        Lossy { rates, dice: Dice::new(rates.seed), held: Vec::new() }
     }
 
     /// What becomes of a datagram: what is really sent now. What it holds back and nothing follows is
@@ -68,7 +70,8 @@ impl<T: Clone> Lossy<T> {
     pub fn pass(&mut self, datagram: T) -> Vec<T> {
         let Rates { loss, double, reorder, .. } = self.rates;
         // Three throws each time: whether one is lost changes nothing for the next.
-        let [lost, doubled, reordered] = [loss, double, reorder].map(|rate| self.falls(rate));
+        let [lost, doubled, reordered] =
+            [loss, double, reorder].map(|rate| self.dice.below(100) < u64::from(rate));
         if lost {
             return Vec::new();
         }
@@ -78,14 +81,5 @@ impl<T: Clone> Lossy<T> {
             return Vec::new();
         }
         [copies, std::mem::take(&mut self.held)].concat()
-    }
-
-    /// Throws the dice (`SplitMix64`).
-    fn falls(&mut self, percent: u8) -> bool {
-        self.dice = self.dice.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.dice;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (mixed ^ (mixed >> 31)) % 100 < u64::from(percent)
     }
 }

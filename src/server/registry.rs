@@ -9,8 +9,10 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::dice::Dice;
 use crate::lock::lock;
 use crate::server::client::{Claim, Client, Presence, not_registered};
 use crate::server::outbox::Outbox;
@@ -21,6 +23,9 @@ use crate::wire::secret::Secret;
 
 /// How often expired entries are looked for: an entry lives up to this much longer than promised.
 const SWEEP: Duration = Duration::from_secs(1);
+
+/// The longest nap before the lock, in microseconds.
+const LONGEST_NAP: u64 = 3_000;
 
 /// Somebody who is in.
 #[derive(Debug)]
@@ -52,6 +57,7 @@ pub struct Registry {
     ids: AtomicU64,
     capacity: usize,
     expires: Duration,
+    shake: Option<Mutex<Dice>>,
 }
 
 #[derive(Debug)]
@@ -62,10 +68,13 @@ struct Past {
 
 impl Registry {
     /// An empty registry for at most `capacity` entries, which last for `expires` unless renewed.
-    pub fn new(capacity: usize, expires: Duration) -> Registry {
+    /// With a seed to `shake` it, whoever wants the lock naps first: so that a rule that checks and acts
+    /// under two locks is caught by a test, and not by chance one day.
+    pub fn new(capacity: usize, expires: Duration, shake: Option<u64>) -> Registry {
         let past = Past { former: HashMap::new(), swept: Instant::now() };
         let (clients, past) = (Arc::default(), Mutex::new(past));
-        Registry { clients, past, ids: AtomicU64::new(0), capacity, expires }
+        let shake = shake.map(|seed| Mutex::new(Dice::new(seed)));
+        Registry { clients, past, ids: AtomicU64::new(0), capacity, expires, shake }
     }
 
     /// Puts a name and its address into the directory, or renews them. `moved` hears of somebody in the
@@ -195,6 +204,10 @@ impl Registry {
 
     /// The one place that locks. Entries that have expired are gone for whoever looks.
     fn lock(&self, now: Instant) -> MutexGuard<'_, HashMap<Name, Client>> {
+        if let Some(dice) = &self.shake {
+            let nap = lock(dice).below(LONGEST_NAP);
+            thread::sleep(Duration::from_micros(nap));
+        }
         let mut clients = lock(&self.clients);
         let mut past = lock(&self.past);
         if now.duration_since(past.swept) >= SWEEP {

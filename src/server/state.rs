@@ -34,6 +34,8 @@ pub struct Options {
     pub log: PathBuf,
     /// Whether each round waits until the log is on the disk.
     pub sync: bool,
+    /// A seed by which the registry is shaken, to find races.
+    pub shake: Option<u64>,
 }
 
 impl Default for Options {
@@ -47,6 +49,7 @@ impl Default for Options {
             rate: 20,
             log: PathBuf::from("server.log"),
             sync: false,
+            shake: None,
         }
     }
 }
@@ -72,7 +75,7 @@ impl Server {
     /// A server that listens at `own`, in whose room `seq` messages have been said before.
     pub fn new(own: SocketAddr, options: Options, seq: u64) -> Server {
         Server {
-            registry: Registry::new(options.max_clients, options.expires),
+            registry: Registry::new(options.max_clients, options.expires, options.shake),
             room: Arc::new(Room::new(seq)),
             printer: Arc::default(),
             connections: AtomicUsize::new(0),
