@@ -9,6 +9,8 @@ use std::process::ExitCode;
 use std::str::FromStr;
 use std::vec::IntoIter;
 
+use crate::cause::cause;
+
 /// The words of a command line, and its flags with their values, each in order.
 #[derive(Debug, Default)]
 pub struct Arguments {
@@ -63,6 +65,13 @@ pub struct Failure {
     pub message: String,
     /// 2 for what the user has typed, 1 for what the system has refused.
     pub code: u8,
+}
+
+impl Failure {
+    /// What the system has refused: verb, object, cause.
+    pub fn cannot(verb: &str, object: impl Display, error: &io::Error) -> Failure {
+        Failure { message: format!("cannot {verb} {object}: {}", cause(error)), code: 1 }
+    }
 }
 
 /// A whole program: shows its usage to who asks for it, reads its command line, runs it, and tells on

@@ -29,6 +29,15 @@ pub fn hour_minute(stamp: &str, offset: i32) -> String {
     }
 }
 
+/// The local time of day to the millisecond, `12:35:01.123`, for an offset in minutes.
+pub fn precise(time: SystemTime, offset: i32) -> String {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    let seconds = (since.as_secs() % DAY).cast_signed() + i64::from(offset) * 60;
+    let seconds = seconds.rem_euclid(DAY.cast_signed());
+    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    format!("{hour:02}:{minute:02}:{second:02}.{:03}", since.subsec_millis())
+}
+
 /// How many minutes local time is ahead of UTC. std knows no time zones, so `date +%z` is asked;
 /// where there is none, times are shown in UTC.
 pub fn local_offset() -> i32 {

@@ -2,6 +2,8 @@
 
 use std::io::{self, BufRead, Read};
 use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 /// The buffer of a quiet connection: thousands of them must cost little.
@@ -19,12 +21,31 @@ pub struct Intake<'a> {
     end: usize,
     /// The time after which nothing is given any more, however much comes: bytes alone do not buy time.
     pub deadline: Option<Instant>,
+    record: Option<Record>,
+}
+
+/// What has been consumed since it was taken last, while that is wanted.
+#[derive(Debug)]
+struct Record {
+    wanted: Arc<AtomicBool>,
+    bytes: Vec<u8>,
 }
 
 impl<'a> Intake<'a> {
     /// Nothing read yet, and no deadline.
     pub fn new(stream: &'a TcpStream) -> Intake<'a> {
-        Intake { stream, buffer: vec![0; LEAST], start: 0, end: 0, deadline: None }
+        Intake { stream, buffer: vec![0; LEAST], start: 0, end: 0, deadline: None, record: None }
+    }
+
+    /// The same, which records what is consumed while that is `wanted`.
+    #[must_use]
+    pub fn recorded(self, wanted: Arc<AtomicBool>) -> Intake<'a> {
+        Intake { record: Some(Record { wanted, bytes: Vec::new() }), ..self }
+    }
+
+    /// What was consumed since this was called last.
+    pub fn take_record(&mut self) -> Vec<u8> {
+        self.record.as_mut().map(|record| std::mem::take(&mut record.bytes)).unwrap_or_default()
     }
 
     /// Whether the last read filled the largest buffer: probably more is waiting.
@@ -35,6 +56,12 @@ impl<'a> Intake<'a> {
     /// What has been read and not consumed.
     pub fn buffered(&self) -> &[u8] {
         &self.buffer[self.start..self.end]
+    }
+}
+
+impl Record {
+    fn is_wanted(&self) -> bool {
+        self.wanted.load(Ordering::Relaxed)
     }
 }
 
@@ -54,6 +81,9 @@ impl BufRead for Intake<'_> {
     }
 
     fn consume(&mut self, bytes: usize) {
+        if let Some(record) = self.record.as_mut().filter(|record| record.is_wanted()) {
+            record.bytes.extend_from_slice(&self.buffer[self.start..self.start + bytes]);
+        }
         self.start += bytes;
     }
 }

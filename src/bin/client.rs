@@ -5,13 +5,17 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use p2p_chat::arguments::{Arguments, number, program};
+use p2p_chat::client::raw::{self, End};
 use p2p_chat::client::{self, Options};
 
 const USAGE: &str = "\
 usage: client [NAME [LISTEN_PORT] [HOST:PORT]]
        client NAME HOST PORT
        client --id NAME [--port N] [--server HOST:PORT]
+       client --raw HOST:PORT | --raw --listen PORT
   without a name it asks for one; the server is 127.0.0.1:5555 unless you say another
+  --raw                  a connection by hand: nothing of the protocol, only bytes
+  --explain              show what the sockets send and receive
   --give-up S            seconds a message by UDP is tried (30)
   --lossy LOSS[,DUP[,REORDER[,SEED]]]
                          spoil the datagrams we send, in percent, to see what becomes of them";
@@ -21,19 +25,55 @@ const SERVER: &str = "127.0.0.1:5555";
 const GIVE_UP: Duration = Duration::from_secs(30);
 
 fn main() -> ExitCode {
-    program("client", USAGE, parse, |options| {
-        client::run(options, io::BufReader::new(io::stdin()), io::stdout())
+    program("client", USAGE, parse, |wanted| match wanted {
+        Wanted::Chat(options) => {
+            client::run(options, io::BufReader::new(io::stdin()), io::stdout())
+        }
+        Wanted::Raw(end) if io::stdout().is_terminal() => {
+            raw::run(&end, io::stdin(), raw::Terminal(io::stdout()), io::stderr())
+        }
+        Wanted::Raw(end) => raw::run(&end, io::stdin(), io::stdout(), io::stderr()),
     })
 }
 
+/// What the client is started for.
+enum Wanted {
+    Chat(Options),
+    /// A connection by hand.
+    Raw(End),
+}
+
+fn parse(line: impl Iterator<Item = String>) -> Result<Wanted, String> {
+    let flags = ["id", "port", "server", "give-up", "lossy", "listen"];
+    let arguments = Arguments::split(line, &flags, &["explain", "raw"])?;
+    let has = |wanted| arguments.flags.iter().any(|(flag, _)| flag == wanted);
+    match (has("raw"), has("listen")) {
+        (false, false) => chat(arguments).map(Wanted::Chat),
+        (false, true) => Err("--listen goes with --raw".to_owned()),
+        (true, _) => by_hand(&arguments).map(Wanted::Raw),
+    }
+}
+
+/// `--raw HOST:PORT` or `--raw --listen PORT`, and nothing else.
+fn by_hand(arguments: &Arguments) -> Result<End, String> {
+    let mut flags = arguments.flags.iter().filter(|(flag, _)| flag != "raw");
+    match (arguments.words.as_slice(), flags.next(), flags.next()) {
+        ([server], None, None) => server_address(server).map(End::Call),
+        ([], Some((flag, port)), None) if flag == "listen" => {
+            number("--listen", port, 0..=u16::MAX).map(End::Listen)
+        }
+        _ => Err("--raw goes with HOST:PORT or with --listen PORT".to_owned()),
+    }
+}
+
 /// Who we are, where we listen and whom we go to.
-fn parse(line: impl Iterator<Item = String>) -> Result<Options, String> {
-    let arguments = Arguments::split(line, &["id", "port", "server", "give-up", "lossy"], &[])?;
+fn chat(arguments: Arguments) -> Result<Options, String> {
     let mut options = Options {
         name: arguments.words.first().cloned(),
         port: 0,
         server: SERVER.to_owned(),
         interactive: io::stdin().is_terminal(),
+        explain: false,
         give_up: GIVE_UP,
         lossy: None,
     };
@@ -70,6 +110,7 @@ fn take_flag(options: &mut Options, flag: &str, value: String) -> Result<(), Str
         "give-up" => {
             options.give_up = Duration::from_secs(number("--give-up", &value, 1..=3600)?);
         }
+        "explain" => options.explain = true,
         "lossy" => options.lossy = Some(value.parse()?),
         _ => options.server = server_address(&value)?, // --server
     }

@@ -89,7 +89,8 @@ fn attend(
     address: SocketAddr,
     events: &Events,
 ) -> io::Result<()> {
-    let (id, mut ear) = (ConnectionId::next(), Ear::new(stream));
+    let id = ConnectionId::next();
+    let mut ear = Ear::new(stream, id, events);
     let greeting = match ear.opening(Some(SILENCE))? {
         Opening::Chat(greeting) => Some(greeting),
         Opening::Other | Opening::Silence => None,
@@ -97,7 +98,7 @@ fn attend(
     };
     drop(pending);
     ear.dialect = greeting.as_ref().is_none_or(|greeting| greeting.ticket.is_none());
-    let writer = Writer::start(stream, event::progress(id, events))?;
+    let writer = Writer::start(stream, event::progress(id, stream, events))?;
     let tell = |event| events.send(Event::Peer(id, event)).is_ok();
     let address = SocketAddr::new(address.ip().to_canonical(), address.port());
     tell(PeerEvent::Incoming(writer, address, greeting));
@@ -131,9 +132,9 @@ fn converse(
 ) -> io::Result<()> {
     let tell = |event| events.send(Event::Peer(id, event)).is_ok();
     let stream = Arc::new(connection::connect(&[address])?);
-    let writer = Writer::start(&stream, event::progress(id, events))?;
+    let writer = Writer::start(&stream, event::progress(id, &stream, events))?;
     writer.block(&greeting.to_block());
-    let mut ear = Ear::new(&stream);
+    let mut ear = Ear::new(&stream, id, events);
     ear.dialect = greeting.ticket.is_none();
     if ear.dialect {
         writer.pause(BEFORE_TEXT);

@@ -1,6 +1,7 @@
 //! One direct chat: who it is, how far it has come, and what was said but not sent yet.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -21,6 +22,14 @@ pub struct Me {
     pub id: u64,
     /// Where we listen.
     pub address: SocketAddr,
+}
+
+impl fmt::Display for Me {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let Me { name, id, address } = self;
+        let id = if *id == 0 { "no ID".to_owned() } else { format!("ID {id}") };
+        write!(f, "you are {name} ({id}) at {address}")
+    }
 }
 
 /// What everything that happens to a chat needs.

@@ -151,7 +151,7 @@ impl Chats {
     }
 
     /// How a chat is shown, of either kind.
-    fn label(&self, id: ConnectionId) -> String {
+    pub(super) fn label(&self, id: ConnectionId) -> String {
         let by_udp = || self.by_udp.name(id).map(|name| format!("{name} (udp)"));
         self.all.get(&id).map(Chat::label).or_else(by_udp).unwrap_or_default()
     }

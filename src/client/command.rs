@@ -21,6 +21,7 @@ pub enum Command {
     Bridge(Option<Who>),
     Register,
     Id,
+    Explain(bool),
     Help,
     Quit,
     /// It cannot be done; the sentence says why.
@@ -43,6 +44,7 @@ TEXT, /say TEXT            to everyone in the room
 /bridge [NAME]             ask the server for somebody's address
 /register                  register again
 /id                        who you are
+/explain on|off            show what the sockets send and receive
 /quit                      leave
 A line that begins with // is sent with one / less. Other programs' words work too:
 conn:IP:PORT, to_peer:TEXT, Query NAME, List, and close or Exit for /quit.";
@@ -89,6 +91,11 @@ fn slash(word: &str, rest: &str) -> Command {
         "/bridge" => with_peer("/bridge NAME", argument, |who| Command::Bridge(Some(who))),
         "/register" => Command::Register,
         "/id" => Command::Id,
+        "/explain" => match argument {
+            "on" | "" => Command::Explain(true),
+            "off" => Command::Explain(false),
+            _ => mistake("usage: /explain on or /explain off"),
+        },
         "/help" => Command::Help,
         "/quit" => Command::Quit,
         _ => mistake(&format!("there is no command {word}: /help lists them")),

@@ -30,8 +30,10 @@ impl ConnectionId {
 }
 
 /// What a writing thread tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Progress {
+    /// These bytes are written.
+    Wrote(Vec<u8>),
     /// The next of the texts is written.
     Written,
     /// All that could be written is, and our side of the connection is closed.
@@ -112,9 +114,13 @@ fn write_all(
 ) -> io::Result<()> {
     for piece in pieces {
         match piece {
-            Piece::Block(bytes) => to.write_all(&bytes)?,
+            Piece::Block(bytes) => {
+                to.write_all(&bytes)?;
+                tell(Progress::Wrote(bytes));
+            }
             Piece::Text(bytes) => {
                 to.write_all(&bytes)?;
+                tell(Progress::Wrote(bytes));
                 tell(Progress::Written);
             }
             Piece::Pause(time) => thread::sleep(time),

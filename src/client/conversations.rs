@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 
 use crate::client::chat::{Scene, sent_line};
 use crate::client::connection::ConnectionId;
-use crate::client::datagram::Datagrams;
-use crate::client::reliable::{Arrival, Receiving, Sending, Shown, Step};
+use crate::client::datagram::{Datagrams, Letter};
+use crate::client::reliable::{Arrival, Receiving, Sending, Shown, Step, WINDOW};
 use crate::client::terminal::Screen;
+use crate::client::traffic::{Traffic, Way};
 use crate::wire::datagram::{Datagram, MAX_DATAGRAM_TEXT};
 use crate::wire::entry::{Entry, Vouch};
 use crate::wire::name::{Name, Who};
@@ -151,28 +152,29 @@ impl Conversations {
         Ok(())
     }
 
-    /// Takes a datagram of so many bytes. Without a secret that we know it changes nothing.
-    pub fn datagram(
-        &mut self,
-        from: SocketAddr,
-        bytes: usize,
-        datagram: Option<Datagram>,
-        scene: &mut Scene,
-    ) {
-        let found = datagram.and_then(|datagram| {
+    /// Takes a datagram. Without a secret that we know it changes nothing.
+    pub fn datagram(&mut self, from: SocketAddr, bytes: Vec<u8>, scene: &mut Scene) {
+        let found = Datagram::parse(&bytes).and_then(|datagram| {
             let knows = |conversation: &&mut Conversation| conversation.knows(&datagram);
             self.all.values_mut().find(knows).map(|conversation| (conversation, datagram))
         });
+        let (length, traffic) = (bytes.len(), self.datagrams.traffic(Way::In, from, bytes));
         match found {
-            None => self.strangers += 1,
+            None => {
+                self.strangers += 1;
+                let traffic = traffic.because("of a stranger: dropped, not answered".to_owned());
+                scene.screen.traffic(&traffic, from);
+            }
             Some((conversation, Datagram::Ack { seq, upto, .. })) => {
+                scene.screen.traffic(&traffic, &conversation.entry.name);
                 conversation.acknowledged(seq, upto, scene.screen);
                 conversation.work(&mut self.datagrams, scene);
             }
             Some((conversation, Datagram::Msg { seq, first, text, .. })) => {
-                let answer = conversation.hear((seq, first, text), from, scene.screen);
-                if let Some(answer) = answer.filter(|answer| answer.len() <= bytes) {
-                    self.datagrams.send(answer, from);
+                let answer = conversation.hear((seq, first, text), traffic, scene.screen);
+                if let Some(bytes) = answer.filter(|answer| answer.len() <= length) {
+                    let letter = Letter { bytes, to: from, why: String::new() };
+                    self.datagrams.send(letter, &conversation.entry.name, scene.screen);
                     self.heard = Some(scene.now);
                 }
             }
@@ -289,9 +291,12 @@ impl Conversation {
                         self.counts.sent += 1;
                         scene.screen.line(sent_line(&name.to_string(), *id, &text));
                     }
-                    let (name, ticket) = (scene.me.name.clone(), vouch.ticket);
-                    let datagram = Datagram::Msg { name, ticket, seq, first, text };
-                    datagrams.send(datagram.to_block().to_string().into_bytes(), *address);
+                    let why = |waited: Duration| format!("again: no ACK in {waited:?}");
+                    let (why, to) = (waited.map(why).unwrap_or_default(), *address);
+                    let (own, ticket) = (scene.me.name.clone(), vouch.ticket);
+                    let datagram = Datagram::Msg { name: own, ticket, seq, first, text };
+                    let bytes = datagram.to_block().to_string().into_bytes();
+                    datagrams.send(Letter { bytes, to, why }, name, scene.screen);
                 }
                 Step::GiveUp(text) => {
                     self.counts.lost += 1;
@@ -311,19 +316,30 @@ impl Conversation {
         }
     }
 
-    /// Takes a message; gives the acknowledgement.
+    /// Takes a message that has come like this; gives the acknowledgement.
     fn hear(
         &mut self,
         (seq, first, text): (u64, u64, String),
-        from: SocketAddr,
+        traffic: Traffic,
         screen: &mut Screen,
     ) -> Option<Vec<u8>> {
         let (vouch, receiving) = self.receiving.as_mut()?;
-        let (accepted, answer) = (receiving.accept(seq, first, text)?, vouch.answer);
+        let (accepted, answer) = (receiving.accept(seq, first, text), vouch.answer);
+        let why = match accepted.as_ref().map(|accepted| accepted.arrival) {
+            None => format!("dropped: it is {WINDOW} or more ahead"),
+            Some(Arrival::Duplicate) => {
+                "a copy of what has come before: acknowledged again".to_owned()
+            }
+            Some(Arrival::Late) => "late: one with a higher Seq has come before it".to_owned(),
+            Some(Arrival::Newest) => String::new(),
+        };
+        let other = traffic.other;
+        screen.traffic(&traffic.because(why), &self.entry.name);
+        let accepted = accepted?;
         match accepted.arrival {
             Arrival::Duplicate => self.counts.duplicate += 1,
             Arrival::Late => self.counts.late += 1,
-            Arrival::Newest => self.entry.address = from,
+            Arrival::Newest => self.entry.address = other,
         }
         self.show(accepted.shown, screen);
         let answer = Datagram::Ack { answer, seq, upto: accepted.upto };

@@ -2,14 +2,18 @@
 //! datagrams. What they mean is in [`conversations`](super::conversations).
 
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use crate::client::event::{Event, Events};
 use crate::client::lossy::{Lossy, Rates};
-use crate::wire::datagram::Datagram;
+use crate::client::terminal::Screen;
+use crate::client::traffic::{Traffic, Way};
+use crate::wire::datagram::MAX_DATAGRAM;
+use crate::wire::name::Name;
+use crate::wire::request::Via;
 
 /// How often a port is looked for that is free for both. One try is nearly always enough.
 const TRIES: u32 = 100;
@@ -48,8 +52,8 @@ pub fn listen(socket: &Arc<UdpSocket>, events: Events) -> io::Result<()> {
             match socket.recv_from(&mut buffer) {
                 Ok((bytes, from)) => {
                     let from = SocketAddr::new(from.ip().to_canonical(), from.port());
-                    let datagram = Datagram::parse(&buffer[..bytes]);
-                    if events.send(Event::Datagram { from, bytes, datagram }).is_err() {
+                    let bytes = buffer[..bytes.min(MAX_DATAGRAM + 1)].to_vec(); // too long is too long
+                    if events.send(Event::Datagram(from, bytes)).is_err() {
                         return; // the program ends
                     }
                 }
@@ -62,35 +66,59 @@ pub fn listen(socket: &Arc<UdpSocket>, events: Events) -> io::Result<()> {
     thread::Builder::new().name("datagrams".to_owned()).spawn(hearing).map(drop)
 }
 
+/// A datagram to be sent.
+#[derive(Debug, Clone)]
+pub struct Letter {
+    /// The block.
+    pub bytes: Vec<u8>,
+    /// Where it goes.
+    pub to: SocketAddr,
+    /// What there is to learn from it, if there is something.
+    pub why: String,
+}
+
 /// The way out for datagrams.
 #[derive(Debug)]
 pub struct Datagrams {
     socket: Arc<UdpSocket>,
-    is_ipv4: bool,
-    lossy: Option<Lossy<(Vec<u8>, SocketAddr)>>,
+    own: SocketAddr,
+    lossy: Option<Lossy<Letter>>,
 }
 
 impl Datagrams {
     /// Through this socket, spoiled on purpose if that is wanted.
     pub fn new(socket: Arc<UdpSocket>, lossy: Option<Rates>) -> Datagrams {
-        let is_ipv4 = socket.local_addr().is_ok_and(|own| own.is_ipv4());
-        Datagrams { socket, is_ipv4, lossy: lossy.map(Lossy::new) }
+        let own = socket.local_addr().unwrap_or_else(|_| (Ipv4Addr::UNSPECIFIED, 0).into());
+        Datagrams { socket, own, lossy: lossy.map(Lossy::new) }
     }
 
-    /// Sends a block. What the system refuses to send is lost, as much on the way may be.
-    pub fn send(&mut self, bytes: Vec<u8>, to: SocketAddr) {
-        let to = match to.ip() {
-            IpAddr::V4(ip) if !self.is_ipv4 => {
-                SocketAddr::new(ip.to_ipv6_mapped().into(), to.port())
-            }
-            _ => to,
-        };
+    /// Sends a block to somebody called `with`. What the system refuses to send is lost, as much on the
+    /// way may be.
+    pub fn send(&mut self, letter: Letter, with: &Name, screen: &mut Screen) {
         let sent = match &mut self.lossy {
-            Some(lossy) => lossy.pass((bytes, to)),
-            None => vec![(bytes, to)],
+            Some(lossy) => lossy.pass(letter.clone()),
+            None => vec![letter.clone()],
         };
-        for (bytes, to) in sent {
-            let _ = self.socket.send_to(&bytes, to);
+        if sent.is_empty() {
+            let why = "lost or held back on purpose (--lossy)".to_owned();
+            screen.traffic(&self.traffic(Way::Lost, letter.to, letter.bytes).because(why), with);
+        }
+        for Letter { bytes, to, why } in sent {
+            let _ = self.socket.send_to(&bytes, self.reachable(to));
+            screen.traffic(&self.traffic(Way::Out, to, bytes).because(why), with);
+        }
+    }
+
+    /// What this socket has sent or received, for those who watch the wire.
+    pub fn traffic(&self, way: Way, other: SocketAddr, bytes: Vec<u8>) -> Traffic {
+        Traffic::new(way, Via::Udp, self.own, other, bytes)
+    }
+
+    /// From a socket of IPv6, an IPv4 address is reached as one of IPv6.
+    fn reachable(&self, to: SocketAddr) -> SocketAddr {
+        match to.ip() {
+            IpAddr::V4(ip) if self.own.is_ipv6() => (ip.to_ipv6_mapped(), to.port()).into(),
+            _ => to,
         }
     }
 }

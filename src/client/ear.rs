@@ -3,11 +3,14 @@
 use std::collections::VecDeque;
 use std::io::{self, BufRead};
 use std::net::TcpStream;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::cause::is_waiting;
-use crate::client::event::PeerEvent;
+use crate::client::connection::ConnectionId;
+use crate::client::event::{Events, PeerEvent};
 use crate::client::peer::{Heard, hear};
+use crate::client::traffic::Way;
 use crate::intake::Intake;
 use crate::wire::greeting::Greeting;
 use crate::wire::line::{Line, MAX_LINE, read_line};
@@ -39,6 +42,8 @@ pub enum Opening {
 /// Hears what a peer says.
 pub struct Ear<'a> {
     stream: &'a TcpStream,
+    id: ConnectionId,
+    events: &'a Events,
     reader: Intake<'a>,
     line: Vec<u8>,
     /// Lines that were read to see whether they are a CHAT, and are none.
@@ -51,9 +56,16 @@ pub struct Ear<'a> {
 
 impl Ear<'_> {
     /// For a fresh connection.
-    pub fn new(stream: &TcpStream) -> Ear<'_> {
-        let (reader, line) = (Intake::new(stream), Vec::new());
-        Ear { stream, reader, line, read: VecDeque::new(), dialect: true, ends_lines: false }
+    pub fn new<'a>(stream: &'a TcpStream, id: ConnectionId, events: &'a Events) -> Ear<'a> {
+        let reader = Intake::new(stream).recorded(Arc::clone(events.explaining()));
+        let (line, read) = (Vec::new(), VecDeque::new());
+        Ear { stream, id, events, reader, line, read, dialect: true, ends_lines: false }
+    }
+
+    /// What has been read is a line, or a CHAT, or the beginning of what will be none.
+    fn tell_traffic(&mut self) {
+        let bytes = self.reader.take_record();
+        self.events.traffic(self.id, self.stream, Way::In, bytes);
     }
 
     /// Finds out how the other side begins. It may be silent for `limit`.
@@ -63,6 +75,7 @@ impl Ear<'_> {
     pub fn opening(&mut self, limit: Option<Duration>) -> io::Result<Opening> {
         self.reader.deadline = limit.map(|_| Instant::now() + OPENING);
         let opening = self.first_words(limit);
+        self.tell_traffic();
         self.reader.deadline = None;
         opening
     }
@@ -141,6 +154,12 @@ impl Ear<'_> {
 
     /// The next line; `None` at the end.
     fn next_line(&mut self) -> io::Result<Option<Vec<u8>>> {
+        let found = self.wait_for_line();
+        self.tell_traffic();
+        found
+    }
+
+    fn wait_for_line(&mut self) -> io::Result<Option<Vec<u8>>> {
         loop {
             if self.line.is_empty() {
                 self.stream.set_read_timeout(None)?;

@@ -1,19 +1,60 @@
 //! Everything that can happen to a client. Threads send events down one channel, and one loop owns all
 //! state: nobody shares, nobody locks. (The server does it the other way round; see the tour.)
 
-use std::net::{IpAddr, SocketAddr};
-use std::sync::mpsc::SyncSender;
+use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, SyncSender};
 
 use crate::client::connection::{ConnectionId, Progress, Writer};
+use crate::client::traffic::{Traffic, Way};
 use crate::wire::block::Block;
-use crate::wire::datagram::Datagram;
 use crate::wire::greeting::Greeting;
 
 /// How many events may wait for the loop. Whoever sends more waits, and its TCP slows down its sender.
 pub const WAITING_EVENTS: usize = 256;
 
-/// The way to the loop.
-pub type Events = SyncSender<Event>;
+/// The way to the loop, and what all threads know: whether the wire is to be shown.
+#[derive(Debug, Clone)]
+pub struct Events {
+    sender: SyncSender<Event>,
+    explaining: Arc<AtomicBool>,
+}
+
+impl Events {
+    /// The way to a loop, and where the loop hears of it.
+    pub fn channel() -> (Events, Receiver<Event>) {
+        let (sender, happenings) = mpsc::sync_channel(WAITING_EVENTS);
+        (Events { sender, explaining: Arc::default() }, happenings)
+    }
+
+    /// Tells the loop. Waits while it is behind.
+    ///
+    /// # Errors
+    /// When the loop is gone, that is, the program ends.
+    pub fn send(&self, event: Event) -> Result<(), Gone> {
+        self.sender.send(event).map_err(|_| Gone)
+    }
+
+    /// Whether the wire is shown: a flag that all clones share.
+    pub fn explaining(&self) -> &Arc<AtomicBool> {
+        &self.explaining
+    }
+
+    /// Tells what a connection has sent or received, if the wire is shown.
+    pub fn traffic(&self, id: ConnectionId, stream: &TcpStream, way: Way, bytes: Vec<u8>) {
+        if self.explaining.load(Ordering::Relaxed)
+            && !bytes.is_empty()
+            && let Some(traffic) = Traffic::on(stream, way, bytes)
+        {
+            let _ = self.send(Event::Traffic(id, traffic)); // the loop is gone only at the end
+        }
+    }
+}
+
+/// The loop is gone.
+#[derive(Debug)]
+pub struct Gone;
 
 /// What has happened.
 #[derive(Debug)]
@@ -28,9 +69,10 @@ pub enum Event {
     Link(ConnectionId, LinkEvent),
     /// Something about a direct chat.
     Peer(ConnectionId, PeerEvent),
-    /// A datagram of so many bytes has come; `None` stands for what is none of the protocol.
-    #[allow(missing_docs, reason = "the line above says it")]
-    Datagram { from: SocketAddr, bytes: usize, datagram: Option<Datagram> },
+    /// A datagram has come from there.
+    Datagram(SocketAddr, Vec<u8>),
+    /// Something was sent or received on a connection.
+    Traffic(ConnectionId, Traffic),
     /// Something about a connection's writing thread.
     Writer(ConnectionId, Progress),
 }
@@ -64,8 +106,15 @@ pub enum PeerEvent {
 }
 
 /// How the writing thread of a connection tells the loop what it does.
-pub fn progress(id: ConnectionId, events: &Events) -> impl Fn(Progress) + Send + 'static {
-    let events = events.clone();
-    // The loop is gone only when the program ends.
-    move |progress| drop(events.send(Event::Writer(id, progress)))
+pub fn progress(
+    id: ConnectionId,
+    stream: &Arc<TcpStream>,
+    events: &Events,
+) -> impl Fn(Progress) + Send + 'static {
+    let (events, stream) = (events.clone(), Arc::clone(stream));
+    move |progress| match progress {
+        Progress::Wrote(bytes) => events.traffic(id, &stream, Way::Out, bytes),
+        // The loop is gone only when the program ends.
+        progress => drop(events.send(Event::Writer(id, progress))),
+    }
 }

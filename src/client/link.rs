@@ -1,7 +1,7 @@
 //! The connection to the server: made in a thread of its own, which then reads from it. The rules of
 //! what to say on it, and when to come back, are in [`membership`](super::membership).
 
-use std::io::{self, BufReader};
+use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::thread;
@@ -9,6 +9,8 @@ use std::thread;
 use crate::cause::cause;
 use crate::client::connection::{self, ConnectionId, Writer};
 use crate::client::event::{self, Event, Events, LinkEvent};
+use crate::client::traffic::Way;
+use crate::intake::Intake;
 use crate::wire::block::MAX_ANSWER_LINES;
 use crate::wire::reader::BlockReader;
 
@@ -43,13 +45,16 @@ fn follow(server: &str, id: ConnectionId, events: &Events) -> io::Result<()> {
     let tell = |event| events.send(Event::Link(id, event)).map_err(|_| gone());
     let stream = Arc::new(connection::connect(&resolve(server)?)?);
     let own: IpAddr = stream.local_addr()?.ip().to_canonical();
-    tell(LinkEvent::Up(Writer::start(&stream, event::progress(id, events))?, own))?;
-    let mut reader = BlockReader::new(BufReader::new(&*stream), MAX_ANSWER_LINES);
-    while let Some(found) = reader.read()? {
+    tell(LinkEvent::Up(Writer::start(&stream, event::progress(id, &stream, events))?, own))?;
+    let intake = Intake::new(&stream).recorded(Arc::clone(events.explaining()));
+    let mut reader = BlockReader::new(intake, MAX_ANSWER_LINES);
+    loop {
+        let found = reader.read();
+        events.traffic(id, &stream, Way::In, reader.get_mut().take_record());
+        let Some(found) = found? else { return Ok(()) };
         match found {
             Ok(block) => tell(LinkEvent::Block(block))?,
             Err(_) => tell(LinkEvent::Nonsense)?,
         }
     }
-    Ok(())
 }

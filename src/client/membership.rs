@@ -93,6 +93,11 @@ impl Membership {
         self.connect();
     }
 
+    /// Whether that is our connection to the server.
+    pub fn is_link(&self, id: ConnectionId) -> bool {
+        self.link == Some(id)
+    }
+
     /// The name, once there is one.
     pub fn name(&self) -> Option<&Name> {
         self.name.as_ref()

@@ -6,16 +6,17 @@
 //! an [`event`], and events are taken one after the other.
 
 pub mod connection;
+pub mod traffic;
 pub mod event;
 pub mod command;
 pub mod link;
 pub mod peer;
 pub mod ear;
 pub mod calls;
+pub mod terminal;
 pub mod reliable;
 pub mod lossy;
 pub mod datagram;
-pub mod terminal;
 pub mod room;
 pub mod membership;
 pub mod reception;
@@ -24,12 +25,13 @@ pub mod conversations;
 pub mod chats;
 pub mod door;
 pub mod session;
+pub mod raw;
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::{Duration, Instant};
 
 use chat::Scene;
@@ -38,7 +40,7 @@ use command::Command;
 use connection::{ConnectionId, Progress};
 use conversations::Conversations;
 use datagram::Datagrams;
-use event::{Event, LinkEvent, PeerEvent, WAITING_EVENTS};
+use event::{Event, Events, LinkEvent, PeerEvent};
 use lossy::Rates;
 use membership::Membership;
 use reception::News;
@@ -46,7 +48,6 @@ use session::Session;
 use terminal::Screen;
 
 use crate::arguments::Failure;
-use crate::cause::cause;
 use crate::wire::line::MAX_LINE;
 use crate::wire::name::Name;
 
@@ -68,6 +69,8 @@ pub struct Options {
     pub server: String,
     /// Somebody sits at a terminal and can be asked.
     pub interactive: bool,
+    /// The wire is shown from the beginning.
+    pub explain: bool,
     /// How long a message by UDP is tried.
     pub give_up: Duration,
     /// How badly our datagrams are spoiled on purpose.
@@ -85,9 +88,9 @@ pub fn run(
     output: impl Write + 'static,
 ) -> Result<(), Failure> {
     let (listener, socket) = sockets(&options)?;
-    let start = |error: io::Error| fail("start", "the client", &error);
+    let start = |error: io::Error| Failure::cannot("start", "the client", &error);
     let own = listener.local_addr().map_err(start)?;
-    let (events, happenings) = mpsc::sync_channel(WAITING_EVENTS);
+    let (events, happenings) = Events::channel();
     calls::listen(listener, events.clone()).map_err(start)?;
     datagram::listen(&socket, events.clone()).map_err(start)?;
     let permits = terminal::listen(input, events.clone()).map_err(start)?;
@@ -96,7 +99,7 @@ pub fn run(
         screen.line(rates);
     }
     let conversations = Conversations::new(Datagrams::new(socket, options.lossy), options.give_up);
-    let client = Client {
+    let mut client = Client {
         own,
         asks: options.interactive || options.name.is_none(),
         interactive: options.interactive,
@@ -111,22 +114,20 @@ pub fn run(
         ending: None,
         failure: None,
     };
+    client.session.explain(options.explain);
     client.live(options.name, &happenings)
-}
-
-fn fail(verb: &str, object: &str, error: &io::Error) -> Failure {
-    Failure { message: format!("cannot {verb} {object}: {}", cause(error)), code: 1 }
 }
 
 /// Both sockets to listen on.
 fn sockets(options: &Options) -> Result<(TcpListener, Arc<UdpSocket>), Failure> {
     let server = &options.server;
-    let addresses = link::resolve(server).map_err(|error| fail("find", server, &error))?;
+    let addresses =
+        link::resolve(server).map_err(|error| Failure::cannot("find", server, &error))?;
     let Some(address) = addresses.first() else {
         return Err(Failure { message: format!("{server} has no address"), code: 1 });
     };
     let (listener, socket) = datagram::bind(listening_address(address, options.port))
-        .map_err(|(place, error)| fail("listen on", &place, &error))?;
+        .map_err(|(place, error)| Failure::cannot("listen on", place, &error))?;
     Ok((listener, Arc::new(socket)))
 }
 
@@ -249,13 +250,15 @@ impl Client {
                 let (screen, now) = (&mut self.session.screen, Instant::now());
                 self.session.chats.event(id, event, Scene { me: &me, screen, now });
             }
-            Event::Datagram { from, bytes, datagram } => {
+            Event::Traffic(id, traffic) => self.session.traffic(id, traffic),
+            Event::Datagram(from, bytes) => {
                 let Some(me) = self.session.me() else { return };
                 let (screen, now) = (&mut self.session.screen, Instant::now());
                 let mut scene = Scene { me: &me, screen, now };
-                self.session.chats.by_udp.datagram(from, bytes, datagram, &mut scene);
+                self.session.chats.by_udp.datagram(from, bytes, &mut scene);
             }
             Event::Writer(_, Progress::Done) => self.writers -= 1,
+            Event::Writer(_, Progress::Wrote(_)) => {} // it comes as traffic
             Event::Writer(id, Progress::Written) => {
                 self.session.membership.written(id);
                 self.session.chats.written(id, &mut self.session.screen);

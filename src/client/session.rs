@@ -2,13 +2,17 @@
 //! server has not answered waits.
 
 use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use crate::client::chat::{Me, Scene};
 use crate::client::chats::Chats;
 use crate::client::command::{Command, HELP};
+use crate::client::connection::ConnectionId;
 use crate::client::membership::Membership;
 use crate::client::terminal::Screen;
+use crate::client::traffic::Traffic;
+use crate::clock;
 use crate::wire::answer::{Answer, Introduction};
 use crate::wire::entry::{Entry, Vouch};
 use crate::wire::name::{Name, Who};
@@ -183,9 +187,10 @@ impl Session {
                 self.ask(request, Awaited::Bridge)?;
             }
             Command::Register => self.register()?,
-            Command::Id => {
-                let id = if me.id == 0 { "no ID".to_owned() } else { format!("ID {}", me.id) };
-                screen.line(format_args!("you are {} ({id}) at {}", me.name, me.address));
+            Command::Id => screen.line(me),
+            Command::Explain(on) => {
+                screen.line(if on { "the wire is shown" } else { "the wire is shown no more" });
+                self.explain(on);
             }
             Command::Help => HELP.lines().for_each(|line| screen.line(line)),
         }
@@ -234,6 +239,23 @@ impl Session {
             return Ok(());
         }
         self.ask(Request::Bridge { name, peer: Some(who), via: Via::Udp }, Awaited::Query)
+    }
+
+    /// Shows what the sockets send and receive, or no more.
+    pub fn explain(&mut self, on: bool) {
+        self.chats.events.explaining().store(on, Ordering::Relaxed);
+        self.screen.explain(on.then(clock::local_offset));
+    }
+
+    /// Something was sent or received on a connection.
+    pub fn traffic(&mut self, id: ConnectionId, mut traffic: Traffic) {
+        let with = match self.chats.label(id) {
+            _ if self.membership.is_link(id) => "server".to_owned(),
+            label if label.is_empty() => traffic.other.to_string(),
+            label => label,
+        };
+        traffic.explain(self.membership.address().ip());
+        self.screen.traffic(&traffic, with);
     }
 
     /// The server has given our address to somebody who is about to use it.

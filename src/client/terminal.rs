@@ -6,6 +6,7 @@ use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
 
 use crate::client::event::{Event, Events};
+use crate::client::traffic::Traffic;
 use crate::wire::line::{Line, read_line};
 use crate::wire::text::escape;
 
@@ -61,12 +62,26 @@ fn follow(mut input: impl BufRead, events: &Events, permits: &Receiver<()>) -> R
 pub struct Screen {
     output: Box<dyn Write>,
     closed: bool,
+    /// The wire is shown, in local time that is so many minutes ahead of UTC.
+    explaining: Option<i32>,
 }
 
 impl Screen {
     /// A screen on some output.
     pub fn new(output: impl Write + 'static) -> Screen {
-        Screen { output: Box::new(output), closed: false }
+        Screen { output: Box::new(output), closed: false, explaining: None }
+    }
+
+    /// Shows the wire from now on, or no more. `offset`: see [`clock`](crate::clock).
+    pub fn explain(&mut self, offset: Option<i32>) {
+        self.explaining = offset;
+    }
+
+    /// Shows what was sent or received, if that is wanted; `with` is who is at the other end.
+    pub fn traffic(&mut self, traffic: &Traffic, with: impl Display) {
+        if let Some(offset) = self.explaining {
+            traffic.lines(&with.to_string(), offset).into_iter().for_each(|line| self.line(line));
+        }
     }
 
     /// Shows a line. Whatever others have sent cannot move the cursor, hide letters or start a new line:
