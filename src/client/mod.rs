@@ -176,13 +176,7 @@ impl Client {
             None => self.ask_for_name(),
         }
         while !self.is_over() {
-            let event = match self.deadline() {
-                None => happenings.recv().ok(),
-                Some(at) => {
-                    let time = at.saturating_duration_since(Instant::now());
-                    happenings.recv_timeout(time).ok()
-                }
-            };
+            let event = happenings.try_recv().ok().or_else(|| self.wait(happenings));
             let before = self.pending();
             if let Some(event) = event {
                 self.take(event);
@@ -196,7 +190,15 @@ impl Client {
             }
         }
         self.session.chats.by_udp.finish(&mut self.session.screen);
+        self.session.screen.flush();
         self.failure.map_or(Ok(()), Err)
+    }
+
+    /// Nothing has happened that is not dealt with: waits until something does, or is due.
+    fn wait(&mut self, happenings: &Receiver<Event>) -> Option<Event> {
+        self.session.screen.flush();
+        let Some(at) = self.deadline() else { return happenings.recv().ok() };
+        happenings.recv_timeout(at.saturating_duration_since(Instant::now())).ok()
     }
 
     /// How much there is still to be done.

@@ -121,20 +121,17 @@ impl Sending {
     /// known to have arrived since now.
     pub fn acknowledged(&mut self, seq: u64, upto: u64) -> Vec<String> {
         self.upto = self.upto.max(upto);
-        let mut delivered = Vec::new();
-        for message in std::mem::take(&mut self.under_way) {
-            if message.seq != seq && message.seq > upto {
-                self.under_way.push_back(message);
-                continue;
-            }
-            if !message.known {
-                delivered.push(message.text.clone());
-            }
-            if self.acknowledged.as_ref().is_none_or(|(highest, _)| *highest <= message.seq) {
-                self.acknowledged = Some((message.seq, message.text));
-            }
+        let below = self.under_way.partition_point(|message| message.seq <= upto);
+        let mut arrived: Vec<Message> = self.under_way.drain(..below).collect();
+        if let Ok(index) = self.under_way.binary_search_by_key(&seq, |message| message.seq) {
+            arrived.extend(self.under_way.remove(index));
         }
-        delivered
+        let highest = self.acknowledged.as_ref().map_or(0, |(highest, _)| *highest);
+        if let Some(last) = arrived.last().filter(|last| last.seq > highest) {
+            self.acknowledged = Some((last.seq, last.text.clone()));
+        }
+        let delivered = arrived.into_iter().filter(|message| !message.known);
+        delivered.map(|message| message.text).collect()
     }
 
     /// When [`Sending::due`] has something to do, if nothing happens before.

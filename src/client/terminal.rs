@@ -1,7 +1,7 @@
 //! The stdin thread and the screen.
 
 use std::fmt::Display;
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, BufWriter, Write};
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
 
@@ -60,7 +60,7 @@ fn follow(mut input: impl BufRead, events: &Events, permits: &Receiver<()>) -> R
 
 /// Where the client shows what happens, line by line.
 pub struct Screen {
-    output: Box<dyn Write>,
+    output: BufWriter<Box<dyn Write>>,
     closed: bool,
     /// The wire is shown, in local time that is so many minutes ahead of UTC.
     explaining: Option<i32>,
@@ -69,7 +69,7 @@ pub struct Screen {
 impl Screen {
     /// A screen on some output.
     pub fn new(output: impl Write + 'static) -> Screen {
-        Screen { output: Box::new(output), closed: false, explaining: None }
+        Screen { output: BufWriter::new(Box::new(output)), closed: false, explaining: None }
     }
 
     /// Shows the wire from now on, or no more. `offset`: see [`clock`](crate::clock).
@@ -88,8 +88,13 @@ impl Screen {
     /// all that is shown is escaped here.
     pub fn line(&mut self, line: impl Display) {
         let line = line.to_string();
-        let written = writeln!(self.output, "{}", escape(&line)).and_then(|()| self.output.flush());
-        self.closed |= written.is_err();
+        self.closed |= writeln!(self.output, "{}", escape(&line)).is_err();
+    }
+
+    /// Really shows it. To be called before the loop waits: as long as there is something to do, many
+    /// lines go out in one write.
+    pub fn flush(&mut self) {
+        self.closed |= self.output.flush().is_err();
     }
 
     /// Whether nobody can see it any more: the output is a pipe, and its reader is gone.
