@@ -36,6 +36,7 @@ pub mod cause;
 pub mod arguments;
 pub mod lock;
 pub mod dice;
+pub mod json;
 pub mod intake;
 pub mod wire;
 pub mod measure;

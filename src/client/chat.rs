@@ -5,12 +5,14 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use crate::client::connection::Writer;
+use crate::client::connection::{ConnectionId, Writer};
 use crate::client::peer::line_of;
+use crate::client::shown::{Mark, Party, Shown};
 use crate::client::terminal::Screen;
 use crate::wire::entry::Entry;
 use crate::wire::greeting::Greeting;
 use crate::wire::name::{Name, Who};
+use crate::wire::request::Via;
 use crate::wire::secret::Secret;
 
 /// Who we are to our peers.
@@ -42,16 +44,10 @@ pub struct Scene<'a> {
     pub now: Instant,
 }
 
-/// How it is shown that something was sent, to a peer with that ID or 0.
-pub fn sent_line(label: &str, id: u64, text: &str) -> String {
-    match id {
-        0 => format!("Sent to {label}: {text}"),
-        id => format!("Sent to {label} (ID {id}): {text}"),
-    }
-}
-
 /// One direct chat.
 pub struct Chat {
+    /// Which one it is.
+    pub key: ConnectionId,
     /// Who it is. Unverified, it is only a claim.
     pub name: Option<Name>,
     /// One of the server's secrets has proved it.
@@ -87,10 +83,10 @@ pub enum Stage {
 
 impl Chat {
     /// A chat that begins.
-    pub fn new(name: Option<Name>, address: SocketAddr, stage: Stage) -> Chat {
+    pub fn new(key: ConnectionId, name: Option<Name>, address: SocketAddr, stage: Stage) -> Chat {
         let (called, unsent) = (matches!(stage, Stage::Calling(_)), VecDeque::new());
         let (id, verified, answered, writer) = (0, false, None, None);
-        Chat { name, verified, id, address, called, answered, stage, writer, unsent }
+        Chat { key, name, verified, id, address, called, answered, stage, writer, unsent }
     }
 
     /// How this peer is shown: `bob`, or `bob?` if that is only a claim, or an address.
@@ -126,13 +122,18 @@ impl Chat {
         }
     }
 
+    /// Who is at the other end.
+    pub fn party(&self) -> Party {
+        Party { chat: self.key, label: self.label(), id: self.id, via: Via::Tcp }
+    }
+
     /// Gives the connection a text, or says that it takes none.
     pub fn send(&mut self, text: String, screen: &mut Screen) {
         let sent = self.writer.as_ref().is_some_and(|writer| writer.text(&line_of(&text)));
         if sent {
             self.unsent.push_back(text);
         } else {
-            screen.line(format_args!("not delivered to {}: {text}", self.label()));
+            screen.show(&Shown::Marked(&self.party(), &text, Mark::Lost));
         }
     }
 
@@ -165,7 +166,7 @@ impl Chat {
 
     fn report_unsent(&self, screen: &mut Screen) {
         for text in &self.unsent {
-            screen.line(format_args!("not delivered to {}: {text}", self.label()));
+            screen.show(&Shown::Marked(&self.party(), text, Mark::Lost));
         }
     }
 }

@@ -7,11 +7,12 @@ use std::time::Instant;
 
 use crate::cause::cause;
 use crate::client::calls;
-use crate::client::chat::{Chat, Scene, Stage, sent_line};
+use crate::client::chat::{Chat, Scene, Stage};
 use crate::client::connection::ConnectionId;
 use crate::client::conversations::Conversations;
 use crate::client::event::Events;
 use crate::client::peer::{Invitations, TICKET};
+use crate::client::shown::{Mark, Shown};
 use crate::client::terminal::Screen;
 use crate::wire::answer::Introduction;
 use crate::wire::entry::{Entry, Vouch};
@@ -85,15 +86,15 @@ impl Chats {
             self.current = Some(*id);
             return;
         }
-        let stage = Stage::Calling(vouch.map(|vouch| vouch.answer));
-        let mut chat = Chat::new(name, address, stage);
-        chat.id = found.map_or(0, |found| found.entry.id);
-        screen.line(format_args!("calling {}", chat.place()));
         let ticket = vouch.map(|vouch| vouch.ticket);
-        let (name, own) = (me.name.clone(), Some(me.address));
-        let greeting = Greeting { name, address: own, ticket, answer: None };
+        let (own, at) = (me.name.clone(), Some(me.address));
+        let greeting = Greeting { name: own, address: at, ticket, answer: None };
         match calls::call(address, greeting, &self.events) {
             Ok(id) => {
+                let stage = Stage::Calling(vouch.map(|vouch| vouch.answer));
+                let mut chat = Chat::new(id, name, address, stage);
+                chat.id = found.map_or(0, |found| found.entry.id);
+                screen.line(format_args!("calling {}", chat.place()));
                 self.all.insert(id, chat);
                 self.current = Some(id);
             }
@@ -110,6 +111,7 @@ impl Chats {
         let Some(chat) = self.all.get_mut(&id) else {
             return self.by_udp.say(id, text, &mut scene);
         };
+        scene.screen.show(&Shown::Marked(&chat.party(), text.as_str(), Mark::Waiting));
         match chat.stage {
             Stage::Open => chat.send(text.to_string(), scene.screen),
             _ => chat.unsent.push_back(text.to_string()),
@@ -246,7 +248,7 @@ impl Chats {
     pub fn written(&mut self, id: ConnectionId, screen: &mut Screen) {
         let Some(chat) = self.all.get_mut(&id) else { return };
         let Some(text) = chat.unsent.pop_front() else { return };
-        screen.line(sent_line(&chat.label(), chat.id, &text));
+        screen.show(&Shown::Marked(&chat.party(), &text, Mark::Sent));
     }
 
     /// Takes a chat out of the list. It is current no more.

@@ -1,5 +1,6 @@
 //! Writing to a connection without ever making the loop wait: a thread and a bounded queue for each.
 
+use std::fmt;
 use std::io::{self, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -20,6 +21,12 @@ const QUEUE: usize = 256;
 /// Tells a client's connections apart, those to the server and those to peers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ConnectionId(u64);
+
+impl fmt::Display for ConnectionId {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 impl ConnectionId {
     /// A number that no other connection has.

@@ -6,15 +6,17 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use crate::client::chat::{Scene, sent_line};
+use crate::client::chat::Scene;
 use crate::client::connection::ConnectionId;
 use crate::client::datagram::{Datagrams, Letter};
-use crate::client::reliable::{Arrival, Receiving, Sending, Shown, Step, WINDOW};
+use crate::client::reliable::{Arrival, Delivery, Receiving, Sending, Step, WINDOW};
+use crate::client::shown::{Mark, Party, Shown};
 use crate::client::terminal::Screen;
 use crate::client::traffic::{Traffic, Way};
 use crate::wire::datagram::{Datagram, MAX_DATAGRAM_TEXT};
 use crate::wire::entry::{Entry, Vouch};
 use crate::wire::name::{Name, Who};
+use crate::wire::request::Via;
 use crate::wire::text::Text;
 
 /// The most conversations: a server cannot make us keep more.
@@ -41,6 +43,8 @@ pub struct Conversations {
 struct Conversation {
     /// Who it is, and where it was heard last.
     entry: Entry,
+    /// Which chat it is.
+    key: ConnectionId,
     /// Our direction, since we have queried; with the secrets that open it.
     sending: Option<(Vouch, Sending)>,
     /// Theirs, since they have queried.
@@ -76,12 +80,11 @@ impl Conversations {
         let sending = Sending::new(self.give_up);
         screen
             .line(format_args!("conversation with {} {} (udp) is open", entry.name, entry.address));
-        let conversation = self.all.entry(id).or_insert_with(|| Conversation::new(entry.clone()));
+        let conversation =
+            self.all.entry(id).or_insert_with(|| Conversation::new(id, entry.clone()));
         (conversation.entry, conversation.is_broken) = (entry, false);
-        let old = conversation.sending.replace((vouch, sending));
-        for text in old.into_iter().flat_map(|(_, old)| old.end()) {
-            screen.line(format_args!("not confirmed: {text}"));
-        }
+        conversation.stop(screen); // what is not known to have arrived by the ticket before
+        conversation.sending = Some((vouch, sending));
         id
     }
 
@@ -98,7 +101,8 @@ impl Conversations {
         }
         let Entry { name, address, .. } = &caller;
         screen.line(format_args!("Incoming query from {name} {address} (verified)"));
-        let conversation = self.all.entry(id).or_insert_with(|| Conversation::new(caller.clone()));
+        let conversation =
+            self.all.entry(id).or_insert_with(|| Conversation::new(id, caller.clone()));
         if conversation.sending.is_none() {
             screen.line(format_args!("query {name} back to answer: /query {name}"));
         }
@@ -148,6 +152,7 @@ impl Conversations {
             return Err(format!("not sent: {rule}: {beginning}"));
         }
         sending.send(text.to_string());
+        scene.screen.show(&Shown::Marked(&conversation.party(), text.as_str(), Mark::Waiting));
         conversation.work(&mut self.datagrams, scene);
         Ok(())
     }
@@ -262,9 +267,15 @@ impl Conversations {
 }
 
 impl Conversation {
-    fn new(entry: Entry) -> Conversation {
+    fn new(key: ConnectionId, entry: Entry) -> Conversation {
         let (sending, receiving, is_broken) = (None, None, false);
-        Conversation { entry, sending, receiving, is_broken, counts: Counts::default() }
+        Conversation { entry, key, sending, receiving, is_broken, counts: Counts::default() }
+    }
+
+    /// Who is at the other end.
+    fn party(&self) -> Party {
+        let Entry { name, id, .. } = &self.entry;
+        Party { chat: self.key, label: name.to_string(), id: *id, via: Via::Udp }
     }
 
     /// Whether a datagram shows one of this conversation's secrets.
@@ -280,8 +291,9 @@ impl Conversation {
 
     /// Does what is due in our direction.
     fn work(&mut self, datagrams: &mut Datagrams, scene: &mut Scene) {
+        let party = self.party();
         let Some((vouch, sending)) = &mut self.sending else { return };
-        let Entry { name, id, address } = &self.entry;
+        let Entry { name, address, .. } = &self.entry;
         for step in sending.due(scene.now) {
             match step {
                 Step::Send { seq, first, text, waited } => {
@@ -289,7 +301,7 @@ impl Conversation {
                         self.counts.resent += 1;
                     } else {
                         self.counts.sent += 1;
-                        scene.screen.line(sent_line(&name.to_string(), *id, &text));
+                        scene.screen.show(&Shown::Marked(&party, &text, Mark::Sent));
                     }
                     let why = |waited: Duration| format!("again: no ACK in {waited:?}");
                     let (why, to) = (waited.map(why).unwrap_or_default(), *address);
@@ -301,18 +313,19 @@ impl Conversation {
                 Step::GiveUp(text) => {
                     self.counts.lost += 1;
                     self.is_broken = true;
-                    scene.screen.line(format_args!("not delivered to {name}: {text}"));
+                    scene.screen.show(&Shown::Marked(&party, &text, Mark::Lost));
                 }
             }
         }
     }
 
     fn acknowledged(&mut self, seq: u64, upto: u64, screen: &mut Screen) {
+        let party = self.party();
         let Some((_, sending)) = &mut self.sending else { return };
         for text in sending.acknowledged(seq, upto) {
             self.counts.acknowledged += 1;
             self.is_broken = false;
-            screen.line(format_args!("Delivered to {} (udp): {text}", self.entry.name));
+            screen.show(&Shown::Marked(&party, &text, Mark::Delivered));
         }
     }
 
@@ -346,15 +359,15 @@ impl Conversation {
         Some(answer.to_block().to_string().into_bytes())
     }
 
-    fn show(&mut self, shown: Vec<Shown>, screen: &mut Screen) {
-        let name = &self.entry.name;
+    fn show(&mut self, shown: Vec<Delivery>, screen: &mut Screen) {
+        let (name, party) = (&self.entry.name, self.party());
         for shown in shown {
             match shown {
-                Shown::Text(text) => {
+                Delivery::Text(text) => {
                     self.counts.received += 1;
-                    screen.line(format_args!("{name} (udp): {text}"));
+                    screen.show(&Shown::Heard(&party, &text));
                 }
-                Shown::Missing(count) => {
+                Delivery::Missing(count) => {
                     self.counts.missing = self.counts.missing.saturating_add(count);
                     let messages = if count == 1 { "message" } else { "messages" };
                     screen.line(format_args!("{count} {messages} from {name} did not arrive"));
@@ -366,7 +379,7 @@ impl Conversation {
     /// Ends our direction.
     fn stop(&mut self, screen: &mut Screen) {
         for text in self.sending.take().into_iter().flat_map(|(_, sending)| sending.end()) {
-            screen.line(format_args!("not confirmed: {text}"));
+            screen.show(&Shown::Marked(&self.party(), &text, Mark::Unknown));
         }
     }
 

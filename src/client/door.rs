@@ -7,6 +7,7 @@ use crate::client::chat::{Chat, Scene, Stage};
 use crate::client::chats::{Chats, UNSENT};
 use crate::client::connection::{ConnectionId, Writer};
 use crate::client::event::PeerEvent;
+use crate::client::shown::Shown;
 use crate::client::terminal::Screen;
 use crate::wire::entry::{Entry, Vouch};
 use crate::wire::greeting::Greeting;
@@ -90,7 +91,7 @@ impl Chats {
         let (open, until) = (judged.is_none(), scene.now + JUDGEMENT);
         let judge = |greeting| Stage::Judged { greeting, until, said: Vec::new() };
         let stage = judged.map_or(Stage::Open, judge);
-        self.all.insert(id, Chat { writer: Some(writer), ..Chat::new(name, address, stage) });
+        self.all.insert(id, Chat { writer: Some(writer), ..Chat::new(id, name, address, stage) });
         if open {
             self.open(id, scene.screen);
         }
@@ -225,7 +226,7 @@ impl Chats {
         let Some(chat) = self.all.get_mut(&id) else { return };
         match &mut chat.stage {
             Stage::Open => {
-                screen.line(format_args!("{} (direct): {}", chat.label(), text));
+                screen.show(&Shown::Heard(&chat.party(), &text));
             }
             Stage::Judged { said, .. } if said.len() < UNSENT => said.push(text),
             // Whoever has called or is called with a ticket does not talk before it is checked.

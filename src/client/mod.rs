@@ -7,6 +7,7 @@
 
 pub mod connection;
 pub mod traffic;
+pub mod shown;
 pub mod event;
 pub mod command;
 pub mod link;

@@ -162,9 +162,9 @@ pub struct Receiving {
     held: BTreeMap<u64, String>,
 }
 
-/// What the receiver's end shows.
+/// What the receiver's end hands over, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Shown {
+pub enum Delivery {
     /// A text.
     Text(String),
     /// So many messages are missing here.
@@ -175,7 +175,7 @@ pub enum Shown {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Accepted {
     /// What is to be shown now, in this order.
-    pub shown: Vec<Shown>,
+    pub shown: Vec<Delivery>,
     /// What is to be acknowledged besides: all up to this number has come or was given up.
     pub upto: u64,
     /// How it has come.
@@ -216,35 +216,35 @@ impl Receiving {
         };
         self.highest = self.highest.max(seq);
         while let Some(text) = self.held.remove(&self.next) {
-            shown.push(Shown::Text(text));
+            shown.push(Delivery::Text(text));
             self.next += 1;
         }
         Some(Accepted { shown, upto: self.next - 1, arrival })
     }
 
     /// Waits for nothing below `first` any more.
-    fn skip_to(&mut self, first: u64, shown: &mut Vec<Shown>) {
+    fn skip_to(&mut self, first: u64, shown: &mut Vec<Delivery>) {
         while let Some((seq, text)) = self.held.pop_first() {
             if seq >= first {
                 self.held.insert(seq, text);
                 break;
             }
             self.miss(seq, shown);
-            shown.push(Shown::Text(text));
+            shown.push(Delivery::Text(text));
             self.next = seq + 1;
         }
         self.miss(first, shown);
     }
 
-    fn miss(&mut self, seq: u64, shown: &mut Vec<Shown>) {
+    fn miss(&mut self, seq: u64, shown: &mut Vec<Delivery>) {
         if self.next < seq {
-            shown.push(Shown::Missing(seq - self.next));
+            shown.push(Delivery::Missing(seq - self.next));
             self.next = seq;
         }
     }
 
     /// Stops: gives what has come and was not shown, and what is missing before it.
-    pub fn end(mut self) -> Vec<Shown> {
+    pub fn end(mut self) -> Vec<Delivery> {
         let mut shown = Vec::new();
         self.skip_to(self.held.last_key_value().map_or(0, |(seq, _)| seq + 1), &mut shown);
         shown

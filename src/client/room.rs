@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 
+use crate::client::shown::Shown;
 use crate::client::terminal::Screen;
 use crate::clock;
 use crate::wire::block::MAX_ANSWER_LINES;
@@ -85,7 +86,7 @@ impl Room {
         screen: &mut Screen,
     ) {
         let time = clock::hour_minute(time, self.offset);
-        screen.line(format_args!("{time} {name}: {text}"));
+        screen.show(&Shown::Room { time: &time, name, text, own });
         let new = self.seen.is_none_or(|seen| seq > seen);
         self.seen = self.seen.max(Some(seq));
         if own
@@ -124,7 +125,7 @@ impl Room {
     /// Somebody has told us something in private.
     pub fn told(&self, time: &str, name: &Name, text: &str, screen: &mut Screen) {
         let time = clock::hour_minute(time, self.offset);
-        screen.line(format_args!("{time} {name} (private): {text}"));
+        screen.show(&Shown::Private { time: &time, name, text });
     }
 
     /// Somebody has come in or has moved; perhaps that is us, with ID `own`.

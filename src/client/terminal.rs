@@ -6,6 +6,7 @@ use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
 
 use crate::client::event::{Event, Events};
+use crate::client::shown::Shown;
 use crate::client::traffic::Traffic;
 use crate::wire::line::{Line, read_line};
 use crate::wire::text::escape;
@@ -87,8 +88,13 @@ impl Screen {
     /// Shows a line. Whatever others have sent cannot move the cursor, hide letters or start a new line:
     /// all that is shown is escaped here.
     pub fn line(&mut self, line: impl Display) {
-        let line = line.to_string();
-        self.closed |= writeln!(self.output, "{}", escape(&line)).is_err();
+        self.show(&Shown::Notice(&line.to_string()));
+    }
+
+    /// Shows something that is more than a sentence.
+    pub fn show(&mut self, shown: &Shown) {
+        let Some((who, rest)) = shown.line() else { return };
+        self.closed |= writeln!(self.output, "{}{}", escape(&who), escape(&rest)).is_err();
     }
 
     /// Really shows it. To be called before the loop waits: as long as there is something to do, many

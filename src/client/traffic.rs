@@ -82,15 +82,20 @@ impl Traffic {
         text.split_inclusive('\n').map(masked).collect()
     }
 
+    /// When it was, in local time.
+    pub fn time(&self, offset: i32) -> String {
+        clock::precise(self.at, offset)
+    }
+
     /// The lines that a terminal shows of it; `with` is who is at the other end.
     pub fn lines(&self, with: &str, offset: i32) -> Vec<String> {
-        let Traffic { at, own, other, via, .. } = self;
+        let Traffic { own, other, via, .. } = self;
         let arrow = match self.way {
             Way::In => "<-",
             Way::Out => "->",
             Way::Lost => "-x",
         };
-        let (time, name, text) = (clock::precise(*at, offset), self.name(), self.text());
+        let (time, name, text) = (self.time(offset), self.name(), self.text());
         let head = format!("| {time} {arrow} {with} {name} ({via}, {own} {arrow} {other})");
         let rest = text.lines().skip(usize::from(name != "text"));
         let rest = rest.filter(|line| !line.is_empty()).map(|line| format!("|     {line}"));
