@@ -1,6 +1,4 @@
-//! Conversations by UDP: who was queried and who has queried us, and what is said. Each has two
-//! directions, opened by the query of the one who writes; the rules of a direction are in
-//! [`reliable`](super::reliable).
+//! Conversations by UDP: who was queried and who has queried us, whose a datagram is, and what is due.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -8,15 +6,15 @@ use std::time::{Duration, Instant};
 
 use crate::client::chat::Scene;
 use crate::client::connection::ConnectionId;
+use crate::client::conversation::{Conversation, Counts};
 use crate::client::datagram::{Datagrams, Letter};
-use crate::client::reliable::{Arrival, Delivery, Receiving, Sending, Step, WINDOW};
-use crate::client::shown::{Mark, Party, Shown};
+use crate::client::reliable::{Receiving, Sending};
+use crate::client::shown::{Mark, Shown};
 use crate::client::terminal::Screen;
-use crate::client::traffic::{Traffic, Way};
+use crate::client::traffic::Way;
 use crate::wire::datagram::{Datagram, MAX_DATAGRAM_TEXT};
 use crate::wire::entry::{Entry, Vouch};
 use crate::wire::name::{Name, Who};
-use crate::wire::request::Via;
 use crate::wire::text::Text;
 
 /// The most conversations: a server cannot make us keep more.
@@ -36,35 +34,6 @@ pub struct Conversations {
     strangers: u64,
     /// When a message has come last.
     heard: Option<Instant>,
-}
-
-/// One conversation.
-#[derive(Debug)]
-struct Conversation {
-    /// Who it is, and where it was heard last.
-    entry: Entry,
-    /// Which chat it is.
-    key: ConnectionId,
-    /// Our direction, since we have queried; with the secrets that open it.
-    sending: Option<(Vouch, Sending)>,
-    /// Theirs, since they have queried.
-    receiving: Option<(Vouch, Receiving)>,
-    /// Something was given up and nothing has been acknowledged since.
-    is_broken: bool,
-    counts: Counts,
-}
-
-/// What has happened in a conversation, in datagrams.
-#[derive(Debug, Default)]
-struct Counts {
-    sent: u64,
-    resent: u64,
-    acknowledged: u64,
-    lost: u64,
-    received: u64,
-    duplicate: u64,
-    late: u64,
-    missing: u64,
 }
 
 impl Conversations {
@@ -263,130 +232,5 @@ impl Conversations {
     /// Shows what has come and was held back.
     pub fn finish(&mut self, screen: &mut Screen) {
         self.all.values_mut().for_each(|conversation| conversation.finish(screen));
-    }
-}
-
-impl Conversation {
-    fn new(key: ConnectionId, entry: Entry) -> Conversation {
-        let (sending, receiving, is_broken) = (None, None, false);
-        Conversation { entry, key, sending, receiving, is_broken, counts: Counts::default() }
-    }
-
-    /// Who is at the other end.
-    fn party(&self) -> Party {
-        let Entry { name, id, .. } = &self.entry;
-        Party { chat: self.key, label: name.to_string(), id: *id, via: Via::Udp }
-    }
-
-    /// Whether a datagram shows one of this conversation's secrets.
-    fn knows(&self, datagram: &Datagram) -> bool {
-        let (theirs, ours) = (self.receiving.as_ref(), self.sending.as_ref());
-        match datagram {
-            Datagram::Msg { name, ticket, .. } => {
-                theirs.is_some_and(|(vouch, _)| vouch.ticket == *ticket) && self.entry.name == *name
-            }
-            Datagram::Ack { answer, .. } => ours.is_some_and(|(vouch, _)| vouch.answer == *answer),
-        }
-    }
-
-    /// Does what is due in our direction.
-    fn work(&mut self, datagrams: &mut Datagrams, scene: &mut Scene) {
-        let party = self.party();
-        let Some((vouch, sending)) = &mut self.sending else { return };
-        let Entry { name, address, .. } = &self.entry;
-        for step in sending.due(scene.now) {
-            match step {
-                Step::Send { seq, first, text, waited } => {
-                    if waited.is_some() {
-                        self.counts.resent += 1;
-                    } else {
-                        self.counts.sent += 1;
-                        scene.screen.show(&Shown::Marked(&party, &text, Mark::Sent));
-                    }
-                    let why = |waited: Duration| format!("again: no ACK in {waited:?}");
-                    let (why, to) = (waited.map(why).unwrap_or_default(), *address);
-                    let (own, ticket) = (scene.me.name.clone(), vouch.ticket);
-                    let datagram = Datagram::Msg { name: own, ticket, seq, first, text };
-                    let bytes = datagram.to_block().to_string().into_bytes();
-                    datagrams.send(Letter { bytes, to, why }, name, scene.screen);
-                }
-                Step::GiveUp(text) => {
-                    self.counts.lost += 1;
-                    self.is_broken = true;
-                    scene.screen.show(&Shown::Marked(&party, &text, Mark::Lost));
-                }
-            }
-        }
-    }
-
-    fn acknowledged(&mut self, seq: u64, upto: u64, screen: &mut Screen) {
-        let party = self.party();
-        let Some((_, sending)) = &mut self.sending else { return };
-        for text in sending.acknowledged(seq, upto) {
-            self.counts.acknowledged += 1;
-            self.is_broken = false;
-            screen.show(&Shown::Marked(&party, &text, Mark::Delivered));
-        }
-    }
-
-    /// Takes a message that has come like this; gives the acknowledgement.
-    fn hear(
-        &mut self,
-        (seq, first, text): (u64, u64, String),
-        traffic: Traffic,
-        screen: &mut Screen,
-    ) -> Option<Vec<u8>> {
-        let (vouch, receiving) = self.receiving.as_mut()?;
-        let (accepted, answer) = (receiving.accept(seq, first, text), vouch.answer);
-        let why = match accepted.as_ref().map(|accepted| accepted.arrival) {
-            None => format!("dropped: it is {WINDOW} or more ahead"),
-            Some(Arrival::Duplicate) => {
-                "a copy of what has come before: acknowledged again".to_owned()
-            }
-            Some(Arrival::Late) => "late: one with a higher Seq has come before it".to_owned(),
-            Some(Arrival::Newest) => String::new(),
-        };
-        let other = traffic.other;
-        screen.traffic(&traffic.because(why), &self.entry.name);
-        let accepted = accepted?;
-        match accepted.arrival {
-            Arrival::Duplicate => self.counts.duplicate += 1,
-            Arrival::Late => self.counts.late += 1,
-            Arrival::Newest => self.entry.address = other,
-        }
-        self.show(accepted.shown, screen);
-        let answer = Datagram::Ack { answer, seq, upto: accepted.upto };
-        Some(answer.to_block().to_string().into_bytes())
-    }
-
-    fn show(&mut self, shown: Vec<Delivery>, screen: &mut Screen) {
-        let (name, party) = (&self.entry.name, self.party());
-        for shown in shown {
-            match shown {
-                Delivery::Text(text) => {
-                    self.counts.received += 1;
-                    screen.show(&Shown::Heard(&party, &text));
-                }
-                Delivery::Missing(count) => {
-                    self.counts.missing = self.counts.missing.saturating_add(count);
-                    let messages = if count == 1 { "message" } else { "messages" };
-                    screen.line(format_args!("{count} {messages} from {name} did not arrive"));
-                }
-            }
-        }
-    }
-
-    /// Ends our direction.
-    fn stop(&mut self, screen: &mut Screen) {
-        for text in self.sending.take().into_iter().flat_map(|(_, sending)| sending.end()) {
-            screen.show(&Shown::Marked(&self.party(), &text, Mark::Unknown));
-        }
-    }
-
-    /// Ends theirs.
-    fn finish(&mut self, screen: &mut Screen) {
-        if let Some((_, receiving)) = self.receiving.take() {
-            self.show(receiving.end(), screen);
-        }
     }
 }

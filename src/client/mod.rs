@@ -22,6 +22,7 @@ pub mod room;
 pub mod membership;
 pub mod reception;
 pub mod chat;
+pub mod conversation;
 pub mod conversations;
 pub mod chats;
 pub mod door;
