@@ -134,6 +134,12 @@ impl Chats {
         by_tcp + self.by_udp.pending()
     }
 
+    /// Those over TCP that a person should know of.
+    pub fn by_tcp(&self) -> impl Iterator<Item = &Chat> {
+        let known = |chat: &&Chat| matches!(chat.stage, Stage::Open | Stage::Calling(_));
+        self.all.values().filter(known)
+    }
+
     /// Shows all chats.
     pub fn list(&self, screen: &mut Screen) {
         if self.all.is_empty() && self.by_udp.is_empty() {

@@ -206,6 +206,11 @@ impl Conversations {
         }
     }
 
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = &Conversation> {
+        self.all.values()
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()

@@ -98,6 +98,21 @@ impl Membership {
         self.link == Some(id)
     }
 
+    /// The server, as `HOST:PORT`.
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+
+    /// How we stand with it, in a word.
+    pub fn status(&self) -> &'static str {
+        match self.stage {
+            Stage::Joined => "joined",
+            Stage::Modest => "no room",
+            _ if self.told => "lost",
+            _ => "connecting",
+        }
+    }
+
     /// The name, once there is one.
     pub fn name(&self) -> Option<&Name> {
         self.name.as_ref()

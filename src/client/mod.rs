@@ -26,6 +26,7 @@ pub mod conversation;
 pub mod conversations;
 pub mod chats;
 pub mod door;
+pub mod view;
 pub mod session;
 pub mod raw;
 

@@ -51,6 +51,11 @@ impl Room {
         self.give_up_doubtful(screen);
     }
 
+    /// Who else is in it.
+    pub fn others(&self) -> impl Iterator<Item = &Entry> {
+        self.others.values()
+    }
+
     /// Where somebody in the room listens.
     pub fn address_of(&self, who: &Who) -> Option<SocketAddr> {
         self.others.values().find(|entry| entry.is(who)).map(|entry| entry.address)
