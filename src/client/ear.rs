@@ -52,6 +52,8 @@ pub struct Ear<'a> {
     pub dialect: bool,
     /// It has ended a line with EOL after its CHAT, so it can.
     ends_lines: bool,
+    /// How long a read waits. A fresh socket's waits for ever.
+    waits: Option<Duration>,
 }
 
 impl Ear<'_> {
@@ -59,7 +61,17 @@ impl Ear<'_> {
     pub fn new<'a>(stream: &'a TcpStream, id: ConnectionId, events: &'a Events) -> Ear<'a> {
         let reader = Intake::new(stream).recorded(Arc::clone(events.explaining()));
         let (line, read) = (Vec::new(), VecDeque::new());
-        Ear { stream, id, events, reader, line, read, dialect: true, ends_lines: false }
+        Ear {
+            stream,
+            id,
+            events,
+            reader,
+            line,
+            read,
+            dialect: true,
+            ends_lines: false,
+            waits: None,
+        }
     }
 
     /// What has been read is a line, or a CHAT, or the beginning of what will be none.
@@ -81,7 +93,7 @@ impl Ear<'_> {
     }
 
     fn first_words(&mut self, limit: Option<Duration>) -> io::Result<Opening> {
-        self.stream.set_read_timeout(limit)?;
+        self.wait_at_most(limit)?;
         let greets = match self.reader.fill_buf() {
             Ok(bytes) => {
                 let head = &bytes[..bytes.len().min(5)];
@@ -100,7 +112,7 @@ impl Ear<'_> {
                 false => Opening::Other,
             });
         }
-        self.stream.set_read_timeout(limit.or(Some(SILENCE)))?;
+        self.wait_at_most(limit.or(Some(SILENCE)))?;
         self.chat()
     }
 
@@ -159,14 +171,23 @@ impl Ear<'_> {
         found
     }
 
+    /// Has the next reads wait for so long. Most lines find it as it is, and cost no system call.
+    fn wait_at_most(&mut self, time: Option<Duration>) -> io::Result<()> {
+        if self.waits != time {
+            self.stream.set_read_timeout(time)?;
+            self.waits = time;
+        }
+        Ok(())
+    }
+
     fn wait_for_line(&mut self) -> io::Result<Option<Vec<u8>>> {
         loop {
             if self.line.is_empty() {
-                self.stream.set_read_timeout(None)?;
+                self.wait_at_most(None)?;
                 self.reader.fill_buf()?;
             }
             let unsure = self.dialect && !self.ends_lines;
-            self.stream.set_read_timeout(unsure.then_some(STOP))?;
+            self.wait_at_most(unsure.then_some(STOP))?;
             match read_line(&mut self.reader, &mut self.line) {
                 Ok(Line::Whole) => {
                     self.ends_lines = true;
