@@ -94,9 +94,12 @@ impl Conversations {
         found.find(|(_, conversation)| conversation.entry.is(who)).map(|(id, _)| *id)
     }
 
-    /// The conversation with that person, if we have queried and our direction works.
-    pub fn open_to(&self, who: &Who) -> Option<ConnectionId> {
-        let works = |found: &Conversation| found.sending.is_some() && !found.is_broken;
+    /// The conversation with that person, if we have queried, our direction works and, as far as we know,
+    /// a client with that ID is still there. (Who is back under the same name knows no old ticket.)
+    pub fn open_to(&self, who: &Who, is_there: impl Fn(u64) -> bool) -> Option<ConnectionId> {
+        let works = |found: &Conversation| {
+            found.sending.is_some() && !found.is_broken && is_there(found.entry.id)
+        };
         self.find(who).filter(|id| self.all.get(id).is_some_and(works))
     }
 

@@ -30,6 +30,8 @@ pub struct Sending {
     acknowledged: Option<(u64, String)>,
     /// The highest Upto: the other side waits for nothing there.
     upto: u64,
+    /// Something was given up, and the other side may be waiting for it still.
+    owes: bool,
 }
 
 /// A message on its way.
@@ -60,7 +62,7 @@ impl Sending {
     /// A direction in which nothing has been sent. A message is tried for `give_up`.
     pub fn new(give_up: Duration) -> Sending {
         let (under_way, waiting) = (VecDeque::new(), VecDeque::new());
-        Sending { give_up, next: 1, under_way, waiting, acknowledged: None, upto: 0 }
+        Sending { give_up, next: 1, under_way, waiting, acknowledged: None, upto: 0, owes: false }
     }
 
     /// Takes a text. [`Sending::due`] sends it when the window has room for it.
@@ -71,6 +73,7 @@ impl Sending {
     /// What is to be done at this time: messages given up, copies sent again, new ones sent.
     pub fn due(&mut self, now: Instant) -> Vec<Step> {
         let mut steps = self.give_up(now);
+        self.repeat_last(now);
         let first = self.first();
         for message in self.under_way.iter_mut().filter(|message| message.due <= now) {
             let waited = Some(message.wait);
@@ -94,22 +97,28 @@ impl Sending {
         self.under_way.push_back(Message { seq, text, due, wait, end, known });
     }
 
-    /// Gives up what has been tried for too long. The next message tells the other side by its First; if
-    /// there is none, the last one that has arrived is sent once more: it may be waiting over there for
-    /// what will not come.
+    /// Gives up what has been tried for too long.
     fn give_up(&mut self, now: Instant) -> Vec<Step> {
         let late = self.under_way.iter().take_while(|message| message.end <= now).count();
-        let lost = self.under_way.drain(..late).filter(|message| !message.known);
-        let lost: Vec<Step> = lost.map(|message| Step::GiveUp(message.text)).collect();
+        let late: Vec<Message> = self.under_way.drain(..late).collect();
+        if let Some(last) = late.last() {
+            self.owes = !last.known;
+        }
+        let lost = late.into_iter().filter(|message| !message.known);
+        lost.map(|message| Step::GiveUp(message.text)).collect()
+    }
+
+    /// After something was given up the next message tells the other side by its First. If there is none,
+    /// the last one that has arrived is sent again, until nobody waits over there for what will not come.
+    fn repeat_last(&mut self, now: Instant) {
         let is_last = self.under_way.is_empty() && self.waiting.is_empty();
         if let Some((seq, text)) = &self.acknowledged
-            && (is_last && !lost.is_empty() && *seq > self.upto)
+            && (self.owes && is_last && *seq > self.upto)
         {
             let (seq, text) = (*seq, text.clone());
             self.put_under_way(seq, text, now, true);
             self.under_way[0].due = now;
         }
-        lost
     }
 
     /// The lowest number that is still tried.
@@ -123,7 +132,8 @@ impl Sending {
         self.upto = self.upto.max(upto);
         let below = self.under_way.partition_point(|message| message.seq <= upto);
         let mut arrived: Vec<Message> = self.under_way.drain(..below).collect();
-        if let Ok(index) = self.under_way.binary_search_by_key(&seq, |message| message.seq) {
+        let found = self.under_way.binary_search_by_key(&seq, |message| message.seq);
+        if let Some(index) = found.ok().filter(|index| !self.under_way[*index].known) {
             arrived.extend(self.under_way.remove(index));
         }
         let highest = self.acknowledged.as_ref().map_or(0, |(highest, _)| *highest);

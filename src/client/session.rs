@@ -233,7 +233,9 @@ impl Session {
 
     /// Opens a conversation by UDP, unless there is one that works.
     fn query(&mut self, who: Who, name: Name) -> Result<(), String> {
-        if let Some(id) = self.chats.by_udp.open_to(&who) {
+        let room = self.membership.is_joined().then(|| self.membership.room());
+        let is_there = |id| room.is_none_or(|room| room.address_of(&Who::Id(id)).is_some());
+        if let Some(id) = self.chats.by_udp.open_to(&who, is_there) {
             self.screen.line("you have queried them already: /msg goes there");
             self.chats.current = Some(id);
             return Ok(());

@@ -4,6 +4,7 @@ use super::block::{Block, MAX_REQUEST_LINES};
 use super::name::Name;
 use super::reader::BlockReader;
 use super::secret::Secret;
+use super::text::Text;
 
 /// The most bytes of a datagram (PROTOCOL, limits): it fits into one packet nearly everywhere.
 pub const MAX_DATAGRAM: usize = 1_200;
@@ -47,8 +48,8 @@ impl Datagram {
         let seq = block.get("Seq").filter(|seq| (1..u64::MAX).contains(seq))?;
         match block.kind() {
             "MSG" => {
-                let (name, ticket, text) =
-                    (block.get("clientID")?, block.get("Ticket")?, block.get("Text")?);
+                let (name, ticket) = (block.get("clientID")?, block.get("Ticket")?);
+                let text = Text::parse(block.header("Text")?).ok()?.to_string();
                 let first = block.get("First").filter(|first| (1..=seq).contains(first))?;
                 Some(Datagram::Msg { name, ticket, seq, first, text })
             }
