@@ -37,6 +37,12 @@ impl Block {
         Self::parse(body.unwrap_or_else(|| panic!("a datagram without a blank line: {text:?}")))
     }
 
+    /// How many bytes it has on the wire.
+    pub fn length(&self) -> usize {
+        let lines = self.lines.iter().map(|line| line.len() + 2);
+        self.kind.len() + 2 + lines.sum::<usize>() + 2
+    }
+
     /// The headers, in order: what has a name of letters, digits and dashes before the first colon.
     pub fn headers(&self) -> Vec<(&str, &str)> {
         self.lines.iter().filter_map(|line| header(line)).collect()

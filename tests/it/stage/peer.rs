@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use super::{Block, DEADLINE, Wire};
 
@@ -93,9 +94,7 @@ impl Datagrams {
     /// Binds this port, perhaps the one of a [`Listener`].
     #[track_caller]
     pub fn bind_to(port: u16) -> Self {
-        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
-        socket.set_read_timeout(Some(DEADLINE)).unwrap();
-        Self(socket)
+        Self(UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).unwrap())
     }
 
     /// The port that it has.
@@ -106,21 +105,47 @@ impl Datagrams {
     /// Sends one datagram.
     #[track_caller]
     pub fn sends(&self, to: SocketAddr, text: &str) {
-        self.0.send_to(text.as_bytes(), to).unwrap();
+        self.sends_bytes(to, text.as_bytes());
+    }
+
+    /// Sends one datagram, also if it is no text.
+    #[track_caller]
+    pub fn sends_bytes(&self, to: SocketAddr, bytes: &[u8]) {
+        self.0.send_to(bytes, to).unwrap();
+    }
+
+    /// Waits for the next datagram, whatever it is. No program of ours sends one of more than 1,200 bytes.
+    #[track_caller]
+    pub fn next(&self) -> (Block, SocketAddr) {
+        self.within(DEADLINE).expect("nothing came by UDP")
+    }
+
+    /// Waits for the next datagram, but only for so long: for who plays a peer and has a clock of its own.
+    #[track_caller]
+    pub fn within(&self, time: Duration) -> Option<(Block, SocketAddr)> {
+        let mut bytes = [0; 2048];
+        self.0.set_read_timeout(Some(time)).unwrap();
+        let (length, from) = self.0.recv_from(&mut bytes).ok()?;
+        assert!(length <= 1200, "a datagram of {length} bytes");
+        let text = std::str::from_utf8(&bytes[..length]).unwrap();
+        Some((Block::datagram(text), from))
     }
 
     /// Waits for the next datagram of this type, skipping others (a MSG comes again until it is acknowledged).
     #[track_caller]
     pub fn gets(&self, kind: &str) -> (Block, SocketAddr) {
-        let mut bytes = [0; 2048];
         loop {
-            let (length, from) =
-                self.0.recv_from(&mut bytes).unwrap_or_else(|_| panic!("no {kind} by UDP"));
-            let text = std::str::from_utf8(&bytes[..length]).unwrap();
-            let block = Block::datagram(text);
+            let (block, from) = self.within(DEADLINE).unwrap_or_else(|| panic!("no {kind} by UDP"));
             if block.kind == kind {
                 return (block, from);
             }
         }
+    }
+
+    /// Throws away what has come until now and was not read.
+    pub fn forgets(&self) {
+        self.0.set_nonblocking(true).unwrap();
+        while self.0.recv_from(&mut [0; 2048]).is_ok() {}
+        self.0.set_nonblocking(false).unwrap();
     }
 }
