@@ -54,3 +54,5 @@ mod server_rate;
 mod server_return;
 mod server_room;
 mod server_tickets;
+mod udp_query;
+mod udp_start;
