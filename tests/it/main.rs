@@ -54,5 +54,7 @@ mod server_rate;
 mod server_return;
 mod server_room;
 mod server_tickets;
+mod udp_messages;
 mod udp_query;
+mod udp_receipts;
 mod udp_start;

@@ -1,0 +1,324 @@
+//! What a client does with what comes by UDP: an ACK for every copy, each message once, in order, and what is missing.
+
+use std::time::Duration;
+
+use crate::stage::{Client, Friend, Server, Way, a_friend};
+
+/// 2^63: so much may be missing, and it must cost nothing.
+const HUGE: u64 = 1 << 63;
+
+/// Alice and bob, who has queried her; she has not queried him, so that all that she sends are ACKs.
+#[track_caller]
+fn bob_speaks(server: &Server) -> (Client, Friend) {
+    let (alice, mut bob) = a_friend(server, &[]);
+    bob.queries(&alice);
+    (alice, bob)
+}
+
+/// Demands that these are the next lines of alice, up to whom nothing else is said meanwhile.
+#[track_caller]
+fn shows(alice: &Client, lines: &[&str]) {
+    alice.sees_line(lines[0]);
+    for line in &lines[1..] {
+        assert_eq!(alice.sees_next(), *line);
+    }
+}
+
+/// Demands that a message comes through: so those that were sent before it have been read.
+#[track_caller]
+fn goes_on(alice: &Client, bob: &mut Friend, seq: u64) {
+    bob.says(seq, seq, "and on");
+    bob.is_acked(seq, seq);
+    alice.sees_line("bob (udp): and on");
+}
+
+/// A MSG that is as short as the grammar allows.
+fn terse(way: &Way, seq: u64, first: u64) -> String {
+    let Way { name, ticket, .. } = way;
+    format!("MSG\nclientID:{name}\nTicket:{ticket}\nSeq:{seq}\nFirst:{first}\nText:x\n\n")
+}
+
+#[test]
+fn every_copy_is_acknowledged_and_shown_once() {
+    let server = Server::start(&[]);
+    let (alice, mut bob) = bob_speaks(&server);
+    for (seq, text) in (1..).zip(["hi", "how are you?", "  spaces  ", "a: b", "äöü 🦀"]) {
+        for _ in 0..3 {
+            bob.says(seq, seq, text);
+            bob.is_acked(seq, seq);
+        }
+        alice.sees_line(&format!("bob (udp): {text}"));
+    }
+    bob.says(1, 1, "hi");
+    bob.is_acked(1, 5);
+    goes_on(&alice, &mut bob, 6);
+    assert_eq!(alice.output().matches("bob (udp): ").count(), 6, "{}", alice.output());
+    assert!(!alice.output().contains("did not arrive"), "{}", alice.output());
+}
+
+#[test]
+fn a_copy_with_another_text_changes_nothing() {
+    let server = Server::start(&[]);
+    let (alice, mut bob) = bob_speaks(&server);
+    bob.says(2, 1, "two");
+    bob.is_acked(2, 0);
+    bob.says(2, 1, "another two");
+    bob.is_acked(2, 0);
+    bob.says(1, 1, "one");
+    bob.is_acked(1, 2);
+    shows(&alice, &["bob (udp): one", "bob (udp): two"]);
+    bob.says(1, 1, "another one");
+    bob.is_acked(1, 2);
+    goes_on(&alice, &mut bob, 3);
+    assert!(!alice.output().contains("another"), "{}", alice.output());
+}
+
+#[test]
+fn what_comes_in_any_order_is_shown_in_its_own() {
+    let server = Server::start(&[]);
+    let (alice, mut bob) = bob_speaks(&server);
+    for (seq, upto) in [(3, 0), (2, 0), (5, 0), (3, 0), (1, 3), (2, 3), (4, 5), (5, 5)] {
+        bob.says(seq, 1, &format!("number {seq}"));
+        bob.is_acked(seq, upto);
+    }
+    let lines: Vec<String> = (1..=5).map(|seq| format!("bob (udp): number {seq}")).collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    shows(&alice, &lines);
+    assert_eq!(alice.output().matches("(udp): number").count(), 5, "{}", alice.output());
+}
+
+#[test]
+fn what_is_missing_is_said_where_it_is_missing() {
+    let server = Server::start(&[]);
+    let (alice, mut bob) = bob_speaks(&server);
+    bob.says(1, 1, "one");
+    bob.is_acked(1, 1);
+    bob.says(3, 3, "three");
+    bob.is_acked(3, 3);
+    bob.says(7, 7, "seven");
+    bob.is_acked(7, 7);
+    shows(
+        &alice,
+        &[
+            "bob (udp): one",
+            "1 message from bob did not arrive",
+            "bob (udp): three",
+            "3 messages from bob did not arrive",
+            "bob (udp): seven",
+        ],
+    );
+    // What comes now is too late: it is acknowledged, and not shown in a wrong place.
+    bob.says(5, 5, "five");
+    bob.is_acked(5, 7);
+    bob.says(8, 8, "eight");
+    bob.is_acked(8, 8);
+    shows(&alice, &["bob (udp): eight"]);
+    assert!(!alice.output().contains("five"), "{}", alice.output());
+}
+
+#[test]
+fn what_was_held_is_shown_around_what_is_missing() {
+    let server = Server::start(&[]);
+    let (alice, mut bob) = bob_speaks(&server);
+    for seq in [2, 4, 7] {
+        bob.says(seq, 1, &format!("number {seq}"));
+        bob.is_acked(seq, 0);
+    }
+    bob.says(8, 6, "number 8");
+    // The sixth is still tried.
+    bob.is_acked(8, 5);
+    bob.says(6, 6, "number 6");
+    bob.is_acked(6, 8);
+    shows(
+        &alice,
+        &[
+            "1 message from bob did not arrive",
+            "bob (udp): number 2",
+            "1 message from bob did not arrive",
+            "bob (udp): number 4",
+            "1 message from bob did not arrive",
+            "bob (udp): number 6",
+            "bob (udp): number 7",
+            "bob (udp): number 8",
+        ],
+    );
+}
+
+#[test]
+fn a_copy_with_a_higher_first_sets_free_what_was_held() {
+    let server = Server::start(&[]);
+    let (alice, mut bob) = bob_speaks(&server);
+    for seq in [2, 3] {
+        bob.says(seq, 1, &format!("number {seq}"));
+        bob.is_acked(seq, 0);
+    }
+    bob.says(3, 3, "number 3");
+    bob.is_acked(3, 3);
+    let lines = ["1 message from bob did not arrive", "bob (udp): number 2", "bob (udp): number 3"];
+    shows(&alice, &lines);
+}
+
+#[test]
+fn a_lower_first_takes_nothing_back() {
+    let server = Server::start(&[]);
+    let (alice, mut bob) = bob_speaks(&server);
+    bob.says(4, 4, "four");
+    bob.is_acked(4, 4);
+    bob.says(6, 1, "six");
+    bob.is_acked(6, 4);
+    bob.says(5, 2, "five");
+    bob.is_acked(5, 6);
+    let lines = ["3 messages from bob did not arrive", "bob (udp): four", "bob (udp): five"];
+    shows(&alice, &lines);
+    shows(&alice, &["bob (udp): six"]);
+}
+
+#[test]
+fn sixty_three_ahead_is_taken_and_sixty_four_is_not_answered() {
+    let server = Server::start(&[]);
+    let (alice, mut bob) = bob_speaks(&server);
+    for seq in [65, 66, 128, 1000, HUGE, u64::MAX] {
+        bob.says(seq, 1, "too far");
+    }
+    bob.says(64, 1, "number 64");
+    bob.is_acked(64, 0);
+    for seq in 1..=63 {
+        bob.says(seq, 1, &format!("number {seq}"));
+        bob.is_acked(seq, if seq == 63 { 64 } else { seq });
+    }
+    for seq in 1..=64 {
+        shows(&alice, &[&format!("bob (udp): number {seq}")]);
+    }
+    bob.says(129, 1, "too far");
+    bob.says(128, 1, "number 128");
+    bob.is_acked(128, 64);
+    // Given up: what is 63 behind First is no more than 63 ahead.
+    bob.says(163, 100, "number 163");
+    bob.is_acked(163, 99);
+    bob.says(164, 100, "too far");
+    goes_on(&alice, &mut bob, 165);
+    assert!(!alice.output().contains("too far"), "{}", alice.output());
+}
+
+#[test]
+fn a_huge_gap_costs_nothing() {
+    let server = Server::start(&[]);
+    let (alice, mut bob) = bob_speaks(&server);
+    bob.says(1, 1, "one");
+    bob.is_acked(1, 1);
+    bob.says(3, 1, "three");
+    bob.is_acked(3, 1);
+    bob.says(HUGE, HUGE, "after a while");
+    bob.is_acked(HUGE, HUGE);
+    shows(
+        &alice,
+        &[
+            "bob (udp): one",
+            "1 message from bob did not arrive",
+            "bob (udp): three",
+            &format!("{} messages from bob did not arrive", HUGE - 4),
+            "bob (udp): after a while",
+        ],
+    );
+    goes_on(&alice, &mut bob, HUGE + 1);
+    alice.types("/id");
+    alice.sees("you are alice");
+}
+
+#[test]
+fn the_last_numbers_there_are_are_borne() {
+    let server = Server::start(&[]);
+    let (alice, bob) = bob_speaks(&server);
+    let last = u64::MAX;
+    for (seq, first) in [(last - 1, last - 1), (last, last), (last, last), (last, 1), (1, 1)] {
+        bob.says(seq, first, "is that all?");
+    }
+    bob.sends(&bob.own().msg(1, 1, "more").replace("Seq: 1", "Seq: 18446744073709551616"));
+    // Whether it answers these or not: it answers its user, and others.
+    let mut carol = Friend::joined("carol", &server, &alice);
+    carol.queries(&alice);
+    carol.says(1, 1, "hi");
+    carol.is_acked(1, 1);
+    alice.sees_line("carol (udp): hi");
+    alice.types("/id");
+    alice.sees("you are alice");
+}
+
+#[test]
+fn an_ack_is_never_longer_than_its_message() {
+    let server = Server::start(&[]);
+    let (alice, mut carol) = a_friend(&server, &[]);
+    let mut b = Friend::joined("b", &server, &alice);
+    carol.queries(&alice);
+    b.queries(&alice);
+    let rounds = [(1, 1), (1, 1), (10, 9), (9, 9), (99, 99), (1, 1), (HUGE, HUGE), (1, 1)];
+    for (round, (seq, first)) in (1..).zip(rounds) {
+        let msg = terse(b.own(), seq, first);
+        b.sends(&msg);
+        // Once this has its ACK, the one above has had its own, if any.
+        carol.says(round, round, "hi");
+        carol.is_acked(round, round);
+        let ack = b.within(Duration::from_millis(1));
+        // What could only be answered by more may be left without an answer.
+        assert!(ack.is_some() || round == 8, "MSG {seq} with First {first} was not acknowledged");
+        let length = ack.map_or(0, |ack| ack.length());
+        assert!(length <= msg.len(), "{length} bytes answer {} of {msg:?}", msg.len());
+    }
+}
+
+#[test]
+fn all_that_the_grammar_allows_is_understood() {
+    let server = Server::start(&[]);
+    let (alice, mut bob) = bob_speaks(&server);
+    let ticket = bob.own().ticket.clone();
+    let forms = [
+        format!("MSG\nclientID:bob\nTicket:{ticket}\nSeq:1\nFirst:1\nText:form 1\n\n"),
+        format!(
+            "MSG\r\nText: form 2\r\nFirst: 1\r\nSeq: 2\r\nTicket: {ticket}\r\nclientID: bob\r\n\r\n"
+        ),
+        format!(
+            "MSG\r\nCLIENTid: bob\r\ntICKET: {ticket}\r\nseq: 3\r\nfirst: 1\r\ntext: form 3\r\n\r\n"
+        ),
+        format!(
+            "MSG\r\nclientID: BOB\r\nTicket: {ticket}\r\nSeq: 4\r\nFirst: 1\r\nText: form 4\r\n\r\n"
+        ),
+        format!(
+            "MSG\r\nX: 1\r\nclientID: bob\r\nTicket: {ticket}\r\nSeq: 5\r\nSeq: 9\r\nFirst: 1\r\nText: form 5\r\nText: no\r\nsome words\r\n\r\n"
+        ),
+    ];
+    for (seq, form) in (1..).zip(forms) {
+        bob.sends(&form);
+        bob.is_acked(seq, seq);
+        alice.sees_line(&format!("bob (udp): form {seq}"));
+    }
+}
+
+#[test]
+fn what_a_peer_says_does_not_rule_the_terminal() {
+    let server = Server::start(&[]);
+    let (alice, mut bob) = bob_speaks(&server);
+    bob.says(1, 1, "left\u{202e}right\u{200b}\tand tabs");
+    bob.is_acked(1, 1);
+    alice.sees_line("bob (udp): left\\u{202e}right\\u{200b}\\u{9}and tabs");
+    goes_on(&alice, &mut bob, 2);
+    assert!(!alice.output().contains(['\u{200b}', '\u{202e}', '\t']), "{}", alice.output());
+}
+
+#[test]
+fn a_conversation_begins_anew_with_each_query() {
+    let server = Server::start(&[]);
+    let (alice, mut bob) = bob_speaks(&server);
+    for round in 1..=5 {
+        for seq in 1..=3 {
+            let text = format!("number {seq} of round {round}");
+            bob.says(seq, seq, &text);
+            bob.is_acked(seq, seq);
+            alice.sees_line(&format!("bob (udp): {text}"));
+        }
+        bob.queries(&alice);
+    }
+    assert!(!alice.output().contains("did not arrive"), "{}", alice.output());
+    alice.types_bytes(b"/peers\n/id\n");
+    alice.sees("you are alice");
+    assert_eq!(alice.output().matches(" udp (verified)").count(), 1, "{}", alice.output());
+}
