@@ -55,6 +55,8 @@ mod server_return;
 mod server_room;
 mod server_tickets;
 mod udp_messages;
+mod udp_moves;
 mod udp_query;
 mod udp_receipts;
 mod udp_start;
+mod udp_strangers;
