@@ -28,6 +28,14 @@ fn the_room_and_direct_chats_work_over_ipv6() {
     alice.sees_line("bob (direct): hello");
     alice.types("to all");
     bob.sees(" alice: to all");
+    for (client, peer, who) in [(&alice, &bob, "bob"), (&bob, &alice, "alice")] {
+        client.types(&format!("/query {who}"));
+        client.sees(&format!("conversation with {who} [::1]:"));
+        peer.sees("Incoming query from ");
+        client.types("/msg hello by UDP");
+        peer.sees(" (udp): hello by UDP");
+        client.sees_line(&format!("Delivered to {who} (udp): hello by UDP"));
+    }
     let carol = Client::start_at("carol", &format!("[::1]:{port}"), &[]);
     carol.types(&format!("conn:{}", alice.address()));
     carol.types("to_peer:hello, too");

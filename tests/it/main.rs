@@ -54,6 +54,8 @@ mod server_rate;
 mod server_return;
 mod server_room;
 mod server_tickets;
+mod udp_ends;
+mod udp_lossy;
 mod udp_messages;
 mod udp_moves;
 mod udp_query;

@@ -1,0 +1,330 @@
+//! How conversations by UDP live without the server, rest, and end.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use crate::stage::{
+    Client, Datagrams, Friend, Listener, Server, Way, Wire, alice_and_bob, friends,
+};
+
+/// Secrets that a server may make.
+const SECRETS: [&str; 2] = ["00112233445566778899aabbccddeeff", "ffeeddccbbaa99887766554433221100"];
+
+/// Lets two query each other.
+#[track_caller]
+fn query_each_other(alice: &Client, bob: &Client) {
+    for (client, peer, who) in [(alice, bob, "bob"), (bob, alice, "alice")] {
+        client.types(&format!("/query {who}"));
+        client.sees(&format!("conversation with {who} "));
+        peer.sees("Incoming query from ");
+    }
+}
+
+/// Demands twenty messages from one to the other and back, all by UDP and each delivered.
+#[track_caller]
+fn twenty_each_way(alice: &Client, bob: &Client) {
+    for (from, name, to, who) in [(alice, "alice", bob, "bob"), (bob, "bob", alice, "alice")] {
+        for number in 0..20 {
+            from.types(&format!("/msg number {number} from {name}"));
+        }
+        for number in 0..20 {
+            to.sees_line(&format!("{name} (udp): number {number} from {name}"));
+            from.sees_line(&format!("Delivered to {who} (udp): number {number} from {name}"));
+        }
+    }
+}
+
+/// Alice in the room of a server that the test plays, with bob at this port.
+#[track_caller]
+fn alice_in_a_room(listener: &Listener, bob: u16) -> (Client, Wire) {
+    let alice = Client::start_at("alice", &listener.address().to_string(), &[]);
+    let mut wire = listener.accept();
+    let port = wire.gets("REGISTER").get("Port").to_owned();
+    wire.sends(&format!(
+        "REGACK\r\nclientID: alice\r\nIP: 127.0.0.1\r\nPort: {port}\r\nStatus: registered\r\n\
+         ID: 1\r\nExpires: 3600\r\nRoom: yes\r\n\r\n"
+    ));
+    wire.gets("JOIN");
+    wire.sends(&format!(
+        "JOINACK\r\nclientID: alice\r\nID: 1\r\nToken: {}\r\nSeq: 0\r\nMissed: 0\r\n\
+         Message: Welcome!\r\nbob 127.0.0.1:{bob} 2\r\n\r\n",
+        SECRETS[0]
+    ));
+    alice.sees("Other clients' IDs: 2 (bob)");
+    (alice, wire)
+}
+
+/// The headers of an introduction.
+fn introduces(name: &str, id: &str, port: u16, way: &Way) -> String {
+    let Way { ticket, answer, .. } = way;
+    format!(
+        "ID: {id}\r\nclientID: {name}\r\nIP: 127.0.0.1\r\nPort: {port}\r\nVia: udp\r\n\
+         Ticket: {ticket}\r\nAnswer: {answer}\r\n\r\n"
+    )
+}
+
+/// A way whose secrets are these.
+fn way(name: &str, [ticket, answer]: [&str; 2]) -> Way {
+    Way { name: name.to_owned(), ticket: ticket.to_owned(), answer: answer.to_owned() }
+}
+
+#[test]
+fn the_server_is_killed_and_twenty_more_messages_arrive() {
+    let server = Server::start(&[]);
+    let (alice, bob) = alice_and_bob(&server);
+    query_each_other(&alice, &bob);
+    let address = server.address().to_string();
+    server.kill();
+    for client in [&alice, &bob] {
+        client.sees(&address);
+    }
+    twenty_each_way(&alice, &bob);
+    assert_eq!((alice.errors(), bob.errors()), (String::new(), String::new()));
+}
+
+#[test]
+fn conversations_outlive_a_server_that_comes_back() {
+    let server = Server::start(&[]);
+    let (alice, bob) = alice_and_bob(&server);
+    query_each_other(&alice, &bob);
+    twenty_each_way(&alice, &bob);
+    let server = server.starts_again();
+    for client in [&alice, &bob] {
+        client.sees("Other clients' IDs: ");
+    }
+    twenty_each_way(&alice, &bob);
+    for client in [&alice, &bob] {
+        client.types("/hangup");
+        client.sees("you have ended the chat with ");
+    }
+    query_each_other(&alice, &bob);
+    twenty_each_way(&alice, &bob);
+    drop(server);
+}
+
+#[test]
+fn a_query_without_a_server_is_a_sentence() {
+    let server = Server::start(&[]);
+    let (alice, _bob) = alice_and_bob(&server);
+    server.kill();
+    alice.sees(&server.address().to_string());
+    alice.types_bytes(b"/id\n/query bob\n/msg secret\n");
+    alice.sees("you are alice");
+    let sentence = alice.sees_next();
+    assert!(sentence.contains(' ') && !sentence.contains("is open"), "{sentence}");
+    alice.sees_line("no direct chat: use /chat or /query first");
+}
+
+#[test]
+fn the_server_sees_nothing_of_the_chat() {
+    let (listener, bob) = (Listener::bind(), Datagrams::bind());
+    let (alice, mut wire) = alice_in_a_room(&listener, bob.port());
+    alice.types("/query bob");
+    let asked = [("clientID", "alice"), ("Peer", "bob"), ("Via", "udp")];
+    wire.gets("BRIDGE").has_exactly(&asked);
+    let [one, other] = SECRETS;
+    let (to_bob, to_alice) = (way("alice", [one, other]), way("bob", [other, one]));
+    wire.sends(&format!("BRIDGEACK\r\n{}", introduces("bob", "2", bob.port(), &to_bob)));
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, bob.port()));
+    alice.sees_line(&format!("conversation with bob {address} (udp) is open"));
+    wire.sends(&format!("CALL\r\n{}", introduces("bob", "2", bob.port(), &to_alice)));
+    alice.sees_line(&format!("Incoming query from bob {address} (verified)"));
+    for seq in 1..=20 {
+        alice.types(&format!("/msg secret {seq}"));
+        let (msg, _) = bob.next();
+        to_bob.is_msg(&msg, seq, seq, &format!("secret {seq}"));
+        bob.sends(alice.address(), &to_bob.ack(seq, seq));
+        alice.sees_line(&format!("Delivered to bob (udp): secret {seq}"));
+        bob.forgets();
+        bob.sends(alice.address(), &to_alice.msg(seq, seq, &format!("answer {seq}")));
+        let (ack, _) = bob.next();
+        to_alice.is_ack(&ack, seq, seq);
+        alice.sees_line(&format!("bob (udp): answer {seq}"));
+    }
+    alice.types("to all");
+    wire.gets("SAY").has_exactly(&[("Text", "to all")]);
+    wire.ends();
+}
+
+#[test]
+fn a_server_that_announces_crowds_is_not_believed_without_end() {
+    let (listener, bob) = (Listener::bind(), Datagrams::bind());
+    let (alice, mut wire) = alice_in_a_room(&listener, bob.port());
+    let [one, other] = SECRETS;
+    let to_alice = way("bob", [one, other]);
+    wire.sends(&format!("CALL\r\n{}", introduces("bob", "2", bob.port(), &to_alice)));
+    alice.sees("Incoming query from bob ");
+    for id in 3..1_003 {
+        let crowd = way(&format!("c{id}"), [&format!("{id:032x}"), other]);
+        let headers = introduces(&crowd.name, &id.to_string(), 20_001, &crowd);
+        wire.sends(&format!("CALL\r\n{headers}"));
+    }
+    wire.sends("PING\r\nToken: crowd\r\n\r\n");
+    wire.gets("PONG");
+    alice.types_bytes(b"/peers\n/id\n");
+    alice.sees("you are alice");
+    let listed = alice.output().matches(" udp (verified)").count();
+    assert!((2..=256).contains(&listed), "{listed} conversations");
+    // Who was there before still is, also with a newer ticket.
+    bob.sends(alice.address(), &to_alice.msg(1, 1, "still here"));
+    alice.sees_line("bob (udp): still here");
+    let newer = way("bob", [other, one]);
+    wire.sends(&format!("CALL\r\n{}", introduces("bob", "2", bob.port(), &newer)));
+    alice.sees("Incoming query from bob ");
+    bob.sends(alice.address(), &newer.msg(1, 1, "still here, too"));
+    alice.sees_line("bob (udp): still here, too");
+}
+
+#[test]
+fn an_introduction_by_tcp_opens_no_conversation() {
+    let (listener, bob) = (Listener::bind(), Datagrams::bind());
+    let (alice, mut wire) = alice_in_a_room(&listener, bob.port());
+    alice.types("/query bob");
+    wire.gets("BRIDGE");
+    // A server that knows no UDP: without Via and tickets, as for somebody who has not joined.
+    let port = bob.port();
+    wire.sends(&format!("BRIDGEACK\r\nclientID: bob\r\nIP: 127.0.0.1\r\nPort: {port}\r\n\r\n"));
+    alice.types("to all");
+    wire.gets("SAY");
+    wire.asks(
+        "SAID",
+        &[
+            ("Seq", "1"),
+            ("Time", "2026-11-20 12:35:01"),
+            ("ID", "1"),
+            ("clientID", "alice"),
+            ("Text", "to all"),
+        ],
+    );
+    alice.sees_without("is open", " alice: to all");
+    alice.types("/msg secret");
+    alice.sees_line("no direct chat: use /chat or /query first");
+}
+
+#[test]
+fn what_is_all_acknowledged_rests() {
+    let server = Server::start(&[]);
+    let (alice, mut bob) = friends(&server, &["--give-up", "2"]);
+    let mut carol = Friend::joined("carol", &server, &alice);
+    for seq in 1..=10 {
+        alice.types(&format!("/msg number {seq}"));
+        bob.takes(seq, seq, &format!("number {seq}"));
+        alice.sees_line(&format!("Delivered to bob (udp): number {seq}"));
+        bob.says(seq, seq, "answer");
+        bob.is_acked(seq, seq);
+    }
+    bob.socket().forgets();
+    // Longer than any pause between copies: meanwhile somebody else is given up.
+    carol.is_queried(&alice);
+    alice.types("/msg hello?");
+    alice.sees_line("not delivered to carol: hello?");
+    alice.types("/peer bob");
+    alice.types("/msg number 11");
+    let next = bob.any();
+    bob.alices().is_msg(&next, 11, 11, "number 11");
+}
+
+#[test]
+fn who_leaves_the_room_can_still_be_spoken_to() {
+    let server = Server::start(&[]);
+    let (alice, mut bob) = friends(&server, &[]);
+    bob.room().asks("QUIT", &[]);
+    alice.sees_line("bob left (quit)");
+    alice.types("/msg still there?");
+    bob.takes(1, 1, "still there?");
+    alice.sees_line("Delivered to bob (udp): still there?");
+    bob.says(1, 1, "yes");
+    bob.is_acked(1, 1);
+    alice.sees_line("bob (udp): yes");
+}
+
+#[test]
+fn what_was_held_is_shown_in_the_end() {
+    let server = Server::start(&[]);
+    let (alice, mut bob) = friends(&server, &[]);
+    let held = |alice: &Client, bob: &mut Friend, round: u64| {
+        bob.says(3, 1, &format!("round {round}"));
+        bob.is_acked(3, 0);
+        alice.types_bytes(b"/id\n");
+        alice.sees_without("round", "you are alice");
+    };
+    let told = |alice: &Client, round: u64| {
+        alice.sees_line("2 messages from bob did not arrive");
+        assert_eq!(alice.sees_next(), format!("bob (udp): round {round}"));
+    };
+    held(&alice, &mut bob, 1);
+    bob.queries(&alice);
+    told(&alice, 1);
+    held(&alice, &mut bob, 2);
+    alice.types("/hangup bob udp");
+    told(&alice, 2);
+    bob.queries(&alice);
+    held(&alice, &mut bob, 3);
+    alice.types("/quit");
+    told(&alice, 3);
+    alice.exits(0);
+}
+
+#[test]
+fn who_quits_still_answers_a_copy_of_what_came_last() {
+    let server = Server::start(&[]);
+    let (alice, mut bob) = friends(&server, &[]);
+    bob.says(1, 1, "the last word");
+    bob.is_acked(1, 1);
+    alice.sees_line("bob (udp): the last word");
+    alice.types("/quit");
+    bob.says(1, 1, "the last word");
+    bob.is_acked(1, 1);
+    // Also when she has left the room already, and not only just then.
+    bob.room().skips_to("LEFT");
+    for _ in 0..20 {
+        bob.room().hears_nothing();
+        bob.says(1, 1, "the last word");
+        bob.is_acked(1, 1);
+    }
+    alice.exits(0);
+}
+
+#[test]
+fn quitting_waits_for_what_is_under_way() {
+    let server = Server::start(&[]);
+    let (alice, mut bob) = friends(&server, &[]);
+    alice.types_bytes(b"/msg goodbye\n/quit\n");
+    bob.hears(1, 1, "goodbye");
+    bob.hears_again(1);
+    bob.acks(1, 1);
+    alice.sees_line("Delivered to bob (udp): goodbye");
+    alice.exits(0);
+    assert!(!alice.output().contains("not confirmed"), "{}", alice.output());
+}
+
+#[test]
+fn quitting_says_what_was_not_confirmed() {
+    let server = Server::start(&[]);
+    let (alice, mut bob) = friends(&server, &[]);
+    alice.types_bytes(b"/msg one\n/msg two\n/msg three\n/quit\n");
+    bob.hears(1, 1, "one");
+    bob.hears(2, 1, "two");
+    bob.hears(3, 1, "three");
+    bob.acks(2, 0);
+    alice.sees_line("not confirmed: one");
+    alice.sees_line("not confirmed: three");
+    alice.exits(0);
+    assert!(!alice.output().contains("confirmed: two"), "{}", alice.output());
+}
+
+#[test]
+fn a_script_of_a_thousand_lines_by_udp_arrives_before_its_end() {
+    let server = Server::start(&[]);
+    let alice = Client::joined("alice", &server);
+    let bob = Client::joined("bob", &server);
+    let lines: Vec<String> = (0..1_000).map(|number| format!("/msg line {number}\n")).collect();
+    bob.types_bytes(format!("/query alice\n{}", lines.concat()).as_bytes());
+    bob.ends_input();
+    alice.sees("Incoming query from bob ");
+    for number in 0..1_000 {
+        let line = alice.sees("bob (udp): ");
+        assert_eq!(line, format!("bob (udp): line {number}"));
+    }
+    bob.exits(0);
+    assert!(!bob.output().contains("not "), "{}", bob.output());
+}
