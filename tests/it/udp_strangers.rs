@@ -72,6 +72,18 @@ fn ill_formed_datagrams_are_dropped_and_counted() {
 }
 
 #[test]
+fn texts_that_nobody_may_say_are_dropped_and_counted() {
+    let server = Server::start(&[]);
+    let (alice, mut bob) = friends(&server, &[]);
+    let bad = ["", "bad\0", "bad\u{1b}[2J", "bad\u{7f}", "bad\u{85}"];
+    for text in bad {
+        bob.says(1, 1, text);
+    }
+    next_is_the_ack(&alice, &mut bob, 1);
+    counted(&alice, bad.len());
+}
+
+#[test]
 fn a_datagram_that_is_too_large_is_dropped() {
     let server = Server::start(&[]);
     let (alice, mut bob) = friends(&server, &[]);
@@ -92,6 +104,23 @@ fn a_datagram_that_is_too_large_is_dropped() {
     alice.sees_line("bob (udp): top");
     next_is_the_ack(&alice, &mut bob, 2);
     counted(&alice, 5);
+}
+
+#[test]
+fn bytes_that_are_no_text_and_no_bytes_at_all_are_dropped() {
+    let server = Server::start(&[]);
+    let (alice, mut bob) = friends(&server, &[]);
+    let (mut latin, mut cut) = (bob.own().msg(1, 1, "bad!").into_bytes(), Vec::new());
+    let place = latin.iter().position(|&byte| byte == b'!').unwrap();
+    latin[place] = 0xe9;
+    cut.extend_from_slice(&bob.own().msg(1, 1, "bad").into_bytes()[..60]);
+    let noise: Vec<u8> = (0..=255).collect();
+    let all: [&[u8]; 7] = [b"", &latin, &cut, &noise, b"\r\n\r\n", b"\0", b"\n"];
+    for bytes in all {
+        bob.socket().sends_bytes(alice.address(), bytes);
+    }
+    next_is_the_ack(&alice, &mut bob, 1);
+    counted(&alice, all.len());
 }
 
 #[test]
