@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use crate::stage::{
-    Client, Datagrams, Friend, Listener, Server, Way, Wire, alice_and_bob, friends,
+    Client, Datagrams, Friend, Listener, Server, Way, Wire, alice_and_bob, free_port, friends,
 };
 
 /// Secrets that a server may make.
@@ -235,6 +235,41 @@ fn who_leaves_the_room_can_still_be_spoken_to() {
     bob.says(1, 1, "yes");
     bob.is_acked(1, 1);
     alice.sees_line("bob (udp): yes");
+}
+
+#[test]
+fn who_comes_back_is_queried_anew() {
+    let server = Server::start(&[]);
+    let (alice, bob) = alice_and_bob(&server);
+    query_each_other(&alice, &bob);
+    twenty_each_way(&alice, &bob);
+    bob.types("/quit");
+    bob.exits(0);
+    alice.sees_line("bob left (quit)");
+    let bob = Client::joined("bob", &server);
+    alice.sees("bob joined (ID 3, ");
+    // This is somebody else with another address, and knows nothing of what was.
+    query_each_other(&alice, &bob);
+    twenty_each_way(&alice, &bob);
+}
+
+#[test]
+fn who_comes_back_to_the_same_port_is_queried_anew() {
+    let server = Server::start(&[]);
+    let (port, address) = (free_port().to_string(), server.address().to_string());
+    let alice = Client::joined("alice", &server);
+    for id in 2..5 {
+        let bob = Client::with_args(&["bob", &port, &address]);
+        alice.sees(&format!("bob joined (ID {id}, "));
+        bob.sees("Other clients' IDs: ");
+        query_each_other(&alice, &bob);
+        alice.types("/msg one");
+        bob.sees_line("alice (udp): one");
+        bob.types("/msg two");
+        alice.sees_line("bob (udp): two");
+        bob.kill();
+        alice.sees_line("bob left (gone)");
+    }
 }
 
 #[test]
