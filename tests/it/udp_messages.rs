@@ -351,6 +351,39 @@ fn what_sets_free_is_itself_sent_until_it_has_come() {
 }
 
 #[test]
+fn an_ack_that_knows_nothing_of_what_sets_free_does_not_end_it() {
+    let server = Server::start(&[]);
+    let (alice, mut bob) = friends(&server, &["--give-up", "2"]);
+    holds_two(&alice, &mut bob);
+    is_set_free(&mut bob);
+    // A late double of the ACK from before: it is still true that bob waits for the first.
+    bob.acks(3, 0);
+    bob.says(1, 1, "hello");
+    bob.is_acked(1, 1);
+    bob.socket().forgets();
+    is_set_free(&mut bob);
+}
+
+#[test]
+fn an_ack_that_crosses_the_giving_up_leaves_nobody_waiting() {
+    let server = Server::start(&[]);
+    let (alice, mut bob) = alice_speaks(&server, &["--give-up", "2"]);
+    counts(&alice, 1, 1);
+    bob.hears(1, 1, "1");
+    bob.hears_again(1);
+    bob.hears_again(1);
+    counts(&alice, 2, 2);
+    bob.hears(2, 1, "2");
+    alice.sees_line("not delivered to bob: 1");
+    // Bob has had one copy of the second, which told him to wait for the first; that is what his ACK says.
+    bob.acks(2, 0);
+    alice.sees_line("Delivered to bob (udp): 2");
+    bob.socket().forgets();
+    let copy = later(&mut bob);
+    bob.alices().is_msg(&copy, 2, 2, "2");
+}
+
+#[test]
 fn a_port_on_which_nobody_listens_is_as_silence() {
     let server = Server::start(&[]);
     let (alice, mut bob) = alice_speaks(&server, &["--give-up", "1"]);
