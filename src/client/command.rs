@@ -49,6 +49,13 @@ TEXT, /say TEXT            to everyone in the room
 A line that begins with // is sent with one / less. Other programs' words work too:
 conn:IP:PORT, to_peer:TEXT, Query NAME, List, and close or Exit for /quit.";
 
+/// The commands that [`HELP`] lists.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    let usages = HELP.lines().filter_map(|line| Some(line.split_once("  ")?.0));
+    let names = usages.flat_map(|usages| usages.split(", ")).map(|usage| usage.split(' ').next());
+    names.flatten().filter(|name| name.starts_with('/'))
+}
+
 /// Reads a line. The assignments' words work too, but only as whole words at the start of a line.
 pub fn parse(line: &str) -> Command {
     // A blank slipped in before a command must not make it public.

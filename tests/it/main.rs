@@ -29,6 +29,7 @@ mod client_their_caller;
 mod client_their_listener;
 mod client_their_server;
 mod client_verified;
+mod editor;
 mod load;
 mod measure;
 mod hostile_flood;
