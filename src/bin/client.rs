@@ -73,6 +73,7 @@ fn chat(arguments: Arguments) -> Result<Options, String> {
         port: 0,
         server: SERVER.to_owned(),
         interactive: io::stdin().is_terminal(),
+        prompt: io::stdin().is_terminal() && io::stdout().is_terminal(),
         explain: false,
         give_up: GIVE_UP,
         lossy: None,

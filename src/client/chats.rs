@@ -164,6 +164,11 @@ impl Chats {
         self.all.get(&id).map(Chat::label).or_else(by_udp).unwrap_or_default()
     }
 
+    /// How the current peer is shown: where `/msg` goes.
+    pub fn current_label(&self) -> Option<String> {
+        self.current.map(|id| self.label(id)).filter(|label| !label.is_empty())
+    }
+
     /// Why there is nobody to talk to, and whom to choose if there is somebody.
     fn no_current(&self, screen: &mut Screen) -> String {
         for chat in self.all.values() {

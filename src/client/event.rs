@@ -4,7 +4,7 @@
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 
 use crate::client::connection::{ConnectionId, Progress, Writer};
 use crate::client::traffic::{Traffic, Way};
@@ -63,6 +63,9 @@ pub enum Event {
     Typed(String),
     /// The user has typed a line that is longer than any message may be.
     TypedTooMuch,
+    /// The user has pressed keys at a prompt: the bytes that the terminal has sent. No more are read before
+    /// the sender is dropped.
+    Keys(Vec<u8>, Sender<()>),
     /// There will be no more typing.
     InputEnded,
     /// Something about a connection to the server.

@@ -17,6 +17,7 @@ pub mod link;
 pub mod peer;
 pub mod ear;
 pub mod calls;
+pub mod prompt;
 pub mod terminal;
 pub mod reliable;
 pub mod lossy;
@@ -31,13 +32,14 @@ pub mod chats;
 pub mod door;
 pub mod view;
 pub mod session;
+pub mod keyboard;
 pub mod raw;
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender};
+use std::sync::mpsc::{Receiver, Sender, SyncSender};
 use std::time::{Duration, Instant};
 
 use chat::Scene;
@@ -47,11 +49,11 @@ use connection::{ConnectionId, Progress};
 use conversations::Conversations;
 use datagram::Datagrams;
 use event::{Event, Events, LinkEvent, PeerEvent};
+use keyboard::Keyboard;
 use lossy::Rates;
 use membership::Membership;
 use reception::News;
 use session::Session;
-use terminal::Screen;
 
 use crate::arguments::Failure;
 use crate::wire::line::MAX_LINE;
@@ -75,6 +77,8 @@ pub struct Options {
     pub server: String,
     /// Somebody sits at a terminal and can be asked.
     pub interactive: bool,
+    /// And sees there what we show.
+    pub prompt: bool,
     /// The wire is shown from the beginning.
     pub explain: bool,
     /// How long a message by UDP is tried.
@@ -99,8 +103,8 @@ pub fn run(
     let (events, happenings) = Events::channel();
     calls::listen(listener, events.clone()).map_err(start)?;
     datagram::listen(&socket, events.clone()).map_err(start)?;
-    let permits = terminal::listen(input, events.clone()).map_err(start)?;
-    let mut screen = Screen::new(output);
+    let (permits, mut screen) =
+        terminal::open(input, output, options.prompt, events.clone()).map_err(start)?;
     if let Some(rates) = &options.lossy {
         screen.line(rates);
     }
@@ -114,6 +118,7 @@ pub fn run(
             Membership::new(options.server, own, events.clone()),
             Chats::new(events, conversations),
         ),
+        keyboard: Keyboard::default(),
         typed: VecDeque::new(),
         permits,
         writers: 0,
@@ -165,6 +170,8 @@ struct Client {
     asks: bool,
     interactive: bool,
     session: Session,
+    /// What is being typed, at a prompt.
+    keyboard: Keyboard,
     /// What the user has typed, until its turn comes.
     typed: VecDeque<String>,
     permits: SyncSender<()>,
@@ -202,6 +209,7 @@ impl Client {
 
     /// Nothing has happened that is not dealt with: waits until something does, or is due.
     fn wait(&mut self, happenings: &Receiver<Event>) -> Option<Event> {
+        self.keyboard.show(&mut self.session, self.ending.is_some());
         self.session.screen.flush();
         let Some(at) = self.deadline() else { return happenings.recv().ok() };
         happenings.recv_timeout(at.saturating_duration_since(Instant::now())).ok()
@@ -245,6 +253,7 @@ impl Client {
                 let line = format_args!("a line of more than {MAX_LINE} bytes was not sent");
                 self.session.screen.line(line);
             }
+            Event::Keys(keys, reading) => self.take_keys(&keys, reading),
             Event::InputEnded => {
                 self.ending.get_or_insert(Ending::InputEnded(Instant::now() + STUCK));
             }
@@ -272,6 +281,13 @@ impl Client {
                 self.session.chats.written(id, &mut self.session.screen);
             }
         }
+    }
+
+    fn take_keys(&mut self, keys: &[u8], reading: Sender<()>) {
+        for event in self.keyboard.take(keys, &mut self.session) {
+            self.take(event);
+        }
+        drop(reading); // now the next ones may be read
     }
 
     fn link(&mut self, id: ConnectionId, event: LinkEvent) {

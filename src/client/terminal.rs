@@ -1,11 +1,12 @@
 //! The stdin thread and the screen.
 
 use std::fmt::Display;
-use std::io::{self, BufRead, BufWriter, Write};
+use std::io::{self, BufRead, BufWriter, ErrorKind, Write};
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
 
 use crate::client::event::{Event, Events};
+use crate::client::prompt::{PASTE_MARKS, Prompt};
 use crate::client::shown::Shown;
 use crate::client::traffic::Traffic;
 use crate::wire::line::{Line, read_line};
@@ -14,21 +15,31 @@ use crate::wire::text::escape;
 /// How many typed lines may wait for their turn.
 const TYPED: usize = 64;
 
-/// Starts the thread that reads what the user types. It sends a line for each permit, and has some to
-/// begin with: a long file on stdin waits there, not in the client's memory. Gives the way to permit more.
+/// Opens the screen, with a prompt if there shall and can be one, and starts the thread that reads what the
+/// user types. It sends a line for each permit, and has some to begin with: a long file on stdin waits
+/// there, not in the client's memory. Gives the way to permit more. At a prompt it sends keys, and Enter
+/// needs the permit: a long paste waits, too.
 ///
 /// # Errors
 /// When the thread cannot be started.
-pub fn listen(input: impl BufRead + Send + 'static, events: Events) -> io::Result<SyncSender<()>> {
+pub fn open(
+    input: impl BufRead + Send + 'static,
+    output: impl Write + 'static,
+    prompt: bool,
+    events: Events,
+) -> io::Result<(SyncSender<()>, Screen)> {
+    let screen = Screen::new(output, if prompt { Prompt::begin() } else { None });
+    let by_key = screen.prompt.is_some();
     let (permit, permits) = mpsc::sync_channel(TYPED);
     while permit.try_send(()).is_ok() {}
     let typing = move || {
         // The loop is gone only when the program ends.
-        let _ = follow(input, &events, &permits)
+        let read = if by_key { follow_keys } else { follow };
+        let _ = read(input, &events, &permits)
             .and_then(|()| events.send(Event::InputEnded).map_err(drop));
     };
     thread::Builder::new().name("stdin".to_owned()).spawn(typing)?;
-    Ok(permit)
+    Ok((permit, screen))
 }
 
 /// Reads to the end of the input; an error of it is its end. A line that is too long for any message is
@@ -59,18 +70,45 @@ fn follow(mut input: impl BufRead, events: &Events, permits: &Receiver<()>) -> R
     }
 }
 
+/// Sends keys as they come, and what follows an Enter as another event. Nothing is read before they are
+/// dealt with: one of them may be Ctrl-Z, and what is typed then is for the shell.
+fn follow_keys(mut input: impl BufRead, events: &Events, permits: &Receiver<()>) -> Result<(), ()> {
+    loop {
+        let found = match input.fill_buf() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            found => found.unwrap_or_default(),
+        };
+        let enter = found.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
+        let keys = found[..enter.map_or(found.len(), |at| at + 1)].to_vec();
+        input.consume(keys.len());
+        if keys.is_empty() {
+            return Ok(());
+        }
+        if enter.is_some() {
+            permits.recv().map_err(drop)?;
+        }
+        let (reading, dealt_with) = mpsc::channel();
+        events.send(Event::Keys(keys, reading)).map_err(drop)?;
+        let _ = dealt_with.recv(); // an error: the sender has been dropped
+    }
+}
+
 /// Where the client shows what happens, line by line.
 pub struct Screen {
     output: BufWriter<Box<dyn Write>>,
     closed: bool,
     /// The wire is shown, in local time that is so many minutes ahead of UTC.
     explaining: Option<i32>,
+    prompt: Option<Prompt>,
 }
 
 impl Screen {
-    /// A screen on some output.
-    pub fn new(output: impl Write + 'static) -> Screen {
-        Screen { output: BufWriter::new(Box::new(output)), closed: false, explaining: None }
+    /// A screen on some output, perhaps a terminal with a prompt.
+    pub fn new(output: impl Write + 'static, prompt: Option<Prompt>) -> Screen {
+        let output = BufWriter::new(Box::new(output) as Box<dyn Write>);
+        let mut screen = Screen { output, closed: false, explaining: None, prompt };
+        screen.mark_pastes(PASTE_MARKS.0);
+        screen
     }
 
     /// Shows the wire from now on, or no more. `offset`: see [`clock`](crate::clock).
@@ -91,10 +129,47 @@ impl Screen {
         self.show(&Shown::Notice(&line.to_string()));
     }
 
-    /// Shows something that is more than a sentence.
+    /// Shows something that is more than a sentence. The prompt makes way.
     pub fn show(&mut self, shown: &Shown) {
         let Some((who, rest)) = shown.line() else { return };
-        self.closed |= writeln!(self.output, "{}{}", escape(&who), escape(&rest)).is_err();
+        let clear = self.prompt.as_mut().map(Prompt::clear).unwrap_or_default();
+        let line = format!("{clear}{}{}\n", escape(&who), escape(&rest));
+        self.write(&line);
+    }
+
+    /// Shows a text as the prompt, with the cursor before that byte, or no prompt. To be called before the
+    /// loop waits. Nothing if the screen has no prompt.
+    pub fn prompt(&mut self, text: Option<(String, usize)>) {
+        let Some(prompt) = &mut self.prompt else { return };
+        let change = match text {
+            Some((text, cursor)) => prompt.draw(text, cursor),
+            None => prompt.clear(),
+        };
+        self.write(&change);
+    }
+
+    /// Stops the program until it is continued (Ctrl-Z and `fg`).
+    pub fn stop(&mut self) {
+        self.leave();
+        self.prompt.iter_mut().for_each(Prompt::stop);
+        self.mark_pastes(PASTE_MARKS.0);
+    }
+
+    /// Takes from the terminal what we have brought there.
+    fn leave(&mut self) {
+        self.prompt(None);
+        self.mark_pastes(PASTE_MARKS.1);
+        self.flush();
+    }
+
+    fn mark_pastes(&mut self, mark: &str) {
+        if self.prompt.is_some() {
+            self.write(mark);
+        }
+    }
+
+    fn write(&mut self, text: &str) {
+        self.closed |= self.output.write_all(text.as_bytes()).is_err();
     }
 
     /// Really shows it. To be called before the loop waits: as long as there is something to do, many
@@ -106,5 +181,12 @@ impl Screen {
     /// Whether nobody can see it any more: the output is a pipe, and its reader is gone.
     pub fn is_closed(&self) -> bool {
         self.closed
+    }
+}
+
+impl Drop for Screen {
+    /// Leaves the terminal as it was, also after a panic.
+    fn drop(&mut self) {
+        self.leave();
     }
 }

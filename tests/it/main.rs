@@ -39,6 +39,12 @@ mod log_faults;
 mod log_lines;
 mod log_recovery;
 mod order;
+#[cfg(target_os = "linux")]
+mod prompt_end;
+#[cfg(target_os = "linux")]
+mod prompt_screen;
+#[cfg(target_os = "linux")]
+mod prompt_words;
 mod readme;
 mod server_bounds;
 mod server_console;

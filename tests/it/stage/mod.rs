@@ -17,6 +17,8 @@ pub mod peer;
 pub mod process;
 pub mod program;
 pub mod story;
+#[cfg(target_os = "linux")]
+pub mod terminal;
 pub mod wire;
 
 use std::time::Duration;
@@ -31,6 +33,8 @@ pub use glass::Glass;
 pub use peer::{Datagrams, Listener};
 pub use program::Program;
 pub use story::Ear;
+#[cfg(target_os = "linux")]
+pub use terminal::Terminal;
 pub use wire::Wire;
 
 /// How long anything may take before it counts as missing: the only such number in the tests.

@@ -84,6 +84,12 @@ impl Program {
         self.wait(Side::Output, &format!("{text:?}"), |heard| heard.passes(text));
     }
 
+    /// Waits until all that it has written to stdout so far is `done`.
+    #[track_caller]
+    pub fn has_written(&self, what: &str, done: impl Fn(&[u8]) -> bool) {
+        self.wait(Side::Output, what, |heard| done(&heard.bytes).then_some(()));
+    }
+
     /// Waits for the next line on stdout, whatever it is.
     #[track_caller]
     pub fn sees_next(&self) -> String {
