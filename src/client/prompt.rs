@@ -19,6 +19,9 @@ pub const PASTE_MARKS: (&str, &str) = ("\x1b[?2004h", "\x1b[?2004l");
 const BY_KEY: [&str; 9] =
     ["-icanon", "-echo", "-isig", "-ixon", "-iexten", "min", "1", "time", "0"];
 
+/// Red, green, yellow, magenta, cyan. (Blue is hard to read on black.)
+const COLOURS: [u8; 5] = [31, 32, 33, 35, 36];
+
 /// std cannot be told that a window's size has changed (SIGWINCH), so the size is asked for when something
 /// is drawn, but not more often than this: it costs a process. A window that shows lines as they were
 /// broken, and does not break them anew, keeps some rows of a longer prompt after it has become wider.
@@ -34,17 +37,20 @@ pub struct Prompt {
     measured: Option<Instant>,
     /// What stands there now, and before which byte of it the cursor.
     shown: Option<(String, usize)>,
+    /// Names are to have colours.
+    colours: bool,
 }
 
 impl Prompt {
     /// Takes the terminal on stdin, if there is one that can be handled.
     pub fn begin() -> Option<Prompt> {
-        let term = env::var_os("TERM").filter(|term| !term.is_empty());
-        if !cfg!(unix) || term.is_none_or(|term| term == "dumb") {
+        let is_set = |name| env::var_os(name).filter(|value| !value.is_empty());
+        if !cfg!(unix) || is_set("TERM").is_none_or(|term| term == "dumb") {
             return None;
         }
         let (settings, size, measured) = (stty(&["-g"])?, (80, 24), None);
-        let prompt = Prompt { settings, size, measured, shown: None };
+        let prompt =
+            Prompt { settings, size, measured, shown: None, colours: is_set("NO_COLOR").is_none() };
         stty(&BY_KEY).map(|_| prompt)
     }
 
@@ -71,6 +77,15 @@ impl Prompt {
             return clear + &shown; // which the terminal knows better, should `width` be wrong
         }
         format!("{clear}{shown}{}\r{}", steps(last - row, 'A'), steps(column, 'C'))
+    }
+
+    /// Gives a name in its colour, if names have any. It tells people apart and proves nothing.
+    pub fn colour(&self, name: &str) -> String {
+        if !self.colours || name.is_empty() {
+            return name.to_owned();
+        }
+        let hash = name.bytes().fold(0, |hash: usize, byte| hash * 31 % 1009 + usize::from(byte));
+        format!("\x1b[{}m{name}\x1b[m", COLOURS[hash % COLOURS.len()])
     }
 
     /// Stops this program until it is continued, as Ctrl-Z does elsewhere: with its whole process group,

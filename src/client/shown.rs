@@ -52,17 +52,19 @@ pub enum Shown<'a> {
 }
 
 impl Shown<'_> {
-    /// The line that a terminal shows: who it is about, and the rest.
-    pub fn line(&self) -> Option<(String, String)> {
+    /// The line that a terminal shows: what stands before the name of who has said it, the name, the rest.
+    pub fn line(&self) -> Option<[String; 3]> {
         Some(match self {
-            Shown::Notice(text) => (String::new(), (*text).to_owned()),
-            Shown::Room { time, name, text, .. } => (format!("{time} {name}"), format!(": {text}")),
+            Shown::Notice(text) => [String::new(), String::new(), (*text).to_owned()],
+            Shown::Room { time, name, text, .. } => {
+                [format!("{time} "), name.to_string(), format!(": {text}")]
+            }
             Shown::Private { time, name, text } => {
-                (format!("{time} {name}"), format!(" (private): {text}"))
+                [format!("{time} "), name.to_string(), format!(" (private): {text}")]
             }
             Shown::Heard(Party { label, via, .. }, text) => {
                 let way = if *via == Via::Tcp { "direct" } else { "udp" };
-                (label.clone(), format!(" ({way}): {text}"))
+                [String::new(), label.clone(), format!(" ({way}): {text}")]
             }
             Shown::Marked(Party { label, id, .. }, text, mark) => {
                 let line = match (mark, id) {
@@ -73,7 +75,7 @@ impl Shown<'_> {
                     (Mark::Lost, _) => format!("not delivered to {label}: {text}"),
                     (Mark::Unknown, _) => format!("not confirmed: {text}"),
                 };
-                (String::new(), line)
+                [String::new(), String::new(), line]
             }
         })
     }

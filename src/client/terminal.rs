@@ -131,9 +131,12 @@ impl Screen {
 
     /// Shows something that is more than a sentence. The prompt makes way.
     pub fn show(&mut self, shown: &Shown) {
-        let Some((who, rest)) = shown.line() else { return };
-        let clear = self.prompt.as_mut().map(Prompt::clear).unwrap_or_default();
-        let line = format!("{clear}{}{}\n", escape(&who), escape(&rest));
+        let Some([before, who, rest]) = shown.line() else { return };
+        let (before, who, rest) = (escape(&before), escape(&who), escape(&rest));
+        let line = match &mut self.prompt {
+            None => format!("{before}{who}{rest}\n"),
+            Some(prompt) => format!("{}{before}{}{rest}\n", prompt.clear(), prompt.colour(&who)),
+        };
         self.write(&line);
     }
 

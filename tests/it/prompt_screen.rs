@@ -1,6 +1,6 @@
 //! What a person sees who types at a terminal while messages arrive.
 
-use crate::stage::terminal::COLUMNS;
+use crate::stage::terminal::{COLUMNS, client};
 use crate::stage::{Client, Dice, Server, Terminal};
 
 /// Alice at a terminal and bob, both in the room.
@@ -184,4 +184,27 @@ fn what_others_say_cannot_move_the_cursor() {
     alice.shows(&[&format!("{} bob: \\u{{202e}}wide 漢\\u{{2028}}", time(&alice)), "> mine"], 6);
     // One's own line is shown as the others will see it.
     alice.presses("\x15\u{202e}x").shows(&["> \\u{202e}x"], 11);
+}
+
+#[test]
+fn names_have_colours_unless_that_is_not_wanted() {
+    let server = Server::start(&[]);
+    let Some(plain) = Terminal::joined("plain", &server) else { return };
+    let command = format!("NO_COLOR= {}", client("alice", &server));
+    let Some(alice) = Terminal::running(&command) else { return };
+    alice.sees("Other clients' IDs: ");
+    let bob = Client::joined("bob", &server);
+    alice.sees("bob joined");
+    bob.types("hi \u{200b}");
+    let named = alice.sees("hi \\u{200b}");
+    plain.sees("bob: hi \\u{200b}");
+    assert!(!plain.output().contains("mbob"), "{:?}", plain.output());
+    let (before, behind) = named.split_once("bob").unwrap();
+    let colour = &before[before.rfind('\x1b').unwrap()..];
+    assert!(colour.starts_with("\x1b[3") && colour.ends_with('m'), "{named:?}");
+    assert_eq!(behind, "\x1b[m: hi \\u{200b}");
+    bob.types("/chat alice");
+    bob.sees("is open");
+    bob.types("/msg in private");
+    alice.sees(&format!("{colour}bob\x1b[m (direct): in private"));
 }
