@@ -66,6 +66,9 @@ pub enum Event {
     /// The user has pressed keys at a prompt: the bytes that the terminal has sent. No more are read before
     /// the sender is dropped.
     Keys(Vec<u8>, Sender<()>),
+    /// The user has typed a line on the page, perhaps for one direct chat and nowhere else.
+    #[allow(missing_docs, reason = "the line above says it")]
+    FromPage { line: String, chat: Option<u64> },
     /// There will be no more typing.
     InputEnded,
     /// Something about a connection to the server.

@@ -18,6 +18,10 @@ pub mod peer;
 pub mod ear;
 pub mod calls;
 pub mod prompt;
+pub mod http;
+pub mod gate;
+pub mod board;
+pub mod page;
 pub mod terminal;
 pub mod reliable;
 pub mod lossy;
@@ -248,7 +252,7 @@ impl Client {
             Event::Typed(line) if self.interactive && command::parse(&line) == Command::Quit => {
                 self.quit();
             }
-            Event::Typed(line) => self.typed.push_back(line),
+            Event::Typed(line) | Event::FromPage { line, .. } => self.typed.push_back(line),
             Event::TypedTooMuch => {
                 let line = format_args!("a line of more than {MAX_LINE} bytes was not sent");
                 self.session.screen.line(line);

@@ -19,6 +19,7 @@ pub mod program;
 pub mod story;
 #[cfg(target_os = "linux")]
 pub mod terminal;
+pub mod visitor;
 pub mod wire;
 
 use std::time::Duration;
@@ -35,6 +36,7 @@ pub use program::Program;
 pub use story::Ear;
 #[cfg(target_os = "linux")]
 pub use terminal::Terminal;
+pub use visitor::{Answer, Host, Site, Stream};
 pub use wire::Wire;
 
 /// How long anything may take before it counts as missing: the only such number in the tests.
