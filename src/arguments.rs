@@ -22,7 +22,8 @@ pub struct Arguments {
 
 impl Arguments {
     /// Splits a command line, without the program's name. `known` are the flags that take a value,
-    /// `switches` those that take none.
+    /// `switches` those that take none. One that is in both takes a value behind `=`, or the next word if
+    /// that is a number; it has an empty one otherwise.
     ///
     /// # Errors
     /// When a flag is unknown, given twice, lacks its value, or has one that it does not take.
@@ -31,7 +32,9 @@ impl Arguments {
         known: &[&str],
         switches: &[&str],
     ) -> Result<Arguments, String> {
-        let (mut arguments, mut line) = (Arguments::default(), line);
+        let (mut arguments, mut line) = (Arguments::default(), line.peekable());
+        let is_number =
+            |word: &String| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
         while let Some(word) = line.next() {
             if !word.starts_with('-') {
                 arguments.words.push(word);
@@ -42,12 +45,15 @@ impl Arguments {
                 Some((flag, value)) => (flag, Some(value.to_owned())),
                 None => (flag, None),
             };
-            let value = match (switches.contains(&flag), value) {
-                (true, Some(_)) => return Err(format!("--{flag} takes no value")),
-                (true, None) => String::new(),
-                (false, _) if !known.contains(&flag) => return Err(format!("unknown flag {word}")),
-                (false, Some(value)) => value,
-                (false, None) => line.next().ok_or_else(|| format!("--{flag} needs a value"))?,
+            let value = match (known.contains(&flag), switches.contains(&flag), value) {
+                (false, false, _) => return Err(format!("unknown flag {word}")),
+                (false, true, Some(_)) => return Err(format!("--{flag} takes no value")),
+                (false, true, None) => String::new(),
+                (true, _, Some(value)) => value,
+                (true, true, None) => line.next_if(is_number).unwrap_or_default(),
+                (true, false, None) => {
+                    line.next().ok_or_else(|| format!("--{flag} needs a value"))?
+                }
             };
             if arguments.flags.iter().any(|(given, _)| given == flag) {
                 return Err(format!("--{flag} is given twice"));

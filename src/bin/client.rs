@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use p2p_chat::arguments::{Arguments, number, program};
 use p2p_chat::client::raw::{self, End};
-use p2p_chat::client::{self, Options};
+use p2p_chat::client::{self, Options, PageOptions};
 
 const USAGE: &str = "\
 usage: client [NAME [LISTEN_PORT] [HOST:PORT]]
@@ -15,6 +15,8 @@ usage: client [NAME [LISTEN_PORT] [HOST:PORT]]
        client --raw HOST:PORT | --raw --listen PORT
   without a name it asks for one; the server is 127.0.0.1:5555 unless you say another
   --raw                  a connection by hand: nothing of the protocol, only bytes
+  --page [PORT]          the same chat in the browser, for this machine alone, on any free port or that one
+  --no-open              print the page's address, and do not open it
   --explain              show what the sockets send and receive
   --give-up S            seconds a message by UDP is tried (30)
   --lossy LOSS[,DUP[,REORDER[,SEED]]]
@@ -44,8 +46,8 @@ enum Wanted {
 }
 
 fn parse(line: impl Iterator<Item = String>) -> Result<Wanted, String> {
-    let flags = ["id", "port", "server", "give-up", "lossy", "listen"];
-    let arguments = Arguments::split(line, &flags, &["explain", "raw"])?;
+    let flags = ["id", "port", "server", "give-up", "lossy", "listen", "page"];
+    let arguments = Arguments::split(line, &flags, &["explain", "raw", "page", "no-open"])?;
     let has = |wanted| arguments.flags.iter().any(|(flag, _)| flag == wanted);
     match (has("raw"), has("listen")) {
         (false, false) => chat(arguments).map(Wanted::Chat),
@@ -77,6 +79,7 @@ fn chat(arguments: Arguments) -> Result<Options, String> {
         explain: false,
         give_up: GIVE_UP,
         lossy: None,
+        page: None,
     };
     let is_number = |word: &&str| word.bytes().all(|byte| byte.is_ascii_digit());
     let rest: Vec<&str> = arguments.words.iter().skip(1).map(String::as_str).collect();
@@ -97,10 +100,21 @@ fn chat(arguments: Arguments) -> Result<Options, String> {
         [word] => return Err(format!("'{word}' is neither a port nor HOST:PORT")),
         [_, _, extra, ..] => return Err(format!("unexpected argument '{extra}'")),
     }
-    for (flag, value) in arguments.flags {
-        take_flag(&mut options, &flag, value)?;
-    }
+    take_flags(&mut options, arguments.flags)?;
     Ok(options)
+}
+
+fn take_flags(options: &mut Options, flags: Vec<(String, String)>) -> Result<(), String> {
+    let no_open = flags.iter().any(|(flag, _)| flag == "no-open");
+    for (flag, value) in flags {
+        take_flag(options, &flag, value)?;
+    }
+    match &mut options.page {
+        Some(page) => page.open &= !no_open,
+        None if no_open => return Err("--no-open goes with --page".to_owned()),
+        None => {}
+    }
+    Ok(())
 }
 
 fn take_flag(options: &mut Options, flag: &str, value: String) -> Result<(), String> {
@@ -112,6 +126,11 @@ fn take_flag(options: &mut Options, flag: &str, value: String) -> Result<(), Str
             options.give_up = Duration::from_secs(number("--give-up", &value, 1..=3600)?);
         }
         "explain" => options.explain = true,
+        "page" => {
+            let port = if value.is_empty() { 0 } else { listening_port("--page", &value)? };
+            options.page = Some(PageOptions { port, open: options.interactive });
+        }
+        "no-open" => {} // it goes with --page, wherever that stands
         "lossy" => options.lossy = Some(value.parse()?),
         _ => options.server = server_address(&value)?, // --server
     }

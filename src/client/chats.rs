@@ -106,10 +106,25 @@ impl Chats {
     ///
     /// # Errors
     /// The sentence that tells why it was not said.
-    pub fn say(&mut self, text: &Text, mut scene: Scene) -> Result<(), String> {
+    pub fn say(&mut self, text: &Text, scene: Scene) -> Result<(), String> {
         let Some(id) = self.current else { return Err(self.no_current(scene.screen)) };
+        self.say_to(id, text, scene)
+    }
+
+    /// The same to the peer in one chat.
+    ///
+    /// # Errors
+    /// The sentence that tells why it was not said.
+    pub fn say_to(
+        &mut self,
+        id: ConnectionId,
+        text: &Text,
+        mut scene: Scene,
+    ) -> Result<(), String> {
         let Some(chat) = self.all.get_mut(&id) else {
-            return self.by_udp.say(id, text, &mut scene);
+            let there = self.by_udp.name(id).is_some();
+            let ended = || Err(format!("not sent, that chat has ended: {text}"));
+            return if there { self.by_udp.say(id, text, &mut scene) } else { ended() };
         };
         scene.screen.show(&Shown::Marked(&chat.party(), text.as_str(), Mark::Waiting));
         match chat.stage {
@@ -119,13 +134,13 @@ impl Chats {
         Ok(())
     }
 
-    /// Whether the current peer has not taken what was said to it before: what is typed must wait.
-    pub fn is_full(&self) -> bool {
-        let waits = |id| match self.all.get(&id) {
+    /// Whether a peer has not taken what was said to it before: what is typed must wait.
+    pub fn is_full(&self, id: ConnectionId) -> bool {
+        let waits = match self.all.get(&id) {
             Some(chat) => chat.unsent.len(),
             None => self.by_udp.pending_in(id),
         };
-        self.current.is_some_and(|id| waits(id) >= UNSENT)
+        waits >= UNSENT
     }
 
     /// How much was said that has not been sent yet.

@@ -1,5 +1,6 @@
 //! What the user may type.
 
+use crate::client::connection::ConnectionId;
 use crate::wire::name::Who;
 use crate::wire::request::USUAL_HISTORY;
 
@@ -10,6 +11,8 @@ pub enum Command {
     Nothing,
     Say(String),
     Msg(String),
+    /// On the page each chat has a view, and what is typed there is for that one.
+    MsgTo(ConnectionId, String),
     Chat(Who),
     Query(Who),
     Peers,

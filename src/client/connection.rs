@@ -29,6 +29,11 @@ impl fmt::Display for ConnectionId {
 }
 
 impl ConnectionId {
+    /// The one that is shown as that number, if there is one.
+    pub fn numbered(number: u64) -> ConnectionId {
+        ConnectionId(number)
+    }
+
     /// A number that no other connection has.
     pub fn next() -> ConnectionId {
         static NEXT: AtomicU64 = AtomicU64::new(0);

@@ -68,7 +68,7 @@ pub enum Event {
     Keys(Vec<u8>, Sender<()>),
     /// The user has typed a line on the page, perhaps for one direct chat and nowhere else.
     #[allow(missing_docs, reason = "the line above says it")]
-    FromPage { line: String, chat: Option<u64> },
+    FromPage { line: String, chat: Option<ConnectionId> },
     /// There will be no more typing.
     InputEnded,
     /// Something about a connection to the server.

@@ -6,6 +6,7 @@
 //! them. *Host* must be this very address: a name of somebody else's that suddenly means 127.0.0.1 (DNS
 //! rebinding) is not. *Origin*, with which browsers say whose script is asking, must be ours.
 
+use crate::client::connection::ConnectionId;
 use crate::client::http::{Refusal, Request};
 use crate::wire::secret::Secret;
 
@@ -24,7 +25,7 @@ pub enum Wanted {
     /// The stream of what happens.
     Events,
     /// To say the line in the body, perhaps in one direct chat and nowhere else.
-    Line(Option<u64>),
+    Line(Option<ConnectionId>),
 }
 
 impl Gate {
@@ -76,8 +77,8 @@ impl Gate {
 }
 
 /// The number in `chat=7`.
-fn chat(query: Option<&str>) -> Result<Option<u64>, Refusal> {
+fn chat(query: Option<&str>) -> Result<Option<ConnectionId>, Refusal> {
     let Some(query) = query else { return Ok(None) };
     let number = query.strip_prefix("chat=").and_then(|number| number.parse().ok());
-    number.map(Some).ok_or(Refusal::Malformed)
+    number.map(ConnectionId::numbered).map(Some).ok_or(Refusal::Malformed)
 }

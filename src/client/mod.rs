@@ -56,8 +56,10 @@ use event::{Event, Events, LinkEvent, PeerEvent};
 use keyboard::Keyboard;
 use lossy::Rates;
 use membership::Membership;
+use page::Page;
 use reception::News;
 use session::Session;
+use terminal::Screen;
 
 use crate::arguments::Failure;
 use crate::wire::line::MAX_LINE;
@@ -67,6 +69,8 @@ use crate::wire::name::Name;
 const LAST_WORDS: Duration = Duration::from_millis(500);
 /// The same when something is on its way by UDP, which may have to be sent again.
 const LAST_TRIES: Duration = Duration::from_secs(2);
+/// How many typed lines may wait for their turn before one from the page is refused.
+const WAITING_LINES: usize = 256;
 /// After the end of input, the client ends when nothing has gone forward for this long.
 const STUCK: Duration = Duration::from_secs(10);
 
@@ -89,6 +93,17 @@ pub struct Options {
     pub give_up: Duration,
     /// How badly our datagrams are spoiled on purpose.
     pub lossy: Option<Rates>,
+    /// The page for the browser, if it is wanted.
+    pub page: Option<PageOptions>,
+}
+
+/// How the page is wanted.
+#[derive(Debug, Clone, Copy)]
+pub struct PageOptions {
+    /// Its port on 127.0.0.1; 0 for any that is free.
+    pub port: u16,
+    /// It is to be opened, and not only its address printed.
+    pub open: bool,
 }
 
 /// Runs a client until its user has enough.
@@ -109,13 +124,14 @@ pub fn run(
     datagram::listen(&socket, events.clone()).map_err(start)?;
     let (permits, mut screen) =
         terminal::open(input, output, options.prompt, events.clone()).map_err(start)?;
+    let page = options.page.map(|wanted| serve_page(wanted, &events, &mut screen)).transpose()?;
     if let Some(rates) = &options.lossy {
         screen.line(rates);
     }
     let conversations = Conversations::new(Datagrams::new(socket, options.lossy), options.give_up);
     let mut client = Client {
         own,
-        asks: options.interactive || options.name.is_none(),
+        asks: options.interactive || options.name.is_none() || page.is_some(),
         interactive: options.interactive,
         session: Session::new(
             screen,
@@ -124,6 +140,7 @@ pub fn run(
         ),
         keyboard: Keyboard::default(),
         typed: VecDeque::new(),
+        page,
         permits,
         writers: 0,
         ending: None,
@@ -144,6 +161,20 @@ fn sockets(options: &Options) -> Result<(TcpListener, Arc<UdpSocket>), Failure> 
     let (listener, socket) = datagram::bind(listening_address(address, options.port))
         .map_err(|(place, error)| Failure::cannot("listen on", place, &error))?;
     Ok((listener, Arc::new(socket)))
+}
+
+/// Starts the page: for the browsers of this machine, and for nobody else. Only from then on it shows what the
+/// screen does: its address is a secret, and pages are shown around.
+fn serve_page(wanted: PageOptions, events: &Events, screen: &mut Screen) -> Result<Page, Failure> {
+    let place = SocketAddr::from((Ipv4Addr::LOCALHOST, wanted.port));
+    let served = TcpListener::bind(place).and_then(|bound| Page::serve(bound, events.clone()));
+    let page = served.map_err(|error| Failure::cannot("serve the page on", place, &error))?;
+    screen.line(format_args!("page: {}", page.address()));
+    screen.show_on(page.clone());
+    if wanted.open && page.open().is_err() {
+        screen.line("the browser cannot be opened: open that address in one");
+    }
+    Ok(page)
 }
 
 /// Where to listen: towards a server on this machine only for this machine, else for all.
@@ -167,6 +198,31 @@ enum Ending {
     Closing(Instant),
 }
 
+/// A line that waits for its turn.
+struct Typed {
+    line: String,
+    source: Source,
+}
+
+/// Where a line was typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    /// There: it came with a permit.
+    Keyboard,
+    /// In the browser, perhaps in the view of one direct chat. There are no permits there: a line that
+    /// is too much is refused.
+    Page(Option<ConnectionId>),
+}
+
+impl Typed {
+    fn command(&self) -> Command {
+        match self.source {
+            Source::Page(Some(chat)) => Command::MsgTo(chat, self.line.clone()),
+            _ => command::parse(&self.line),
+        }
+    }
+}
+
 /// The loop's state: all there is.
 struct Client {
     own: SocketAddr,
@@ -177,7 +233,9 @@ struct Client {
     /// What is being typed, at a prompt.
     keyboard: Keyboard,
     /// What the user has typed, until its turn comes.
-    typed: VecDeque<String>,
+    typed: VecDeque<Typed>,
+    /// The second front end, if it is wanted.
+    page: Option<Page>,
     permits: SyncSender<()>,
     /// How many connections have a writer that is not done. (Below zero for a moment when a writer is
     /// done before its connection is announced.)
@@ -215,6 +273,9 @@ impl Client {
     fn wait(&mut self, happenings: &Receiver<Event>) -> Option<Event> {
         self.keyboard.show(&mut self.session, self.ending.is_some());
         self.session.screen.flush();
+        if let Some(page) = &self.page {
+            page.state(&view::state(&self.session.membership, &self.session.chats));
+        }
         let Some(at) = self.deadline() else { return happenings.recv().ok() };
         happenings.recv_timeout(at.saturating_duration_since(Instant::now())).ok()
     }
@@ -228,7 +289,7 @@ impl Client {
         let now = Instant::now();
         let closed = matches!(self.ending, Some(Ending::Closing(until))
             if (self.writers <= 0 || until <= now) && self.lingers_until(until).is_none_or(|end| end <= now));
-        closed || self.session.screen.is_closed()
+        closed || (self.page.is_none() && self.session.screen.is_closed())
     }
 
     /// After the end somebody may still need an acknowledgement once more, but not for ever.
@@ -252,15 +313,15 @@ impl Client {
             Event::Typed(line) if self.interactive && command::parse(&line) == Command::Quit => {
                 self.quit();
             }
-            Event::Typed(line) | Event::FromPage { line, .. } => self.typed.push_back(line),
+            Event::Typed(line) => self.typed.push_back(Typed { line, source: Source::Keyboard }),
+            Event::FromPage { line, chat } => self.typed_on_page(line, chat),
             Event::TypedTooMuch => {
                 let line = format_args!("a line of more than {MAX_LINE} bytes was not sent");
                 self.session.screen.line(line);
             }
             Event::Keys(keys, reading) => self.take_keys(&keys, reading),
-            Event::InputEnded => {
-                self.ending.get_or_insert(Ending::InputEnded(Instant::now() + STUCK));
-            }
+            Event::InputEnded if self.page.is_some() => {} // there is another way to type
+            Event::InputEnded => self.end_input(),
             Event::Link(id, event) => self.link(id, event),
             Event::Peer(id, event) => {
                 if matches!(event, PeerEvent::Connected(_) | PeerEvent::Incoming(..)) {
@@ -287,11 +348,26 @@ impl Client {
         }
     }
 
+    fn end_input(&mut self) {
+        self.ending.get_or_insert(Ending::InputEnded(Instant::now() + STUCK));
+    }
+
     fn take_keys(&mut self, keys: &[u8], reading: Sender<()>) {
         for event in self.keyboard.take(keys, &mut self.session) {
             self.take(event);
         }
         drop(reading); // now the next ones may be read
+    }
+
+    fn typed_on_page(&mut self, line: String, chat: Option<ConnectionId>) {
+        if chat.is_none() && command::parse(&line) == Command::Quit {
+            self.quit();
+        } else if self.typed.len() >= WAITING_LINES {
+            let line = format_args!("not sent, {WAITING_LINES} lines are waiting: {line}");
+            self.session.screen.line(line);
+        } else {
+            self.typed.push_back(Typed { line, source: Source::Page(chat) });
+        }
     }
 
     fn link(&mut self, id: ConnectionId, event: LinkEvent) {
@@ -345,15 +421,17 @@ impl Client {
 
     /// Does what the user has typed, as far as its turn has come.
     fn obey(&mut self) {
-        while let Some(line) = self.typed.front() {
-            let command = command::parse(line);
+        while let Some(typed) = self.typed.front() {
+            let (command, source) = (typed.command(), typed.source);
             let ends = matches!(self.ending, Some(Ending::Quitting(_) | Ending::Closing(_)));
             if ends || self.session.must_wait(&command) {
                 return;
             }
-            let line = self.typed.pop_front().unwrap_or_default();
-            // There is one permit for each line; the thread that reads may have ended.
-            let _ = self.permits.try_send(());
+            let line = self.typed.pop_front().map(|typed| typed.line).unwrap_or_default();
+            if source == Source::Keyboard {
+                // There is one permit for each line; the thread that reads may have ended.
+                let _ = self.permits.try_send(());
+            }
             match command {
                 Command::Quit => self.quit(),
                 _ if self.session.membership.name().is_none() => self.take_name(line.trim()),

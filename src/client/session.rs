@@ -87,7 +87,8 @@ impl Session {
         };
         let for_others = match command {
             Command::Say(_) => self.membership.is_full(),
-            Command::Msg(_) => self.chats.is_full(),
+            Command::Msg(_) => self.chats.current.is_some_and(|id| self.chats.is_full(id)),
+            Command::MsgTo(id, _) => self.chats.is_full(*id),
             _ => false,
         };
         for_answer || for_others || self.membership.is_starting()
@@ -164,10 +165,8 @@ impl Session {
             Command::Nothing | Command::Quit => {} // to quit is the loop's matter
             Command::Mistake(message) => return Err(message),
             Command::Say(text) => self.membership.say(&checked(&text)?, screen),
-            Command::Msg(text) => {
-                let scene = Scene { me: &me, screen, now: Instant::now() };
-                self.chats.say(&checked(&text)?, scene)?;
-            }
+            Command::Msg(text) => self.message(None, &text, &me)?,
+            Command::MsgTo(id, text) => self.message(Some(id), &text, &me)?,
             Command::Chat(who) => self.call(who, &me)?,
             Command::Query(who) => self.query(who, me.name)?,
             Command::Peers => self.chats.list(screen),
@@ -195,6 +194,16 @@ impl Session {
             Command::Help => HELP.lines().for_each(|line| screen.line(line)),
         }
         Ok(())
+    }
+
+    /// Says something in one chat, or in the current one.
+    fn message(&mut self, to: Option<ConnectionId>, text: &str, me: &Me) -> Result<(), String> {
+        let (text, now) = (checked(text)?, Instant::now());
+        let scene = Scene { me, screen: &mut self.screen, now };
+        match to {
+            Some(id) => self.chats.say_to(id, &text, scene),
+            None => self.chats.say(&text, scene),
+        }
     }
 
     fn register(&mut self) -> Result<(), String> {

@@ -6,8 +6,9 @@ use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
 
 use crate::client::event::{Event, Events};
+use crate::client::page::Page;
 use crate::client::prompt::{PASTE_MARKS, Prompt};
-use crate::client::shown::Shown;
+use crate::client::shown::{Shown, traffic_json};
 use crate::client::traffic::Traffic;
 use crate::wire::line::{Line, read_line};
 use crate::wire::text::escape;
@@ -100,15 +101,21 @@ pub struct Screen {
     /// The wire is shown, in local time that is so many minutes ahead of UTC.
     explaining: Option<i32>,
     prompt: Option<Prompt>,
+    page: Option<Page>,
 }
 
 impl Screen {
     /// A screen on some output, perhaps a terminal with a prompt.
     pub fn new(output: impl Write + 'static, prompt: Option<Prompt>) -> Screen {
         let output = BufWriter::new(Box::new(output) as Box<dyn Write>);
-        let mut screen = Screen { output, closed: false, explaining: None, prompt };
+        let mut screen = Screen { output, closed: false, explaining: None, prompt, page: None };
         screen.mark_pastes(PASTE_MARKS.0);
         screen
+    }
+
+    /// From now on all of it is told on the page, too.
+    pub fn show_on(&mut self, page: Page) {
+        self.page = Some(page);
     }
 
     /// Shows the wire from now on, or no more. `offset`: see [`clock`](crate::clock).
@@ -118,8 +125,10 @@ impl Screen {
 
     /// Shows what was sent or received, if that is wanted; `with` is who is at the other end.
     pub fn traffic(&mut self, traffic: &Traffic, with: impl Display) {
-        if let Some(offset) = self.explaining {
-            traffic.lines(&with.to_string(), offset).into_iter().for_each(|line| self.line(line));
+        let (Some(offset), with) = (self.explaining, with.to_string()) else { return };
+        traffic.lines(&with, offset).into_iter().for_each(|line| self.print(&Shown::Notice(&line)));
+        if let Some(page) = &self.page {
+            page.tell(&traffic_json(traffic, &with, offset));
         }
     }
 
@@ -131,6 +140,13 @@ impl Screen {
 
     /// Shows something that is more than a sentence. The prompt makes way.
     pub fn show(&mut self, shown: &Shown) {
+        if let Some(page) = &self.page {
+            page.tell(&shown.json());
+        }
+        self.print(shown);
+    }
+
+    fn print(&mut self, shown: &Shown) {
         let Some([before, who, rest]) = shown.line() else { return };
         let (before, who, rest) = (escape(&before), escape(&who), escape(&rest));
         let line = match &mut self.prompt {

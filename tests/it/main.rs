@@ -45,6 +45,7 @@ mod prompt_end;
 mod prompt_screen;
 #[cfg(target_os = "linux")]
 mod prompt_words;
+mod page_client;
 mod page_gate;
 mod page_streams;
 mod readme;

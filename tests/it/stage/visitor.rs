@@ -72,7 +72,9 @@ impl Host {
     #[track_caller]
     pub fn hears(&self) -> (String, Option<u64>) {
         match self.happenings.recv_timeout(DEADLINE) {
-            Ok(Event::FromPage { line, chat }) => (line, chat),
+            Ok(Event::FromPage { line, chat }) => {
+                (line, chat.map(|id| id.to_string().parse().unwrap()))
+            }
             other => panic!("expected a line from the page, got {other:?}"),
         }
     }

@@ -1,0 +1,163 @@
+//! `client --page`: the same client with a second front end.
+
+use std::net::TcpListener;
+
+use crate::stage::{Client, Ear, Server, Site, Stream};
+
+/// Waits for the address that the client prints.
+#[track_caller]
+fn page_of(client: &Client) -> Site {
+    let line = client.sees("page: ");
+    Site::at(line.strip_prefix("page: ").unwrap())
+}
+
+/// Waits for an event that contains this text.
+#[track_caller]
+fn tells(stream: &mut Stream, text: &str) {
+    while !stream.next().data.contains(text) {}
+}
+
+/// A client with a page in the room of that server.
+#[track_caller]
+fn with_page(name: &str, server: &Server) -> (Client, Site) {
+    let address = server.address().to_string();
+    let client = Client::with_args(&[name, "0", &address, "--page", "--no-open"]);
+    let site = page_of(&client);
+    client.sees("Other clients' IDs: ");
+    (client, site)
+}
+
+#[test]
+fn page_and_terminal_are_two_front_ends_of_one_client() {
+    let server = Server::start(&[]);
+    let (alice, site) = with_page("alice", &server);
+    let bob = Client::joined("bob", &server);
+    let mut stream = site.listens();
+    tells(&mut stream, "bob joined");
+    assert_eq!(site.posts("line", "from the page"), 204);
+    bob.sees(" alice: from the page");
+    alice.sees(" alice: from the page");
+    alice.types("from the terminal");
+    bob.sees(" alice: from the terminal");
+    tells(&mut stream, "from the terminal");
+    bob.types("to both");
+    alice.sees(" bob: to both");
+    tells(&mut stream, "to both");
+}
+
+#[test]
+fn page_goes_on_when_the_terminal_has_ended() {
+    let server = Server::start(&[]);
+    let (alice, site) = with_page("alice", &server);
+    let bob = Client::joined("bob", &server);
+    alice.ends_input();
+    alice.is_heard(Ear::Closed);
+    for text in ["one", "two", "three"] {
+        assert_eq!(site.posts("line", text), 204);
+        bob.sees(&format!(" alice: {text}"));
+    }
+    assert_eq!(site.posts("line", "/quit"), 204);
+    bob.sees_line("alice left (quit)");
+    alice.exits(0);
+}
+
+#[test]
+fn page_asks_for_the_name_until_there_is_one() {
+    let server = Server::start(&[]);
+    let bob = Client::joined("bob", &server);
+    let address = server.address().to_string();
+    let client = Client::with_args(&["--server", &address, "--page", "--no-open"]);
+    let site = page_of(&client);
+    client.ends_input();
+    let mut stream = site.listens();
+    tells(&mut stream, "Your nickname?");
+    for (name, reason) in [("bob", "taken"), ("two words", "name")] {
+        assert_eq!(site.posts("line", name), 204);
+        tells(&mut stream, reason);
+    }
+    assert_eq!(site.posts("line", "alice"), 204);
+    tells(&mut stream, "Your ID: 2");
+    bob.sees("alice joined (ID 2, ");
+}
+
+#[test]
+fn page_for_a_name_that_is_taken_asks_for_another() {
+    let server = Server::start(&[]);
+    let _bob = Client::joined("bob", &server);
+    let address = server.address().to_string();
+    let client = Client::with_args(&["bob", "0", &address, "--page", "--no-open"]);
+    let site = page_of(&client);
+    let mut stream = site.listens();
+    tells(&mut stream, "taken");
+    assert_eq!(site.posts("line", "alice"), 204);
+    tells(&mut stream, "Your ID: 2");
+}
+
+#[test]
+fn page_has_a_port_of_its_own_in_all_forms() {
+    let server = Server::start(&[]);
+    let address = server.address().to_string();
+    // Where the client listens and where the page is served are told apart by their places.
+    for form in [
+        &["--page", "PORT", "--no-open", "alice", &address] as &[&str],
+        &["alice", &address, "--no-open", "--page=PORT"],
+    ] {
+        let port = crate::stage::free_port().to_string();
+        let form: Vec<String> = form.iter().map(|word| word.replace("PORT", &port)).collect();
+        let form: Vec<&str> = form.iter().map(String::as_str).collect();
+        let client = Client::with_args(&form);
+        assert_eq!(page_of(&client).port.to_string(), port);
+        client.types("/quit");
+        client.exits(0);
+    }
+    let client = Client::with_args(&["--no-open", "--page", "alice", &address]);
+    assert_ne!(page_of(&client).port, 0);
+    client.sees("alice running on ");
+}
+
+#[test]
+fn page_on_a_port_that_cannot_be_had_is_a_sentence() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let client = Client::with_args(&["alice", &format!("--page={port}"), "--no-open"]);
+    client.complains(&format!("cannot serve the page on 127.0.0.1:{port}: address in use"));
+    client.exits(1);
+    for bad in [
+        &["alice", "--page=x"] as &[&str],
+        &["alice", "--page=80"],
+        &["alice", "--page", "99999"],
+        &["alice", "--no-open=1"],
+    ] {
+        let client = Client::with_args(bad);
+        client.complains("usage: client");
+        client.exits(2);
+    }
+}
+
+#[test]
+fn page_is_told_when_too_many_lines_wait() {
+    let server = Server::start(&[]);
+    let (alice, site) = with_page("alice", &server);
+    let mut stream = site.listens();
+    // A server that has stopped does not answer, so what asks it waits, and what stands behind that.
+    #[cfg(unix)]
+    {
+        crate::stage::process::stop(server.pid());
+        for _ in 0..300 {
+            assert_eq!(site.posts("line", "/info"), 204);
+        }
+        tells(&mut stream, "not sent, 256 lines are waiting: /info");
+    }
+    drop(alice);
+}
+
+#[test]
+fn page_listens_on_loopback_alone() {
+    let server = Server::start(&[]);
+    let (alice, site) = with_page("alice", &server);
+    // On Linux every address of 127.0.0.0/8 is this machine's; the page is on one of them.
+    #[cfg(target_os = "linux")]
+    assert!(std::net::TcpStream::connect(("127.0.0.2", site.port)).is_err());
+    assert_eq!(site.asks("GET", "", "").status, 200);
+    drop(alice);
+}
