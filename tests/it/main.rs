@@ -11,6 +11,8 @@
 
 mod stage;
 
+#[cfg(unix)]
+mod browser;
 mod client_absence;
 mod client_chats;
 mod client_ends;

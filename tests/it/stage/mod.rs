@@ -7,12 +7,15 @@
 )]
 
 pub mod block;
+#[cfg(unix)]
+pub mod browser;
 pub mod cast;
 pub mod dice;
 pub mod direct;
 pub mod folder;
 pub mod friend;
 pub mod glass;
+pub mod json;
 pub mod peer;
 pub mod process;
 pub mod program;
@@ -25,6 +28,8 @@ pub mod wire;
 use std::time::Duration;
 
 pub use block::Block;
+#[cfg(unix)]
+pub use browser::Browser;
 pub use cast::{Client, Server};
 pub use dice::Dice;
 pub use direct::{alice_and_bob, alice_calls_bob, free_port};
