@@ -1,8 +1,8 @@
 //! The client: one loop that owns all state, fed by threads that only send events.
 //!
 //! Threads: the keyboard's ([`terminal`]), the listener's and one for each peer ([`calls`]), one that waits
-//! for datagrams ([`datagram`]), one that reads from the server ([`link`]), and a writer for each
-//! connection ([`connection`]). No locks: what happens is
+//! for datagrams ([`datagram`]), one that reads from the server ([`link`]), a writer for each
+//! connection ([`connection`]), and the page's ([`page`]). No locks: what happens is
 //! an [`event`], and events are taken one after the other.
 
 pub mod connection;

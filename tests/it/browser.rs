@@ -144,7 +144,7 @@ fn browser_shows_everything_in_light_dark_and_on_a_phone() {
             let overflow = browser.finds("document.documentElement.scrollWidth - innerWidth");
             assert!(overflow.number() <= 0.0, "{device}: {overflow:?}");
             for id in [7, 8, 9, 10] {
-                browser.finds(&format!("show(views.get({id}n)), 1"));
+                browser.finds(&format!("show(views.get({id})), 1"));
                 browser.keeps_picture(&format!("{device}-{scheme}-chat-{id}"));
             }
             browser.finds("document.body.dataset.pane = 'list'");
@@ -164,16 +164,16 @@ fn browser_asks_for_a_name_until_one_is_taken() {
     let host = Host::start();
     let nobody = r#"{"kind":"state","me":null,"server":{"address":"127.0.0.1:5555","status":"connecting"},"people":[],"chats":[],"current":null}"#;
     host.page.state(nobody);
-    host.page.tell(&notice("Your nickname?"));
     let mut browser = Browser::open(&host.page.address());
-    browser.sees("#join-said", "Your nickname?");
+    browser.sees("#join", "Your nickname");
     browser.looks(1280, 800, "light");
-    browser.keeps_picture("join");
     browser.clicks("#name");
     browser.types_line("bob");
     assert_eq!(host.hears(), ("bob".to_owned(), None));
     host.page.tell(&notice("the name bob is taken"));
+    host.page.tell(&notice("Your nickname?")); // so the terminal asks; here the form does
     browser.sees("#join-said", "the name bob is taken");
+    browser.keeps_picture("join");
     browser.finds("part('name').select(), 1");
     browser.types("alice");
     browser.clicks("#join button");
@@ -242,7 +242,7 @@ fn browser_sends_each_line_where_it_was_typed_and_keeps_what_cannot_go() {
     host.page.state(&standing(&chats, "10"));
     let mut browser = Browser::open(&host.page.address());
     browser.sees("#views", "dave");
-    browser.finds("show(views.get(7n)), 1");
+    browser.finds("show(views.get(7)), 1");
     let rows = [
         ("/info", "/info", None),
         ("//x", "/x", Some(7)),
@@ -261,18 +261,18 @@ fn browser_sends_each_line_where_it_was_typed_and_keeps_what_cannot_go() {
     }
     // Each conversation keeps what is typed in it, also when the page is loaded again.
     browser.types("a draft for bob");
-    browser.finds("show(views.get(10n)), 1");
+    browser.finds("show(views.get(10)), 1");
     browser.types_line("to dave");
     browser.sees("#said", "Not sent: query dave back first.");
     browser.clicks("#action");
     assert_eq!(host.hears(), ("/query dave".to_owned(), None));
     browser.finds("show(room), 1");
     browser.types_line(&"é".repeat(1_001));
-    browser.sees("#said", "at most 2000 bytes, this one has 2002");
+    browser.sees("#said", "at most 2000 bytes here, this one has 2002");
     browser.goes_to(&host.page.address());
     browser.waits_for("live && part('entry').value.length === 1001");
     for (chat, draft) in [(7, "a draft for bob"), (10, "to dave")] {
-        browser.finds(&format!("show(views.get({chat}n)), 1"));
+        browser.finds(&format!("show(views.get({chat})), 1"));
         assert_eq!(browser.finds("part('entry').value"), Json::Text(draft.to_owned()));
     }
     host.has_heard_all();
@@ -348,7 +348,7 @@ fn browser_counts_what_was_not_read_and_begins_anew_without_doubles() {
         assert_eq!(browser.finds(lines), with_three);
         assert_eq!(browser.finds("document.title").text(), "(3) p2p-chat");
     }
-    browser.finds("show(views.get(9n)), 1");
+    browser.finds("show(views.get(9)), 1");
     browser.waits_for("document.title === 'p2p-chat'");
     host.page.tell(&said("bob", "elsewhere"));
     browser.waits_for("document.title === '(1) p2p-chat'");
@@ -433,4 +433,78 @@ fn browser_takes_one_more_of_5000_in_the_time_of_one_picture() {
         "one more of 5,000: {many:.1} ms in the median, {worst:.1} at worst; of five {few:.1}"
     );
     assert!(many < ONE_PICTURE, "{many} ms");
+}
+
+#[test]
+#[ignore = "needs a browser"]
+fn browser_joins_and_talks_with_real_programs() {
+    let server = Server::start(&[]);
+    let bob = Client::joined("bob", &server);
+    let address = server.address().to_string();
+    let alice = Client::with_args(&["--server", &address, "--page", "--no-open"]);
+    let page = alice.sees("page: ").replace("page: ", "");
+    alice.ends_input();
+    let mut browser = Browser::open(&page);
+    browser.looks(1280, 800, "light");
+    browser.clicks("#name");
+    browser.types_line("bob");
+    browser.sees("#join-said", "taken");
+    browser.finds("part('name').select(), 1");
+    browser.types_line("alice");
+    bob.sees("alice joined (ID 2, ");
+    browser.sees("#me", "alice · ID 2");
+    browser.sees("#server", "in the room at");
+    browser.sees("#people", "bob ID 1");
+    browser.finds("toggle_wire(true), 1");
+    browser.sees("#server", "in the room at");
+    talks(&mut browser, &bob, "", |text| format!(" alice: {text}"));
+    bob.types("/chat alice");
+    browser.sees("#views", "bob\nTCP");
+    browser.finds("show(room), 1");
+    browser.clicks("#chat-1"); // there is one: it is shown
+    browser.sees("#about", "✓ verified");
+    talks(&mut browser, &bob, "(direct)", |text| format!("alice (direct): {text}"));
+    browser.sees(".log .mark", "✓ sent");
+    browser.clicks("#query-1");
+    browser.sees("#about", "UDP");
+    browser.types_line("by UDP");
+    bob.sees_line("alice (udp): by UDP");
+    browser.sees(".log .mark.delivered", "✓ delivered");
+    bob.types("/query alice");
+    bob.types(&format!("/msg {MARKUP}"));
+    browser.sees(".log .text", MARKUP);
+    // Who has called is one lane, before and after it has said its name.
+    let heads = browser.finds("lanes.map(each => each.name).join()");
+    assert_eq!(heads.text(), "me,server,bob");
+    browser.finds("part('blocks').lastChild.firstChild.click(), 1");
+    browser.keeps_picture("real-light");
+    browser.looks(1280, 800, "dark");
+    browser.keeps_picture("real-dark");
+    browser.looks(390, 844, "light");
+    browser.keeps_picture("real-phone-wire");
+    browser.finds("toggle_wire(false), 1");
+    browser.keeps_picture("real-phone");
+    assert_eq!(browser.finds("document.title").text(), "p2p-chat");
+    // The server goes; who talks directly does not mind; it comes back.
+    let server = server.starts_again();
+    browser.types_line("are you there?");
+    bob.sees_line("alice (udp): are you there?");
+    browser.sees("#server", "in the room at");
+    browser.finds("show(room), 1");
+    browser.types_line("/quit");
+    server.sees("alice");
+    alice.exits(0);
+    browser.sees("#trouble", "does not answer");
+}
+
+/// Both say something, text that tries to be HTML among it.
+#[track_caller]
+fn talks(browser: &mut Browser, bob: &Client, way: &str, line: impl Fn(&str) -> String) {
+    for text in ["hello", MARKUP] {
+        browser.types_line(text);
+        bob.sees(&line(text));
+        let command = if way.is_empty() { "/say" } else { "/msg" };
+        bob.types(&format!("{command} back: {text}"));
+        browser.sees(".log .text", &format!("back: {text}"));
+    }
 }
