@@ -105,7 +105,8 @@ impl Page {
     }
 
     /// Opens the page with the system's opener. It may be a browser that runs on and on, or not be there:
-    /// a thread of its own waits for it, and nobody reads what it says.
+    /// a thread of its own waits for it, and nobody reads what it says. Its command line holds the address:
+    /// where a system shows command lines to its other users (`ps`), they can see it; `--no-open` avoids that.
     ///
     /// # Errors
     /// When the thread cannot be started.
