@@ -198,6 +198,10 @@ fn browser_talks_in_the_room_by_tcp_and_by_udp() {
     browser.sees(".log .own .text", "hi all");
     browser.clicks("#chat-2");
     assert_eq!(host.hears(), ("/chat bob".to_owned(), None));
+    // Somebody who only says that he is bob does not get what is meant for bob.
+    host.page.state(&standing(&chat(5, "bob?", 0, "tcp", "open", false), "5"));
+    browser.sees("#views", "bob?");
+    assert_eq!(browser.finds("shown.label").text(), "Room");
     host.page.state(&standing(&chat(7, "bob", 2, "tcp", "calling", false), "7"));
     browser.sees("#about", "calling");
     let tcp = chat(7, "bob", 2, "tcp", "open", true);
@@ -269,8 +273,8 @@ fn browser_sends_each_line_where_it_was_typed_and_keeps_what_cannot_go() {
     browser.finds("show(room), 1");
     browser.types_line(&"é".repeat(1_001));
     browser.sees("#said", "at most 2000 bytes here, this one has 2002");
-    browser.goes_to(&host.page.address());
-    browser.waits_for("live && part('entry').value.length === 1001");
+    browser.asks("Page.reload", "{}");
+    browser.waits_for("live && everLive && part('entry').value.length === 1001");
     for (chat, draft) in [(7, "a draft for bob"), (10, "to dave")] {
         browser.finds(&format!("show(views.get({chat})), 1"));
         assert_eq!(browser.finds("part('entry').value"), Json::Text(draft.to_owned()));
@@ -485,6 +489,20 @@ fn browser_joins_and_talks_with_real_programs() {
     browser.finds("toggle_wire(false), 1");
     browser.keeps_picture("real-phone");
     assert_eq!(browser.finds("document.title").text(), "p2p-chat");
+    // And the other way round: a call from the page.
+    browser.looks(1280, 800, "light");
+    let carol = Client::joined("carol", &server);
+    browser.finds("show(room), 1");
+    browser.clicks("#chat-3");
+    carol.sees("Incoming chat request from alice");
+    browser.sees("#title", "carol");
+    browser.sees("#about", "✓ verified");
+    browser.types_line("hello, carol");
+    carol.sees_line("alice (direct): hello, carol");
+    browser.clicks("#action");
+    carol.sees("alice ended the chat");
+    browser.sees("#about", "This chat has ended.");
+    browser.finds("show([...views.values()].find(view => view.transport === 'udp')), 1");
     // The server goes; who talks directly does not mind; it comes back.
     let server = server.starts_again();
     browser.types_line("are you there?");
