@@ -1,0 +1,170 @@
+//! The wire made visible: what `--explain` shows against what the other side has really seen.
+
+use crate::stage::friend::Friend;
+use crate::stage::{Block, Client, Listener, Server, Wire};
+
+/// Waits for the block that is shown next with this head (`-> server JOIN`), and gives all its lines.
+///
+/// The line that ends it is one that alice says of herself: she is asked after it.
+#[track_caller]
+fn shown(alice: &Client, head: &str) -> Vec<String> {
+    let first = alice.sees(head);
+    assert!(first.starts_with("| "), "{first}");
+    alice.types("/id");
+    let mut lines = vec![first];
+    loop {
+        let line = alice.sees_next();
+        if line.starts_with("you are alice") {
+            return lines;
+        }
+        lines.push(line);
+    }
+}
+
+/// The lines of a block as they are shown, with its secrets cut short.
+fn inside(block: &Block) -> Vec<String> {
+    let secret = |name: &str| ["Ticket", "Answer", "Token"].contains(&name);
+    let line = |(name, value): (&str, &str)| match secret(name) {
+        true => format!("|     {name}: {}…", &value[..4]),
+        false => format!("|     {name}: {value}"),
+    };
+    block.headers().into_iter().map(line).collect()
+}
+
+/// Somebody who calls herself alice, explains, and is at the driver's server.
+fn alice_at(listener: &Listener) -> (Client, Wire) {
+    let server = listener.address().to_string();
+    let alice = Client::start_at("alice", &server, &["--explain"]);
+    (alice, listener.accept())
+}
+
+#[test]
+fn what_is_shown_is_what_the_server_has_seen() {
+    let listener = Listener::bind();
+    let (alice, mut wire) = alice_at(&listener);
+    let register = wire.gets("REGISTER");
+    let addresses =
+        format!("(tcp, {} -> {})", wire.stream().peer_addr().unwrap(), listener.address());
+    let head = alice.sees(&format!("-> server REGISTER {addresses}"));
+    let time = head.split(' ').nth(1).unwrap();
+    assert_eq!((time.len(), &time[2..3], &time[5..6], &time[8..9]), (12, ":", ":", "."), "{head}");
+    for line in inside(&register) {
+        assert_eq!(alice.sees_next(), line);
+    }
+}
+
+#[test]
+fn the_address_that_was_seen_and_not_the_one_claimed_is_a_lesson() {
+    let listener = Listener::bind();
+    let (alice, mut wire) = alice_at(&listener);
+    wire.gets("REGISTER");
+    wire.asks(
+        "REGACK",
+        &[("clientID", "alice"), ("IP", "203.0.113.9"), ("Port", "7000"), ("Room", "yes")],
+    );
+    alice.sees("<- server REGACK (tcp, ");
+    alice.sees_line("|     IP: 203.0.113.9");
+    alice.sees_line("|   # you claimed 127.0.0.1, the server saw 203.0.113.9 and hands that out");
+    wire.gets("JOIN");
+    alice.sees("-> server JOIN (tcp, ");
+}
+
+#[test]
+fn secrets_are_shown_by_their_first_digits_only() {
+    let server = Server::start(&[]);
+    let alice = Client::start_at("alice", &server.address().to_string(), &["--explain"]);
+    alice.sees("Other clients' IDs: ");
+    let mut bob = Friend::joined("bob", &server, &alice);
+    alice.types("/query bob");
+    let call = bob.room().skips_to("CALL");
+    alice.sees("<- server BRIDGEACK (tcp, ");
+    alice.sees_line(&format!("|     Ticket: {}…", &call.get("Ticket")[..4]));
+    alice.types("/msg psst");
+    alice.sees("-> bob MSG (udp, ");
+    alice.sees_line("|     Text: psst");
+    let output = alice.output();
+    for secret in ["Ticket", "Answer"] {
+        assert!(!output.contains(call.get(secret)), "the {secret} is shown:\n{output}");
+    }
+}
+
+#[test]
+fn a_copy_is_shown_with_its_reason_and_with_what_was_really_sent() {
+    let server = Server::start(&[]);
+    let alice = Client::start_at("alice", &server.address().to_string(), &["--explain"]);
+    alice.sees("Other clients' IDs: ");
+    let mut bob = Friend::joined("bob", &server, &alice);
+    bob.is_queried(&alice);
+    alice.types("/msg hello");
+    let (first, from) = bob.socket().gets("MSG");
+    let (second, _) = bob.socket().gets("MSG");
+    assert_eq!(first, second);
+    let addresses = format!("(udp, {from} -> {})", bob.address());
+    alice.sees(&format!("-> bob MSG {addresses}"));
+    for line in inside(&first) {
+        assert_eq!(alice.sees_next(), line);
+    }
+    alice.sees(&format!("-> bob MSG {addresses}"));
+    alice.sees_line("|   # again: no ACK in 200ms");
+}
+
+#[test]
+fn what_is_lost_on_purpose_is_shown_as_lost_and_never_comes() {
+    let server = Server::start(&[]);
+    let more = ["--explain", "--lossy", "100", "--give-up", "1"];
+    let alice = Client::start_at("alice", &server.address().to_string(), &more);
+    alice.sees("Other clients' IDs: ");
+    let mut bob = Friend::joined("bob", &server, &alice);
+    bob.is_queried(&alice);
+    alice.types("/msg into the void");
+    alice.sees("-x bob MSG (udp, ");
+    alice.sees_line("|   # lost or held back on purpose (--lossy)");
+    alice.sees_line("not delivered to bob: into the void");
+    assert!(!alice.output().contains("-> bob MSG"), "{}", alice.output());
+}
+
+#[test]
+fn datagrams_of_strangers_are_shown_as_such() {
+    let server = Server::start(&[]);
+    let alice = Client::start_at("alice", &server.address().to_string(), &["--explain"]);
+    alice.sees("Other clients' IDs: ");
+    let mut bob = Friend::joined("bob", &server, &alice);
+    bob.queries(&alice);
+    bob.socket().sends(alice.address(), "HELLO\r\nthere: \u{1b}[2J\r\n\r\n");
+    alice.sees(&format!("<- {} HELLO (udp, ", bob.address()));
+    alice.sees_line("|     there: \\u{1b}[2J");
+    alice.sees_line("|   # of a stranger: dropped, not answered");
+}
+
+#[test]
+fn a_direct_chat_is_shown_line_by_line() {
+    let server = Server::start(&[]);
+    let (alice, bob) = crate::stage::alice_and_bob(&server);
+    alice.types("/explain on");
+    alice.sees_line("the wire is shown");
+    alice.types("/chat bob");
+    alice.sees("chat with bob ");
+    alice.types("/msg one line");
+    alice.sees("-> bob text (tcp, ");
+    assert_eq!(alice.sees_next(), "|     one line");
+    bob.sees("alice (direct): one line");
+    bob.types("/msg and back");
+    alice.sees(" <- bob text (tcp, ");
+    assert_eq!(alice.sees_next(), "|     and back");
+}
+
+#[test]
+fn the_wire_is_shown_no_more_when_nobody_wants_it() {
+    let server = Server::start(&[]);
+    let alice = Client::joined("alice", &server);
+    alice.types("/explain on");
+    alice.types("seen");
+    let said = shown(&alice, "-> server SAY (tcp, ");
+    assert_eq!(said[1], "|     Text: seen");
+    alice.types("/explain off");
+    alice.sees_line("the wire is shown no more");
+    alice.types("unseen");
+    alice.sees_without("| ", "alice: unseen");
+    alice.types("/explain maybe");
+    alice.sees_line("usage: /explain on or /explain off");
+}

@@ -1,0 +1,58 @@
+//! `--raw`: bytes by hand, and nothing of the protocol between.
+
+use crate::stage::{Client, Listener, Server, Wire};
+
+#[test]
+fn what_is_typed_arrives_byte_by_byte_and_what_comes_is_printed() {
+    let listener = Listener::bind();
+    let hand = Client::with_args(&["--raw", &listener.address().to_string()]);
+    let mut wire = listener.accept();
+    hand.types("no block at all");
+    assert_eq!(wire.line(), "no block at all");
+    wire.sends("nor this\n");
+    hand.sees_line("nor this");
+    hand.ends_input();
+    wire.is_closed();
+    wire.sends("last words\n");
+    wire.ends();
+    hand.sees_line("last words");
+    hand.exits(0);
+}
+
+#[test]
+fn a_server_can_be_asked_by_hand() {
+    let server = Server::start(&[]);
+    let hand = Client::with_args(&["--raw", &server.address().to_string()]);
+    hand.types_bytes(b"INFO\r\n\r\n");
+    hand.sees_line("INFOACK");
+    hand.ends_input();
+    hand.exits(0);
+}
+
+#[test]
+fn a_client_can_be_served_by_hand() {
+    let hand = Client::with_args(&["--raw", "--listen", "0"]);
+    let line = hand.complains("listening on ");
+    let address: std::net::SocketAddr = line.rsplit(' ').next().unwrap().parse().unwrap();
+    let mut wire = Wire::connect(address);
+    hand.complains(" has connected");
+    hand.types("hello");
+    assert_eq!(wire.line(), "hello");
+    wire.sends("good day\n");
+    hand.sees_line("good day");
+}
+
+#[test]
+fn what_raw_cannot_do_is_said() {
+    let gone = crate::stage::free_port();
+    let hand = Client::with_args(&["--raw", &format!("127.0.0.1:{gone}")]);
+    hand.complains(&format!("cannot reach 127.0.0.1:{gone}: connection refused"));
+    hand.exits(1);
+    for arguments in
+        [&["--raw"][..], &["--raw", "a:1", "b"], &["--listen", "5555"], &["--raw", "x"]]
+    {
+        let hand = Client::with_args(arguments);
+        hand.complains("usage: client");
+        hand.exits(2);
+    }
+}
