@@ -18,6 +18,8 @@ pub struct Browser {
     answers: Receiver<Json>,
     session: String,
     last: u32,
+    /// The page that was asked for last is there.
+    loaded: bool,
     /// What the page complained about: violated policies, exceptions, failed requests.
     complaints: Vec<String>,
     _folder: Folder,
@@ -42,8 +44,9 @@ impl Browser {
         let commands = File::options().write(true).open(&into).unwrap();
         let answers = listen(File::open(&from).unwrap());
         let (session, complaints) = (String::new(), Vec::new());
+        let (last, loaded) = (0, false);
         let mut browser =
-            Self { child, commands, answers, session, last: 0, complaints, _folder: folder };
+            Self { child, commands, answers, session, last, loaded, complaints, _folder: folder };
         browser.attach(address);
         browser
     }
@@ -60,11 +63,42 @@ impl Browser {
         self.goes_to(address);
     }
 
-    /// Opens another page, or the same once more.
+    /// Opens another page.
     #[track_caller]
     pub fn goes_to(&mut self, address: &str) {
-        self.asks("Page.navigate", &format!(r#"{{"url":{}}}"#, quoted(address)));
-        self.waits_for("document.readyState === 'complete' && location.href !== 'about:blank'");
+        self.loads("Page.navigate", &format!(r#"{{"url":{}}}"#, quoted(address)));
+    }
+
+    /// Loads the page once more, as with F5.
+    #[track_caller]
+    pub fn reloads(&mut self) {
+        self.loads("Page.reload", "{}");
+    }
+
+    /// Gives a command that loads a page, and waits until it is there: what is asked before that, the old one answers.
+    #[track_caller]
+    fn loads(&mut self, method: &str, parameters: &str) {
+        self.loaded = false;
+        self.asks(method, parameters);
+        while !self.loaded {
+            let Ok(event) = self.answers.recv_timeout(DEADLINE) else {
+                panic!("the page does not load: {method} {parameters}");
+            };
+            self.notes(&event);
+        }
+    }
+
+    /// Takes what the browser tells without having been asked.
+    fn notes(&mut self, event: &Json) {
+        match event.get("method") {
+            Json::Text(method) if method == "Page.loadEventFired" => self.loaded = true,
+            Json::Text(method)
+                if method == "Log.entryAdded" || method == "Runtime.exceptionThrown" =>
+            {
+                self.complaints.push(format!("{:?}", event.get("params")));
+            }
+            _ => {}
+        }
     }
 
     /// Gives a command of the protocol, and waits for its answer.
@@ -85,18 +119,11 @@ impl Browser {
             let Ok(answer) = self.answers.recv_timeout(DEADLINE) else {
                 panic!("the browser does not answer {method} {parameters}");
             };
-            let method = answer.get("method");
             if *answer.get("id") == Json::Number(f64::from(id)) {
                 assert_eq!(*answer.get("error"), Json::Null, "{parameters}");
                 return answer.get("result").clone();
-            } else if [
-                Json::Text("Log.entryAdded".into()),
-                Json::Text("Runtime.exceptionThrown".into()),
-            ]
-            .contains(method)
-            {
-                self.complaints.push(format!("{:?}", answer.get("params")));
             }
+            self.notes(&answer);
         }
     }
 
