@@ -212,12 +212,7 @@ impl EventLoop {
                 self.session.chats.event(id, event, Scene { me: &me, screen, now });
             }
             Event::Traffic(id, traffic) => self.session.traffic(id, traffic),
-            Event::Datagram(from, bytes) => {
-                let Some(me) = self.session.me() else { return };
-                let (screen, now) = (&mut self.session.screen, Instant::now());
-                let mut scene = Scene { me: &me, screen, now };
-                self.session.chats.by_udp.datagram(from, bytes, &mut scene);
-            }
+            Event::Datagram(from, bytes) => self.session.datagram(from, bytes),
             Event::Writer(_, Progress::Done) => self.writers -= 1,
             Event::Writer(_, Progress::Wrote(_)) => {} // it comes as traffic
             Event::Writer(id, Progress::Written) => {

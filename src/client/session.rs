@@ -258,6 +258,13 @@ impl Session {
         self.screen.explain(on.then(clock::local_offset));
     }
 
+    /// A datagram has come. Before there is a name nobody can have written to us.
+    pub fn datagram(&mut self, from: SocketAddr, bytes: Vec<u8>) {
+        let Some(me) = self.me() else { return };
+        let mut scene = Scene { me: &me, screen: &mut self.screen, now: Instant::now() };
+        self.chats.by_udp.datagram(from, bytes, &mut scene);
+    }
+
     /// Something was sent or received on a connection.
     pub fn traffic(&mut self, id: ConnectionId, mut traffic: Traffic) {
         let with = match self.chats.label(id) {
