@@ -1,0 +1,172 @@
+//! Your server and your clients, started and waited for.
+
+use std::net::SocketAddr;
+use std::ops::Deref;
+
+use crate::folder::Folder;
+use crate::program::Program;
+use crate::story;
+use crate::wire::Wire;
+
+/// A running server: on 127.0.0.1 and a free port unless it is told otherwise, its log in a fresh folder.
+#[derive(Debug)]
+pub struct Server {
+    program: Program,
+    folder: Folder,
+    address: SocketAddr,
+    arguments: Vec<String>,
+}
+
+impl Server {
+    /// Starts a server with these flags and without a limit to what a client may say, and waits until it
+    /// listens.
+    pub fn start(arguments: &[&str]) -> Self {
+        Self::start_in(Folder::fresh(), 0, arguments, &[])
+    }
+
+    /// The same, with the place that locks the registry shaken: it naps at random moments.
+    pub fn start_shaken(seed: usize, arguments: &[&str]) -> Self {
+        let variables = [("CHAT_SHAKE", seed.to_string())];
+        Self::start_in(Folder::fresh(), 0, arguments, &variables)
+    }
+
+    /// Starts a server on this port, whose log is in this folder and may hold something.
+    pub fn start_in(
+        folder: Folder,
+        port: u16,
+        arguments: &[&str],
+        variables: &[(&str, String)],
+    ) -> Self {
+        let port = port.to_string();
+        let mut all = vec!["--port", &port, "--log", "server.log", "--rate", "0"];
+        all.extend(arguments);
+        story::step(format!("the server starts: server {}", all.join(" ")));
+        let program = Program::start_with("server", "server", &all, &folder, variables);
+        let address = program.waits("`Server listening on HOST:PORT`", |line| {
+            line.strip_prefix("Server listening on ")?.parse().ok()
+        });
+        let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
+        Self { program, folder, address, arguments }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The folder in which it runs, with `server.log`.
+    pub fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
+    /// Somebody connects to it.
+    pub fn connect(&self, who: &str) -> Wire {
+        self.connect_to(who, self.address)
+    }
+
+    /// Somebody connects to one of its addresses.
+    pub fn connect_to(&self, who: &str, address: SocketAddr) -> Wire {
+        let flags: String = self.arguments.iter().map(|flag| format!(" {flag}")).collect();
+        let command = format!(
+            "cargo run --bin server --{flags}   and in another terminal\n\
+             cargo run --bin client -- --raw 127.0.0.1:5555 < FILE"
+        );
+        Wire::connect(who, address, command)
+    }
+
+    /// Somebody connects and registers.
+    pub fn registered(&self, name: &str, port: u16) -> Wire {
+        let mut wire = self.connect(name);
+        wire.registers(name, port);
+        wire
+    }
+
+    /// Somebody connects, registers and joins; what follows JOINACK is still to be read.
+    pub fn joined(&self, name: &str, port: u16) -> Wire {
+        let mut wire = self.registered(name, port);
+        wire.joins(name);
+        wire
+    }
+
+    /// Kills it, as a crash does.
+    pub fn crashes(self) -> Folder {
+        story::step("the server is killed");
+        self.program.kill();
+        self.folder.clone()
+    }
+
+    /// Kills it and starts another with the same flags, port and log.
+    pub fn starts_again(self) -> Self {
+        let (port, arguments) = (self.address.port(), self.arguments.clone());
+        let folder = self.crashes();
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        Self::start_in(folder, port, &arguments, &[])
+    }
+}
+
+impl Deref for Server {
+    type Target = Program;
+
+    fn deref(&self) -> &Program {
+        &self.program
+    }
+}
+
+/// A running client in a fresh folder.
+#[derive(Debug)]
+pub struct Client {
+    program: Program,
+    address: SocketAddr,
+}
+
+impl Client {
+    /// Starts a client of that name on a free port for the server at this address, and waits until it
+    /// listens.
+    pub fn start(name: &str, server: SocketAddr) -> Self {
+        Self::start_with(name, server, &[])
+    }
+
+    /// The same with more flags.
+    pub fn start_with(name: &str, server: SocketAddr, more: &[&str]) -> Self {
+        let at = server.to_string();
+        let mut arguments = vec!["--id", name, "--port", "0", "--server", &at];
+        arguments.extend(more);
+        story::step(format!("{name} starts a client: client {}", arguments.join(" ")));
+        let title = format!("{name}'s client");
+        let flags: String = more.iter().map(|flag| format!(" {flag}")).collect();
+        story::by_hand(&title, format!("cargo run --bin client -- {name}{flags} < FILE"));
+        let program = Program::start(&title, "client", &arguments, &Folder::fresh());
+        let head = format!("{name} running on ");
+        let address = program
+            .waits(&format!("`{head}HOST:PORT`"), |line| line.strip_prefix(&head)?.parse().ok());
+        Self { program, address }
+    }
+
+    /// Starts a client and waits until it is in the room of a server.
+    pub fn joined(name: &str, server: &Server) -> Self {
+        let client = Self::start(name, server.address());
+        client.sees_all(&["Your ID: "]);
+        client.sees_all(&["Other clients' IDs: "]);
+        client
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Somebody calls it.
+    pub fn is_called_by(&self, who: &str) -> Wire {
+        let command = "cargo run --bin client -- carol 5556   and in another terminal\n\
+                       cargo run --bin client -- --raw 127.0.0.1:5556 < FILE";
+        Wire::connect(who, self.address, command.to_owned())
+    }
+}
+
+impl Deref for Client {
+    type Target = Program;
+
+    fn deref(&self) -> &Program {
+        &self.program
+    }
+}

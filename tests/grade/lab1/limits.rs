@@ -1,0 +1,75 @@
+//! How long a line may be, and how many lines a request may have.
+
+use crate::cast::Server;
+use crate::dice::Dice;
+use crate::story::step;
+use crate::wire::Wire;
+
+/// A header line of this many bytes with its end.
+fn line(name: &str, bytes: usize, end: &str) -> String {
+    let head = format!("{name}: ");
+    let value = "x".repeat(bytes - head.len() - end.len());
+    format!("{head}{value}{end}")
+}
+
+pub fn a_line_of_4096_bytes_passes_and_of_4097_does_not(dice: &mut Dice) {
+    let server = Server::start(&[]);
+    let mut alice = server.connect("alice");
+    for (end, name) in [("\r\n", "CRLF"), ("\n", "LF")] {
+        step(format!("a line of 4,096 bytes, its {name} among them"));
+        let token = dice.word();
+        let long = line("Colour", 4096, end);
+        alice.sends_in_pieces(format!("PING\r\n{long}Token: {token}\r\n\r\n"), dice, 3000);
+        alice.gets("PONG").has_exactly(&[("Token", &token)]);
+
+        step(format!("a line of 4,097 bytes, its {name} among them"));
+        let long = line("Colour", 4097, end);
+        alice.sends_in_pieces(format!("PING\r\n{long}Token: {token}\r\n\r\n"), dice, 3000);
+        alice.refuses("PING", "too-long");
+        alice.hears_nothing_else(dice);
+    }
+    step("a value that fills its line comes back whole");
+    let long = line("Token", 4096, "\r\n");
+    alice.sends(format!("PING\r\n{long}\r\n"));
+    alice.gets("PONG").has_exactly(&[("Token", &long["Token: ".len()..4094])]);
+
+    refused_at_once(&mut alice, dice);
+}
+
+/// A line need not end to be too long.
+fn refused_at_once(alice: &mut Wire, dice: &mut Dice) {
+    step("4,097 bytes and no end of line yet: it is refused now");
+    alice.sends(format!("PING\r\n{}", line("Colour", 4097, "")));
+    alice.refuses("PING", "too-long");
+    step("the rest of that block is skipped, whatever it looks like");
+    let rest = "y".repeat(9000);
+    alice.sends_in_pieces(format!("{rest}\r\n{rest}\r\nToken: a\r\n\r\n"), dice, 5000);
+    alice.hears_nothing_else(dice);
+    step("a first line that is too long: the answer cannot know its TYPE");
+    alice.sends(format!("{}\r\nToken: a\r\n\r\n", "P".repeat(5000)));
+    alice.refuses("", "too-long");
+    alice.hears_nothing_else(dice);
+}
+
+pub fn sixteen_lines_pass_and_seventeen_do_not(dice: &mut Dice) {
+    let server = Server::start(&[]);
+    let mut alice = server.connect("alice");
+    let lines = |count: usize| "Colour: green\r\n".repeat(count);
+
+    step("15 lines that mean nothing, and the Token as the 16th");
+    let token = dice.word();
+    alice.sends(format!("PING\r\n{}Token: {token}\r\n\r\n", lines(15)));
+    alice.gets("PONG").has_exactly(&[("Token", &token)]);
+
+    for count in [17, 18, 60] {
+        step(format!("{count} lines: refused once, and not executed"));
+        alice.sends(format!("PING\r\nToken: {token}\r\n{}\r\n", lines(count - 1)));
+        alice.refuses("PING", "too-long");
+        alice.hears_nothing_else(dice);
+    }
+    step("the lines of each request are counted anew");
+    for _ in 0..3 {
+        alice.sends(format!("PING\r\nToken: {token}\r\n{}\r\n", lines(15)));
+        alice.gets("PONG").has_exactly(&[("Token", &token)]);
+    }
+}

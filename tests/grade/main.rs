@@ -1,0 +1,40 @@
+//! The grader: plain `cargo test` runs it and prints your points. You may read all of it; you need not.
+//!
+//! Each check is a function that reads like a story: somebody connects, somebody says something, somebody
+//! hears it. They are in `lab1/` to `lab9/`, in the order of LAB.md. What they are told with is here:
+//!
+//! - [`wire`]: a connection that speaks in blocks. It is written from PROTOCOL.md and shares nothing with
+//!   your code, so a mistake of yours is not made twice.
+//! - [`program`] and [`cast`]: your programs as processes, typed to, listened to, killed in the end.
+//! - [`played`]: the other side, when it is a client that is graded: the grader plays its server and its peers.
+//! - [`story`]: what has happened so far. The first check that fails tells it to you.
+//!
+//! No check concludes from silence. To show that something does not come, it sends something after it that
+//! must come, and looks what comes next. And none asks only what is not: the stranger is not verified, *and*
+//! the friend is. So a program that does nothing has no points.
+//!
+//! `cargo test lab4` runs one lab, `cargo test -- --hint NAME` helps with a check, LAB.md tells the rest.
+
+#![allow(clippy::unwrap_used, reason = "what cannot go on in the grader itself is a mistake of it")]
+
+mod arguments;
+mod block;
+mod cast;
+mod check;
+mod dice;
+mod folder;
+mod hints;
+mod lab1;
+mod played;
+mod program;
+mod report;
+mod run;
+mod settings;
+mod story;
+mod wire;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    run::grade(&check::LABS)
+}

@@ -1,0 +1,179 @@
+//! The other side of a client, played by the grader: the server, and peers that it calls.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::thread;
+use std::time::Duration;
+
+use crate::block::Block;
+use crate::dice::Dice;
+use crate::program::fail_if_one_has_failed;
+use crate::story;
+use crate::wire::{Wire, is_waiting};
+
+/// A server that the grader plays, or a peer that waits to be called.
+#[derive(Debug)]
+pub struct Played {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Played {
+    /// Listens on a free port of 127.0.0.1.
+    pub fn open() -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let address = listener.local_addr().unwrap();
+        Self { listener, address }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Waits for the next connection, and takes it.
+    pub fn accepts(&self, who: &str) -> Wire {
+        let until = story::deadline();
+        loop {
+            match self.listener.accept() {
+                Ok((stream, _)) => {
+                    let command = "cargo run --bin client -- --raw --listen 5555 < FILE   and in \
+                                   another terminal\ncargo run --bin client -- bob 5556";
+                    return Wire::over(who, stream, command.to_owned());
+                }
+                Err(error) if is_waiting(&error) => {
+                    fail_if_one_has_failed();
+                    if story::left(until).is_zero() {
+                        story::time_out(format!("nobody connects to {who}"));
+                    }
+                    thread::sleep(Duration::from_millis(2));
+                }
+                Err(error) => story::fail(format!("{who} cannot accept: {error}")),
+            }
+        }
+    }
+
+    /// As the server: takes in the client that comes next, under this ID, and tells it who is there already.
+    pub fn welcomes(&self, id: u64, others: &[&Peer]) -> Guest {
+        let mut wire = self.accepts("the server (played)");
+        let register = wire.gets("REGISTER");
+        let me = Peer::registering(&register, id);
+        wire.sends(me.regack());
+        wire.gets("JOIN").has(&[("clientID", &me.name)]);
+        wire.sends(me.joinack(others));
+        Guest { wire, me }
+    }
+}
+
+/// Who is in the room of a server that the grader plays.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    /// Its name.
+    pub name: String,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Its number.
+    pub id: u64,
+}
+
+impl Peer {
+    /// Somebody of that name who listens there.
+    pub fn new(name: &str, address: SocketAddr, id: u64) -> Self {
+        Self { name: name.to_owned(), address, id }
+    }
+
+    /// Whoever sends this REGISTER.
+    pub fn registering(register: &Block, id: u64) -> Self {
+        let Ok(port) = register.get("Port").parse::<u16>() else {
+            story::fail(format!("no port to listen on in\n{register}"))
+        };
+        Self::new(register.get("clientID"), (Ipv4Addr::LOCALHOST, port).into(), id)
+    }
+
+    /// The answer to its REGISTER.
+    pub fn regack(&self) -> String {
+        let status = [("Status", "registered"), ("ID", &self.id.to_string())];
+        let rest = [("Expires", "3600"), ("Room", "yes")];
+        self.block("REGACK", &[], &[status, rest].concat())
+    }
+
+    /// The answer to its JOIN.
+    pub fn joinack(&self, others: &[&Peer]) -> String {
+        let (id, name) = (self.id.to_string(), &self.name);
+        let token = "0123456789abcdef0123456789abcdef";
+        let numbers = [("ID", id.as_str()), ("Token", token), ("Seq", "0"), ("Missed", "0")];
+        let welcome = format!("Welcome to the chat, {name}!");
+        let rest = [("Message", welcome.as_str())];
+        let head = Block::text("JOINACK", &[&[("clientID", name.as_str())], &numbers[..], &rest].concat());
+        let lines: String = others
+            .iter()
+            .map(|peer| format!("{} {} {}\r\n", peer.name, peer.address, peer.id))
+            .collect();
+        format!("{}{lines}\r\n", &head[..head.len() - 2])
+    }
+
+    /// A block about this peer, with headers before its name and after its address.
+    pub fn block(&self, kind: &str, before: &[(&str, &str)], after: &[(&str, &str)]) -> String {
+        let (ip, port) = (self.address.ip().to_string(), self.address.port().to_string());
+        let own = [("clientID", self.name.as_str()), ("IP", &ip), ("Port", &port)];
+        Block::text(kind, &[before, &own, after].concat())
+    }
+
+    /// The CHAT with which it calls, or answers a call: `secret` is `Ticket` or `Answer` and its value.
+    pub fn chat(&self, secret: &[(&str, &str)]) -> String {
+        self.block("CHAT", &[], secret)
+    }
+}
+
+/// A client in the room of a server that the grader plays.
+#[derive(Debug)]
+pub struct Guest {
+    /// The connection to it.
+    pub wire: Wire,
+    /// Who it is.
+    pub me: Peer,
+}
+
+impl Guest {
+    /// Somebody has joined.
+    pub fn hears_of(&mut self, peer: &Peer) {
+        self.wire.sends(peer.block("JOINED", &[("ID", &peer.id.to_string())], &[]));
+    }
+
+    /// Somebody was given its address, and these secrets, to call it.
+    pub fn is_told_of_call(&mut self, caller: &Peer, via: &str, secrets: &Secrets) {
+        let block = caller.block("CALL", &[("ID", &caller.id.to_string())], &secrets.headers(via));
+        self.wire.sends(block);
+    }
+
+    /// It asks for this peer, and is given its address and these secrets.
+    pub fn is_introduced_to(&mut self, peer: &Peer, via: &str, secrets: &Secrets) {
+        let bridge = self.wire.gets("BRIDGE");
+        bridge.has(&[("clientID", &self.me.name)]);
+        let (id, headers) = (peer.id.to_string(), secrets.headers(via));
+        self.wire.sends(peer.block("BRIDGEACK", &[], &[&[("ID", id.as_str())], &headers[..]].concat()));
+    }
+}
+
+/// The two secrets of an introduction.
+#[derive(Clone, Debug)]
+pub struct Secrets {
+    /// Whoever shows this is the caller.
+    pub ticket: String,
+    /// Whoever shows this is the called one.
+    pub answer: String,
+}
+
+impl Secrets {
+    /// Fresh ones.
+    pub fn new(dice: &mut Dice) -> Self {
+        let mut secret = || (0..32).map(|_| *dice.pick(&HEX) as char).collect();
+        Self { ticket: secret(), answer: secret() }
+    }
+
+    fn headers<'a>(&'a self, via: &'a str) -> [(&'static str, &'a str); 3] {
+        [("Via", via), ("Ticket", &self.ticket), ("Answer", &self.answer)]
+    }
+}
+
+const HEX: [u8; 16] = *b"0123456789abcdef";

@@ -1,0 +1,309 @@
+//! Your programs as processes: typed to, listened to, and killed at the end whatever happens.
+//!
+//! Two threads for each collect what it writes. A program that ends early, panics or writes without end
+//! fails the step that waits, at once and with what it said.
+
+use std::io::{ErrorKind, Read, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+use std::{env, thread};
+
+use crate::folder::Folder;
+use crate::settings::settings;
+use crate::story::{self, End, lock};
+
+/// The most that a program may write in one check.
+const FLOOD: usize = 16 << 20;
+
+/// All programs of the check that runs.
+static CAST: Mutex<Vec<Arc<Heard>>> = Mutex::new(Vec::new());
+
+/// What a program has written.
+#[derive(Debug)]
+struct Heard {
+    title: String,
+    told: Mutex<Told>,
+    more: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Told {
+    output: Vec<u8>,
+    /// How much of the output has been seen by the check.
+    seen: usize,
+    errors: Vec<u8>,
+    output_ended: bool,
+    errors_ended: bool,
+    /// It may end: it was told to, or killed by us.
+    may_end: bool,
+}
+
+impl Told {
+    fn panicked(&self) -> bool {
+        let mark = b"panicked at";
+        self.errors.windows(mark.len()).any(|window| window == mark)
+    }
+
+    fn ended(&self) -> bool {
+        self.output_ended && self.errors_ended
+    }
+
+    /// What is wrong with the program whatever it was to do.
+    fn fault(&self) -> Option<&'static str> {
+        if self.panicked() {
+            Some("has panicked")
+        } else if self.ended() && !self.may_end {
+            Some("has ended by itself")
+        } else if self.output.len() + self.errors.len() > FLOOD {
+            Some("writes without end")
+        } else {
+            None
+        }
+    }
+
+    fn next_line(&mut self) -> Option<String> {
+        let rest = &self.output[self.seen..];
+        let end = rest.iter().position(|byte| *byte == b'\n')?;
+        let line = String::from_utf8_lossy(&rest[..end]).trim_end_matches('\r').to_owned();
+        self.seen += end + 1;
+        Some(line)
+    }
+}
+
+/// A child process with all three of its streams piped.
+#[derive(Debug)]
+pub struct Program {
+    child: Mutex<Child>,
+    input: Mutex<Option<ChildStdin>>,
+    heard: Arc<Heard>,
+}
+
+impl Program {
+    /// Starts `server`, `client` or `load` in a folder. It sees none of the grader's variables.
+    pub fn start(title: &str, name: &str, arguments: &[&str], folder: &Folder) -> Self {
+        Self::start_with(title, name, arguments, folder, &[])
+    }
+
+    /// The same with some variables of its own.
+    pub fn start_with(
+        title: &str,
+        name: &str,
+        arguments: &[&str],
+        folder: &Folder,
+        variables: &[(&str, String)],
+    ) -> Self {
+        let path = settings().program(name);
+        let mut command = Command::new(&path);
+        command.args(arguments).current_dir(folder.path()).env_remove("RUST_BACKTRACE");
+        for (variable, _) in env::vars_os() {
+            let ours = ["LAB_", "CHAT_"].iter().any(|start| variable.to_string_lossy().starts_with(start));
+            if ours {
+                command.env_remove(variable);
+            }
+        }
+        command.envs(variables.iter().map(|(name, value)| (*name, value)));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = spawn(command, &path);
+        let (told, more) = (Mutex::default(), Condvar::new());
+        let heard = Arc::new(Heard { title: title.to_owned(), told, more });
+        collect(child.stdout.take().unwrap(), &heard, false);
+        collect(child.stderr.take().unwrap(), &heard, true);
+        lock(&CAST).push(Arc::clone(&heard));
+        let input = Mutex::new(child.stdin.take());
+        Self { child: Mutex::new(child), input, heard }
+    }
+
+    /// What it is called in the story.
+    pub fn title(&self) -> &str {
+        &self.heard.title
+    }
+
+    /// Types a line.
+    pub fn types(&self, line: &str) {
+        story::sent(self.title(), format!("{line}\n").as_bytes());
+        let mut input = lock(&self.input);
+        let done = input.as_mut().map(|input| input.write_all(format!("{line}\n").as_bytes()));
+        drop(input);
+        if !matches!(done, Some(Ok(()))) {
+            story::fail(format!("{} does not read what is typed", self.title()));
+        }
+    }
+
+    /// Waits for a line that is exactly this one, skipping those before it.
+    pub fn sees(&self, line: &str) {
+        self.waits(&format!("the line {line:?}"), |next| (next == line).then_some(()));
+    }
+
+    /// Waits for a line with all of these parts, skipping those before it, and gives it back.
+    pub fn sees_all(&self, parts: &[&str]) -> String {
+        self.waits(&format!("a line with {parts:?}"), |line| {
+            parts.iter().all(|part| line.contains(part)).then(|| line.to_owned())
+        })
+    }
+
+    /// Waits for exactly this line, and fails if one with any of these parts comes before it.
+    pub fn sees_without(&self, unwanted: &[&str], line: &str) {
+        self.waits(&format!("the line {line:?}"), |next| {
+            if next == line {
+                return Some(());
+            }
+            if let Some(part) = unwanted.iter().find(|part| next.contains(*part)) {
+                story::fail(format!("{} shows {next:?}, with {part:?} in it", self.title()));
+            }
+            None
+        });
+    }
+
+    /// Waits for the first of its next lines in which `found` finds something.
+    pub fn waits<T>(&self, what: &str, mut found: impl FnMut(&str) -> Option<T>) -> T {
+        let until = story::deadline();
+        let mut told = lock(&self.heard.told);
+        loop {
+            while let Some(line) = told.next_line() {
+                drop(told);
+                story::told(self.title(), "<-", line.as_bytes());
+                if let Some(found) = found(&line) {
+                    return found;
+                }
+                told = lock(&self.heard.told);
+            }
+            let (left, ended) = (story::left(until), told.ended());
+            drop(told);
+            fail_if_one_has_failed();
+            if ended {
+                story::fail(format!("{} has ended without {what}", self.title()));
+            }
+            if left.is_zero() {
+                story::time_out(format!("{} does not show {what}", self.title()));
+            }
+            told = lock(&self.heard.told);
+            if told.output[told.seen..].contains(&b'\n') {
+                continue;
+            }
+            told = self.heard.more.wait_timeout(told, left.min(SLICE)).unwrap().0;
+        }
+    }
+
+    /// All that it has shown from here on, up to its end, and its exit code.
+    pub fn ends(&self) -> (Vec<String>, i32) {
+        lock(&self.heard.told).may_end = true;
+        let until = Instant::now() + 2 * settings().check();
+        let mut told = lock(&self.heard.told);
+        while !told.ended() {
+            if story::left(until).is_zero() {
+                drop(told);
+                story::time_out(format!("{} does not end", self.title()));
+            }
+            told = self.heard.more.wait_timeout(told, SLICE).unwrap().0;
+        }
+        let lines: Vec<String> = std::iter::from_fn(|| told.next_line()).collect();
+        drop(told);
+        let status = lock(&self.child).wait().unwrap();
+        for line in &lines {
+            story::told(self.title(), "<-", line.as_bytes());
+        }
+        story::told(self.title(), "<-", format!("({status})").as_bytes());
+        (lines, status.code().unwrap_or(-1))
+    }
+
+    /// What it has written to stderr.
+    pub fn errors(&self) -> String {
+        String::from_utf8_lossy(&lock(&self.heard.told).errors).into_owned()
+    }
+
+    /// Kills it without asking (SIGKILL on Unix), and waits until it is gone.
+    pub fn kill(&self) {
+        lock(&self.heard.told).may_end = true;
+        let mut child = lock(&self.child);
+        // It may have ended by itself, and then there is nothing to kill.
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// How long nobody looks whether something is wrong elsewhere.
+pub const SLICE: Duration = Duration::from_millis(50);
+
+/// Starts a program. One that was written a moment ago may still be open in a process that another thread
+/// is just starting; that passes.
+fn spawn(mut command: Command, path: &Path) -> Child {
+    let until = Instant::now() + Duration::from_secs(2);
+    loop {
+        match command.spawn() {
+            Ok(child) => return child,
+            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy && Instant::now() < until => {
+                thread::sleep(Duration::from_millis(20));
+            }
+            Err(error) => {
+                story::end(End::Failed(format!("cannot start {}: {error}", path.display())))
+            }
+        }
+    }
+}
+
+/// Collects what comes, in a thread of its own, up to its end.
+fn collect(mut from: impl Read + Send + 'static, heard: &Arc<Heard>, errors: bool) {
+    let heard = Arc::clone(heard);
+    let work = move || {
+        let mut piece = vec![0; 16 * 1024];
+        loop {
+            let count = match from.read(&mut piece) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                result => result.unwrap_or(0),
+            };
+            let mut told = lock(&heard.told);
+            let kept = if told.output.len() + told.errors.len() > FLOOD { 0 } else { count };
+            match errors {
+                true => told.errors.extend_from_slice(&piece[..kept]),
+                false => told.output.extend_from_slice(&piece[..kept]),
+            }
+            if count == 0 {
+                match errors {
+                    true => told.errors_ended = true,
+                    false => told.output_ended = true,
+                }
+            }
+            heard.more.notify_all();
+            if count == 0 {
+                return;
+            }
+        }
+    };
+    thread::Builder::new().name("listening".to_owned()).spawn(work).unwrap();
+}
+
+/// Ends the check if one of its programs has panicked, ended by itself, or writes without end.
+pub fn fail_if_one_has_failed() {
+    let cast = lock(&CAST).clone();
+    for heard in cast {
+        let fault = lock(&heard.told).fault();
+        if let Some(fault) = fault {
+            thread::sleep(SLICE); // the rest of its last words
+            story::end(End::Failed(format!("{} {fault}", heard.title)));
+        }
+    }
+}
+
+/// The last lines that the programs of this check wrote to stderr, by program.
+pub fn last_words() -> Vec<(String, Vec<String>)> {
+    let cast = lock(&CAST).clone();
+    let words = cast.iter().map(|heard| {
+        let errors = String::from_utf8_lossy(&lock(&heard.told).errors).into_owned();
+        let lines: Vec<String> = errors.lines().map(str::to_owned).collect();
+        (heard.title.clone(), lines[lines.len().saturating_sub(12)..].to_vec())
+    });
+    words.filter(|(_, lines)| !lines.is_empty()).collect()
+}
+
+/// Forgets the programs of the check that is over.
+pub fn forget() {
+    lock(&CAST).clear();
+}

@@ -1,0 +1,169 @@
+//! Runs the checks, one after the other, and judges them.
+
+use std::collections::HashMap;
+use std::env;
+use std::panic::{self, AssertUnwindSafe};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use crate::arguments::Arguments;
+use crate::check::{Check, Lab};
+use crate::dice::Dice;
+use crate::hints::hints;
+use crate::program;
+use crate::report::{Report, say};
+use crate::settings::settings;
+use crate::story::{self, End};
+
+/// After so many time-outs in a lab, the rest of it is not tried.
+const TIME_OUTS: u32 = 3;
+const USAGE: &str = "\
+usage: cargo test [FILTER]...               all checks, or those whose names contain a filter
+       cargo test -- [FILTER]... [OPTIONS]
+  --exact            names must be equal to a filter
+  --skip FILTER      not those
+  --list             only the names
+  --hint NAME [STEP] help with a check, in three steps: 1, 2, 3
+in the environment: LAB_SEED, LAB_SLOW, LAB_SERVER, LAB_CLIENT, LAB_LOAD, LAB_REPORT, LAB_WAIVE";
+
+/// What came of a check.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Verdict {
+    /// It is so.
+    Green,
+    /// The instructor gives the points.
+    Waived,
+    /// It is not so, and this is why.
+    Red(String),
+    /// What it needs is missing.
+    NotReached(String),
+    /// This machine cannot tell.
+    NotChecked(String),
+}
+
+impl Verdict {
+    /// Whether the points are earned.
+    pub fn counts(&self) -> bool {
+        matches!(self, Self::Green | Self::Waived)
+    }
+}
+
+/// Does what the command line asks for.
+pub fn grade(labs: &[Lab]) -> ExitCode {
+    let arguments = match Arguments::read(env::args().skip(1)) {
+        Ok(arguments) => arguments,
+        Err(message) => return refuse(&format!("{message}\n{USAGE}")),
+    };
+    if arguments.help {
+        say(USAGE);
+        return ExitCode::SUCCESS;
+    }
+    if let Some((name, step)) = &arguments.hint {
+        return hint(name, *step);
+    }
+    let all = || labs.iter().flat_map(|lab| lab.checks);
+    let chosen = all().filter(|check| arguments.want(check)).count();
+    if arguments.list {
+        all().filter(|check| arguments.want(check)).for_each(|check| {
+            say(format!("{}: test", check.name));
+        });
+        return ExitCode::SUCCESS;
+    }
+    if arguments.ignored {
+        say("no check is ignored");
+        return ExitCode::SUCCESS;
+    }
+    if chosen == 0 {
+        return refuse(&format!("no check has {:?} in its name", arguments.filters()));
+    }
+    let unknown = |name: &&String| !name.is_empty() && all().all(|check| check.name != **name);
+    if let Some(name) = settings().waive.iter().find(unknown) {
+        return refuse(&format!("LAB_WAIVE: there is no check {name}"));
+    }
+    let mut report = Report::begin(arguments.choose());
+    let mut verdicts = HashMap::new();
+    for lab in labs {
+        run_lab(labs, lab, &arguments, &mut verdicts, &mut report);
+    }
+    if report.end(labs, &verdicts) { ExitCode::SUCCESS } else { ExitCode::from(101) }
+}
+
+fn refuse(message: &str) -> ExitCode {
+    say(message);
+    ExitCode::from(101)
+}
+
+fn hint(name: &str, step: usize) -> ExitCode {
+    let steps = hints(name);
+    if steps.is_empty() {
+        return refuse(&format!("there is no check {name}: cargo test -- --list"));
+    }
+    for (index, text) in steps.iter().take(step).enumerate() {
+        say(format!("{} of {}: {text}", index + 1, steps.len()));
+    }
+    if step < steps.len() {
+        say(format!("more: cargo test -- --hint {name} {}", step + 1));
+    }
+    ExitCode::SUCCESS
+}
+
+/// What is known of the checks so far, by name.
+pub type Verdicts = HashMap<&'static str, Verdict>;
+
+fn run_lab(
+    labs: &[Lab],
+    lab: &Lab,
+    arguments: &Arguments,
+    verdicts: &mut Verdicts,
+    report: &mut Report,
+) {
+    let mut time_outs = 0;
+    for check in lab.checks.iter().filter(|check| arguments.want(check)) {
+        let begun = Instant::now();
+        let verdict = if settings().waive.iter().any(|name| name == check.name) {
+            Verdict::Waived
+        } else if let Some(missing) = missing(labs, lab, check, verdicts) {
+            Verdict::NotReached(format!("first {missing}"))
+        } else if time_outs >= TIME_OUTS {
+            Verdict::NotReached(format!("after {TIME_OUTS} time-outs in this lab"))
+        } else {
+            let (verdict, timed_out) = run(check);
+            time_outs += u32::from(timed_out);
+            verdict
+        };
+        report.tell(lab, check, &verdict, begun.elapsed());
+        verdicts.insert(check.name, verdict);
+        program::forget();
+    }
+}
+
+/// What this check needs and is known not to be there. What was not run is not known.
+fn missing(labs: &[Lab], lab: &Lab, check: &Check, verdicts: &Verdicts) -> Option<String> {
+    let is_red = |name: &str| verdicts.get(name).is_some_and(|verdict| !verdict.counts());
+    let first = |number: &u32| labs.iter().find(|lab| lab.number == *number)?.checks.first();
+    let of_labs = lab.needs.iter().filter_map(|number| Some(first(number)?.name));
+    of_labs.chain(check.needs.iter().copied()).find(|name| is_red(name)).map(str::to_owned)
+}
+
+/// Runs one check; whether it has run out of time, too.
+fn run(check: &Check) -> (Verdict, bool) {
+    story::begin(check.name);
+    let story = || {
+        (check.run)(&mut Dice::of(check.name));
+        program::fail_if_one_has_failed();
+    };
+    let Err(payload) = panic::catch_unwind(AssertUnwindSafe(story)) else {
+        return (Verdict::Green, false);
+    };
+    match payload.downcast::<End>().map(|end| *end) {
+        Ok(End::Failed(what)) => (Verdict::Red(what), false),
+        Ok(End::TimedOut(what)) => (Verdict::Red(what), true),
+        Ok(End::NotChecked(why)) => (Verdict::NotChecked(why), false),
+        Err(_) => (Verdict::Red("the grader itself has failed, see above".to_owned()), false),
+    }
+}
+
+/// A duration as people read it.
+pub fn seconds(time: Duration) -> String {
+    format!("{:.1} s", time.as_secs_f64())
+}

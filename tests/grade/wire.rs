@@ -1,0 +1,267 @@
+//! A connection to one of your programs, in blocks or in bytes.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::block::Block;
+use crate::dice::Dice;
+use crate::program::{SLICE, fail_if_one_has_failed};
+use crate::story;
+
+/// How many of the pieces of something are sent alone, on average; others may arrive together.
+const PAUSES: usize = 300;
+/// The most bytes that may come without an end of what is waited for.
+const MOST: usize = 8 << 20;
+
+/// A connection that speaks in blocks. It is known in the story by a name.
+#[derive(Debug)]
+pub struct Wire {
+    who: String,
+    stream: TcpStream,
+    unread: Vec<u8>,
+    /// How much of it has been searched for the end of a block.
+    searched: usize,
+}
+
+impl Wire {
+    /// Connects. `command` does the same by hand.
+    pub fn connect(who: &str, address: SocketAddr, command: String) -> Self {
+        let until = story::deadline();
+        match TcpStream::connect_timeout(&address, story::left(until).max(SLICE)) {
+            Ok(stream) => Self::over(who, stream, command),
+            Err(error) => story::fail(format!("{who} cannot connect to {address}: {error}")),
+        }
+    }
+
+    /// Speaks over a connection that is there already.
+    pub fn over(who: &str, stream: TcpStream, command: String) -> Self {
+        story::by_hand(who, command);
+        stream.set_nodelay(true).unwrap();
+        stream.set_nonblocking(false).unwrap();
+        Self { who: who.to_owned(), stream, unread: Vec::new(), searched: 0 }
+    }
+
+    /// Who speaks here.
+    pub fn who(&self) -> &str {
+        &self.who
+    }
+
+    /// This side's address.
+    pub fn local(&self) -> SocketAddr {
+        self.stream.local_addr().unwrap()
+    }
+
+    /// Sends these bytes as they are.
+    pub fn sends(&mut self, bytes: impl AsRef<[u8]>) -> &mut Self {
+        let bytes = bytes.as_ref();
+        story::sent(&self.who, bytes);
+        self.write(bytes);
+        self
+    }
+
+    /// Sends these bytes in pieces of random length, most of which arrive alone.
+    pub fn sends_in_pieces(&mut self, bytes: impl AsRef<[u8]>, dice: &mut Dice, longest: usize) {
+        let bytes = bytes.as_ref();
+        story::sent(&self.who, bytes);
+        let pieces = dice.cuts(bytes, longest);
+        for piece in &pieces {
+            self.write(piece);
+            if dice.below(pieces.len()) < PAUSES {
+                thread::sleep(Duration::from_micros(300));
+            }
+        }
+    }
+
+    /// Writes, but not for ever to somebody who does not read.
+    fn write(&mut self, mut bytes: &[u8]) {
+        let until = story::deadline();
+        self.stream.set_write_timeout(Some(SLICE)).unwrap();
+        while !bytes.is_empty() {
+            match self.stream.write(bytes) {
+                Ok(count) => bytes = &bytes[count..],
+                Err(error) if is_waiting(&error) => {
+                    fail_if_one_has_failed();
+                    if story::left(until).is_zero() {
+                        let who = &self.who;
+                        story::time_out(format!("nobody reads what {who} sends"));
+                    }
+                }
+                Err(error) => story::fail(format!("{} cannot send: {error}", self.who)),
+            }
+        }
+    }
+
+    /// Sends a block of this type with these headers.
+    pub fn asks(&mut self, kind: &str, headers: &[(&str, &str)]) -> &mut Self {
+        self.sends(Block::text(kind, headers))
+    }
+
+    /// Says something in the room.
+    pub fn says(&mut self, text: &str) -> &mut Self {
+        self.asks("SAY", &[("Text", text)])
+    }
+
+    /// Waits for the next block, which must be of this type.
+    pub fn gets(&mut self, kind: &str) -> Block {
+        let block = self.block(kind);
+        if block.kind != kind {
+            story::fail(format!("{} expects {kind} and gets\n{block}", self.who));
+        }
+        block
+    }
+
+    /// Waits for a block of this type, skipping others.
+    pub fn skips_to(&mut self, kind: &str) -> Block {
+        let until = story::deadline();
+        loop {
+            let block = self.block_until(kind, until);
+            if block.kind == kind {
+                return block;
+            }
+        }
+    }
+
+    /// Waits for an ERROR with this code in answer to this type of request.
+    pub fn refuses(&mut self, request: &str, code: &str) -> Block {
+        let block = self.gets("ERROR");
+        block.has_exactly(&[("For", request), ("Code", code), ("Message", "*")]);
+        block
+    }
+
+    /// Sends a PING and demands that its PONG is the very next thing: so nothing else was on its way.
+    pub fn hears_nothing_else(&mut self, dice: &mut Dice) -> &mut Self {
+        let token = dice.word();
+        self.asks("PING", &[("Token", &token)]);
+        self.gets("PONG").has_exactly(&[("Token", &token)]);
+        self
+    }
+
+    /// Registers and gives back REGACK.
+    pub fn registers(&mut self, name: &str, port: u16) -> Block {
+        let port = port.to_string();
+        self.asks("REGISTER", &[("clientID", name), ("IP", "127.0.0.1"), ("Port", &port)]);
+        self.gets("REGACK")
+    }
+
+    /// Joins and gives back JOINACK.
+    pub fn joins(&mut self, name: &str) -> Block {
+        self.asks("JOIN", &[("clientID", name)]);
+        self.gets("JOINACK")
+    }
+
+    /// Waits for the next block.
+    pub fn block(&mut self, what: &str) -> Block {
+        let until = story::deadline();
+        self.block_until(what, until)
+    }
+
+    fn block_until(&mut self, what: &str, until: Instant) -> Block {
+        let bytes = self.until(b"\r\n\r\n", what, until);
+        let bytes = &bytes[..bytes.len() - 4];
+        story::told(&self.who, "<-", bytes);
+        let found = Block::parse(bytes);
+        found.unwrap_or_else(|why| story::fail(format!("{} gets no block: {why}", self.who)))
+    }
+
+    /// Waits for a line of plain text, as peers send after CHAT, and gives it without its end.
+    pub fn line(&mut self) -> String {
+        let until = story::deadline();
+        let bytes = self.until(b"\n", "a line", until);
+        story::told(&self.who, "<-", &bytes);
+        String::from_utf8_lossy(&bytes).trim_end_matches(['\r', '\n']).to_owned()
+    }
+
+    /// Waits for the other side to hang up, with nothing more said before.
+    pub fn is_closed(&mut self) {
+        let until = story::deadline();
+        while self.unread.is_empty() {
+            if !self.reads("the end of the connection", until) {
+                return;
+            }
+        }
+        let (who, more) = (&self.who, String::from_utf8_lossy(&self.unread));
+        story::fail(format!("{who} expects the end of the connection and gets {more:?}"));
+    }
+
+    /// Whether a byte waits to be read, or the end, within so long.
+    pub fn hears_within(&mut self, time: Duration) -> bool {
+        if !self.unread.is_empty() {
+            return true;
+        }
+        self.stream.set_read_timeout(Some(time)).unwrap();
+        self.stream.peek(&mut [0]).is_ok()
+    }
+
+    /// Ends what this side has to say; the other may still speak.
+    pub fn ends(&mut self) {
+        story::told(&self.who, "->", b"(end of the stream)");
+        // The other side may be gone, and then this direction has ended too.
+        let _ = self.stream.shutdown(Shutdown::Write);
+    }
+
+    /// Hangs up without a word.
+    pub fn vanishes(self) {
+        story::told(&self.who, "->", b"(hangs up)");
+    }
+
+    /// Takes the bytes up to and with the first `end`.
+    fn until(&mut self, end: &[u8], what: &str, until: Instant) -> Vec<u8> {
+        loop {
+            let rest = &self.unread[self.searched..];
+            if let Some(found) = rest.windows(end.len()).position(|window| window == end) {
+                let whole = self.searched + found + end.len();
+                self.searched = 0;
+                return self.unread.drain(..whole).collect();
+            }
+            self.searched = self.unread.len().saturating_sub(end.len() - 1);
+            if !self.reads(what, until) {
+                let rest = self.rest();
+                story::fail(format!("{} expects {what}, but it hangs up{rest}", self.who));
+            }
+        }
+    }
+
+    /// Reads some more; `false` when the other side has hung up.
+    fn reads(&mut self, what: &str, until: Instant) -> bool {
+        let mut piece = [0; 64 * 1024];
+        loop {
+            let slice = story::left(until).min(SLICE).max(Duration::from_millis(1));
+            self.stream.set_read_timeout(Some(slice)).unwrap();
+            match self.stream.read(&mut piece) {
+                Ok(count) => {
+                    self.unread.extend_from_slice(&piece[..count]);
+                    if self.unread.len() > MOST || story::left(until).is_zero() {
+                        let who = &self.who;
+                        story::time_out(format!("{who} waits for {what}, and other things come"));
+                    }
+                    return count > 0;
+                }
+                Err(error) if is_waiting(&error) => {
+                    fail_if_one_has_failed();
+                    if story::left(until).is_zero() {
+                        let rest = self.rest();
+                        story::time_out(format!("{} waits in vain for {what}{rest}", self.who));
+                    }
+                }
+                // A program that ends with bytes unread resets the connection: that, too, is hanging up.
+                Err(_) => return false,
+            }
+        }
+    }
+
+    /// What came and is no answer, for a failure.
+    fn rest(&self) -> String {
+        let shown = &self.unread[..self.unread.len().min(200)];
+        if shown.is_empty() {
+            return String::new();
+        }
+        format!(" after {:?}", String::from_utf8_lossy(shown))
+    }
+}
+
+/// Whether a read or a write has only run out of time.
+pub fn is_waiting(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
+}
