@@ -24,6 +24,7 @@ const SWITCHES: [&str; 13] = [
 
 /// What is to be done.
 #[derive(Debug, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "libtest has so many switches")]
 pub struct Arguments {
     filters: Vec<String>,
     skips: Vec<String>,
@@ -47,7 +48,9 @@ impl Arguments {
         let (mut found, mut words) = (Self::default(), words);
         while let Some(word) = words.next() {
             let (option, inline) = match word.split_once('=') {
-                Some((option, value)) if option.starts_with('-') => (option, Some(value.to_owned())),
+                Some((option, value)) if option.starts_with('-') => {
+                    (option, Some(value.to_owned()))
+                }
                 _ => (word.as_str(), None),
             };
             let mut value = || inline.clone().or_else(|| words.next());
@@ -78,9 +81,8 @@ impl Arguments {
 
     /// Whether this check is to be run.
     pub fn want(&self, check: &Check) -> bool {
-        let fits = |filter: &String| match self.exact {
-            true => check.name == *filter,
-            false => check.name.contains(filter.as_str()),
+        let fits = |filter: &String| {
+            if self.exact { check.name == *filter } else { check.name.contains(filter.as_str()) }
         };
         let chosen = self.filters.is_empty() || self.filters.iter().any(fits);
         chosen && !self.ignored && !self.skips.iter().any(fits)

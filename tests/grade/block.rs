@@ -40,7 +40,7 @@ impl Block {
     /// The text of a block with these headers, its blank line too.
     pub fn text(kind: &str, headers: &[(&str, &str)]) -> String {
         let lines: String =
-            headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+            headers.iter().flat_map(|(name, value)| [*name, ": ", *value, "\r\n"]).collect();
         format!("{kind}\r\n{lines}\r\n")
     }
 

@@ -1,5 +1,6 @@
 //! Your server and your clients, started and waited for.
 
+use std::fs;
 use std::net::SocketAddr;
 use std::ops::Deref;
 
@@ -54,11 +55,6 @@ impl Server {
         self.address
     }
 
-    /// The folder in which it runs, with `server.log`.
-    pub fn folder(&self) -> &Folder {
-        &self.folder
-    }
-
     /// Somebody connects to it.
     pub fn connect(&self, who: &str) -> Wire {
         self.connect_to(who, self.address)
@@ -66,9 +62,9 @@ impl Server {
 
     /// Somebody connects to one of its addresses.
     pub fn connect_to(&self, who: &str, address: SocketAddr) -> Wire {
-        let flags: String = self.arguments.iter().map(|flag| format!(" {flag}")).collect();
+        let flags: String = self.arguments.iter().flat_map(|flag| [" ", flag]).collect();
         let command = format!(
-            "cargo run --bin server --{flags}   and in another terminal\n\
+            "cargo run --bin server -- 5555{flags}   and in another terminal\n\
              cargo run --bin client -- --raw 127.0.0.1:5555 < FILE"
         );
         Wire::connect(who, address, command)
@@ -95,12 +91,15 @@ impl Server {
         self.folder.clone()
     }
 
-    /// Kills it and starts another with the same flags, port and log.
+    /// Its log, as it is now.
+    pub fn log(&self) -> Vec<u8> {
+        fs::read(self.folder.file("server.log")).unwrap_or_default()
+    }
+
+    /// Kills it and starts another with the same log, on any free port.
     pub fn starts_again(self) -> Self {
-        let (port, arguments) = (self.address.port(), self.arguments.clone());
         let folder = self.crashes();
-        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        Self::start_in(folder, port, &arguments, &[])
+        Self::start_in(folder, 0, &[], &[])
     }
 }
 
@@ -133,7 +132,7 @@ impl Client {
         arguments.extend(more);
         story::step(format!("{name} starts a client: client {}", arguments.join(" ")));
         let title = format!("{name}'s client");
-        let flags: String = more.iter().map(|flag| format!(" {flag}")).collect();
+        let flags: String = more.iter().flat_map(|flag| [" ", flag]).collect();
         story::by_hand(&title, format!("cargo run --bin client -- {name}{flags} < FILE"));
         let program = Program::start(&title, "client", &arguments, &Folder::fresh());
         let head = format!("{name} running on ");

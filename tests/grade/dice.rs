@@ -14,7 +14,9 @@ impl Dice {
             state = (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3); // FNV-1a
         }
         let mut dice = Self(state | 1);
-        (0..8).for_each(|_| drop(dice.below(2)));
+        for _ in 0..8 {
+            dice.below(2);
+        }
         dice
     }
 
@@ -41,7 +43,8 @@ impl Dice {
 
     /// A short word that nobody can have thought of before.
     pub fn word(&mut self) -> String {
-        let syllables = ["ba", "de", "fi", "go", "ku", "la", "mi", "no", "pe", "ra", "su", "to", "vu"];
+        let syllables =
+            ["ba", "de", "fi", "go", "ku", "la", "mi", "no", "pe", "ra", "su", "to", "vu"];
         let word: String = (0..3).map(|_| *self.pick(&syllables)).collect();
         format!("{word}{}", self.below(90) + 10)
     }
@@ -60,7 +63,8 @@ impl Dice {
 
     /// A text to say: some words, some of them in other alphabets.
     pub fn text(&mut self) -> String {
-        let spice = ["räksmörgås", "naïve", "日本", "привет", "a:b", "100%", "x = y", "¿qué?", "👋"];
+        let spice =
+            ["räksmörgås", "naïve", "日本", "привет", "a:b", "100%", "x = y", "¿qué?", "👋"];
         let mut words = self.words(2);
         words.push((*self.pick(&spice)).to_owned());
         words.join(" ")

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::block::Block;
 use crate::dice::Dice;
-use crate::program::fail_if_one_has_failed;
+use crate::heard::fail_if_one_has_failed;
 use crate::story;
 use crate::wire::{Wire, is_waiting};
 
@@ -104,7 +104,8 @@ impl Peer {
         let numbers = [("ID", id.as_str()), ("Token", token), ("Seq", "0"), ("Missed", "0")];
         let welcome = format!("Welcome to the chat, {name}!");
         let rest = [("Message", welcome.as_str())];
-        let head = Block::text("JOINACK", &[&[("clientID", name.as_str())], &numbers[..], &rest].concat());
+        let head =
+            Block::text("JOINACK", &[&[("clientID", name.as_str())], &numbers[..], &rest].concat());
         let lines: String = others
             .iter()
             .map(|peer| format!("{} {} {}\r\n", peer.name, peer.address, peer.id))
@@ -151,7 +152,11 @@ impl Guest {
         let bridge = self.wire.gets("BRIDGE");
         bridge.has(&[("clientID", &self.me.name)]);
         let (id, headers) = (peer.id.to_string(), secrets.headers(via));
-        self.wire.sends(peer.block("BRIDGEACK", &[], &[&[("ID", id.as_str())], &headers[..]].concat()));
+        self.wire.sends(peer.block(
+            "BRIDGEACK",
+            &[],
+            &[&[("ID", id.as_str())], &headers[..]].concat(),
+        ));
     }
 }
 

@@ -3,74 +3,17 @@
 //! Two threads for each collect what it writes. A program that ends early, panics or writes without end
 //! fails the step that waits, at once and with what it said.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use std::{env, thread};
 
 use crate::folder::Folder;
+use crate::heard::{Heard, collect, fail_if_one_has_failed};
 use crate::settings::settings;
 use crate::story::{self, End, lock};
-
-/// The most that a program may write in one check.
-const FLOOD: usize = 16 << 20;
-
-/// All programs of the check that runs.
-static CAST: Mutex<Vec<Arc<Heard>>> = Mutex::new(Vec::new());
-
-/// What a program has written.
-#[derive(Debug)]
-struct Heard {
-    title: String,
-    told: Mutex<Told>,
-    more: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct Told {
-    output: Vec<u8>,
-    /// How much of the output has been seen by the check.
-    seen: usize,
-    errors: Vec<u8>,
-    output_ended: bool,
-    errors_ended: bool,
-    /// It may end: it was told to, or killed by us.
-    may_end: bool,
-}
-
-impl Told {
-    fn panicked(&self) -> bool {
-        let mark = b"panicked at";
-        self.errors.windows(mark.len()).any(|window| window == mark)
-    }
-
-    fn ended(&self) -> bool {
-        self.output_ended && self.errors_ended
-    }
-
-    /// What is wrong with the program whatever it was to do.
-    fn fault(&self) -> Option<&'static str> {
-        if self.panicked() {
-            Some("has panicked")
-        } else if self.ended() && !self.may_end {
-            Some("has ended by itself")
-        } else if self.output.len() + self.errors.len() > FLOOD {
-            Some("writes without end")
-        } else {
-            None
-        }
-    }
-
-    fn next_line(&mut self) -> Option<String> {
-        let rest = &self.output[self.seen..];
-        let end = rest.iter().position(|byte| *byte == b'\n')?;
-        let line = String::from_utf8_lossy(&rest[..end]).trim_end_matches('\r').to_owned();
-        self.seen += end + 1;
-        Some(line)
-    }
-}
 
 /// A child process with all three of its streams piped.
 #[derive(Debug)]
@@ -98,7 +41,8 @@ impl Program {
         let mut command = Command::new(&path);
         command.args(arguments).current_dir(folder.path()).env_remove("RUST_BACKTRACE");
         for (variable, _) in env::vars_os() {
-            let ours = ["LAB_", "CHAT_"].iter().any(|start| variable.to_string_lossy().starts_with(start));
+            let ours =
+                ["LAB_", "CHAT_"].iter().any(|start| variable.to_string_lossy().starts_with(start));
             if ours {
                 command.env_remove(variable);
             }
@@ -106,11 +50,9 @@ impl Program {
         command.envs(variables.iter().map(|(name, value)| (*name, value)));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = spawn(command, &path);
-        let (told, more) = (Mutex::default(), Condvar::new());
-        let heard = Arc::new(Heard { title: title.to_owned(), told, more });
+        let heard = Heard::new(title);
         collect(child.stdout.take().unwrap(), &heard, false);
         collect(child.stderr.take().unwrap(), &heard, true);
-        lock(&CAST).push(Arc::clone(&heard));
         let input = Mutex::new(child.stdin.take());
         Self { child: Mutex::new(child), input, heard }
     }
@@ -239,7 +181,9 @@ fn spawn(mut command: Command, path: &Path) -> Child {
     loop {
         match command.spawn() {
             Ok(child) => return child,
-            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy && Instant::now() < until => {
+            Err(error)
+                if error.kind() == ErrorKind::ExecutableFileBusy && Instant::now() < until =>
+            {
                 thread::sleep(Duration::from_millis(20));
             }
             Err(error) => {
@@ -247,63 +191,4 @@ fn spawn(mut command: Command, path: &Path) -> Child {
             }
         }
     }
-}
-
-/// Collects what comes, in a thread of its own, up to its end.
-fn collect(mut from: impl Read + Send + 'static, heard: &Arc<Heard>, errors: bool) {
-    let heard = Arc::clone(heard);
-    let work = move || {
-        let mut piece = vec![0; 16 * 1024];
-        loop {
-            let count = match from.read(&mut piece) {
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                result => result.unwrap_or(0),
-            };
-            let mut told = lock(&heard.told);
-            let kept = if told.output.len() + told.errors.len() > FLOOD { 0 } else { count };
-            match errors {
-                true => told.errors.extend_from_slice(&piece[..kept]),
-                false => told.output.extend_from_slice(&piece[..kept]),
-            }
-            if count == 0 {
-                match errors {
-                    true => told.errors_ended = true,
-                    false => told.output_ended = true,
-                }
-            }
-            heard.more.notify_all();
-            if count == 0 {
-                return;
-            }
-        }
-    };
-    thread::Builder::new().name("listening".to_owned()).spawn(work).unwrap();
-}
-
-/// Ends the check if one of its programs has panicked, ended by itself, or writes without end.
-pub fn fail_if_one_has_failed() {
-    let cast = lock(&CAST).clone();
-    for heard in cast {
-        let fault = lock(&heard.told).fault();
-        if let Some(fault) = fault {
-            thread::sleep(SLICE); // the rest of its last words
-            story::end(End::Failed(format!("{} {fault}", heard.title)));
-        }
-    }
-}
-
-/// The last lines that the programs of this check wrote to stderr, by program.
-pub fn last_words() -> Vec<(String, Vec<String>)> {
-    let cast = lock(&CAST).clone();
-    let words = cast.iter().map(|heard| {
-        let errors = String::from_utf8_lossy(&lock(&heard.told).errors).into_owned();
-        let lines: Vec<String> = errors.lines().map(str::to_owned).collect();
-        (heard.title.clone(), lines[lines.len().saturating_sub(12)..].to_vec())
-    });
-    words.filter(|(_, lines)| !lines.is_empty()).collect()
-}
-
-/// Forgets the programs of the check that is over.
-pub fn forget() {
-    lock(&CAST).clear();
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::block::indented;
 use crate::check::{Check, Lab};
-use crate::program;
+use crate::heard;
 use crate::run::{Verdict, Verdicts, seconds};
 use crate::settings::settings;
 use crate::story;
@@ -119,7 +119,8 @@ impl Report {
             .filter(|(count, _)| *count > 0)
             .map(|(count, what)| format!("{count} {what}"))
             .collect();
-        let extra = if extra.is_empty() { String::new() } else { format!(" ({})", extra.join(", ")) };
+        let extra =
+            if extra.is_empty() { String::new() } else { format!(" ({})", extra.join(", ")) };
         let part = if self.partial { ", of the checks that were chosen" } else { "" };
         say(format!("{:<28}{points:>3}/{of}{extra}{part}", "TOTAL"));
         let seed = settings().seed;
@@ -185,7 +186,7 @@ fn tell_story(lab: &Lab, check: &Check, why: &str) -> Vec<String> {
     lines.extend(story::lines());
     lines.push("here it fails:".to_owned());
     lines.push(indented(why));
-    for (title, words) in program::last_words() {
+    for (title, words) in heard::last_words() {
         lines.push(format!("{title} on stderr:"));
         lines.extend(words.iter().map(|word| format!("    {word}")));
     }

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use crate::arguments::Arguments;
 use crate::check::{Check, Lab};
 use crate::dice::Dice;
+use crate::heard;
 use crate::hints::hints;
-use crate::program;
 use crate::report::{Report, say};
 use crate::settings::settings;
 use crate::story::{self, End};
@@ -133,7 +133,7 @@ fn run_lab(
         };
         report.tell(lab, check, &verdict, begun.elapsed());
         verdicts.insert(check.name, verdict);
-        program::forget();
+        heard::forget();
     }
 }
 
@@ -150,7 +150,7 @@ fn run(check: &Check) -> (Verdict, bool) {
     story::begin(check.name);
     let story = || {
         (check.run)(&mut Dice::of(check.name));
-        program::fail_if_one_has_failed();
+        heard::fail_if_one_has_failed();
     };
     let Err(payload) = panic::catch_unwind(AssertUnwindSafe(story)) else {
         return (Verdict::Green, false);

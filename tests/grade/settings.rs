@@ -64,7 +64,8 @@ impl Settings {
 
     /// The program that is graded as `server`, `client` or `load`.
     pub fn program(&self, name: &str) -> PathBuf {
-        let other = self.others.iter().find(|(variable, _)| variable[4..].eq_ignore_ascii_case(name));
+        let other =
+            self.others.iter().find(|(variable, _)| variable[4..].eq_ignore_ascii_case(name));
         let own = match name {
             "server" => env!("CARGO_BIN_EXE_server"),
             "client" => env!("CARGO_BIN_EXE_client"),
@@ -83,5 +84,6 @@ fn path(name: &str) -> Option<PathBuf> {
 /// A seed that the next run will not have. It is short, for it may have to be typed.
 fn fresh() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    (u64::from(now.subsec_nanos()) / 1000 + now.as_secs() * 7 + u64::from(process::id())) % 1_000_000
+    (u64::from(now.subsec_nanos()) / 1000 + now.as_secs() * 7 + u64::from(process::id()))
+        % 1_000_000
 }

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::program;
+use crate::heard;
 use crate::settings::settings;
 
 /// How many lines of a step are shown: the first ones and the last ones.
@@ -88,11 +88,8 @@ pub fn step(title: impl Display) {
 /// Something was sent or came: `arrow` is `->` to the program and `<-` from it.
 pub fn told(who: &str, arrow: &str, bytes: &[u8]) {
     let shown = String::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN)]);
-    let more = if bytes.len() > SHOWN {
-        format!(" … ({} bytes)", bytes.len())
-    } else {
-        String::new()
-    };
+    let more =
+        if bytes.len() > SHOWN { format!(" … ({} bytes)", bytes.len()) } else { String::new() };
     let line = format!("{who} {arrow} {}{more}", shown.escape_debug());
     let mut story = lock(&STORY);
     if story.steps.is_empty() {
@@ -156,13 +153,13 @@ pub fn folder() -> PathBuf {
 
 /// Ends the check: this is not as it must be.
 pub fn fail(what: impl Display) -> ! {
-    program::fail_if_one_has_failed();
+    heard::fail_if_one_has_failed();
     end(End::Failed(what.to_string()))
 }
 
 /// Ends the check: this has not come in time.
 pub fn time_out(what: impl Display) -> ! {
-    program::fail_if_one_has_failed();
+    heard::fail_if_one_has_failed();
     end(End::TimedOut(what.to_string()))
 }
 

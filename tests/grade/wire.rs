@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use crate::block::Block;
 use crate::dice::Dice;
-use crate::program::{SLICE, fail_if_one_has_failed};
+use crate::heard::fail_if_one_has_failed;
+use crate::program::SLICE;
 use crate::story;
 
 /// How many of the pieces of something are sent alone, on average; others may arrive together.
@@ -93,71 +94,14 @@ impl Wire {
         }
     }
 
-    /// Sends a block of this type with these headers.
-    pub fn asks(&mut self, kind: &str, headers: &[(&str, &str)]) -> &mut Self {
-        self.sends(Block::text(kind, headers))
-    }
-
-    /// Says something in the room.
-    pub fn says(&mut self, text: &str) -> &mut Self {
-        self.asks("SAY", &[("Text", text)])
-    }
-
-    /// Waits for the next block, which must be of this type.
-    pub fn gets(&mut self, kind: &str) -> Block {
-        let block = self.block(kind);
-        if block.kind != kind {
-            story::fail(format!("{} expects {kind} and gets\n{block}", self.who));
-        }
-        block
-    }
-
-    /// Waits for a block of this type, skipping others.
-    pub fn skips_to(&mut self, kind: &str) -> Block {
-        let until = story::deadline();
-        loop {
-            let block = self.block_until(kind, until);
-            if block.kind == kind {
-                return block;
-            }
-        }
-    }
-
-    /// Waits for an ERROR with this code in answer to this type of request.
-    pub fn refuses(&mut self, request: &str, code: &str) -> Block {
-        let block = self.gets("ERROR");
-        block.has_exactly(&[("For", request), ("Code", code), ("Message", "*")]);
-        block
-    }
-
-    /// Sends a PING and demands that its PONG is the very next thing: so nothing else was on its way.
-    pub fn hears_nothing_else(&mut self, dice: &mut Dice) -> &mut Self {
-        let token = dice.word();
-        self.asks("PING", &[("Token", &token)]);
-        self.gets("PONG").has_exactly(&[("Token", &token)]);
-        self
-    }
-
-    /// Registers and gives back REGACK.
-    pub fn registers(&mut self, name: &str, port: u16) -> Block {
-        let port = port.to_string();
-        self.asks("REGISTER", &[("clientID", name), ("IP", "127.0.0.1"), ("Port", &port)]);
-        self.gets("REGACK")
-    }
-
-    /// Joins and gives back JOINACK.
-    pub fn joins(&mut self, name: &str) -> Block {
-        self.asks("JOIN", &[("clientID", name)]);
-        self.gets("JOINACK")
-    }
-
     /// Waits for the next block.
     pub fn block(&mut self, what: &str) -> Block {
         let until = story::deadline();
         self.block_until(what, until)
     }
 
-    fn block_until(&mut self, what: &str, until: Instant) -> Block {
+    /// Waits for the next block until then.
+    pub fn block_until(&mut self, what: &str, until: Instant) -> Block {
         let bytes = self.until(b"\r\n\r\n", what, until);
         let bytes = &bytes[..bytes.len() - 4];
         story::told(&self.who, "<-", bytes);
@@ -183,6 +127,40 @@ impl Wire {
         }
         let (who, more) = (&self.who, String::from_utf8_lossy(&self.unread));
         story::fail(format!("{who} expects the end of the connection and gets {more:?}"));
+    }
+
+    /// Reads on, up to the next block or the end; `true` at the end.
+    pub fn is_over(&mut self) -> bool {
+        let until = story::deadline();
+        loop {
+            let end = self.unread.windows(4).position(|window| window == b"\r\n\r\n");
+            if let Some(end) = end {
+                self.unread.drain(..end + 4);
+                return false;
+            }
+            if !self.reads("the end of the connection", until) {
+                return true;
+            }
+        }
+    }
+
+    /// All whole blocks that come up to the end of the connection.
+    pub fn rest(&mut self) -> Vec<Block> {
+        let until = story::deadline();
+        while self.reads("the end of the connection", until) {}
+        let mut blocks = Vec::new();
+        while let Some(end) = self.unread.windows(4).position(|window| window == b"\r\n\r\n") {
+            let bytes: Vec<u8> = self.unread.drain(..end + 4).collect();
+            blocks.extend(Block::parse(&bytes[..end]));
+        }
+        blocks
+    }
+
+    /// Sends these bytes, unless the other side has hung up by now: then it gives `false`.
+    pub fn drips(&mut self, bytes: &[u8]) -> bool {
+        let gone =
+            self.hears_within(Duration::from_millis(1)) && !self.reads("", story::deadline());
+        !gone && self.stream.write_all(bytes).is_ok()
     }
 
     /// Whether a byte waits to be read, or the end, within so long.
@@ -217,7 +195,7 @@ impl Wire {
             }
             self.searched = self.unread.len().saturating_sub(end.len() - 1);
             if !self.reads(what, until) {
-                let rest = self.rest();
+                let rest = self.leftover();
                 story::fail(format!("{} expects {what}, but it hangs up{rest}", self.who));
             }
         }
@@ -225,7 +203,7 @@ impl Wire {
 
     /// Reads some more; `false` when the other side has hung up.
     fn reads(&mut self, what: &str, until: Instant) -> bool {
-        let mut piece = [0; 64 * 1024];
+        let mut piece = vec![0; 64 * 1024];
         loop {
             let slice = story::left(until).min(SLICE).max(Duration::from_millis(1));
             self.stream.set_read_timeout(Some(slice)).unwrap();
@@ -241,7 +219,7 @@ impl Wire {
                 Err(error) if is_waiting(&error) => {
                     fail_if_one_has_failed();
                     if story::left(until).is_zero() {
-                        let rest = self.rest();
+                        let rest = self.leftover();
                         story::time_out(format!("{} waits in vain for {what}{rest}", self.who));
                     }
                 }
@@ -252,7 +230,7 @@ impl Wire {
     }
 
     /// What came and is no answer, for a failure.
-    fn rest(&self) -> String {
+    fn leftover(&self) -> String {
         let shown = &self.unread[..self.unread.len().min(200)];
         if shown.is_empty() {
             return String::new();

@@ -35,6 +35,7 @@ mod editor;
 mod load;
 mod measure;
 mod explain;
+mod gallery;
 mod hostile_flood;
 mod hostile_races;
 mod hostile_words;

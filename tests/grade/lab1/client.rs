@@ -17,9 +17,12 @@ pub fn the_client_reads_blocks_in_any_pieces(dice: &mut Dice) {
 
     step("the server takes carol in, in small pieces; 40 others are there");
     let port = |number: u16| ([127, 0, 0, 1], 6000 + number).into();
-    let others: Vec<Peer> = dice.words(OTHERS.into()).iter().zip(1..).map(|(name, number)| {
-        Peer::new(name, port(number), number.into())
-    }).collect();
+    let others: Vec<Peer> = dice
+        .words(OTHERS.into())
+        .iter()
+        .zip(1..)
+        .map(|(name, number)| Peer::new(name, port(number), number.into()))
+        .collect();
     server.sends_in_pieces(me.regack(), dice, 7);
     server.gets("JOIN");
     server.sends_in_pieces(me.joinack(&others.iter().collect::<Vec<_>>()), dice, 40);
@@ -36,7 +39,9 @@ pub fn the_client_reads_blocks_in_any_pieces(dice: &mut Dice) {
         expected.push(format!("{}: {text}", other.name));
         if seq == 10 {
             let long = "z".repeat(4097);
-            bytes.extend_from_slice(format!("SAID\r\nColour: {long}\r\nText: no\r\n\r\n").as_bytes());
+            bytes.extend_from_slice(
+                format!("SAID\r\nColour: {long}\r\nText: no\r\n\r\n").as_bytes(),
+            );
         }
         if seq == 20 {
             bytes.extend_from_slice(b"SAID\r\nSeq: \xff\r\nText: no\r\n\r\n");

@@ -114,7 +114,12 @@ pub fn a_bad_block_is_refused_and_the_next_one_is_read(dice: &mut Dice) {
         ("bytes that are not UTF-8", b"PING\r\nColour: \xff\r\n\r\n", "PING", "malformed"),
         ("a NUL", b"PING\r\nColour: \0\r\nToken: a\r\n\r\n", "PING", "malformed"),
         ("a CR in the middle of a line", b"PING\r\nColour: a\rb\r\n\r\n", "PING", "malformed"),
-        ("a TYPE that nobody knows", b"PINGPINGPINGPING\r\n\r\n", "PINGPINGPINGPING", "unknown-type"),
+        (
+            "a TYPE that nobody knows",
+            b"PINGPINGPINGPING\r\n\r\n",
+            "PINGPINGPINGPING",
+            "unknown-type",
+        ),
         ("an answer is no request", b"PONGS\r\nToken: a\r\n\r\n", "PONGS", "unknown-type"),
     ];
     for (what, bytes, kind, code) in cases {
@@ -124,7 +129,9 @@ pub fn a_bad_block_is_refused_and_the_next_one_is_read(dice: &mut Dice) {
         alice.hears_nothing_else(dice);
     }
     step("all of them at once");
-    cases.iter().for_each(|(_, bytes, ..)| drop(alice.sends(bytes)));
+    for (_, bytes, ..) in cases {
+        alice.sends(bytes);
+    }
     for (_, _, kind, code) in cases {
         alice.refuses(kind, code);
     }

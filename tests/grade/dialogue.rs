@@ -1,0 +1,102 @@
+//! What is said on a connection to a server, over and over: requests and their answers.
+
+use std::thread;
+use std::time::Duration;
+
+use crate::block::Block;
+use crate::dice::Dice;
+use crate::story;
+use crate::wire::Wire;
+
+impl Wire {
+    /// Sends a block of this type with these headers.
+    pub fn asks(&mut self, kind: &str, headers: &[(&str, &str)]) -> &mut Self {
+        self.sends(Block::text(kind, headers))
+    }
+
+    /// Says something in the room.
+    pub fn says(&mut self, text: &str) -> &mut Self {
+        self.asks("SAY", &[("Text", text)])
+    }
+
+    /// Waits for the next block, which must be of this type.
+    pub fn gets(&mut self, kind: &str) -> Block {
+        let block = self.block(kind);
+        if block.kind != kind {
+            story::fail(format!("{} expects {kind} and gets\n{block}", self.who()));
+        }
+        block
+    }
+
+    /// Waits for a block of this type, skipping others.
+    pub fn skips_to(&mut self, kind: &str) -> Block {
+        let until = story::deadline();
+        loop {
+            let block = self.block_until(kind, until);
+            if block.kind == kind {
+                return block;
+            }
+        }
+    }
+
+    /// Waits for an ERROR with this code in answer to this type of request.
+    pub fn refuses(&mut self, request: &str, code: &str) -> Block {
+        let block = self.gets("ERROR");
+        block.has_exactly(&[("For", request), ("Code", code), ("Message", "*")]);
+        block
+    }
+
+    /// Sends a PING and demands that its PONG is the very next thing: so nothing else was on its way.
+    pub fn hears_nothing_else(&mut self, dice: &mut Dice) -> &mut Self {
+        let token = dice.word();
+        self.asks("PING", &[("Token", &token)]);
+        self.gets("PONG").has_exactly(&[("Token", &token)]);
+        self
+    }
+
+    /// Registers and gives back REGACK.
+    pub fn registers(&mut self, name: &str, port: u16) -> Block {
+        let port = port.to_string();
+        self.asks("REGISTER", &[("clientID", name), ("IP", "127.0.0.1"), ("Port", &port)]);
+        self.gets("REGACK")
+    }
+
+    /// Registers as soon as the name is free, which it must be soon.
+    pub fn registers_in_the_end(&mut self, name: &str, port: u16) -> Block {
+        let (until, port) = (story::deadline(), port.to_string());
+        loop {
+            self.asks("REGISTER", &[("clientID", name), ("IP", "127.0.0.1"), ("Port", &port)]);
+            let block = self.block("REGACK");
+            if block.kind == "REGACK" {
+                return block;
+            }
+            if story::left(until).is_zero() {
+                story::time_out(format!("{name} is not free:\n{block}"));
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Demands that nothing but arrivals is on its way.
+    pub fn hears_joins_only(&mut self, dice: &mut Dice) {
+        let token = dice.word();
+        self.asks("PING", &[("Token", &token)]);
+        loop {
+            let block = self.block("PONG");
+            match block.kind.as_str() {
+                "JOINED" => {}
+                "PONG" => {
+                    block.has_exactly(&[("Token", &token)]);
+                    return;
+                }
+                _ => story::fail(format!("{} gets what is for others:\n{block}", self.who())),
+            }
+        }
+    }
+
+    /// Joins and gives back JOINACK.
+    pub fn joins(&mut self, name: &str) -> Block {
+        self.asks("JOIN", &[("clientID", name)]);
+        self.gets("JOINACK")
+    }
+}

@@ -1,0 +1,132 @@
+//! INFO and BRIDGE: who is there.
+
+use std::thread;
+use std::time::Duration;
+
+use crate::block::Block;
+use crate::cast::Server;
+use crate::dice::Dice;
+use crate::story::{self, fail, step, time_out};
+use crate::wire::Wire;
+
+/// Who should be in the directory, and on which connection.
+struct Entry {
+    name: String,
+    port: u16,
+    id: u64,
+    joined: Option<Wire>,
+}
+
+pub fn info_is_the_whole_directory(dice: &mut Dice) {
+    let server = Server::start(&[]);
+    let mut asker = server.connect("somebody");
+    step("an empty directory");
+    asker.asks("INFO", &[]).gets("INFOACK").has_exactly(&[]);
+    let mut model: Vec<Entry> = Vec::new();
+    for (name, port) in dice.words(45).into_iter().zip(6001..) {
+        let who = dice.below(model.len().max(1));
+        match dice.below(4) {
+            0 if !model.is_empty() => leave(&mut model, who),
+            1 if !model.is_empty() => renew(&server, &mut model[who], port + 1000),
+            _ => {}
+        }
+        step(format!("{name} registers"));
+        let mut wire = server.connect(&name);
+        let id = wire.registers(&name, port).number("ID");
+        let joined = dice.below(2) == 0;
+        if joined {
+            step(format!("{name} joins"));
+            wire.joins(&name);
+        }
+        model.push(Entry { name, port, id, joined: joined.then_some(wire) });
+        if dice.below(8) == 0 {
+            compare(&mut asker, &model);
+        }
+    }
+    compare(&mut asker, &model);
+}
+
+/// Somebody leaves, if it is in the room; who has only registered cannot.
+fn leave(model: &mut Vec<Entry>, who: usize) {
+    if model[who].joined.is_some() {
+        let Entry { name, joined, .. } = model.remove(who);
+        step(format!("{name} leaves"));
+        if let Some(mut wire) = joined {
+            wire.asks("QUIT", &[]);
+        }
+    }
+}
+
+/// Who is not in the room registers again, with another port.
+fn renew(server: &Server, entry: &mut Entry, port: u16) {
+    if entry.joined.is_none() {
+        step(format!("{} registers again, with another port", entry.name));
+        server.connect(&entry.name).registers(&entry.name, port);
+        entry.port = port;
+    }
+}
+
+/// INFO must be what the model is. Somebody may be about to leave, so it is asked until it is.
+fn compare(asker: &mut Wire, model: &[Entry]) {
+    step("INFO");
+    let line = |entry: &Entry| format!("{} 127.0.0.1:{} {}", entry.name, entry.port, entry.id);
+    let expected: Vec<String> = model.iter().map(line).collect();
+    let until = story::deadline();
+    loop {
+        asker.asks("INFO", &[]);
+        let found = asker.gets("INFOACK");
+        if found.lines == expected {
+            return;
+        }
+        if story::left(until).is_zero() {
+            let expected = Block { kind: "INFOACK".to_owned(), lines: expected };
+            time_out(format!("expected\n{expected}\ngot\n{found}"));
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+pub fn bridge_gives_the_first_other_or_who_is_asked_for(dice: &mut Dice) {
+    let server = Server::start(&[]);
+    let names = dice.words(4);
+    let [first, second, third, ..] = names.as_slice() else { return };
+    let bridge = |name: &str, peer: &[(&str, &str)]| {
+        let mut wire = server.connect(name);
+        wire.asks("BRIDGE", &[&[("clientID", name)], peer].concat());
+        wire
+    };
+    let gives = |mut wire: Wire, name: &str, port: &str| {
+        let ip = if name.is_empty() { "" } else { "127.0.0.1" };
+        wire.gets("BRIDGEACK").has_exactly(&[("clientID", name), ("IP", ip), ("Port", port)]);
+    };
+    step(format!("{first} is alone: an answer with empty values"));
+    server.registered(first, 6001);
+    gives(bridge(first, &[]), "", "");
+    step("with three in the directory");
+    server.registered(second, 6002);
+    server.registered(third, 6003);
+    gives(bridge(first, &[]), second, "6002");
+    gives(bridge(second, &[]), first, "6001");
+    gives(bridge(third, &[]), first, "6001");
+    step(format!("{first} registers again, and is still the first"));
+    server.registered(first, 6009);
+    gives(bridge(third, &[]), first, "6009");
+    step("with Peer: a name in any case, or an ID");
+    gives(bridge(first, &[("Peer", &third.to_ascii_uppercase())]), third, "6003");
+    let id = server.connect(second).registers(second, 6002).get("ID").to_owned();
+    gives(bridge(first, &[("Peer", &id)]), second, "6002");
+    step("who cannot be had");
+    bridge(first, &[("Peer", &names[3])]).refuses("BRIDGE", "no-such-client");
+    bridge(first, &[("Peer", "4711")]).refuses("BRIDGE", "no-such-client");
+    bridge(first, &[("Peer", first)]).refuses("BRIDGE", "self");
+    bridge(&names[3], &[]).refuses("BRIDGE", "not-registered");
+    step(format!("{third} has joined, and may not ask for {second}"));
+    let mut joined = server.joined(third, 6003);
+    joined.asks("BRIDGE", &[("clientID", second)]).refuses("BRIDGE", "not-registered");
+    joined.asks("BRIDGE", &[("clientID", third)]);
+    let found = joined.gets("BRIDGEACK");
+    found.has(&[("clientID", first), ("Port", "6009")]);
+    if found.find("ID").is_none() {
+        fail("to somebody who has joined, BRIDGEACK gives the ID of the peer, too");
+    }
+}

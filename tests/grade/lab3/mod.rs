@@ -1,0 +1,59 @@
+//! Lab 3, discovery: snapshots; what is seen and what is claimed.
+
+mod addresses;
+mod directory;
+mod introductions;
+
+use crate::check::Check;
+
+/// Its checks.
+pub const CHECKS: &[Check] = &[
+    Check {
+        name: "lab3::info_is_the_whole_directory",
+        says: "After a random script of arrivals and departures INFO has exactly who is there.",
+        points: 2,
+        rule: "PROTOCOL.md, what a client asks of the server: INFO",
+        needs: &[],
+        run: directory::info_is_the_whole_directory,
+    },
+    Check {
+        name: "lab3::bridge_gives_the_first_other_or_who_is_asked_for",
+        says: "BRIDGE has the first other in order of registration; with Peer it has that one.",
+        points: 2,
+        rule: "PROTOCOL.md: BRIDGE without Peer",
+        needs: &[],
+        run: directory::bridge_gives_the_first_other_or_who_is_asked_for,
+    },
+    Check {
+        name: "lab3::the_address_recorded_is_the_one_seen",
+        says: "Who claims 203.0.113.9 is recorded where it is seen, by IPv4 and by IPv6.",
+        points: 3,
+        rule: "PROTOCOL.md: the address recorded is the one the server sees, never the one claimed",
+        needs: &[],
+        run: addresses::the_address_recorded_is_the_one_seen,
+    },
+    Check {
+        name: "lab3::the_servers_own_address_is_no_clients",
+        says: "The server's own port at its own address is bad-port; one beside it is good.",
+        points: 1,
+        rule: "PROTOCOL.md, REGISTER: bad-port",
+        needs: &[],
+        run: addresses::the_servers_own_address_is_no_clients,
+    },
+    Check {
+        name: "lab3::two_who_have_joined_are_given_secrets",
+        says: "BRIDGE between two who have joined brings both the same fresh Ticket and Answer.",
+        points: 1,
+        rule: "PROTOCOL.md: Ticket and Answer",
+        needs: &[],
+        run: introductions::two_who_have_joined_are_given_secrets,
+    },
+    Check {
+        name: "lab3::two_clients_find_each_other",
+        says: "Two of your clients at your server learn where the other one listens.",
+        points: 1,
+        rule: "README.md, the client: /info and /bridge",
+        needs: &["lab1::the_client_reads_blocks_in_any_pieces"],
+        run: introductions::two_clients_find_each_other,
+    },
+];

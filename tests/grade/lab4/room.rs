@@ -1,0 +1,106 @@
+//! Who comes and goes while others talk.
+
+use crate::block::Block;
+use crate::cast::Server;
+use crate::dice::Dice;
+use crate::story::{fail, step};
+use crate::wire::Wire;
+
+pub fn arrivals_and_departures_are_told(dice: &mut Dice) {
+    let server = Server::start(&[]);
+    let names = dice.words(4);
+    let [alice, bob, carol, dave] = names.as_slice() else { return };
+    let mut wire = server.connect(alice);
+    let id = wire.registers(alice, 6001).get("ID").to_owned();
+    let others = wire.joins(alice);
+    if !others.others().is_empty() {
+        fail(format!("nobody else has joined, but JOINACK has\n{others}"));
+    }
+    wire.hears_nothing_else(dice);
+
+    let there = [format!("{alice} 127.0.0.1:6001 {id}")];
+    let (mut second, id) = arrives(&server, bob, 6002, &mut wire, &there);
+    step(format!("{carol} only registers: that is told to nobody"));
+    let mut third = server.registered(carol, 6003);
+    wire.hears_nothing_else(dice);
+    second.hears_nothing_else(dice);
+    step(format!("{alice} says something: {carol}, who has not joined, does not hear it"));
+    let text = dice.text();
+    wire.says(&text).gets("SAID").has(&[("Text", &text)]);
+    second.gets("SAID").has(&[("Text", &text)]);
+    third.hears_nothing_else(dice);
+
+    step(format!("{bob} quits, and hears nothing of that itself"));
+    second.asks("QUIT", &[]).is_closed();
+    is_told(&mut wire, bob, &id, "quit");
+    let (fourth, id) = arrives(&server, dave, 6004, &mut wire, &there);
+    step(format!("{dave}'s connection is just gone"));
+    fourth.vanishes();
+    is_told(&mut wire, dave, &id, "gone");
+    wire.hears_nothing_else(dice);
+    third.hears_nothing_else(dice);
+}
+
+/// Somebody joins: `witness` is told, and the newcomer is told who is there. Gives its ID, too.
+fn arrives(
+    server: &Server,
+    name: &str,
+    port: u16,
+    witness: &mut Wire,
+    there: &[String],
+) -> (Wire, String) {
+    step(format!("{name} registers and joins"));
+    let mut wire = server.connect(name);
+    let id = wire.registers(name, port).get("ID").to_owned();
+    let ack = wire.joins(name);
+    if ack.others() != there {
+        fail(format!("JOINACK must list {there:?}, and has\n{ack}"));
+    }
+    let port = port.to_string();
+    let here = [("IP", "127.0.0.1"), ("Port", port.as_str())];
+    let joined = witness.gets("JOINED");
+    joined.has_exactly(&[&[("ID", id.as_str()), ("clientID", name)], &here[..]].concat());
+    (wire, id)
+}
+
+fn is_told(witness: &mut Wire, name: &str, id: &str, reason: &str) {
+    let left = witness.gets("LEFT");
+    left.has_exactly(&[("ID", id), ("clientID", name), ("Reason", reason)]);
+}
+
+pub fn a_newcomer_misses_nothing_and_hears_nothing_twice(dice: &mut Dice) {
+    let server = Server::start(&[]);
+    let names = dice.words(11);
+    let mut speaker = server.joined(&names[0], 6001);
+    let mut said: Vec<String> = Vec::new();
+    let mut newcomers = Vec::new();
+    for (name, port) in names[1..].iter().zip(6002..) {
+        let texts: Vec<String> = (0..40).map(|_| dice.text()).collect();
+        let block = |text: &String| Block::text("SAY", &[("Text", text)]);
+        let blocks: Vec<String> = texts.iter().map(block).collect();
+        let mut newcomer = server.registered(name, port);
+        step(format!("while forty messages are said, {name} joins and wants all since 0"));
+        speaker.sends(blocks[..20].concat());
+        newcomer.asks("JOIN", &[("clientID", name), ("Since", "0")]);
+        speaker.sends(blocks[20..].concat());
+        said.extend(texts);
+        for _ in 0..40 {
+            speaker.skips_to("SAID");
+        }
+        newcomers.push(newcomer);
+    }
+    for newcomer in &mut newcomers {
+        step(format!("{} has heard all {}", newcomer.who(), said.len()));
+        let before = newcomer.gets("JOINACK").number("Seq");
+        for (text, seq) in said.iter().zip(1_u64..) {
+            let block = newcomer.skips_to("SAID");
+            block.has(&[("Seq", &seq.to_string()), ("Text", text)]);
+            if (block.find("Replay") == Some("yes")) != (seq <= before) {
+                fail(format!(
+                    "Replay is for what came up to Seq {before}, when it joined:\n{block}"
+                ));
+            }
+        }
+        newcomer.hears_joins_only(dice);
+    }
+}

@@ -1,0 +1,145 @@
+//! Members who do not read, or read slowly.
+
+use std::time::{Duration, Instant};
+
+use crate::block::Block;
+use crate::cast::Server;
+use crate::dice::Dice;
+use crate::settings::settings;
+use crate::story::{fail, step};
+use crate::wire::Wire;
+
+/// A text nearly as long as may be: a few thousand of them are more than loopback swallows by itself.
+const LONG: usize = 1990;
+/// How many are said at once.
+const BATCH: usize = 50;
+/// How long a batch may take to come back when somebody else does not read.
+const AT_ONCE: Duration = Duration::from_secs(1);
+
+/// A text of that length that tells its number.
+fn text(number: usize) -> String {
+    let head = format!("{number} ");
+    let rest = "x".repeat(LONG - head.len());
+    head + &rest
+}
+
+/// Says the next batch.
+fn says_batch(speaker: &mut Wire, batch: usize) {
+    let first = batch * BATCH + 1;
+    let blocks: String = (first..first + BATCH)
+        .map(|number| Block::text("SAY", &[("Text", &text(number))]))
+        .collect();
+    speaker.sends(blocks);
+}
+
+/// Hears the next batch, with all its numbers.
+fn hears_batch(wire: &mut Wire, batch: usize) {
+    let first = batch * BATCH + 1;
+    (first..first + BATCH).for_each(|number| hears(wire, number));
+}
+
+fn hears(wire: &mut Wire, number: usize) {
+    let said = wire.skips_to("SAID");
+    if said.number("Seq") != number as u64 || said.get("Text") != text(number) {
+        fail(format!("{} expects message {number} and gets\n{said}", wire.who()));
+    }
+}
+
+pub fn a_member_that_never_reads_delays_nobody(dice: &mut Dice) {
+    let server = Server::start(&[]);
+    let names = dice.words(4);
+    step("two who will never read join, one before and one after two who do");
+    let _first = server.joined(&names[0], 6001);
+    let mut speaker = server.joined(&names[1], 6002);
+    let mut listener = server.joined(&names[2], 6003);
+    let _last = server.joined(&names[3], 6004);
+    let batches = 6_600_000 / (BATCH * LONG);
+    step(format!("{} says {batches} times {BATCH} long messages: 6.6 MB", names[1]));
+    let at_once = AT_ONCE.mul_f64(settings().slow);
+    for batch in 0..batches {
+        let begun = Instant::now();
+        says_batch(&mut speaker, batch);
+        hears_batch(&mut speaker, batch);
+        hears_batch(&mut listener, batch);
+        if begun.elapsed() > at_once {
+            let (took, last) = (begun.elapsed(), (batch + 1) * BATCH);
+            fail(format!("it took {took:.1?} until message {last} had reached those who read"));
+        }
+    }
+}
+
+pub fn who_never_reads_is_let_go_in_the_end(dice: &mut Dice) {
+    let server = Server::start(&["--backlog", "100000"]);
+    let names = dice.words(2);
+    let mut stalled = server.connect(&names[0]);
+    let id = stalled.registers(&names[0], 6001).get("ID").to_owned();
+    stalled.joins(&names[0]);
+    let mut speaker = server.joined(&names[1], 6002);
+    step(format!("{} speaks until {}, who does not read, is let go", names[1], names[0]));
+    let expected = [("ID", id.as_str()), ("clientID", &names[0]), ("Reason", "slow")];
+    for batch in 0..200 {
+        says_batch(&mut speaker, batch);
+        for number in 0..BATCH {
+            let block = speaker.block("SAID");
+            if block.kind == "LEFT" {
+                block.has_exactly(&expected);
+                step(format!("{} still hears the rest", names[1]));
+                (number..BATCH).for_each(|number| hears(&mut speaker, batch * BATCH + number + 1));
+                speaker.hears_nothing_else(dice);
+                return is_over(&mut stalled, (batch + 1) * BATCH);
+            }
+        }
+    }
+    fail("10 MB were said, and nobody has heard LEFT slow");
+}
+
+/// What was on its way may still come, and then the end.
+fn is_over(stalled: &mut Wire, most: usize) {
+    step("its connection ends");
+    for _ in 0..=most {
+        if stalled.is_over() {
+            return;
+        }
+    }
+    fail("the connection goes on");
+}
+
+pub fn a_slow_member_gets_every_byte_in_order(dice: &mut Dice) {
+    let server = Server::start(&["--backlog", "30000000"]);
+    let names = dice.words(2);
+    let mut slow = server.joined(&names[0], 6001);
+    let mut speaker = server.joined(&names[1], 6002);
+    let batches = 5_500_000 / (BATCH * LONG);
+    step(format!("{} says 5.5 MB; {} reads a third of it meanwhile", names[1], names[0]));
+    let (mut read, mut answered) = (0, 0);
+    for batch in 0..batches {
+        says_batch(&mut speaker, batch);
+        hears_batch(&mut speaker, batch);
+        slow.asks("PING", &[("Token", &batch.to_string())]);
+        for _ in 0..BATCH / 3 {
+            takes(&mut slow, &mut read, &mut answered);
+        }
+    }
+    step(format!("{} reads the rest", names[0]));
+    while read < batches * BATCH || answered < batches {
+        takes(&mut slow, &mut read, &mut answered);
+    }
+    slow.hears_nothing_else(dice);
+}
+
+/// The next block of the slow one: the next message, or the next PONG.
+fn takes(slow: &mut Wire, read: &mut usize, answered: &mut usize) {
+    let block = slow.block("SAID or PONG");
+    match block.kind.as_str() {
+        "SAID" => {
+            *read += 1;
+            block.has(&[("Seq", &read.to_string()), ("Text", &text(*read))]);
+        }
+        "PONG" => {
+            block.has_exactly(&[("Token", &answered.to_string())]);
+            *answered += 1;
+        }
+        "JOINED" => {}
+        _ => fail(format!("this is neither a message nor a PONG:\n{block}")),
+    }
+}

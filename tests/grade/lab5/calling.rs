@@ -1,0 +1,54 @@
+//! Your client calls somebody.
+
+use super::called::{bob, expect_line};
+use crate::dice::Dice;
+use crate::played::{Peer, Played, Secrets};
+use crate::story::step;
+
+pub fn who_is_called_must_show_the_answer(dice: &mut Dice) {
+    let played = Played::open();
+    let (bob, mut server) = bob(&played);
+    let names = dice.words(3);
+
+    step(format!("{} joins, and bob calls", names[0]));
+    let door = Played::open();
+    let friend = Peer::new(&names[0], door.address(), 3);
+    let (secrets, text) = (Secrets::new(dice), dice.text());
+    server.hears_of(&friend);
+    bob.sees(&format!("{} joined (ID 3, {})", names[0], friend.address));
+    bob.types(&format!("/chat {}", names[0]));
+    bob.types(&format!("/msg {text}"));
+    server.is_introduced_to(&friend, "tcp", &secrets);
+    let mut wire = door.accepts(&names[0]);
+    let chat = wire.gets("CHAT");
+    chat.has(&[("clientID", "bob"), ("Ticket", &secrets.ticket)]);
+    step(format!("{} answers with the Answer: now the text comes", names[0]));
+    wire.sends(friend.chat(&[("Answer", &secrets.answer)]));
+    expect_line(&mut wire, &text);
+    bob.sees(&format!("Sent to {} (ID 3): {text}", names[0]));
+
+    for (name, id, right_length) in [(&names[1], 4_u64, true), (&names[2], 5, false)] {
+        let door = Played::open();
+        let other = Peer::new(name, door.address(), id);
+        let (secrets, text) = (Secrets::new(dice), dice.text());
+        step(format!("bob calls {name}; somebody else listens there, with another Answer"));
+        server.hears_of(&other);
+        bob.sees(&format!("{name} joined (ID {id}, {})", other.address));
+        bob.types(&format!("/chat {name}"));
+        bob.types(&format!("/msg {text}"));
+        server.is_introduced_to(&other, "tcp", &secrets);
+        let mut wire = door.accepts(name);
+        wire.gets("CHAT").has(&[("Ticket", &secrets.ticket)]);
+        // The caller's own Ticket proves nothing, and neither does a guess.
+        let wrong = if right_length { Secrets::new(dice).answer } else { secrets.ticket.clone() };
+        wire.sends(other.chat(&[("Answer", &wrong)]));
+        step(format!("bob hangs up, keeps the text, and says that {name} has not got it"));
+        wire.is_closed();
+        bob.sees_without(&["Sent to"], &format!("not delivered to {name}: {text}"));
+    }
+    step(format!("{} is still there", names[0]));
+    let text = dice.text();
+    bob.types(&format!("/peer {}", names[0]));
+    bob.types(&format!("/msg {text}"));
+    expect_line(&mut wire, &text);
+}

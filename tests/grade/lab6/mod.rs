@@ -1,0 +1,60 @@
+//! Lab 6, UDP: loss, duplicates, order, timers. The grader plays the server, peers, and a bad network.
+
+mod network;
+mod post;
+mod receiving;
+mod sending;
+
+use crate::check::Check;
+
+/// Its checks.
+pub const CHECKS: &[Check] = &[
+    Check {
+        name: "lab6::every_copy_is_acknowledged_and_shown_once",
+        says: "Each copy of a MSG is answered by its ACK; the text is shown once; strangers get nothing.",
+        points: 2,
+        rule: "PROTOCOL.md, UDP: a receiver acknowledges every copy, shows each message once",
+        needs: &[],
+        run: receiving::every_copy_is_acknowledged_and_shown_once,
+    },
+    Check {
+        name: "lab6::messages_are_shown_in_order_however_they_come",
+        says: "Sixty messages, shuffled and doubled, are shown once each and in order; Upto is right.",
+        points: 3,
+        rule: "PROTOCOL.md, UDP: Upto says that everything up to there has arrived",
+        needs: &["lab6::every_copy_is_acknowledged_and_shown_once"],
+        run: receiving::messages_are_shown_in_order_however_they_come,
+    },
+    Check {
+        name: "lab6::what_was_given_up_is_not_waited_for",
+        says: "When First has moved on, what is missing below it is said, and the rest is shown.",
+        points: 2,
+        rule: "PROTOCOL.md, UDP: waits for nothing below First; drops what is 64 or more ahead",
+        needs: &["lab6::every_copy_is_acknowledged_and_shown_once"],
+        run: receiving::what_was_given_up_is_not_waited_for,
+    },
+    Check {
+        name: "lab6::a_message_is_sent_again_until_it_is_acknowledged",
+        says: "Copies come after 200, 400, 800 ms until the right ACK comes; then there are no more.",
+        points: 2,
+        rule: "PROTOCOL.md, UDP: an unacknowledged MSG is sent again",
+        needs: &[],
+        run: sending::a_message_is_sent_again_until_it_is_acknowledged,
+    },
+    Check {
+        name: "lab6::what_does_not_arrive_is_told",
+        says: "With --give-up 1 an unanswered message is `not delivered`, and First moves on.",
+        points: 2,
+        rule: "PROTOCOL.md, UDP: then the user is told that it was not delivered, and First moves on",
+        needs: &["lab6::a_message_is_sent_again_until_it_is_acknowledged"],
+        run: sending::what_does_not_arrive_is_told,
+    },
+    Check {
+        name: "lab6::two_clients_talk_over_a_bad_network",
+        says: "20 % lost, 20 % doubled, 20 % reordered: forty messages arrive once each, in order.",
+        points: 3,
+        rule: "PROTOCOL.md, what peers say to each other, UDP",
+        needs: &["lab6::every_copy_is_acknowledged_and_shown_once"],
+        run: network::two_clients_talk_over_a_bad_network,
+    },
+];

@@ -1,0 +1,134 @@
+//! A peer that sends and gets datagrams, and is played by the grader.
+
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::time::Instant;
+
+use crate::block::Block;
+use crate::cast::Client;
+use crate::dice::Dice;
+use crate::heard::fail_if_one_has_failed;
+use crate::played::{Guest, Peer, Played, Secrets};
+use crate::program::SLICE;
+use crate::story;
+use crate::wire::is_waiting;
+
+/// Somebody with a UDP socket, who talks to bob.
+#[derive(Debug)]
+pub struct Post {
+    socket: UdpSocket,
+    /// Who it is.
+    pub me: Peer,
+    /// The secrets between the two.
+    pub secrets: Secrets,
+    bob: SocketAddr,
+}
+
+/// Bob's client, and its line to the server that is played.
+pub fn bob(played: &Played, flags: &[&str]) -> (Client, Guest) {
+    let bob = Client::start_with("bob", played.address(), flags);
+    let server = played.welcomes(2, &[]);
+    bob.sees("Other clients' IDs: none");
+    (bob, server)
+}
+
+impl Post {
+    /// Somebody with this ID.
+    pub fn new(id: u64, bob: &Client, dice: &mut Dice) -> Self {
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let me = Peer::new(&dice.word(), socket.local_addr().unwrap(), id);
+        Self { socket, me, secrets: Secrets::new(dice), bob: bob.address() }
+    }
+
+    /// Queries bob: the server tells him.
+    pub fn queries(&self, bob: &Client, server: &mut Guest) {
+        let Peer { name, address, .. } = &self.me;
+        story::step(format!("{name} queries bob: the server sends him CALL, via udp"));
+        server.is_told_of_call(&self.me, "udp", &self.secrets);
+        bob.sees(&format!("Incoming query from {name} {address} (verified)"));
+    }
+
+    /// Is queried by bob, through the server.
+    pub fn is_queried(&self, bob: &Client, server: &mut Guest) {
+        let Peer { name, address, id } = &self.me;
+        story::step(format!("bob queries {name}"));
+        server.hears_of(&self.me);
+        bob.sees(&format!("{name} joined (ID {id}, {address})"));
+        bob.types(&format!("/query {name}"));
+        server.is_introduced_to(&self.me, "udp", &self.secrets);
+        bob.sees(&format!("conversation with {name} {address} (udp) is open"));
+    }
+
+    /// Sends a message to bob.
+    pub fn sends(&self, seq: u64, first: u64, text: &str) {
+        self.sends_with(&self.secrets.ticket, seq, first, text);
+    }
+
+    /// The same with another Ticket.
+    pub fn sends_with(&self, ticket: &str, seq: u64, first: u64, text: &str) {
+        let (seq, first) = (seq.to_string(), first.to_string());
+        let head = [("clientID", self.me.name.as_str()), ("Ticket", ticket)];
+        let rest = [("Seq", seq.as_str()), ("First", &first), ("Text", text)];
+        self.sends_block(&Block::text("MSG", &[&head[..], &rest].concat()));
+    }
+
+    /// Acknowledges a message, with this Answer.
+    pub fn acknowledges(&self, answer: &str, seq: u64, upto: u64) {
+        let (seq, upto) = (seq.to_string(), upto.to_string());
+        let headers = [("Answer", answer), ("Seq", seq.as_str()), ("Upto", &upto)];
+        self.sends_block(&Block::text("ACK", &headers));
+    }
+
+    fn sends_block(&self, text: &str) {
+        story::told(&self.me.name, "~>", text.as_bytes());
+        self.socket.send_to(text.as_bytes(), self.bob).unwrap();
+    }
+
+    /// Waits for the next datagram, and when it has come.
+    pub fn gets(&self, kind: &str) -> (Block, Instant) {
+        let (until, mut buffer) = (story::deadline(), vec![0; 65_536]);
+        let who = &self.me.name;
+        loop {
+            self.socket.set_read_timeout(Some(SLICE)).unwrap();
+            match self.socket.recv_from(&mut buffer) {
+                Ok((count, _)) => {
+                    let (at, bytes) = (Instant::now(), &buffer[..count]);
+                    story::told(who, "<~", bytes);
+                    let Some(body) = bytes.strip_suffix(b"\r\n\r\n").filter(|_| count <= 1200)
+                    else {
+                        story::fail("a datagram is one whole block of at most 1,200 bytes")
+                    };
+                    let block = Block::parse(body).unwrap_or_else(|why| story::fail(why));
+                    if block.kind != kind {
+                        story::fail(format!("{who} expects {kind} and gets\n{block}"));
+                    }
+                    return (block, at);
+                }
+                Err(error) if is_waiting(&error) => {
+                    fail_if_one_has_failed();
+                    if story::left(until).is_zero() {
+                        story::time_out(format!("{who} waits in vain for {kind}"));
+                    }
+                }
+                // Windows tells here that nobody listens where something was sent.
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Waits for the ACK of this message, with this Upto.
+    pub fn is_acknowledged(&self, seq: u64, upto: u64) {
+        let (seq, upto) = (seq.to_string(), upto.to_string());
+        let expected = [("Answer", self.secrets.answer.as_str()), ("Seq", &seq), ("Upto", &upto)];
+        self.gets("ACK").0.has_exactly(&expected);
+    }
+
+    /// Waits for a message from bob with this number, this First and this text.
+    pub fn hears(&self, seq: u64, first: u64, text: &str) -> Instant {
+        let (block, at) = self.gets("MSG");
+        let (seq, first) = (seq.to_string(), first.to_string());
+        let head = [("clientID", "bob"), ("Ticket", self.secrets.ticket.as_str())];
+        let rest = [("Seq", seq.as_str()), ("First", &first), ("Text", text)];
+        block.has_exactly(&[&head[..], &rest].concat());
+        at
+    }
+}

@@ -1,0 +1,105 @@
+//! Your client sends datagrams.
+
+use std::time::{Duration, Instant};
+
+use super::post::{Post, bob};
+use crate::dice::Dice;
+use crate::played::{Played, Secrets};
+use crate::settings::settings;
+use crate::story::{fail, step};
+
+pub fn a_message_is_sent_again_until_it_is_acknowledged(dice: &mut Dice) {
+    let played = Played::open();
+    let (bob, mut server) = bob(&played, &[]);
+    let ann = Post::new(3, &bob, dice);
+    ann.is_queried(&bob, &mut server);
+    let name = ann.me.name.clone();
+    let text = dice.text();
+    step("bob says something; nobody acknowledges it");
+    bob.types(&format!("/msg {text}"));
+    bob.sees(&format!("Sent to {name} (ID 3): {text}"));
+    let mut before = ann.hears(1, 1, &text);
+    for wait in [200, 400, 800, 800] {
+        let at = ann.hears(1, 1, &text);
+        let (pause, wait) = (at - before, Duration::from_millis(wait));
+        let most = (wait * 2 + Duration::from_millis(300)).mul_f64(settings().slow);
+        if pause < wait / 2 || pause > most {
+            fail(format!("the next copy comes after {pause:.0?} instead of {wait:.0?}"));
+        }
+        before = at;
+    }
+    step("an ACK with another Answer counts for nothing: a copy comes all the same");
+    ann.acknowledges(&Secrets::new(dice).answer, 1, 1);
+    ann.acknowledges(&ann.secrets.ticket, 1, 1);
+    ann.hears(1, 1, &text);
+    step("the true ACK comes, and nothing is sent any more but the next message");
+    ann.acknowledges(&ann.secrets.answer, 1, 1);
+    bob.sees(&format!("Delivered to {name} (udp): {text}"));
+    std::thread::sleep(Duration::from_secs(1));
+    let next = dice.text();
+    bob.types(&format!("/msg {next}"));
+    ann.hears(2, 2, &next);
+    ann.acknowledges(&ann.secrets.answer, 2, 2);
+    bob.sees_without(&["Delivered"], &format!("Delivered to {name} (udp): {next}"));
+
+    step("three at once; Upto acknowledges those before, too");
+    let texts = dice.words(3);
+    for (text, seq) in texts.iter().zip(3..) {
+        bob.types(&format!("/msg {text}"));
+        ann.hears(seq, 3, text);
+    }
+    ann.acknowledges(&ann.secrets.answer, 5, 5);
+    for text in &texts {
+        bob.sees(&format!("Delivered to {name} (udp): {text}"));
+    }
+}
+
+pub fn what_does_not_arrive_is_told(dice: &mut Dice) {
+    let played = Played::open();
+    let (bob, mut server) = bob(&played, &["--give-up", "1"]);
+    let ann = Post::new(3, &bob, dice);
+    ann.is_queried(&bob, &mut server);
+    let name = ann.me.name.clone();
+    let texts: Vec<String> = (0..3).map(|_| dice.text()).collect();
+    step("bob says three things; the first and the third are acknowledged");
+    let begun = Instant::now();
+    texts.iter().for_each(|text| bob.types(&format!("/msg {text}")));
+    let mut numbers = std::collections::HashMap::new();
+    while numbers.len() < 3 {
+        let (block, _) = ann.gets("MSG");
+        numbers.insert(block.number("Seq"), block.get("Text").to_owned());
+    }
+    if (1..=3).zip(&texts).any(|(seq, text)| numbers.get(&seq) != Some(text)) {
+        fail(format!("the messages are {texts:?}, and were sent as {numbers:?}"));
+    }
+    ann.acknowledges(&ann.secrets.answer, 3, 0);
+    ann.acknowledges(&ann.secrets.answer, 1, 1);
+    let told = |what: &str, text: &str| format!("{what} to {name}{text}");
+    bob.sees(&told("Delivered", &format!(" (udp): {}", texts[2])));
+    bob.sees(&told("Delivered", &format!(" (udp): {}", texts[0])));
+    step("the second is tried for a second, and then bob is told");
+    bob.sees_without(&["Delivered"], &told("not delivered", &format!(": {}", texts[1])));
+    let after = begun.elapsed();
+    if after < Duration::from_millis(900) || after > Duration::from_secs(3).mul_f64(settings().slow)
+    {
+        fail(format!("it was given up after {after:.1?} instead of 1 s"));
+    }
+    step("from now on First says that nobody tries the second any more");
+    let last = dice.text();
+    bob.types(&format!("/msg {last}"));
+    loop {
+        let (block, _) = ann.gets("MSG");
+        if block.number("First") > 2 {
+            // The third may come once more, for its First alone.
+            ann.acknowledges(&ann.secrets.answer, block.number("Seq"), block.number("Seq"));
+        }
+        if block.number("Seq") == 4 {
+            block.has(&[("Text", &last)]);
+            if block.number("First") <= 2 {
+                fail(format!("First says that the second is still tried:\n{block}"));
+            }
+            break;
+        }
+    }
+    bob.sees_without(&["not delivered"], &told("Delivered", &format!(" (udp): {last}")));
+}

@@ -1,0 +1,50 @@
+//! Lab 7, the log: append before you tell; recover after a crash.
+
+mod crash;
+mod lines;
+
+use crate::check::Check;
+
+/// Its checks.
+pub const CHECKS: &[Check] = &[
+    Check {
+        name: "lab7::numbers_go_on_where_they_stopped",
+        says: "A server that starts again has the messages of its log, and counts on from them.",
+        points: 1,
+        rule: "PROTOCOL.md: Seq goes on across restarts of the server; README.md, the log",
+        needs: &[],
+        run: crash::numbers_go_on_where_they_stopped,
+    },
+    Check {
+        name: "lab7::what_was_seen_survives_kill_9",
+        says: "The server is killed while three speak: whatever somebody has seen is in the log.",
+        points: 3,
+        rule: "README.md, the log: each line is written before anybody hears of it",
+        needs: &[],
+        run: crash::what_was_seen_survives_kill_9,
+    },
+    Check {
+        name: "lab7::the_line_is_there_before_anyone_hears",
+        says: "As soon as the first of 200 members hears a message, its line is in server.log.",
+        points: 1,
+        rule: "README.md, the log: each line is written before anybody hears of it",
+        needs: &[],
+        run: lines::the_line_is_there_before_anyone_hears,
+    },
+    Check {
+        name: "lab7::a_torn_line_is_survived",
+        says: "A last line without an end, as a crash leaves it, never counts, nor harms the next.",
+        points: 2,
+        rule: "README.md, the log: also after kill -9 the server goes on counting",
+        needs: &["lab7::numbers_go_on_where_they_stopped"],
+        run: crash::a_torn_line_is_survived,
+    },
+    Check {
+        name: "lab7::no_text_is_mistaken_for_another_line",
+        says: "Texts with backslashes, marks and brackets come back after a restart as they were.",
+        points: 1,
+        rule: "README.md, the log: a line for each event",
+        needs: &["lab7::numbers_go_on_where_they_stopped"],
+        run: lines::no_text_is_mistaken_for_another_line,
+    },
+];

@@ -1,0 +1,50 @@
+//! Lab 8, robustness: deadlines, heartbeats, hostile input.
+
+mod browser;
+mod patience;
+
+use crate::check::Check;
+
+/// Its checks.
+pub const CHECKS: &[Check] = &[
+    Check {
+        name: "lab8::bytes_alone_buy_no_time",
+        says: "A connection that drips bytes and never asks is closed after --register-timeout.",
+        points: 2,
+        rule: "README.md, limits: from accept to the first valid request",
+        needs: &[],
+        run: patience::bytes_alone_buy_no_time,
+    },
+    Check {
+        name: "lab8::a_silent_member_is_asked_and_let_go",
+        says: "With --ping 1 a silent member is asked after 1 s, and after half of that more let go.",
+        points: 2,
+        rule: "PROTOCOL.md: PING, and BYE timeout; README.md, limits: silence in the room",
+        needs: &[],
+        run: patience::a_silent_member_is_asked_and_let_go,
+    },
+    Check {
+        name: "lab8::whoever_speaks_is_not_asked",
+        says: "Who speaks is not asked; who is asked may answer with any request.",
+        points: 1,
+        rule: "PROTOCOL.md: silence is how the dead are found",
+        needs: &[],
+        run: patience::whoever_speaks_is_not_asked,
+    },
+    Check {
+        name: "lab8::a_browser_is_hung_up_on",
+        says: "An HTTP request is answered by nothing, and what hides in it is not executed.",
+        points: 2,
+        rule: "PROTOCOL.md: a first line that ends in HTTP/1.0, HTTP/1.1 or HTTP/2.0",
+        needs: &[],
+        run: browser::a_browser_is_hung_up_on,
+    },
+    Check {
+        name: "lab8::a_browser_is_no_peer",
+        says: "Your client's listener hangs up on an HTTP request, too, and tells nobody of it.",
+        points: 1,
+        rule: "PROTOCOL.md: by the server and by a client's listener alike",
+        needs: &["lab1::the_client_reads_blocks_in_any_pieces"],
+        run: browser::a_browser_is_no_peer,
+    },
+];

@@ -1,0 +1,94 @@
+//! How long messages take.
+
+use std::thread;
+use std::time::Duration;
+
+use super::audience::{Measured, measure};
+use crate::dice::Dice;
+use crate::settings::settings;
+use crate::story::{fail, step};
+
+/// How late the late ones are, and below what the others stay: milliseconds.
+const LATE: f64 = 200.0;
+const SOON: f64 = 100.0;
+
+/// How often it is measured again if the machine is so busy that messages are late by themselves.
+const TRIES: usize = 4;
+
+/// Measures with one member, to whom the messages of these numbers come late.
+fn measure_with_late(messages: usize, late: impl Fn(usize) -> bool) -> Measured {
+    let once = || {
+        measure(1, messages, |mut delivery| {
+            if late(delivery.number) {
+                thread::sleep(Duration::from_secs_f64(slow(LATE) / 1000.0));
+            }
+            delivery.to([0]);
+        })
+    };
+    let calm = Duration::from_secs_f64(slow(SOON) / 2500.0);
+    let measured = (1..TRIES).map(|_| once()).find(|measured| measured.pause < calm);
+    let measured = measured.unwrap_or_else(once);
+    if measured.code != 0 {
+        fail(format!("nothing was lost, and the exit code is {}", measured.code));
+    }
+    measured
+}
+
+fn slow(milliseconds: f64) -> f64 {
+    milliseconds * settings().slow
+}
+
+fn is_late(measured: &Measured, column: &str) {
+    measured.is_within(column, slow(LATE), slow(LATE) * 5.0);
+}
+
+fn is_soon(measured: &Measured, column: &str) {
+    measured.is_within(column, 0.0, slow(SOON));
+}
+
+pub fn a_run_without_faults_has_none(dice: &mut Dice) {
+    let messages = 100 + dice.below(100);
+    for members in [1, 3] {
+        let found = measure(members, messages, |mut delivery| delivery.to(0..members));
+        found.has("members", members);
+        found.has("speakers", 1);
+        found.has("messages", messages);
+        found.has("lost", 0);
+        found.has("disorder", 0);
+        is_soon(&found, "p50");
+        found.is_within("deliveries/s", 10.0, 10_000_000.0);
+        if found.code != 0 {
+            fail(format!("the exit code is {}", found.code));
+        }
+    }
+}
+
+pub fn a_tenth_that_is_late_shows_in_p99_and_not_in_p50(dice: &mut Dice) {
+    let place = dice.below(10);
+    let found = measure_with_late(100, |number| number % 10 == place);
+    is_soon(&found, "p50");
+    is_late(&found, "p99");
+    is_late(&found, "max");
+    step("and the pauses take time: 100 messages in more than 2 s");
+    found.is_within("deliveries/s", 1.0, 50.0 / settings().slow);
+}
+
+pub fn a_percentile_is_a_value_that_was_measured(_: &mut Dice) {
+    step("two of five are late: p50 is the third, p90 the fifth");
+    let found = measure_with_late(5, |number| number % 2 == 0);
+    is_soon(&found, "p50");
+    is_late(&found, "p90");
+    step("three of five are late: p50 is one of them");
+    let found = measure_with_late(5, |number| number % 2 == 1);
+    is_late(&found, "p50");
+    step("one of ten is late: p90 is the ninth, p99 the tenth");
+    let found = measure_with_late(10, |number| number == 3);
+    is_soon(&found, "p90");
+    is_late(&found, "p99");
+    is_late(&found, "p99.9");
+    step("one of a thousand: p99.9 is the 999th, max the last");
+    let found = measure_with_late(1000, |number| number == 500);
+    is_soon(&found, "p99");
+    is_soon(&found, "p99.9");
+    is_late(&found, "max");
+}

@@ -1,0 +1,52 @@
+//! Lab 9, measuring: percentiles, loss, order, a report. Your `load` measures a server that the grader plays,
+//! and whose faults are known.
+
+mod audience;
+mod faults;
+mod latency;
+
+use crate::check::Check;
+
+/// Its checks.
+pub const CHECKS: &[Check] = &[
+    Check {
+        name: "lab9::a_run_without_faults_has_none",
+        says: "Everything arrives at once and in order: the line says so, and the exit code is 0.",
+        points: 1,
+        rule: "README.md, measuring: the table",
+        needs: &[],
+        run: latency::a_run_without_faults_has_none,
+    },
+    Check {
+        name: "lab9::a_tenth_that_is_late_shows_in_p99_and_not_in_p50",
+        says: "A tenth of the deliveries is 200 ms late: p50 stays below 100 ms, p99 goes above 200.",
+        points: 2,
+        rule: "src/measure.rs, percentile: nearest rank",
+        needs: &["lab9::a_run_without_faults_has_none"],
+        run: latency::a_tenth_that_is_late_shows_in_p99_and_not_in_p50,
+    },
+    Check {
+        name: "lab9::a_percentile_is_a_value_that_was_measured",
+        says: "Of few values the percentiles are the very ones that the nearest rank gives.",
+        points: 1,
+        rule: "src/measure.rs, percentile: nearest rank",
+        needs: &["lab9::a_run_without_faults_has_none"],
+        run: latency::a_percentile_is_a_value_that_was_measured,
+    },
+    Check {
+        name: "lab9::what_is_lost_is_counted",
+        says: "Some messages never reach one of three members: so many are lost; exit code 1.",
+        points: 1,
+        rule: "src/measure.rs, Order: what is skipped is lost; README.md: the exit code",
+        needs: &["lab9::a_run_without_faults_has_none"],
+        run: faults::what_is_lost_is_counted,
+    },
+    Check {
+        name: "lab9::what_is_out_of_order_is_counted",
+        says: "Some messages come late, others twice: so many are in disorder, none lost.",
+        points: 1,
+        rule: "src/measure.rs, Order: what comes after all is late; what comes again is twice",
+        needs: &["lab9::a_run_without_faults_has_none"],
+        run: faults::what_is_out_of_order_is_counted,
+    },
+];
