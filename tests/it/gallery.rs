@@ -139,7 +139,7 @@ fn every_wrong_program_is_caught() {
     let seeds: u32 =
         env::var("GALLERY_SEEDS").ok().and_then(|count| count.parse().ok()).unwrap_or(1);
     let shelf = Path::new(env!("CARGO_TARGET_TMPDIR")).join("gallery");
-    fs::create_dir_all(&shelf).unwrap();
+    fs::create_dir_all(shelf.join("tree")).unwrap();
     let only_one = File::create(shelf.join("lock")).unwrap();
     only_one.lock().unwrap(); // two at once would build in the same copy
     let (copy, grader, mut caught) = (shelf.join("tree"), grader(), Vec::new());
@@ -190,8 +190,12 @@ pub fn grader() -> PathBuf {
         &["test", "--quiet", "--test", "grade", "--no-run", "--message-format=json"],
     );
     let told = String::from_utf8_lossy(&built.stdout);
-    let program = told.split("\"executable\":\"").skip(1).last().expect("the grader is built");
-    PathBuf::from(program.split('"').next().unwrap().replace("\\\\", "\\"))
+    let programs =
+        told.split("\"executable\":\"").skip(1).map(|rest| rest.split('"').next().unwrap());
+    let mut programs = programs.map(|path| PathBuf::from(path.replace("\\\\", "\\")));
+    let is_grader =
+        |path: &PathBuf| path.file_name().unwrap().to_string_lossy().starts_with("grade-");
+    programs.find(is_grader).expect("the grader is built")
 }
 
 fn build(copy: &Path) -> Result<(), String> {

@@ -42,7 +42,7 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab4::a_slow_member_gets_every_byte_in_order",
-        says: "Who reads a third as fast as the room speaks gets all of it later, its PONGs whole.",
+        says: "Who reads a fifth as fast as the room speaks gets all of it later, its PONGs whole.",
         points: 2,
         rule: "README.md, limits: --backlog; PROTOCOL.md: every member receives them in that order",
         needs: &[],

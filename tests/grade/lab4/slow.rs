@@ -109,14 +109,14 @@ pub fn a_slow_member_gets_every_byte_in_order(dice: &mut Dice) {
     let names = dice.words(2);
     let mut slow = server.joined(&names[0], 6001);
     let mut speaker = server.joined(&names[1], 6002);
-    let batches = 5_500_000 / (BATCH * LONG);
-    step(format!("{} says 5.5 MB; {} reads a third of it meanwhile", names[1], names[0]));
+    let batches = 9_000_000 / (BATCH * LONG);
+    step(format!("{} says 9 MB; {} reads a fifth of it meanwhile", names[1], names[0]));
     let (mut read, mut answered) = (0, 0);
     for batch in 0..batches {
         says_batch(&mut speaker, batch);
         hears_batch(&mut speaker, batch);
         slow.asks("PING", &[("Token", &batch.to_string())]);
-        for _ in 0..BATCH / 3 {
+        for _ in 0..BATCH / 5 {
             takes(&mut slow, &mut read, &mut answered);
         }
     }

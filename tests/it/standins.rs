@@ -1,0 +1,66 @@
+//! Programs that do no work have no points: one that is silent, one that echoes, one that swaps words, one
+//! that crashes, panics, hangs, writes without end. The best public chat grader gives the silent one 36 of 100.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::gallery::grader;
+
+/// Compiles the stand-in, which is one program for all three.
+fn standin() -> PathBuf {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/standins/standin.rs");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("standins");
+    fs::create_dir_all(&folder).unwrap();
+    let program = folder.join(format!("standin{}", std::env::consts::EXE_SUFFIX));
+    let mut rustc = Command::new("rustc");
+    rustc.args(["--edition", "2024", "-o"]).arg(&program).arg(source);
+    assert!(rustc.status().unwrap().success(), "the stand-in does not compile");
+    program
+}
+
+#[test]
+#[ignore = "grades seven programs: two minutes"]
+fn programs_that_do_nothing_have_no_points() {
+    let (program, grader) = (standin(), grader());
+    for way in ["silent", "echo", "swap", "crash", "panic", "hang", "flood"] {
+        let begun = Instant::now();
+        let mut command = Command::new(&grader);
+        command.current_dir(env!("CARGO_MANIFEST_DIR")).env("STANDIN", way);
+        for name in ["LAB_SERVER", "LAB_CLIENT", "LAB_LOAD"] {
+            command.env(name, &program);
+        }
+        let graded = command.output().unwrap();
+        let told = String::from_utf8_lossy(&graded.stdout);
+        println!("{way}: {:.1} s", begun.elapsed().as_secs_f64());
+        let total = told.lines().find(|line| line.starts_with("TOTAL")).unwrap();
+        assert!(total.contains(" 0/"), "{way} has points:\n{told}");
+        assert_eq!(graded.status.code(), Some(101), "{way}");
+        assert!(begun.elapsed() < Duration::from_secs(120), "{way} takes too long");
+    }
+}
+
+/// Whoever runs checks one by one gets round what they need: so each of them alone pays nothing, either.
+#[test]
+#[ignore = "grades seven programs, check by check: ten minutes"]
+fn no_check_alone_pays_for_nothing() {
+    let (program, grader) = (standin(), grader());
+    let list = Command::new(&grader).arg("--list").output().unwrap();
+    let list = String::from_utf8(list.stdout).unwrap();
+    for way in ["silent", "echo", "swap", "crash", "flood"] {
+        for check in list.lines().filter_map(|line| line.strip_suffix(": test")) {
+            let mut command = Command::new(&grader);
+            command.args([check, "--exact"]).env("STANDIN", way);
+            for name in ["LAB_SERVER", "LAB_CLIENT", "LAB_LOAD"] {
+                command.env(name, &program);
+            }
+            let graded = command.output().unwrap();
+            let told = String::from_utf8_lossy(&graded.stdout);
+            assert!(
+                told.lines().any(|line| line == format!("FAIL        {check}")),
+                "{way}:\n{told}"
+            );
+        }
+    }
+}
