@@ -17,7 +17,7 @@ use crate::settings::settings;
 const FIRST: usize = 4;
 const LAST: usize = 10;
 /// How much of one write or block is shown.
-const SHOWN: usize = 400;
+const SHOWN: usize = 240;
 /// How much is kept of what was sent, to be sent again by hand.
 const KEPT: usize = 1 << 20;
 

@@ -20,8 +20,10 @@ use std::collections::BTreeSet;
 use std::env;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 use std::time::Instant;
+
+use crate::grader::grader;
 
 const TREE: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -176,26 +178,6 @@ fn mirror(from: &Path, to: &Path) {
     } else if fs::read(from).unwrap() != fs::read(to).unwrap_or_default() {
         fs::copy(from, to).unwrap();
     }
-}
-
-fn cargo(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO"));
-    command.current_dir(folder).args(arguments).output().unwrap()
-}
-
-/// This tree's grader.
-pub fn grader() -> PathBuf {
-    let built = cargo(
-        Path::new(TREE),
-        &["test", "--quiet", "--test", "grade", "--no-run", "--message-format=json"],
-    );
-    let told = String::from_utf8_lossy(&built.stdout);
-    let programs =
-        told.split("\"executable\":\"").skip(1).map(|rest| rest.split('"').next().unwrap());
-    let mut programs = programs.map(|path| PathBuf::from(path.replace("\\\\", "\\")));
-    let is_grader =
-        |path: &PathBuf| path.file_name().unwrap().to_string_lossy().starts_with("grade-");
-    programs.find(is_grader).expect("the grader is built")
 }
 
 fn build(copy: &Path) -> Result<(), String> {

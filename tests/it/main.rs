@@ -36,6 +36,7 @@ mod load;
 mod measure;
 mod explain;
 mod gallery;
+mod grader;
 mod hostile_flood;
 mod hostile_races;
 mod hostile_words;

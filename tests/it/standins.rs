@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::gallery::grader;
+use crate::grader::grader;
 
 /// Compiles the stand-in, which is one program for all three.
 fn standin() -> PathBuf {

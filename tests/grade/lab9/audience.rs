@@ -54,14 +54,28 @@ pub struct Delivery<'a> {
     /// The block.
     pub block: &'a str,
     /// Who is in the room; the first one speaks.
-    pub members: &'a mut [Guest],
+    members: &'a mut [Option<Guest>],
 }
 
 impl Delivery<'_> {
     /// Brings it to these members.
     pub fn to(&mut self, members: impl IntoIterator<Item = usize>) {
         for member in members {
-            self.members[member].wire.sends(self.block);
+            self.brings(member, self.block);
+        }
+    }
+
+    /// Brings some block to one member, if that one is still there.
+    pub fn brings(&mut self, member: usize, block: &str) {
+        if let Some(guest) = &mut self.members[member] {
+            guest.wire.sends(block);
+        }
+    }
+
+    /// Hangs up on one member.
+    pub fn hangs_up_on(&mut self, member: usize) {
+        if let Some(guest) = self.members[member].take() {
+            guest.wire.vanishes();
         }
     }
 }
@@ -76,14 +90,16 @@ pub fn measure(members: usize, messages: usize, mut deliver: impl FnMut(Delivery
     arguments.extend(["--messages", &all, "--window", "1"]);
     step(format!("load {}", arguments.join(" ")));
     let load = Program::start("load", "load", &arguments, &folder);
-    let mut guests: Vec<Guest> = (1..=members as u64).map(|id| played.welcomes(id, &[])).collect();
+    let mut guests: Vec<Option<Guest>> =
+        (1..=members as u64).map(|id| Some(played.welcomes(id, &[]))).collect();
     step(format!("{messages} messages, and the mark of the end"));
     let mut pause = Duration::ZERO;
     for number in 1..=messages + 1 {
         let waiting = Instant::now();
-        let said = guests[0].wire.skips_to("SAY");
+        let Some(speaker) = &mut guests[0] else { fail("the speaker is gone") };
+        let said = speaker.wire.skips_to("SAY");
         pause = pause.max(waiting.elapsed());
-        let (seq, name) = (number.to_string(), guests[0].me.name.clone());
+        let (seq, name) = (number.to_string(), speaker.me.name.clone());
         let head = [("Seq", seq.as_str()), ("Time", "2026-11-20 12:35:01"), ("ID", "1")];
         let rest = [("clientID", name.as_str()), ("Text", said.get("Text"))];
         let block = Block::text("SAID", &[&head[..], &rest].concat());

@@ -1,0 +1,125 @@
+//! The grader itself: what it prints and takes, that the solution has all points, and that a second server,
+//! written in another language from the protocol alone, has those of its labs.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::Instant;
+
+use crate::stage::Folder;
+
+const TREE: &str = env!("CARGO_MANIFEST_DIR");
+/// A check that takes no time.
+const QUICK: &str = "lab1::a_header_is_found_by_its_name";
+
+/// This tree's grader, built if it is not yet.
+pub fn grader() -> PathBuf {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(TREE).args(["test", "--quiet", "--test", "grade", "--no-run"]);
+    let built = cargo.arg("--message-format=json").output().unwrap();
+    let told = String::from_utf8_lossy(&built.stdout);
+    let programs =
+        told.split("\"executable\":\"").skip(1).map(|rest| rest.split('"').next().unwrap());
+    let mut programs = programs.map(|path| PathBuf::from(path.replace("\\\\", "\\")));
+    let is_grader =
+        |path: &PathBuf| path.file_name().unwrap().to_string_lossy().starts_with("grade-");
+    programs.find(is_grader).expect("the grader is built")
+}
+
+/// Runs it with these arguments and variables, and none of the person who tests.
+fn grades(arguments: &[&str], variables: &[(&str, &str)]) -> (i32, String) {
+    let mut command = Command::new(grader());
+    command.current_dir(TREE).args(arguments);
+    for (variable, _) in env::vars().filter(|(name, _)| name.starts_with("LAB_")) {
+        command.env_remove(variable);
+    }
+    command.envs(variables.iter().copied());
+    let Output { status, stdout, .. } = command.output().unwrap();
+    (status.code().unwrap(), String::from_utf8(stdout).unwrap())
+}
+
+#[test]
+fn it_takes_the_arguments_of_libtest() {
+    let (code, all) = grades(&["--list", "--format", "terse"], &[]);
+    assert_eq!(code, 0);
+    assert!(all.lines().all(|line| line.starts_with("lab") && line.ends_with(": test")), "{all}");
+    assert!(all.lines().count() >= 45, "{all}");
+    assert_eq!(grades(&["--list", "--ignored"], &[]), (0, String::new()));
+    let (_, one) = grades(&["--list", "--exact", QUICK, "--nocapture", "--test-threads=1"], &[]);
+    assert_eq!(one, format!("{QUICK}: test\n"));
+    let (_, some) = grades(&["--list", "lab1", "--skip", "lab1::a_"], &[]);
+    assert!(some.lines().count() > 1 && !some.contains("lab1::a_"), "{some}");
+    let (code, told) = grades(&["no-such-check"], &[]);
+    assert!(code == 101 && told.contains("no-such-check"), "{told}");
+    let (code, told) = grades(&["--no-such-option"], &[]);
+    assert!(code == 101 && told.contains("--no-such-option"), "{told}");
+}
+
+#[test]
+fn it_helps_in_three_steps() {
+    for step in 1..=3 {
+        let (code, told) = grades(&["--hint", QUICK, &step.to_string()], &[]);
+        assert_eq!((code, told.matches(" of 3: ").count()), (0, step), "{told}");
+    }
+    assert_eq!(grades(&["--hint", "lab1::nothing"], &[]).0, 101);
+}
+
+#[test]
+fn it_reports_to_instructors() {
+    let folder = Folder::fresh();
+    let report = folder.file("report.jsonl");
+    let other = "lab1::a_bad_block_is_refused_and_the_next_one_is_read";
+    let variables =
+        [("LAB_REPORT", report.to_str().unwrap()), ("LAB_WAIVE", other), ("LAB_SEED", "7")];
+    let (code, told) = grades(&["--exact", QUICK, other], &variables);
+    assert_eq!(code, 0, "{told}");
+    assert!(told.contains(&format!("waived      {other}\n")), "{told}");
+    assert!(told.ends_with("\n2 passed, 0 failed\n"), "{told}");
+    assert!(told.lines().any(|line| line.starts_with("TOTAL") && line.contains(" 3/3")), "{told}");
+    let report = folder.text("report.jsonl");
+    let lines: Vec<&str> = report.lines().collect();
+    assert_eq!(lines.len(), 3, "{report}");
+    assert!(lines[0].contains(&format!(r#""check":"{QUICK}","lab":1,"points":2,"of":2"#)));
+    assert!(lines[1].contains(r#""verdict":"waived""#));
+    assert!(lines[2].starts_with(r#"{"total":3,"of":3,"given":0,"#) && lines[2].contains(":7,"));
+    assert_eq!(grades(&[QUICK], &[("LAB_WAIVE", "lab1::nothing")]).0, 101);
+}
+
+#[test]
+fn it_tells_the_story_of_a_failure() {
+    let nothing = Path::new(TREE).join("Cargo.toml");
+    let (code, told) = grades(&[QUICK], &[("LAB_SERVER", nothing.to_str().unwrap())]);
+    assert_eq!(code, 101);
+    for part in
+        ["FAIL        lab1::", "  1. the server starts", "rule:    PROTOCOL.md", "page:    LAB.md"]
+    {
+        assert!(told.contains(part), "no {part:?} in\n{told}");
+    }
+    assert!(told.ends_with("\n0 passed, 1 failed\n"), "{told}");
+}
+
+#[test]
+#[ignore = "half a minute a run; SEEDS=20 for twenty of them"]
+fn the_solution_has_all_points() {
+    let runs: u32 = env::var("SEEDS").ok().and_then(|count| count.parse().ok()).unwrap_or(1);
+    for run in 1..=runs {
+        let begun = Instant::now();
+        let (code, told) = grades(&[], &[]);
+        println!("run {run}: {:.1} s", begun.elapsed().as_secs_f64());
+        let total = told.lines().find(|line| line.starts_with("TOTAL")).unwrap_or_default();
+        assert!(code == 0 && total.contains(" 100/100"), "{told}");
+    }
+}
+
+#[test]
+#[ignore = "needs Python 3"]
+fn a_second_server_has_the_points_of_its_labs() {
+    let server = Path::new(TREE).join("tests/it/second/server.py");
+    let variables = [("LAB_SERVER", server.to_str().unwrap())];
+    let (code, told) = grades(&["lab1", "lab2", "lab3", "lab4"], &variables);
+    assert!(
+        told.lines().any(|line| line.starts_with("TOTAL") && line.contains(" 50/50")),
+        "{told}"
+    );
+    assert_eq!(code, 0, "{told}");
+}
