@@ -46,6 +46,7 @@ mod report;
 mod run;
 mod settings;
 mod story;
+mod table;
 mod wire;
 
 use std::process::ExitCode;

@@ -131,7 +131,7 @@ impl Program {
     /// All that it has shown from here on, up to its end, and its exit code.
     pub fn ends(&self) -> (Vec<String>, i32) {
         lock(&self.heard.told).may_end = true;
-        let until = Instant::now() + 2 * settings().check();
+        let until = Instant::now() + 3 * settings().step();
         let mut told = lock(&self.heard.told);
         while !told.ended() {
             if story::left(until).is_zero() {

@@ -13,6 +13,7 @@ use crate::heard;
 use crate::run::{Verdict, Verdicts, seconds};
 use crate::settings::settings;
 use crate::story;
+use crate::table::{Sum, table};
 
 /// The version of the checks: points of different versions are not compared.
 const VERSION: &str = "1";
@@ -93,55 +94,29 @@ impl Report {
         }
     }
 
-    /// Tells the story of the first failure, and the table. Gives whether all points that can be had here
-    /// were earned.
+    /// Tells the story of the first failure, the table, and how to go on. Gives whether all points that can
+    /// be had here were earned.
     pub fn end(mut self, labs: &[Lab], verdicts: &Verdicts) -> bool {
         if !self.story.is_empty() {
             say("");
             self.story.iter().for_each(say);
         }
         say("");
-        let known = |lab: &&Lab| lab.checks.iter().any(|check| verdicts.contains_key(check.name));
-        let (mut points, mut of, mut given, mut unknown) = (0, 0, 0, 0);
-        for lab in labs.iter().filter(known) {
-            let of_lab = Sum::of(lab, verdicts);
-            let mark = if lab.number < settings().given { "  given" } else { "" };
-            let title = format!("lab {}  {}", lab.number, lab.title);
-            say(format!("{title:<28}{:>3}/{:<3}{mark}", of_lab.points, of_lab.of));
-            points += of_lab.points;
-            of += of_lab.of;
-            unknown += of_lab.unknown;
-            given += if lab.number < settings().given { of_lab.points } else { 0 };
-        }
-        let extra = [(given, "given"), (unknown, "cannot be checked on this machine")];
-        let extra: Vec<String> = extra
-            .iter()
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, what)| format!("{count} {what}"))
-            .collect();
-        let extra =
-            if extra.is_empty() { String::new() } else { format!(" ({})", extra.join(", ")) };
-        let part = if self.partial { ", of the checks that were chosen" } else { "" };
-        say(format!("{:<28}{points:>3}/{of}{extra}{part}", "TOTAL"));
-        let seed = settings().seed;
-        say(format!("\ngrader {VERSION}, {}, LAB_SEED={seed}", seconds(self.begun.elapsed())));
-        let green = verdicts.values().filter(|verdict| verdict.counts()).count();
-        let not_checked =
-            verdicts.values().filter(|verdict| matches!(verdict, Verdict::NotChecked(_))).count();
-        let red = verdicts.len() - green - not_checked;
-        let some_red = labs.iter().flat_map(|lab| lab.checks).find(|check| {
-            verdicts.get(check.name).is_some_and(|verdict| matches!(verdict, Verdict::Red(_)))
-        });
-        if let Some(check) = some_red {
+        let sum = table(labs, verdicts, self.partial);
+        let (seed, took) = (settings().seed, seconds(self.begun.elapsed()));
+        say(format!("\ngrader {VERSION}, {took}, LAB_SEED={seed}"));
+        let is_red = |check: &&Check| matches!(verdicts.get(check.name), Some(Verdict::Red(_)));
+        if let Some(check) = labs.iter().flat_map(|lab| lab.checks).find(is_red) {
             say(format!("one again: LAB_SEED={seed} cargo test {}", check.name));
             say(format!("help:      cargo test -- --hint {}", check.name));
         }
-        self.write_total(points, of, given);
-        say(format!("{green} passed, {red} failed"));
-        red == 0
+        self.write_total(&sum);
+        say(format!("{} passed, {} failed", sum.green, sum.red));
+        sum.red == 0
     }
 
-    fn write_total(&mut self, points: u32, of: u32, given: u32) {
+    fn write_total(&mut self, sum: &Sum) {
+        let Sum { points, of, given, .. } = sum;
         let others: Vec<String> = settings()
             .others
             .iter()
@@ -153,30 +128,6 @@ impl Report {
             json(&waived),
             others.join(",")
         ));
-    }
-}
-
-/// The points of one lab.
-struct Sum {
-    points: u32,
-    of: u32,
-    unknown: u32,
-}
-
-impl Sum {
-    fn of(lab: &Lab, verdicts: &Verdicts) -> Self {
-        let mut sum = Self { points: 0, of: 0, unknown: 0 };
-        for check in lab.checks {
-            match verdicts.get(check.name) {
-                Some(Verdict::NotChecked(_)) => sum.unknown += check.points,
-                Some(verdict) => {
-                    sum.of += check.points;
-                    sum.points += if verdict.counts() { check.points } else { 0 };
-                }
-                None => {}
-            }
-        }
-        sum
     }
 }
 
