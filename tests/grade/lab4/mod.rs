@@ -26,7 +26,7 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab4::a_newcomer_misses_nothing_and_hears_nothing_twice",
-        says: "Ten join while somebody talks: what was said before and what is said then meet exactly.",
+        says: "Many join while two talk: what was said before and what is said then meet exactly.",
         points: 2,
         rule: "PROTOCOL.md, JOIN: Since, and the replay",
         needs: &[],

@@ -68,39 +68,60 @@ fn is_told(witness: &mut Wire, name: &str, id: &str, reason: &str) {
     left.has_exactly(&[("ID", id), ("clientID", name), ("Reason", reason)]);
 }
 
+/// How many waves of newcomers there are, and how many come with each.
+const WAVES: u16 = 8;
+const NEWCOMERS: u16 = 3;
+/// How much is said before, between and after those who come.
+const SAID: usize = 20;
+
 pub fn a_newcomer_misses_nothing_and_hears_nothing_twice(dice: &mut Dice) {
     let server = Server::start(&[]);
-    let names = dice.words(11);
-    let mut speaker = server.joined(&names[0], 6001);
-    let mut said: Vec<String> = Vec::new();
-    let mut newcomers = Vec::new();
-    for (name, port) in names[1..].iter().zip(6002..) {
-        let texts: Vec<String> = (0..40).map(|_| dice.text()).collect();
-        let block = |text: &String| Block::text("SAY", &[("Text", text)]);
-        let blocks: Vec<String> = texts.iter().map(block).collect();
-        let mut newcomer = server.registered(name, port);
-        step(format!("while forty messages are said, {name} joins and wants all since 0"));
-        speaker.sends(blocks[..20].concat());
-        newcomer.asks("JOIN", &[("clientID", name), ("Since", "0")]);
-        speaker.sends(blocks[20..].concat());
-        said.extend(texts);
-        for _ in 0..40 {
-            speaker.skips_to("SAID");
+    let names = dice.words(2 + usize::from(WAVES * NEWCOMERS));
+    step("forty are in the room, so that telling all of them takes a while; two of them speak");
+    let _others: Vec<Wire> =
+        (0..38).map(|number| server.joined(&format!("other-{number}"), 7000 + number)).collect();
+    let mut speakers = [server.joined(&names[0], 6001), server.joined(&names[1], 6002)];
+    let (mut said, mut newcomers): (Vec<String>, Vec<Wire>) = (Vec::new(), Vec::new());
+    for (wave, names) in names[2..].chunks(NEWCOMERS.into()).enumerate() {
+        step(format!(
+            "wave {}: while two speak, {} join and want all since 0",
+            wave + 1,
+            names.len()
+        ));
+        let mut coming: Vec<Wire> =
+            names.iter().zip(6003..).map(|(name, port)| server.registered(name, port)).collect();
+        for (turn, (name, newcomer)) in names.iter().zip(&mut coming).enumerate() {
+            speakers[turn % 2].sends(talk(dice));
+            newcomer.asks("JOIN", &[("clientID", name), ("Since", "0")]);
+            speakers[1 - turn % 2].sends(talk(dice));
         }
-        newcomers.push(newcomer);
+        newcomers.append(&mut coming);
+        for _ in 0..2 * names.len() * SAID {
+            said.push(speakers[0].skips_to("SAID").get("Text").to_owned());
+        }
+        while speakers[1].skips_to("SAID").number("Seq") < said.len() as u64 {}
     }
     for newcomer in &mut newcomers {
-        step(format!("{} has heard all {}", newcomer.who(), said.len()));
-        let before = newcomer.gets("JOINACK").number("Seq");
-        for (text, seq) in said.iter().zip(1_u64..) {
-            let block = newcomer.skips_to("SAID");
-            block.has(&[("Seq", &seq.to_string()), ("Text", text)]);
-            if (block.find("Replay") == Some("yes")) != (seq <= before) {
-                fail(format!(
-                    "Replay is for what came up to Seq {before}, when it joined:\n{block}"
-                ));
-            }
-        }
-        newcomer.hears_joins_only(dice);
+        hears_all(newcomer, &said, dice);
     }
+}
+
+/// Something to say in one go.
+fn talk(dice: &mut Dice) -> String {
+    (0..SAID).map(|_| Block::text("SAY", &[("Text", &dice.text())])).collect()
+}
+
+/// What was said before the newcomer joined comes as a replay, the rest as it was said; the numbers have
+/// neither gap nor double.
+fn hears_all(newcomer: &mut Wire, said: &[String], dice: &mut Dice) {
+    step(format!("{} has heard all {}", newcomer.who(), said.len()));
+    let before = newcomer.gets("JOINACK").number("Seq");
+    for (text, seq) in said.iter().zip(1_u64..) {
+        let block = newcomer.skips_to("SAID");
+        block.has(&[("Seq", &seq.to_string()), ("Text", text)]);
+        if (block.find("Replay") == Some("yes")) != (seq <= before) {
+            fail(format!("Replay is for what came up to Seq {before}, when it joined:\n{block}"));
+        }
+    }
+    newcomer.hears_joins_only(dice);
 }
