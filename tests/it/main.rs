@@ -32,8 +32,6 @@ mod client_their_listener;
 mod client_their_server;
 mod client_verified;
 mod editor;
-mod load;
-mod measure;
 mod explain;
 mod gallery;
 mod grader;
