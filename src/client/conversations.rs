@@ -19,9 +19,9 @@ use crate::wire::text::Text;
 
 /// The most conversations: a server cannot make us keep more.
 const MAX_CONVERSATIONS: usize = 256;
-/// How long after the last message its acknowledgement may have to be sent again: the longest pause of a
-/// sender, and a little. TCP's `TIME_WAIT` is there for the same reason.
-const LINGER: Duration = Duration::from_secs(1);
+/// How long after the last message its acknowledgement may have to be sent again: two of a sender's longest
+/// pauses and a little, for one copy may be lost. TCP's `TIME_WAIT` is there for the same reason.
+const LINGER: Duration = Duration::from_millis(1_700);
 
 /// All conversations by UDP.
 #[derive(Debug)]

@@ -21,7 +21,9 @@ use crate::wire::name::Name;
 /// How long `/quit` waits for what is on its way and for its receipts.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 /// The same when something is on its way by UDP, which may have to be sent again.
-const LAST_TRIES: Duration = Duration::from_secs(2);
+const LAST_TRIES: Duration = Duration::from_secs(5);
+/// How long, after all else is done, others may have their copies acknowledged.
+const LONGEST_LINGER: Duration = Duration::from_secs(2);
 /// How many typed lines may wait for their turn before one from the page is refused.
 const WAITING_LINES: usize = 256;
 /// After the end of input, the client ends when nothing has gone forward for this long.
@@ -171,14 +173,14 @@ impl EventLoop {
 
     /// After the end somebody may still need an acknowledgement once more, but not for ever.
     fn lingers_until(&self, end: Instant) -> Option<Instant> {
-        self.session.chats.by_udp.lingers_until().map(|until| until.min(end + LAST_WORDS))
+        self.session.chats.by_udp.lingers_until().map(|until| until.min(end + LONGEST_LINGER))
     }
 
     /// When something must be done even if nothing happens.
     fn deadline(&self) -> Option<Instant> {
         let ending = self.ending.map(|ending| match ending {
             Ending::InputEnded(until) | Ending::Quitting(until) => until,
-            Ending::Closing(until) if self.writers > 0 => until,
+            Ending::Closing(until) if self.writers > 0 && until > Instant::now() => until,
             Ending::Closing(until) => self.lingers_until(until).unwrap_or(until),
         });
         [ending, self.session.deadline()].into_iter().flatten().min()
