@@ -12,9 +12,10 @@ use crate::client::event::{Events, PeerEvent};
 use crate::client::peer::{Heard, hear};
 use crate::client::traffic::Way;
 use crate::intake::Intake;
+use crate::wire::browser::is_http;
 use crate::wire::greeting::Greeting;
 use crate::wire::line::{Line, MAX_LINE, read_line};
-use crate::wire::reader::{Assembly, is_http};
+use crate::wire::reader::Assembly;
 
 /// The most lines of a CHAT.
 const MAX_CHAT_LINES: usize = 16;

@@ -81,6 +81,7 @@ impl Block {
     }
 
     /// The value of the first header of that name, whatever the case of its letters.
+    // LAB 1: find a header by its name
     pub fn header(&self, name: &str) -> Option<&str> {
         self.lines().find_map(|line| {
             let (found, value) = line.split_once(':')?;

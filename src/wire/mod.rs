@@ -7,6 +7,7 @@ pub mod text;
 pub mod name;
 pub mod secret;
 pub mod block;
+pub mod browser;
 pub mod reader;
 pub mod request;
 pub mod entry;

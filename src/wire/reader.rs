@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::io::{self, BufRead};
 
 use super::block::{Block, is_kind};
+use super::browser::is_http;
 use super::line::{Line, MAX_LINE, read_line};
 
 /// The most bytes that are skipped for one bad block, or of blank lines before a TYPE. Who sends more
@@ -62,11 +63,11 @@ impl Assembly {
     ///
     /// # Errors
     /// `InvalidData` when more than [`MAX_SKIPPED`] bytes had to be skipped.
+    // LAB 1: put lines together to blocks, and skip what is none
     pub fn push(&mut self, line: &[u8]) -> io::Result<Option<Result<Block, Flaw>>> {
         match self.state {
             State::Before if line.is_empty() => self.skip(EOL)?,
-            State::Before if is_http(line) => return Ok(Some(Err(Flaw::Http))),
-            State::Before => self.begin(line),
+            State::Before => return Ok(self.begin(line).map(Err)),
             State::Skipping if !line.is_empty() => self.skip(line.len() + EOL)?,
             _ if line.is_empty() => return Ok(self.finish()),
             _ if self.lines == self.max_lines || self.text.len() > MAX_BLOCK => {
@@ -84,7 +85,11 @@ impl Assembly {
         (!told).then(|| Flaw::TooLong(self.kind()))
     }
 
-    fn begin(&mut self, line: &[u8]) {
+    /// The first line of a block, unless it is that of an HTTP request.
+    fn begin(&mut self, line: &[u8]) -> Option<Flaw> {
+        if is_http(line) {
+            return Some(Flaw::Http);
+        }
         self.state = State::Inside;
         match std::str::from_utf8(line) {
             Ok(kind) if is_kind(kind) => self.append(kind),
@@ -93,6 +98,7 @@ impl Assembly {
                 self.state = State::Malformed;
             }
         }
+        None
     }
 
     fn add(&mut self, line: &[u8]) {
@@ -146,11 +152,6 @@ fn decode(line: &[u8]) -> Option<Cow<'_, str>> {
     }
 }
 
-/// Whether a line is the first one of an HTTP request.
-pub fn is_http(line: &[u8]) -> bool {
-    [" HTTP/1.0", " HTTP/1.1", " HTTP/2.0"].iter().any(|end| line.ends_with(end.as_bytes()))
-}
-
 /// Reads blocks from a stream. After an error that comes from waiting (`WouldBlock`, `TimedOut`) the
 /// next call goes on where this one stopped.
 #[derive(Debug)]
@@ -184,6 +185,7 @@ impl<R: BufRead> BlockReader<R> {
     ///
     /// # Errors
     /// Whatever the stream gives; `InvalidData` when more than [`MAX_SKIPPED`] bytes were skipped.
+    // LAB 1: read lines until they make a block
     pub fn read(&mut self) -> io::Result<Option<Result<Block, Flaw>>> {
         loop {
             let found = match read_line(&mut self.reader, &mut self.line)? {

@@ -129,7 +129,9 @@ impl Request {
             ("SAY" | "TELL" | "HISTORY", false) => {
                 return Err(Refusal::new(code::NOT_JOINED, "first join the room"));
             }
-            ("REGISTER", _) => Request::Register { name: name()?, ip: None, port: port(block)? },
+            ("REGISTER", _) => {
+                Request::Register { name: name()?, ip: block.get("IP"), port: port(block)? }
+            }
             ("BRIDGE", _) => {
                 Request::Bridge { name: name()?, peer: peer(block)?, via: via(block)? }
             }
