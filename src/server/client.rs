@@ -61,6 +61,7 @@ impl Client {
     ///
     /// # Errors
     /// `name-taken` when the name is joined elsewhere or comes from another address.
+    // LAB 2: renew an entry, for who may
     pub fn renew(
         &mut self,
         name: &Name,
@@ -87,6 +88,7 @@ impl Client {
     /// # Errors
     /// `name-taken` when somebody is there and the token is not theirs; `not-registered` when the name
     /// is registered from another address.
+    // LAB 2: find out whether a name may be joined
     pub fn challenge(&self, claim: &Claim) -> Result<Option<Membership>, Refusal> {
         match &self.presence {
             Presence::Joined(old) if claim.token == Some(old.token) => Ok(Some(old.clone())),
@@ -97,6 +99,7 @@ impl Client {
     }
 
     /// Ties the entry to the claim's connection; gives whether its address is another one now.
+    // LAB 2: tie a name to a connection
     pub fn admit(&mut self, claim: Claim, token: Secret) -> bool {
         let port = claim.port.unwrap_or(self.entry.address.port());
         let address = SocketAddr::new(claim.ip, port);

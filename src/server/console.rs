@@ -5,6 +5,7 @@ use std::sync::mpsc::Sender;
 use std::time::Instant;
 
 use crate::server::client::Presence;
+use crate::server::directory;
 use crate::server::state::Server;
 use crate::wire::name::Who;
 use crate::wire::notice::Reason;
@@ -30,7 +31,7 @@ pub fn attend(server: &Server, console: impl BufRead, quit: &Sender<io::Result<(
 }
 
 fn list(server: &Server) {
-    let entries = server.registry.entries(Instant::now());
+    let entries = directory::listing(server.registry.snapshot(Instant::now()));
     server.printer.line(format_args!("{} in the directory", entries.len()));
     for entry in entries {
         server.printer.line(entry);

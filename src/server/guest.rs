@@ -1,11 +1,11 @@
 //! A guest: what one client may ask, and what becomes of it.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use crate::clock;
-use crate::server::client::{Claim, Client, Presence, not_registered};
+use crate::server::client::{Claim, Client, Presence};
 use crate::server::directory;
 use crate::server::journal;
 use crate::server::outbox::Outbox;
@@ -41,8 +41,13 @@ impl Guest<'_> {
     ///
     /// # Errors
     /// `bad-port`, and those of [`Registry::register`](crate::server::registry::Registry::register).
-    pub fn register(&mut self, name: Name, port: u16) -> Result<Answer, Refusal> {
-        let address = directory::recorded(self.peer.ip(), port, self.own)?;
+    pub fn register(
+        &mut self,
+        name: Name,
+        claimed: Option<IpAddr>,
+        port: u16,
+    ) -> Result<Answer, Refusal> {
+        let address = directory::recorded(claimed, self.peer.ip(), port, self.own)?;
         let room = &self.server.room;
         let moved = |entry: &Entry| room.announce(&Notice::Joined(entry.clone()).to_block(), "");
         let registry = &self.server.registry;
@@ -59,35 +64,21 @@ impl Guest<'_> {
     /// # Errors
     /// `not-registered`, `no-such-client`, `self`.
     pub fn bridge(&self, name: &Name, peer: Option<&Who>, via: Via) -> Result<Answer, Refusal> {
-        let (registry, now) = (&self.server.registry, Instant::now());
-        let asker = registry.find(&Who::Name(name.clone()), now);
-        let asker = asker.filter(|asker| match &self.joined {
-            Some((own, _)) => own == name,
-            None => asker.entry.address.ip() == self.peer.ip().to_canonical(),
-        });
-        let asker = asker.ok_or_else(|| not_registered(name))?;
-        let found = match peer {
-            None => registry.first_other(name, now),
-            Some(who) => {
-                let found = registry.find(who, now).ok_or_else(|| request::no_such_client(who))?;
-                if found.entry.id == asker.entry.id {
-                    return Err(Refusal::new(code::SELF, "this is you"));
-                }
-                Some(found)
-            }
-        };
+        let everybody = self.server.registry.snapshot(Instant::now());
+        let joined = self.joined.as_ref().map(|(own, _)| own);
+        let asker = directory::asking(&everybody, name, joined, self.peer.ip())?;
         let Entry { address, .. } = &asker.entry;
-        let Some(found) = found else {
+        let Some(found) = directory::wanted(&everybody, asker, peer)? else {
             self.server.printer.line(format_args!("BRIDGE: {name} {address}"));
             return Ok(Answer::BridgeAck(None));
         };
         let Entry { name: peer, address: there, .. } = &found.entry;
         self.server.printer.line(format_args!("BRIDGE: {name} {address} {peer} {there}"));
-        let introduction = directory::introduce(&found, self.joined.is_some(), via);
+        let introduction = directory::introduce(found, joined.is_some(), via);
         if let (Some((via, vouch)), Presence::Joined(member)) =
             (introduction.vouched, &found.presence)
         {
-            let call = Notice::Call { caller: asker.entry, via, vouch };
+            let call = Notice::Call { caller: asker.entry.clone(), via, vouch };
             self.server.room.whisper(&member.outbox, &call.to_block());
         }
         Ok(Answer::BridgeAck(Some(introduction)))
@@ -95,7 +86,7 @@ impl Guest<'_> {
 
     /// INFO: the whole directory.
     pub fn info(&self) -> Answer {
-        Answer::InfoAck(self.server.registry.entries(Instant::now()))
+        Answer::InfoAck(directory::listing(self.server.registry.snapshot(Instant::now())))
     }
 
     /// JOIN: into the room. Gives the round that brings the answer.

@@ -82,6 +82,7 @@ impl Registry {
     ///
     /// # Errors
     /// `name-taken` when the name is joined elsewhere or comes from another address; `server-full`.
+    // LAB 2: check and act under one lock: a name for who comes first
     pub fn register(
         &self,
         name: &Name,
@@ -113,6 +114,7 @@ impl Registry {
     /// # Errors
     /// `not-registered` when the name is not registered from this address; `name-taken` when somebody is
     /// there under it and the token is not theirs.
+    // LAB 2: let a claim in, if it is good, and announce it under the lock
     pub fn join<T>(
         &self,
         name: &Name,
@@ -121,16 +123,11 @@ impl Registry {
         announce: impl FnOnce(&Admission) -> T,
     ) -> Result<(Admission, T), Refusal> {
         let mut clients = self.lock(now);
-        let former = self.former(name, claim.token);
         let client = clients.get_mut(name).ok_or_else(|| not_registered(name))?;
         let replaced = client.challenge(&claim)?;
-        let token = match (&replaced, former, claim.token) {
-            (Some(membership), ..) => membership.token,
-            (None, Some(id), Some(token)) => {
-                client.entry.id = id;
-                token
-            }
-            _ => Secret::random(),
+        let token = match &replaced {
+            Some(membership) => membership.token,
+            None => self.return_to_id(client, claim.token),
         };
         let moved = client.admit(claim, token);
         let replaced = replaced.map(|membership| (membership.outbox, moved));
@@ -144,6 +141,7 @@ impl Registry {
 
     /// Removes a name if it is joined on this connection; gives its entry. Who did not leave on purpose
     /// (`lost`) may come back to its ID. `announce` runs under the lock.
+    // LAB 2: free the name of whom this connection belongs to
     pub fn leave(
         &self,
         name: &Name,
@@ -159,19 +157,13 @@ impl Registry {
         }
         let token = membership.token;
         let Client { entry, .. } = clients.remove(name)?;
-        let mut past = lock(&self.past);
-        if !lost {
-            past.former.remove(&token);
-        } else if past.former.len() < self.capacity {
-            let former =
-                Former { name: entry.name.clone(), id: entry.id, until: now + self.expires };
-            past.former.insert(token, former);
-        }
+        self.remember(token, &entry, lost.then_some(now));
         announce(&entry);
         Some(entry)
     }
 
     /// The client of that name or ID.
+    // LAB 2: find a client by its name or its ID
     pub fn find(&self, who: &Who, now: Instant) -> Option<Client> {
         let clients = self.lock(now);
         match who {
@@ -180,16 +172,9 @@ impl Registry {
         }
     }
 
-    /// The first other client in the order of registration.
-    pub fn first_other(&self, name: &Name, now: Instant) -> Option<Client> {
-        let clients = self.lock(now);
-        let others = clients.values().filter(|client| client.entry.name != *name);
-        others.min_by_key(|client| client.place).cloned()
-    }
-
-    /// All entries, in the order of IDs.
-    pub fn entries(&self, now: Instant) -> Vec<Entry> {
-        in_order(self.lock(now).values().map(|client| client.entry.clone()).collect())
+    /// Everybody at this moment, in no order: whoever looks through it holds no lock.
+    pub fn snapshot(&self, now: Instant) -> Vec<Client> {
+        self.lock(now).values().cloned().collect()
     }
 
     /// Everybody in the room.
@@ -222,10 +207,31 @@ impl Registry {
         clients
     }
 
-    /// The ID of somebody who was lost under this name and comes back with this token.
-    fn former(&self, name: &Name, token: Option<Secret>) -> Option<u64> {
+    /// Who was lost under this name and comes back with its token has its old ID again, and keeps the
+    /// token. Everybody else is given a new token, which is what this gives.
+    fn return_to_id(&self, client: &mut Client, token: Option<Secret>) -> Secret {
         let past = lock(&self.past);
-        past.former.get(&token?).filter(|former| former.name == *name).map(|former| former.id)
+        let former = token.and_then(|token| Some((token, past.former.get(&token)?)));
+        match former.filter(|(_, former)| former.name == client.entry.name) {
+            Some((token, former)) => {
+                client.entry.id = former.id;
+                token
+            }
+            None => Secret::random(),
+        }
+    }
+
+    /// Who was `lost`, and when, may come back to its ID; who has left on purpose may not.
+    fn remember(&self, token: Secret, entry: &Entry, lost: Option<Instant>) {
+        let former = &mut lock(&self.past).former;
+        match lost {
+            None => drop(former.remove(&token)),
+            Some(_) if former.len() >= self.capacity => {}
+            Some(at) => {
+                let (name, until) = (entry.name.clone(), at + self.expires);
+                former.insert(token, Former { name, id: entry.id, until });
+            }
+        }
     }
 }
 

@@ -196,7 +196,7 @@ impl<'a> Session<'a> {
             self.settle();
         }
         let answer = match request {
-            Request::Register { name, port, .. } => Some(self.guest.register(name, port)?),
+            Request::Register { name, ip, port } => Some(self.guest.register(name, ip, port)?),
             Request::Bridge { name, peer, via } => {
                 Some(self.guest.bridge(&name, peer.as_ref(), via)?)
             }
