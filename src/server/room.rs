@@ -69,6 +69,25 @@ impl Bag {
         nothing && self.errands.is_empty() && self.laggards.is_empty()
     }
 
+    /// Puts what somebody says behind all that is there, each message with the next number.
+    // LAB 4: give each message its number and put it into the bag
+    fn put(&mut self, speeches: &Speeches) {
+        for speech in speeches.blocks() {
+            self.seq += 1;
+            let seq = self.seq;
+            write!(self.bytes, "SAID\r\nSeq: {seq}\r\n").expect("BUG: a Vec takes all writes");
+            let start = self.bytes.len();
+            self.bytes.extend_from_slice(speech);
+            self.tails.push(start..self.bytes.len());
+        }
+        self.log.extend_from_slice(speeches.log());
+    }
+
+    /// Puts an arrival or a departure behind all that is there.
+    fn put_notice(&mut self, notice: &Block) {
+        write!(self.bytes, "{notice}").expect("BUG: a Vec takes all writes");
+    }
+
     /// Gives what is in it to the postman, whose empty bag of the last round serves for the next one.
     pub(super) fn change(&mut self, load: &mut Bag) {
         load.bytes.clear();
@@ -121,23 +140,14 @@ impl Room {
         if speaker.has_left() {
             return bag.carried;
         }
-        for speech in speeches.blocks() {
-            bag.seq += 1;
-            let seq = bag.seq;
-            write!(bag.bytes, "SAID\r\nSeq: {seq}\r\n").expect("BUG: a Vec takes all writes");
-            let start = bag.bytes.len();
-            bag.bytes.extend_from_slice(speech);
-            let end = bag.bytes.len();
-            bag.tails.push(start..end);
-        }
-        bag.log.extend_from_slice(speeches.log());
+        bag.put(speeches);
         self.filled(bag)
     }
 
     /// Tells everyone of an arrival or a departure, and the log. Never waits.
     pub fn announce(&self, notice: &Block, log: &str) {
         let mut bag = lock(&self.bag);
-        put(&mut bag, notice);
+        bag.put_notice(notice);
         bag.log.extend_from_slice(log.as_bytes());
         self.filled(bag);
     }
@@ -161,7 +171,7 @@ impl Room {
     ) -> Round {
         let mut bag = lock(&self.bag);
         if let Some(notice) = notice {
-            put(&mut bag, notice);
+            bag.put_notice(notice);
         }
         bag.log.extend_from_slice(log.as_bytes());
         self.send_on(bag, outbox, What::Greeting(welcome, since))
@@ -244,8 +254,4 @@ impl Room {
         bag.waiting -= 1;
         bag
     }
-}
-
-fn put(bag: &mut Bag, notice: &Block) {
-    write!(bag.bytes, "{notice}").expect("BUG: a Vec takes all writes");
 }
