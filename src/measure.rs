@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 /// least so many of them do not exceed. It is one that was really measured, never a mean of two. It is
 /// given in thousandths, because 99.9 % of 1,000 must be 999 and a fraction in binary makes it 1,000:
 /// 500 is the median, 1,000 the maximum. `None` where nothing was measured.
+// LAB 9: find a percentile by nearest rank
 pub fn percentile(sorted: &[u32], thousandths: usize) -> Option<u32> {
     // The same as (length × thousandths) / 1000 rounded up, in parts that do not overflow.
     let (whole, rest) = (sorted.len() / 1000, sorted.len() % 1000);
@@ -36,6 +37,7 @@ impl Order {
     }
 
     /// The next number that was heard.
+    // LAB 9: note a number, and what it skips
     pub fn hear(&mut self, number: u64) {
         if number >= self.next {
             if number > self.next {
@@ -50,6 +52,7 @@ impl Order {
     }
 
     /// Takes a number out of the gap that it is in, which may fall into two. Gives whether it was in one.
+    // LAB 9: fill a gap, or a part of one => false
     fn fill(&mut self, number: u64) -> bool {
         let Some((&start, &end)) = self.gaps.range(..=number).next_back() else { return false };
         if number >= end {
@@ -66,6 +69,7 @@ impl Order {
     }
 
     /// How many did not come, if the last that was sent has the number `last`.
+    // LAB 9: count what did not come
     pub fn lost(&self, last: u64) -> u64 {
         let inside: u64 = self.gaps.iter().map(|(start, end)| end - start).sum();
         inside + last.saturating_add(1).saturating_sub(self.next)
@@ -103,6 +107,7 @@ pub struct Faults {
 impl Faults {
     /// What one listener's orders say: that of each speaker with the last number sent, and that of the
     /// room. A lost message is missing in both, so they are not added: the worse one counts.
+    // LAB 9: sum up what went wrong for one listener
     pub fn of<'a>(speakers: impl Iterator<Item = (&'a Order, u64)>, room: &Order) -> Faults {
         let mut faults = Faults::default();
         for (order, last) in speakers {

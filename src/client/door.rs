@@ -7,6 +7,7 @@ use crate::client::chat::{Chat, Scene, Stage};
 use crate::client::chats::{Chats, UNSENT};
 use crate::client::connection::{ConnectionId, Writer};
 use crate::client::event::PeerEvent;
+use crate::client::peer::is_called_one;
 use crate::client::shown::Shown;
 use crate::client::terminal::Screen;
 use crate::wire::entry::{Entry, Vouch};
@@ -154,7 +155,7 @@ impl Chats {
     fn answered(&mut self, id: ConnectionId, greeting: &Greeting, scene: &mut Scene) {
         let Some(chat) = self.all.get_mut(&id) else { return };
         match chat.stage {
-            Stage::Calling(Some(secret)) if greeting.answer == Some(secret) => {
+            Stage::Calling(Some(answer)) if is_called_one(greeting, answer) => {
                 (chat.verified, chat.answered) = (true, Some(scene.now));
                 if scene.me.id < chat.id {
                     // A call of theirs that crosses ours is given up, even if it arrives only now.

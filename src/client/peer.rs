@@ -33,6 +33,7 @@ impl Invitations {
 
     /// Whether a CHAT comes from somebody who was announced: its ticket is known, not used before, at
     /// most 60 s old, and belongs to its name. Gives who it is and the secret to answer with.
+    // LAB 5: let a caller in whose ticket is good, once => None
     pub fn admit(&mut self, greeting: &Greeting, now: Instant) -> Option<(Entry, Secret)> {
         let ticket = greeting.ticket?;
         let found = self.0.iter().position(|(since, caller, vouch)| {
@@ -43,6 +44,13 @@ impl Invitations {
         let (_, caller, vouch) = self.0.swap_remove(found);
         Some((caller, vouch.answer))
     }
+}
+
+/// Whether the one who answers our call is the one we have called: it shows the Answer that the server
+/// has given to us and to nobody else but the called one. A ticket proves nothing, we have sent it ourselves.
+// LAB 5: believe only who shows the Answer => true
+pub fn is_called_one(greeting: &Greeting, answer: Secret) -> bool {
+    greeting.answer == Some(answer)
 }
 
 /// What a line from a peer means.
@@ -57,6 +65,7 @@ pub enum Heard {
 }
 
 /// Reads a line from a peer. In the assignments' dialect all that begins with QUIT ends a chat.
+// LAB 5: tell text from the end of a chat
 pub fn hear(line: &[u8], dialect: bool) -> Heard {
     if line.is_empty() {
         Heard::Nothing
@@ -68,6 +77,7 @@ pub fn hear(line: &[u8], dialect: bool) -> Heard {
 }
 
 /// A text as a line to a peer. One that the other side could take for the end gets a space.
+// LAB 5: write a text so that it is never the end => format!("{text}\r\n")
 pub fn line_of(text: &str) -> String {
     let space = if text.starts_with("QUIT") { " " } else { "" };
     format!("{space}{text}\r\n")

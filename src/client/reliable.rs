@@ -74,13 +74,15 @@ impl Sending {
     pub fn due(&mut self, now: Instant) -> Vec<Step> {
         let mut steps = self.give_up(now);
         self.repeat_last(now);
-        let first = self.first();
-        for message in self.under_way.iter_mut().filter(|message| message.due <= now) {
-            let waited = Some(message.wait);
-            message.wait = (message.wait * 2).min(LAST_WAIT);
-            message.due = now + message.wait;
-            steps.push(Step::Send { seq: message.seq, first, text: message.text.clone(), waited });
-        }
+        steps.append(&mut self.send_again(now));
+        steps.append(&mut self.send_new(now));
+        steps
+    }
+
+    /// The first copies of what waits, each with the next number, as far as the window has room.
+    // LAB 6: number what waits and send it, as far as the window has room
+    fn send_new(&mut self, now: Instant) -> Vec<Step> {
+        let mut steps = Vec::new();
         while self.next < self.first() + WINDOW
             && let Some(text) = self.waiting.pop_front()
         {
@@ -92,6 +94,20 @@ impl Sending {
         steps
     }
 
+    /// Further copies of what has not been acknowledged in time. The next one of each has twice as long.
+    // LAB 6: send again what was not acknowledged in time => Vec::new()
+    fn send_again(&mut self, now: Instant) -> Vec<Step> {
+        let (first, mut steps) = (self.first(), Vec::new());
+        for message in self.under_way.iter_mut().filter(|message| message.due <= now) {
+            let waited = Some(message.wait);
+            message.wait = (message.wait * 2).min(LAST_WAIT);
+            message.due = now + message.wait;
+            steps.push(Step::Send { seq: message.seq, first, text: message.text.clone(), waited });
+        }
+        steps
+    }
+
+    /// Puts a message behind all that are under way; `known` if it has arrived long since.
     fn put_under_way(&mut self, seq: u64, text: String, now: Instant, known: bool) {
         let (wait, due, end) = (FIRST_WAIT, now + FIRST_WAIT, now + self.give_up);
         self.under_way.push_back(Message { seq, text, due, wait, end, known });
@@ -99,13 +115,19 @@ impl Sending {
 
     /// Gives up what has been tried for too long.
     fn give_up(&mut self, now: Instant) -> Vec<Step> {
-        let late = self.under_way.iter().take_while(|message| message.end <= now).count();
-        let late: Vec<Message> = self.under_way.drain(..late).collect();
+        let late = self.take_late(now);
         if let Some(last) = late.last() {
             self.owes = !last.known;
         }
         let lost = late.into_iter().filter(|message| !message.known);
         lost.map(|message| Step::GiveUp(message.text)).collect()
+    }
+
+    /// What has been tried for too long is under way no more.
+    // LAB 6: try nothing for ever => Vec::new()
+    fn take_late(&mut self, now: Instant) -> Vec<Message> {
+        let late = self.under_way.iter().take_while(|message| message.end <= now).count();
+        self.under_way.drain(..late).collect()
     }
 
     /// After something was given up the next message tells the other side by its First. If there is none,
@@ -128,14 +150,26 @@ impl Sending {
 
     /// An ACK has come: message `seq` has arrived, and everything up to `upto`. Gives the texts that are
     /// known to have arrived since now.
+    // LAB 6: forget what has arrived
     pub fn acknowledged(&mut self, seq: u64, upto: u64) -> Vec<String> {
         self.upto = self.upto.max(upto);
         let below = self.under_way.partition_point(|message| message.seq <= upto);
         let mut arrived: Vec<Message> = self.under_way.drain(..below).collect();
-        let found = self.under_way.binary_search_by_key(&seq, |message| message.seq);
-        if let Some(index) = found.ok().filter(|index| !self.under_way[*index].known) {
+        if let Some(index) = self.place(seq) {
             arrived.extend(self.under_way.remove(index));
         }
+        self.have_arrived(arrived)
+    }
+
+    /// The place of message `seq` among those under way. Of one that was `known` to have arrived before it
+    /// is not told: that one goes on until Upto has passed it.
+    fn place(&self, seq: u64) -> Option<usize> {
+        let found = self.under_way.binary_search_by_key(&seq, |message| message.seq);
+        found.ok().filter(|index| !self.under_way[*index].known)
+    }
+
+    /// Remembers the highest that has arrived. Gives the texts that were not `known` to have.
+    fn have_arrived(&mut self, arrived: Vec<Message>) -> Vec<String> {
         let highest = self.acknowledged.as_ref().map_or(0, |(highest, _)| *highest);
         if let Some(last) = arrived.last().filter(|last| last.seq > highest) {
             self.acknowledged = Some((last.seq, last.text.clone()));
@@ -145,6 +179,7 @@ impl Sending {
     }
 
     /// When [`Sending::due`] has something to do, if nothing happens before.
+    // LAB 6: know when something is due => None
     pub fn deadline(&self) -> Option<Instant> {
         self.under_way.iter().map(|message| message.due.min(message.end)).min()
     }
@@ -212,6 +247,7 @@ impl Default for Receiving {
 impl Receiving {
     /// A message has come, whose sender still tries `first` and all above. `None` when it is too far
     /// ahead: then it must not be acknowledged, for it is not kept.
+    // LAB 6: show each message once and in order
     pub fn accept(&mut self, seq: u64, first: u64, text: String) -> Option<Accepted> {
         if seq - self.next.max(first).min(seq) >= WINDOW {
             return None;
@@ -233,6 +269,7 @@ impl Receiving {
     }
 
     /// Waits for nothing below `first` any more.
+    // LAB 6: wait no more for what was given up => ()
     fn skip_to(&mut self, first: u64, shown: &mut Vec<Delivery>) {
         while let Some((seq, text)) = self.held.pop_first() {
             if seq >= first {

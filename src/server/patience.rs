@@ -44,6 +44,7 @@ impl Patience {
 
     /// It has sent a valid request; `joined` tells whether it is in the room now. Gives whether another
     /// limit applies from here on.
+    // LAB 8: note a sign of life => false
     pub fn heard(&mut self, now: Instant, joined: bool) -> bool {
         let stage = if joined { Stage::Joined } else { Stage::Known };
         self.since = now;
@@ -51,6 +52,7 @@ impl Patience {
     }
 
     /// The time after which no byte will help: only valid requests do, for those who have not joined.
+    // LAB 8: tell when no byte helps any more => None
     pub fn deadline(&self) -> Option<Instant> {
         match self.stage {
             Stage::New => Some(self.since + self.register),
@@ -60,6 +62,7 @@ impl Patience {
     }
 
     /// What to do now.
+    // LAB 8: wait, ask, or give up => Next::Wait(Duration::MAX)
     pub fn next(&mut self, now: Instant) -> Next {
         let limit = match self.stage {
             Stage::New => self.register,
