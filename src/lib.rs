@@ -27,6 +27,7 @@
 //!
 //! **Last, [`load`].** It fills a room and measures what reaches whom, and when; [`measure`] judges it
 //! and [`chart`] draws it, from numbers alone.
+//! [`handout`] makes the tree that students start from out of this one.
 //!
 //! What you will not find: `unsafe`, a crate beyond `std`, an async runtime, a write to a socket under the
 //! registry's lock, a word of a direct chat on the server, a time formatted outside of [`clock`].
@@ -44,3 +45,4 @@ pub mod chart;
 pub mod server;
 pub mod client;
 pub mod load;
+pub mod handout;

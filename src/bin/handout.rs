@@ -1,0 +1,77 @@
+//! The student's starter tree: `handout DIR [flags]`.
+//!
+//! The solution is the tree that this program was built from, wherever it is started: the files that it
+//! copies and the rules by which it does so are of one commit.
+
+use std::env;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use p2p_chat::arguments::{Arguments, Failure, number, program};
+use p2p_chat::handout::mark::LABS;
+use p2p_chat::handout::tree::Open;
+use p2p_chat::handout::{grade, graft, hand_out, list};
+
+const USAGE: &str = "\
+usage: handout DIR [--from N | --only N]            write the student's tree
+       handout --grade HANDIN --into DIR [--from N | --only N]
+                                                    a fresh one with somebody's sources
+       handout --graft HANDIN --lab N --into DIR    the solution with somebody's lab N
+       handout --list                               what the labs leave open
+  DIR        must be empty, or not be there yet
+  --from N   labs before N are solved
+  --only N   all labs but N are solved";
+
+/// What is to be done.
+enum Task {
+    HandOut(PathBuf, Open),
+    Grade(PathBuf, PathBuf, Open),
+    Graft(PathBuf, u32, PathBuf),
+    List,
+}
+
+fn main() -> ExitCode {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    program("handout", USAGE, parse, |task| {
+        let done = match task {
+            Task::HandOut(into, open) => {
+                hand_out(root, &into, open).map(|()| format!("{} is ready\n", into.display()))
+            }
+            Task::Grade(handin, into, open) => {
+                grade(root, &handin, &into, open).map(|taken| taken.to_string())
+            }
+            Task::Graft(handin, lab, into) => {
+                graft(root, &handin, lab, &into).map(|taken| taken.to_string())
+            }
+            Task::List => list(root),
+        };
+        let told = done.map_err(|message| Failure { message, code: 1 })?;
+        let _ = io::stdout().write_all(told.as_bytes()); // nobody may be reading it
+        Ok(())
+    })
+}
+
+fn parse(line: impl Iterator<Item = String>) -> Result<Task, String> {
+    let known = ["from", "only", "grade", "graft", "into", "lab"];
+    let Arguments { words, flags } = Arguments::split(line, &known, &["list"])?;
+    let value = |name: &str| flags.iter().find(|(flag, _)| flag == name).map(|(_, value)| value);
+    let path = |name: &str| value(name).map(PathBuf::from);
+    let lab =
+        |name: &str| value(name).map(|lab| number(&format!("--{name}"), lab, LABS)).transpose();
+    let open = match (lab("from")?, lab("only")?) {
+        (first, None) => Open::From(first.unwrap_or(*LABS.start())),
+        (None, Some(lab)) => Open::Only(lab),
+        (Some(_), Some(_)) => return Err("either --from or --only".to_owned()),
+    };
+    let rest = (lab("lab")?, path("into"), value("list").is_some());
+    match (words.as_slice(), path("grade"), path("graft"), rest) {
+        ([into], None, None, (None, None, false)) => Ok(Task::HandOut(into.into(), open)),
+        ([], Some(handin), None, (None, Some(into), false)) => Ok(Task::Grade(handin, into, open)),
+        ([], None, Some(handin), (Some(lab), Some(into), false)) => {
+            Ok(Task::Graft(handin, lab, into))
+        }
+        ([], None, None, (None, None, true)) => Ok(Task::List),
+        _ => Err("what is to be done?".to_owned()),
+    }
+}
