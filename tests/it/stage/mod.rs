@@ -24,6 +24,7 @@ pub mod story;
 pub mod terminal;
 pub mod visitor;
 pub mod wire;
+pub mod workshop;
 
 use std::time::Duration;
 

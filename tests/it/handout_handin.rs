@@ -1,0 +1,161 @@
+//! Hand-ins: what is taken from one, and what is not.
+
+use std::fs;
+use std::path::Path;
+
+use crate::handout_tree::handout;
+use crate::stage::Folder;
+
+/// A hand-in with these files.
+fn handin(files: &[(&str, &str)]) -> Folder {
+    let folder = Folder::fresh();
+    for (path, text) in files {
+        let place = folder.file(path);
+        fs::create_dir_all(place.parent().unwrap()).unwrap();
+        fs::write(place, text).unwrap();
+    }
+    folder
+}
+
+/// A fresh tree with a hand-in, and what is said of it.
+fn grade(handin: &Folder) -> (Folder, String) {
+    let folder = Folder::fresh();
+    let (from, into) = (handin.path().to_str().unwrap(), folder.path().to_str().unwrap());
+    let output = handout(&["--grade", from, "--into", into]);
+    assert!(output.status.success(), "{output:?}");
+    (folder, String::from_utf8(output.stdout).unwrap())
+}
+
+#[test]
+fn sources_and_answers_are_taken() {
+    let files = [
+        ("src/measure.rs", "//! mine"),
+        ("src/wire/more/deep.rs", "//! mine, too"),
+        ("ANSWERS.md", "42"),
+    ];
+    let (tree, said) = grade(&handin(&files));
+    for (path, text) in files {
+        assert_eq!(tree.text(path), text);
+    }
+    assert_eq!(said, "3 files taken\n");
+    assert!(tree.text("src/wire/line.rs").contains("todo!"), "what is not handed in is a stub");
+}
+
+#[test]
+fn nothing_else_is_taken() {
+    let fresh = grade(&handin(&[("src/a.rs", "")])).0;
+    let files = [
+        ("src/a.rs", ""),
+        ("Cargo.toml", "[package]"),
+        ("Cargo.lock", ""),
+        ("build.rs", "fn main() {}"),
+        (".cargo/config.toml", "[build]"),
+        ("rust-toolchain.toml", "[toolchain]"),
+        ("tests/grade/main.rs", "fn main() { println!(\"TOTAL 100/100\") }"),
+        ("tests/grade/given.txt", "9"),
+        ("src/.cargo/config.toml", "[build]"),
+        ("src/wire/PROTOCOL.md", "mine"),
+        ("LAB.md", "mine"),
+    ];
+    let (tree, said) = grade(&handin(&files));
+    assert_eq!(said, "1 files taken\n");
+    for (path, text) in &files[1..] {
+        let theirs = fs::read_to_string(tree.file(path)).ok();
+        assert_eq!(theirs, fs::read_to_string(fresh.file(path)).ok(), "{path}");
+        assert_ne!(theirs.as_deref(), Some(*text), "{path}");
+    }
+}
+
+#[test]
+fn sources_that_reach_for_others_are_left_out() {
+    let solution = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/measure.rs");
+    let solution = solution.display().to_string().replace('\\', "/");
+    for (text, line) in [
+        (format!("//! a\ninclude!(\"{solution}\");"), 2),
+        ("include!{\"../a.rs\"}".to_owned(), 1),
+        ("std::include!(\"../a.rs\");".to_owned(), 1),
+        ("include!(concat!(\"..\", \"/a.rs\"));".to_owned(), 1),
+        ("use std::include as fine;\nfine!(\"/a.rs\");".to_owned(), 1),
+        ("macro_rules! m { ($i:ident) => { $i!(\"/a.rs\"); } }\n\nm!(r#include);".to_owned(), 3),
+        ("const A: &str = include_str!(r\"/etc/passwd\");".to_owned(), 1),
+        ("const A: &[u8] = include_bytes!(\"..\");".to_owned(), 1),
+        (format!("#[path = \"{solution}\"]\nmod a;"), 1),
+        (format!("#[cfg_attr(all(), path = \"{solution}\")]\nmod a;"), 1),
+        (format!("#[rustfmt::skip]\n# [ r#path = \"{solution}\"]\nmod a;"), 2),
+        (format!("macro_rules! m {{ ($p:ident) => {{ #[$p = \"{solution}\"] mod a; }} }}"), 1),
+        ("/*".to_owned(), 1),
+    ] {
+        let (tree, said) = grade(&handin(&[("src/measure.rs", &text), ("src/a.rs", "")]));
+        let expected = format!("1 files taken\nleft out: src/measure.rs: line {line}: ");
+        assert!(said.starts_with(&expected), "{text}\n{said}");
+        assert!(tree.text("src/measure.rs").contains("todo!"), "{text}");
+    }
+}
+
+#[test]
+fn sources_that_only_speak_of_it_are_taken() {
+    let text = "//! include!(\"/a\") #[path = \"/a\"]\n#![doc = include_str!(\"PROTOCOL.md\")]\n\
+                const A: &str = \"include!(/a) #[path]\"; fn path(path: &str) -> [&str; 1] { [path] }";
+    let (tree, said) = grade(&handin(&[("src/wire/mod.rs", text)]));
+    assert_eq!(said, "1 files taken\n");
+    assert_eq!(tree.text("src/wire/mod.rs"), text);
+}
+
+#[test]
+fn large_files_and_what_is_no_text_are_left_out() {
+    let folder = handin(&[("src/a.rs", &" ".repeat(200_001)), ("src/b.rs", &" ".repeat(200_000))]);
+    fs::write(folder.file("src/c.rs"), b"\xff").unwrap();
+    fs::write(folder.file("src/a b.rs"), "").unwrap();
+    let said = grade(&folder).1;
+    let left: Vec<&str> =
+        said.lines().map(|line| line.split(": ").nth(1).unwrap_or(line)).collect();
+    assert_eq!(left, ["1 files taken", "src/a b.rs", "src/a.rs", "src/c.rs"], "{said}");
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_left_out() {
+    use std::os::unix::fs::symlink;
+    let (folder, elsewhere) = (handin(&[("src/b.rs", "")]), handin(&[("c.rs", "")]));
+    symlink(elsewhere.file("c.rs"), folder.file("src/a.rs")).unwrap();
+    symlink(elsewhere.path(), folder.file("src/wire")).unwrap();
+    symlink(folder.file("src"), folder.file("src/again")).unwrap();
+    symlink(elsewhere.file("c.rs"), folder.file("ANSWERS.md")).unwrap();
+    let (_, said) = grade(&folder);
+    assert_eq!(said.matches("left out: ").count(), 4, "{said}");
+    assert!(said.starts_with("1 files taken\n"), "{said}");
+    let whole = Folder::fresh();
+    symlink(folder.file("src"), whole.file("src")).unwrap();
+    let never = whole.file("never");
+    let (from, into) = (whole.path().to_str().unwrap(), never.to_str().unwrap());
+    assert_eq!(handout(&["--grade", from, "--into", into]).status.code(), Some(1));
+    assert!(!never.exists());
+}
+
+#[test]
+fn a_hand_in_without_sources_is_told() {
+    let (empty, into) = (Folder::fresh(), Folder::fresh());
+    let (from, into) = (empty.path().to_str().unwrap(), into.path().to_str().unwrap());
+    let output = handout(&["--grade", from, "--into", into]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("has no folder src"));
+}
+
+#[test]
+fn a_graft_takes_the_files_of_one_lab() {
+    let mine = [
+        ("src/measure.rs", "//! mine"),
+        ("src/wire/line.rs", "//! mine"),
+        ("src/server/room.rs", "//! mine"),
+        ("ANSWERS.md", "42"),
+    ];
+    let (folder, tree) = (handin(&mine), Folder::fresh());
+    let (from, into) = (folder.path().to_str().unwrap(), tree.path().to_str().unwrap());
+    let output = handout(&["--graft", from, "--lab", "4", "--into", into]);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(tree.text("src/server/room.rs"), "//! mine");
+    let solved = fs::read_to_string("src/wire/line.rs").unwrap().replace("\r\n", "\n");
+    assert_eq!(tree.text("src/wire/line.rs"), solved);
+    assert!(tree.text("src/measure.rs").contains("div_ceil"));
+    assert!(!tree.file("tests/grade/given.txt").exists());
+}

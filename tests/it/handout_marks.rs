@@ -1,0 +1,181 @@
+//! Marks and stubs: which functions the labs leave to the students, and what stands there meanwhile.
+
+use std::path::Path;
+
+use p2p_chat::handout::mark::{Mark, marks};
+use p2p_chat::handout::stub::leave_open;
+use p2p_chat::handout::tree::Solution;
+
+/// All marks: lab, file, function, and what a quiet stub gives.
+const TABLE: &str = r#"
+1 src/wire/block.rs Block::header
+1 src/wire/line.rs read_line
+1 src/wire/reader.rs Assembly::push
+1 src/wire/reader.rs BlockReader::read
+2 src/server/client.rs Client::renew
+2 src/server/client.rs Client::challenge
+2 src/server/client.rs Client::admit
+2 src/server/registry.rs Registry::register
+2 src/server/registry.rs Registry::join
+2 src/server/registry.rs Registry::leave
+2 src/server/registry.rs Registry::find
+3 src/server/directory.rs recorded => Ok((claimed.unwrap_or(seen), port).into())
+3 src/server/directory.rs listing
+3 src/server/directory.rs asking
+3 src/server/directory.rs wanted
+3 src/server/directory.rs introduce
+4 src/server/outbox.rs Backlog::send => write(bytes).map(drop)
+4 src/server/outbox.rs Backlog::took
+4 src/server/outbox.rs write_some
+4 src/server/postman.rs carry => for member in members { member.deliver(bytes, FIRST_WAY); }
+4 src/server/room.rs Bag::put
+5 src/client/peer.rs Invitations::admit => None
+5 src/client/peer.rs is_called_one => true
+5 src/client/peer.rs hear
+5 src/client/peer.rs line_of => format!("{text}\r\n")
+6 src/client/reliable.rs Sending::send_new
+6 src/client/reliable.rs Sending::send_again => Vec::new()
+6 src/client/reliable.rs Sending::take_late => Vec::new()
+6 src/client/reliable.rs Sending::acknowledged
+6 src/client/reliable.rs Sending::deadline => None
+6 src/client/reliable.rs Receiving::accept
+6 src/client/reliable.rs Receiving::skip_to => ()
+7 src/server/journal.rs recover => Ok(Recovered::default())
+7 src/server/journal.rs Journal::append => Ok(())
+7 src/server/journal.rs Journal::close_torn_line => Ok(())
+8 src/server/patience.rs Patience::heard => false
+8 src/server/patience.rs Patience::deadline => None
+8 src/server/patience.rs Patience::next => Next::Wait(Duration::MAX)
+8 src/wire/browser.rs is_http => false
+9 src/measure.rs percentile
+9 src/measure.rs Order::hear
+9 src/measure.rs Order::fill => false
+9 src/measure.rs Order::lost
+9 src/measure.rs Faults::of
+"#;
+
+#[test]
+fn the_labs_leave_these_functions_open() {
+    let solution = Solution::read(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let line = |path: &str, mark: &Mark| {
+        let stand_in = mark.stand_in.as_ref().map(|it| format!(" => {it}"));
+        format!("{} {path} {}{}", mark.lab, mark.function, stand_in.unwrap_or_default())
+    };
+    let all = solution.marks().flat_map(|(path, marks)| marks.iter().map(move |it| line(path, it)));
+    let mut all: Vec<String> = all.collect();
+    all.sort_by_key(|line| line.chars().next()); // by lab; it keeps the order within one
+    let expected: Vec<&str> = TABLE.trim().lines().collect();
+    assert_eq!(all, expected);
+}
+
+#[test]
+fn a_marked_function_is_one_that_can_be_seen_at_once() {
+    let solution = Solution::read(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
+    for (path, marks) in solution.marks() {
+        for mark in marks {
+            assert!(mark.lines <= 25, "{path}: {} has {} lines", mark.function, mark.lines);
+        }
+    }
+}
+
+/// The source of a student for a solution, all labs open.
+fn opened(source: &str) -> String {
+    leave_open(source, &marks(source).unwrap(), |_| true)
+}
+
+#[test]
+fn a_loud_stub_panics_and_uses_its_arguments() {
+    let source = "\
+impl<T: Into<u8>> A<T> for B<'_> where T: Fn(&u8) -> u8 {
+    /// Does it.
+    // LAB 3: say \"{}\" \\ it
+    #[must_use]
+    pub(super) fn a<'a, R>(&'a mut self, r: &mut R, _b: impl Fn(&u8) -> u8) -> [u8; 4]
+    where
+        R: Default,
+    {
+        if x { '}' } else { \"}\" }
+    }
+}
+";
+    let stub = "    {
+        let _ = (&self, &r, &_b);
+        todo!(\"LAB 3: say \\\"{{}}\\\" \\\\ it\")
+    }
+";
+    let body = source.find("    {\n").unwrap()..source.rfind('}').unwrap();
+    let mut expected = source.to_owned();
+    expected.replace_range(body, stub);
+    assert_eq!(opened(source), expected);
+    assert_eq!(marks(source).unwrap()[0].function, "B::a");
+}
+
+#[test]
+fn a_quiet_stub_says_so_and_gives_its_stand_in() {
+    let source =
+        "// LAB 7: do it => Ok(())\nfn a(one: u8) -> R { b }\n// LAB 7: go => ()\nfn c() {}\n";
+    let expected = "\
+// LAB 7: do it
+fn a(one: u8) -> R {
+    let _ = &one;
+    not_yet!(\"LAB 7: do it\");
+    Ok(())
+}
+// LAB 7: go
+fn c() {
+    not_yet!(\"LAB 7: go\");
+}
+";
+    assert_eq!(opened(source), expected);
+}
+
+#[test]
+fn what_is_solved_keeps_its_body_and_tells_nothing() {
+    let source = "// LAB 7: do it => Ok(())\nfn a(one: u8) -> R { b }\n";
+    let solved = leave_open(source, &marks(source).unwrap(), |_| false);
+    assert_eq!(solved, "// LAB 7: do it\nfn a(one: u8) -> R { b }\n");
+}
+
+#[test]
+fn what_only_looks_like_a_mark_is_none() {
+    for source in [
+        "// LAB.md tells more\nfn a() {}",
+        "// LABEL: x\nfn a() {}",
+        "const A: &str = \"\n// LAB 3: x\n\";",
+        "/* \n// LAB 3: x\n */",
+        "// see LAB 3: x\nfn a() {}",
+    ] {
+        assert_eq!(marks(source).unwrap(), [], "{source}");
+    }
+}
+
+#[test]
+fn wrong_marks_are_told_with_their_line() {
+    for (source, line, part) in [
+        ("\n// LAB 10: a\nfn a() {}", 2, "no such lab"),
+        ("// LAB 0: a\nfn a() {}", 1, "no such lab"),
+        ("// LAB: a\nfn a() {}", 1, "a mark is"),
+        ("// LAB 3 a\nfn a() {}", 1, "a mark is"),
+        ("//LAB 3: a\nfn a() {}", 1, "a mark is"),
+        ("/// LAB 3: a\nfn a() {}", 1, "a mark is"),
+        ("// LAB 3: \nfn a() {}", 1, "a mark is"),
+        ("// LAB 3: a => \nfn a() {}", 1, "a mark is"),
+        ("// LAB 3: a\n// LAB 3: b\nfn a() {}", 1, "two marks"),
+        ("// LAB 3: a\nstruct A;", 1, "no function"),
+        ("fn a() {}\n// LAB 3: a\n", 2, "no function"),
+        ("trait A {\n// LAB 3: a\nfn a();\n}", 2, "no body"),
+        ("fn a() {} // LAB 3: a\nfn b() {}", 1, "line of its own"),
+        ("// LAB 3: a\nfn a() {\n// LAB 3: b\nfn b() {}\n}", 3, "marked itself"),
+        ("// LAB 3: a\nfn a() {}\n// LAB 4: b\nfn b() {}", 3, "another lab"),
+        ("// LAB 3: a\nconst fn a() {}", 1, "plain function"),
+        ("// LAB 3: a\nfn a() -> impl Fn() {}", 1, "impl"),
+        ("// LAB 3: a\nfn a(mut b: u8) {}", 1, "mut"),
+        ("// LAB 3: a\nfn a(mut self) {}", 1, "mut"),
+        ("// LAB 3: a\nfn a((b, c): (u8, u8)) {}", 1, "a name"),
+        ("// LAB 3: a\nfn a() {", 1, "no end"),
+        ("a\n/*", 2, "no end"),
+    ] {
+        let (found, what) = marks(source).unwrap_err();
+        assert!(found == line && what.contains(part), "{source}: line {found}: {what}");
+    }
+}

@@ -1,0 +1,80 @@
+//! Trees and their points: what students are given is worth what it should be, and no more.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use p2p_chat::handout::hand_out;
+use p2p_chat::handout::mark::LABS;
+use p2p_chat::handout::tree::Open;
+
+use crate::stage::workshop::{Score, Workshop};
+
+/// A tree in the workshop, which compiles without a word.
+fn compiled(workshop: &Workshop, open: Open) {
+    hand_out(Path::new(env!("CARGO_MANIFEST_DIR")), &workshop.clear(), open).unwrap();
+    let said = workshop.compile();
+    assert_eq!(said, "", "{open:?}");
+}
+
+/// Each of these labs has all of its points, or all but what this machine cannot check.
+#[track_caller]
+fn has_all(score: &Score, labs: impl Iterator<Item = u32>) {
+    for lab in labs {
+        let (points, all) = score.labs[&lab];
+        assert_eq!(points, all, "lab {lab}: {:?}", score.red);
+    }
+}
+
+#[test]
+#[ignore = "compiles"]
+fn the_starter_compiles_without_a_warning_and_has_no_points() {
+    let workshop = Workshop::open();
+    compiled(&workshop, Open::From(1));
+    let begun = Instant::now();
+    let score = workshop.grade("");
+    assert!(begun.elapsed() < Duration::from_secs(10), "it took {:?}", begun.elapsed());
+    assert_eq!((score.points(), score.green), (0, 0), "{}", score.said);
+    assert!(score.red.len() > 50, "{}", score.said);
+    assert!(score.said.contains("TOTAL                         0/100"), "{}", score.said);
+}
+
+#[test]
+#[ignore = "compiles"]
+fn stubs_look_like_what_a_person_writes() {
+    let workshop = Workshop::open();
+    hand_out(Path::new(env!("CARGO_MANIFEST_DIR")), &workshop.clear(), Open::From(1)).unwrap();
+    let output = workshop.cargo(&["fmt", "--check"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+#[test]
+#[ignore = "compiles"]
+fn from_a_lab_on_there_are_exactly_the_points_before_it() {
+    let workshop = Workshop::open();
+    for lab in LABS.skip(1) {
+        compiled(&workshop, Open::From(lab));
+        let score = workshop.grade("");
+        has_all(&score, 1..lab);
+        assert!(
+            LABS.skip_while(|each| *each < lab).all(|lab| score.of(lab) == 0),
+            "{:?}",
+            score.labs
+        );
+        let earlier =
+            |(_, check): &(String, String)| check[3..4].parse().is_ok_and(|of: u32| of < lab);
+        let unchecked = |(word, _): &(String, String)| word == "not checked";
+        assert!(!score.red.iter().any(|red| earlier(red) && !unchecked(red)), "{:?}", score.red);
+    }
+}
+
+#[test]
+#[ignore = "compiles"]
+fn one_lab_left_open_has_none_of_its_points() {
+    let workshop = Workshop::open();
+    for lab in LABS {
+        compiled(&workshop, Open::Only(lab));
+        let score = workshop.grade(&format!("lab{lab}::"));
+        assert_eq!((score.of(lab), score.green), (0, 0), "{}", score.said);
+        assert!(!score.red.is_empty(), "{}", score.said);
+    }
+}

@@ -1,0 +1,122 @@
+//! The place where students' trees are built and graded, as they and their instructors do it.
+//!
+//! All trees are made at one path and built into one target folder: so Cargo has to compile little anew, and a
+//! program of somebody else left there would be found out. Only one test at a time may do so.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// The workshop, held until it is dropped, by one test of all that run on this machine from this folder.
+#[derive(Debug)]
+pub struct Workshop {
+    _key: File,
+    folder: PathBuf,
+}
+
+/// What the grader has said.
+#[derive(Debug, Default)]
+pub struct Score {
+    /// For each lab the points and how many there are.
+    pub labs: BTreeMap<u32, (u32, u32)>,
+    /// The checks that were not green, with the word that stood before them.
+    pub red: Vec<(String, String)>,
+    /// How many were green.
+    pub green: usize,
+    /// All that it has said.
+    pub said: String,
+}
+
+impl Workshop {
+    /// Waits until nobody else is in it.
+    pub fn open() -> Self {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("workshop");
+        fs::create_dir_all(&folder).unwrap();
+        let key = File::create(folder.join("key")).unwrap();
+        key.lock().unwrap();
+        Self { _key: key, folder }
+    }
+
+    /// Where the tree is. It is empty now, or not there yet.
+    pub fn clear(&self) -> PathBuf {
+        let tree = self.tree();
+        let _ = fs::remove_dir_all(&tree); // it need not be there
+        tree
+    }
+
+    /// Where the tree is.
+    pub fn tree(&self) -> PathBuf {
+        self.folder.join("tree")
+    }
+
+    /// Cargo in the tree. Nothing may come from a network, and nothing from the environment of these tests.
+    pub fn cargo(&self, arguments: &[&str]) -> Output {
+        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
+        cargo.args(arguments).current_dir(self.tree()).stdin(Stdio::null());
+        for (variable, _) in std::env::vars_os() {
+            let name = variable.to_string_lossy().into_owned();
+            if ["LAB_", "CHAT_", "CARGO_", "RUST"].iter().any(|start| name.starts_with(start))
+                && !["CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"].contains(&name.as_str())
+            {
+                cargo.env_remove(variable);
+            }
+        }
+        cargo.env("CARGO_TARGET_DIR", self.folder.join("target")).env("CARGO_NET_OFFLINE", "true");
+        cargo.env("CARGO_PROFILE_DEV_DEBUG", "0"); // half of the time is for what nobody reads
+        cargo.output().unwrap()
+    }
+
+    /// Compiles the tree; gives what is said of it, which is nothing if all is well.
+    pub fn compile(&self) -> String {
+        let output = self.cargo(&["test", "--no-run", "--quiet"]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.success(), !said.contains("error"), "{said}");
+        said
+    }
+
+    /// Grades the tree, by `cargo test` and nothing else. Without points if it does not compile.
+    pub fn grade(&self, filter: &str) -> Score {
+        let output = self.cargo(&["test", filter]);
+        Score::read(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+}
+
+impl Score {
+    fn read(said: String) -> Self {
+        let mut score = Self::default();
+        for line in said.lines() {
+            for word in ["ok ", "FAIL ", "not reached ", "not checked ", "waived "] {
+                let Some(name) = line.strip_prefix(word).map(str::trim) else { continue };
+                if !name.starts_with("lab") {
+                } else if word == "ok " {
+                    score.green += 1;
+                } else {
+                    score.red.push((word.trim().to_owned(), name.to_owned()));
+                }
+            }
+            if let Some((lab, points)) = table_line(line) {
+                score.labs.insert(lab, points);
+            }
+        }
+        score.said = said;
+        score
+    }
+
+    /// All points.
+    pub fn points(&self) -> u32 {
+        self.labs.values().map(|(points, _)| points).sum()
+    }
+
+    /// The points of one lab.
+    pub fn of(&self, lab: u32) -> u32 {
+        self.labs.get(&lab).map_or(0, |(points, _)| *points)
+    }
+}
+
+/// A lab's number, its points, and how many there are, of a line `lab 4  fan-out    7/14`.
+fn table_line(line: &str) -> Option<(u32, (u32, u32))> {
+    let (lab, rest) = line.strip_prefix("lab ")?.split_once("  ")?;
+    let (points, all) = rest.split_whitespace().find_map(|word| word.split_once('/'))?;
+    Some((lab.parse().ok()?, (points.parse().ok()?, all.parse().ok()?)))
+}
