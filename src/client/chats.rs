@@ -14,6 +14,7 @@ use crate::client::event::Events;
 use crate::client::peer::{Invitations, TICKET};
 use crate::client::shown::{Mark, Shown};
 use crate::client::terminal::Screen;
+use crate::client::traffic::{Traffic, Way};
 use crate::wire::answer::Introduction;
 use crate::wire::entry::{Entry, Vouch};
 use crate::wire::greeting::Greeting;
@@ -177,6 +178,14 @@ impl Chats {
     pub(super) fn label(&self, id: ConnectionId) -> String {
         let by_udp = || self.by_udp.name(id).map(|name| format!("{name} (udp)"));
         self.all.get(&id).map(Chat::label).or_else(by_udp).unwrap_or_default()
+    }
+
+    /// How a caller is shown by its first block: as who it is if the server has announced it, else as a claim.
+    pub fn claim(&self, traffic: &Traffic) -> Option<String> {
+        let block = traffic.block().filter(|_| traffic.way == Way::In)?;
+        let greeting = Greeting::parse(&block)?;
+        let is_announced = self.invitations.expects(&greeting, Instant::now());
+        Some(format!("{}{}", greeting.name, if is_announced { "" } else { "?" }))
     }
 
     /// How the current peer is shown: where `/msg` goes.

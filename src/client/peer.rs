@@ -35,14 +35,23 @@ impl Invitations {
     /// most 60 s old, and belongs to its name. Gives who it is and the secret to answer with.
     // LAB 5: let a caller in whose ticket is good, once => None
     pub fn admit(&mut self, greeting: &Greeting, now: Instant) -> Option<(Entry, Secret)> {
+        let found = self.find(greeting, now)?;
+        let (_, caller, vouch) = self.0.swap_remove(found);
+        Some((caller, vouch.answer))
+    }
+
+    /// Whether [`admit`](Invitations::admit) would let it in.
+    pub fn expects(&self, greeting: &Greeting, now: Instant) -> bool {
+        self.find(greeting, now).is_some()
+    }
+
+    fn find(&self, greeting: &Greeting, now: Instant) -> Option<usize> {
         let ticket = greeting.ticket?;
-        let found = self.0.iter().position(|(since, caller, vouch)| {
+        self.0.iter().position(|(since, caller, vouch)| {
             vouch.ticket == ticket
                 && caller.name == greeting.name
                 && now.duration_since(*since) <= TICKET
-        })?;
-        let (_, caller, vouch) = self.0.swap_remove(found);
-        Some((caller, vouch.answer))
+        })
     }
 }
 

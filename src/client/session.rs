@@ -11,7 +11,7 @@ use crate::client::command::{Command, HELP};
 use crate::client::connection::ConnectionId;
 use crate::client::membership::Membership;
 use crate::client::terminal::Screen;
-use crate::client::traffic::Traffic;
+use crate::client::traffic::{Ends, Traffic};
 use crate::clock;
 use crate::wire::answer::{Answer, Introduction};
 use crate::wire::entry::{Entry, Vouch};
@@ -52,12 +52,14 @@ pub struct Session {
     /// The direct chats.
     pub chats: Chats,
     awaited: Option<(Awaited, Instant)>,
+    /// Who is at the other end of what the wire shows.
+    ends: Ends,
 }
 
 impl Session {
     /// A session in which nothing has been asked yet.
     pub fn new(screen: Screen, membership: Membership, chats: Chats) -> Session {
-        Session { screen, membership, chats, awaited: None }
+        Session { screen, membership, chats, awaited: None, ends: Ends::default() }
     }
 
     /// Who we are to our peers.
@@ -267,11 +269,12 @@ impl Session {
 
     /// Something was sent or received on a connection.
     pub fn traffic(&mut self, id: ConnectionId, mut traffic: Traffic) {
-        let with = match self.chats.label(id) {
-            _ if self.membership.is_link(id) => "server".to_owned(),
-            label if label.is_empty() => traffic.other.to_string(),
-            label => label,
+        let known = match self.chats.label(id) {
+            _ if self.membership.is_link(id) => Some("server".to_owned()),
+            label if label.is_empty() => self.chats.claim(&traffic),
+            label => Some(label),
         };
+        let with = self.ends.label(id, known).unwrap_or_else(|| traffic.other.to_string());
         traffic.explain(self.membership.address().ip());
         self.screen.traffic(&traffic, with);
     }

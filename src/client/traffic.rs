@@ -1,9 +1,11 @@
 //! The wire made visible: what a client's sockets have sent and received, byte for byte and as it happened.
 //! The threads at the sockets record it; nothing is put together from what the program believes.
 
+use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::time::SystemTime;
 
+use crate::client::connection::ConnectionId;
 use crate::clock;
 use crate::wire::block::{Block, MAX_REQUEST_LINES, is_kind};
 use crate::wire::reader::BlockReader;
@@ -15,6 +17,8 @@ const SHOWN: usize = 40;
 const SECRETS: [&str; 3] = ["ticket", "answer", "token"];
 /// How many digits of a secret are shown: enough to see which one it is.
 const DIGITS: usize = 4;
+/// How many connections' ends are kept: as many as there can be callers, and some.
+const MAX_ENDS: usize = 128;
 
 /// Which way something went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,10 +114,33 @@ impl Traffic {
     /// Looks for something to learn in a block between us and the server, or in a peer's greeting.
     /// `claimed` is the address that we call our own.
     pub fn explain(&mut self, claimed: IpAddr) {
-        let mut reader = BlockReader::new(self.bytes.as_slice(), MAX_REQUEST_LINES);
-        if let (true, Ok(Some(Ok(block)))) = (self.why.is_empty(), reader.read()) {
+        if let (true, Some(block)) = (self.why.is_empty(), self.block()) {
             self.why = lesson(&block, self.way, claimed).unwrap_or_default();
         }
+    }
+
+    /// The block that it begins with, if it does.
+    pub fn block(&self) -> Option<Block> {
+        let mut reader = BlockReader::new(self.bytes.as_slice(), MAX_REQUEST_LINES);
+        reader.read().ok()??.ok()
+    }
+}
+
+/// Who is at the other end of each connection, as far as anybody knew when it carried something last. It may
+/// carry a last QUIT when the chat is forgotten already.
+#[derive(Debug, Default)]
+pub struct Ends(VecDeque<(ConnectionId, String)>);
+
+impl Ends {
+    /// Who is at the other end: who is known there now, or was.
+    pub fn label(&mut self, id: ConnectionId, known: Option<String>) -> Option<String> {
+        let before = self.0.iter().position(|(end, _)| *end == id).and_then(|at| self.0.remove(at));
+        let label = known.or_else(|| before.map(|(_, label)| label))?;
+        self.0.push_back((id, label.clone()));
+        if self.0.len() > MAX_ENDS {
+            self.0.pop_front();
+        }
+        Some(label)
     }
 }
 

@@ -168,3 +168,22 @@ fn the_wire_is_shown_no_more_when_nobody_wants_it() {
     alice.types("/explain maybe");
     alice.sees_line("usage: /explain on or /explain off");
 }
+
+#[test]
+fn a_caller_is_shown_by_what_is_known_of_it_from_its_first_block_to_its_last() {
+    let server = Server::start(&[]);
+    let (alice, bob) = crate::stage::alice_and_bob(&server);
+    alice.types("/explain on");
+    alice.sees_line("the wire is shown");
+    bob.types("/chat alice");
+    alice.sees("<- server CALL (tcp, ");
+    alice.sees("<- bob CHAT (tcp, "); // with the ticket that was announced
+    bob.sees("chat with alice ");
+    alice.types("/hangup bob");
+    alice.sees("-> bob QUIT (tcp, ");
+    let mut stranger = Wire::connect(alice.address());
+    stranger.sends("CHAT\r\nclientID: bob\r\nIP: 127.0.0.1\r\nPort: 9\r\n\r\n");
+    alice.sees("<- bob? CHAT (tcp, "); // a claim
+    stranger.sends("hello\r\n");
+    alice.sees("<- bob? text (tcp, ");
+}
