@@ -123,14 +123,14 @@ impl EventLoop {
     pub fn live(
         mut self,
         name: Option<String>,
-        happenings: &Receiver<Event>,
+        happenings: Receiver<Event>,
     ) -> Result<(), Failure> {
         match name {
             Some(name) => self.take_name(&name),
             None => self.ask_for_name(),
         }
         while !self.is_over() {
-            let event = happenings.try_recv().ok().or_else(|| self.wait(happenings));
+            let event = happenings.try_recv().ok().or_else(|| self.wait(&happenings));
             let before = self.pending();
             if let Some(event) = event {
                 self.take(event);
@@ -145,6 +145,8 @@ impl EventLoop {
         }
         self.session.chats.by_udp.finish(&mut self.session.screen);
         self.session.screen.flush();
+        drop(happenings); // whoever waits for the loop hears that it is gone
+        self.page.iter().for_each(Page::finish);
         self.failure.map_or(Ok(()), Err)
     }
 

@@ -57,6 +57,7 @@ use session::Session;
 use terminal::Screen;
 
 use crate::arguments::Failure;
+use crate::clock;
 
 /// What the person who starts the client decides.
 #[derive(Debug, Clone)]
@@ -121,7 +122,7 @@ pub fn run(
     session.explain(options.explain);
     let asks = options.interactive || options.name.is_none() || page.is_some();
     let settings = Settings { own, asks, interactive: options.interactive };
-    EventLoop::new(settings, session, page, permits).live(options.name, &happenings)
+    EventLoop::new(settings, session, page, permits).live(options.name, happenings)
 }
 
 /// Both sockets to listen on.
@@ -144,7 +145,7 @@ fn serve_page(wanted: PageOptions, events: &Events, screen: &mut Screen) -> Resu
     let served = TcpListener::bind(place).and_then(|bound| Page::serve(bound, events.clone()));
     let page = served.map_err(|error| Failure::cannot("serve the page on", place, &error))?;
     screen.line(format_args!("page: {}", page.address()));
-    screen.show_on(page.clone());
+    screen.show_on(page.clone(), clock::local_offset());
     if wanted.open && page.open().is_err() {
         screen.line("the browser cannot be opened: open that address in one");
     }

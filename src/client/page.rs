@@ -7,8 +7,8 @@
 use std::io::{self, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -17,6 +17,7 @@ use crate::client::board::{Board, Place};
 use crate::client::event::{Event, Events};
 use crate::client::gate::{Gate, Wanted};
 use crate::client::http::{Refusal, Request};
+use crate::lock::lock;
 use crate::wire::secret::Secret;
 
 /// The page itself, with `{nonce}` in it.
@@ -60,6 +61,8 @@ struct Shared {
     events: Events,
     connections: AtomicUsize,
     streams: AtomicUsize,
+    /// Held while a line is handed to the loop and answered: one after the other, as they are taken there.
+    lines: Mutex<()>,
 }
 
 impl Page {
@@ -74,6 +77,7 @@ impl Page {
             events,
             connections: AtomicUsize::new(0),
             streams: AtomicUsize::new(0),
+            lines: Mutex::default(),
         });
         let page = Page(Arc::clone(&shared));
         let accepting = move || {
@@ -102,6 +106,12 @@ impl Page {
     /// Tells all browsers how things stand, if that has changed; who comes later gets the last one. JSON.
     pub fn state(&self, json: &str) {
         self.0.board.state(json);
+    }
+
+    /// Waits until the last line that was taken is answered: it may be the one that ends the program. To be
+    /// called when there is no loop any more.
+    pub fn finish(&self) {
+        drop(lock(&self.0.lines));
     }
 
     /// Opens the page with the system's opener. It may be a browser that runs on and on, or not be there:
@@ -155,16 +165,21 @@ impl Shared {
             Ok((Wanted::Page, _)) => return send_page(socket),
             Ok((Wanted::Events, _)) => self.stream(socket)?,
             Ok((Wanted::Line(chat), request)) => {
-                let typed = Event::FromPage { line: request.body, chat };
-                // The loop takes its time when it has much to do, and whoever types waits for it.
-                self.events.send(typed).err().map(|_| Refusal::Busy)
+                self.take_line(Event::FromPage { line: request.body, chat }, socket)?;
+                return linger(socket);
             }
             Err(refusal) => Some(refusal),
         };
-        let status = refused.map_or("204 No Content", Refusal::status);
-        let allow = if refused == Some(Refusal::Method) { "Allow: GET, POST\r\n" } else { "" };
-        let length = if refused.is_some() { "Content-Length: 0\r\n" } else { "" };
-        send(socket, &format!("HTTP/1.1 {status}\r\n{allow}{length}{HEADERS}\r\n"))
+        send(socket, &short_answer(refused))?;
+        linger(socket)
+    }
+
+    /// Hands a line to the loop and answers. The loop takes its time when it has much to do, and whoever types
+    /// waits for it.
+    fn take_line(&self, typed: Event, socket: &TcpStream) -> io::Result<()> {
+        let _turn = lock(&self.lines);
+        let refused = self.events.send(typed).err().map(|_| Refusal::Busy);
+        send(socket, &short_answer(refused))
     }
 
     /// Streams what happens until the browser is gone; or gives why not.
@@ -204,13 +219,26 @@ fn send_page(socket: &TcpStream) -> io::Result<()> {
         &format!(
             "{head}Content-Security-Policy: {policy}\r\nContent-Length: {length}\r\n{HEADERS}\r\n{html}"
         ),
-    )
+    )?;
+    linger(socket)
 }
 
-/// Sends the whole answer, and ends the connection so that it arrives.
+/// The answer to a request that gets nothing, or wants nothing.
+fn short_answer(refused: Option<Refusal>) -> String {
+    let status = refused.map_or("204 No Content", Refusal::status);
+    let allow = if refused == Some(Refusal::Method) { "Allow: GET, POST\r\n" } else { "" };
+    let length = if refused.is_some() { "Content-Length: 0\r\n" } else { "" };
+    format!("HTTP/1.1 {status}\r\n{allow}{length}{HEADERS}\r\n")
+}
+
+/// Sends the whole answer.
 fn send(mut socket: &TcpStream, answer: &str) -> io::Result<()> {
     socket.write_all(answer.as_bytes())?;
-    socket.shutdown(Shutdown::Write)?;
+    socket.shutdown(Shutdown::Write)
+}
+
+/// Ends the connection so that the answer arrives.
+fn linger(socket: &TcpStream) -> io::Result<()> {
     let mut rest = Until { socket, end: Instant::now() + LINGER };
     io::copy(&mut rest, &mut io::sink()).map(drop)
 }

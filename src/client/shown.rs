@@ -80,17 +80,19 @@ impl Shown<'_> {
         })
     }
 
-    /// What a page is told.
-    pub fn json(&self) -> String {
+    /// What a page is told, at that time of day.
+    pub fn json(&self, now: &str) -> String {
         let about = |kind, Party { chat, label, via, .. }: &Party, text| {
-            let object = Object::new(kind).json("chat", chat).text("label", label);
-            object.text("transport", via).text("text", escape(text))
+            let object = Object::new(kind).text("time", now).json("chat", chat);
+            object.text("label", label).text("transport", via).text("text", escape(text))
         };
         let said = |kind, time, name: &Name, text| {
             Object::new(kind).text("time", time).text("name", name).text("text", escape(text))
         };
         match self {
-            Shown::Notice(text) => Object::new("notice").text("text", escape(text)),
+            Shown::Notice(text) => {
+                Object::new("notice").text("time", now).text("text", escape(text))
+            }
             Shown::Room { time, name, text, own } => {
                 said("room", time, name, text).json("own", own)
             }

@@ -4,17 +4,21 @@ use std::fmt::Display;
 use std::io::{self, BufRead, BufWriter, ErrorKind, Write};
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
+use std::time::SystemTime;
 
 use crate::client::event::{Event, Events};
 use crate::client::page::Page;
 use crate::client::prompt::{PASTE_MARKS, Prompt};
 use crate::client::shown::{Shown, traffic_json};
 use crate::client::traffic::Traffic;
+use crate::clock;
 use crate::wire::line::{Line, read_line};
 use crate::wire::text::escape;
 
 /// How many typed lines may wait for their turn.
 const TYPED: usize = 64;
+/// How much of a time of day the page shows: `12:35`.
+const HOUR_MINUTE: usize = 5;
 
 /// Opens the screen, with a prompt if there shall and can be one, and starts the thread that reads what the
 /// user types. It sends a line for each permit, and has some to begin with: a long file on stdin waits
@@ -101,7 +105,8 @@ pub struct Screen {
     /// The wire is shown, in local time that is so many minutes ahead of UTC.
     explaining: Option<i32>,
     prompt: Option<Prompt>,
-    page: Option<Page>,
+    /// The page, and what its times are ahead of UTC.
+    page: Option<(Page, i32)>,
 }
 
 impl Screen {
@@ -113,12 +118,12 @@ impl Screen {
         screen
     }
 
-    /// From now on all of it is told on the page, too.
-    pub fn show_on(&mut self, page: Page) {
-        self.page = Some(page);
+    /// From now on all of it is told on the page, too. `offset`: see [`clock`].
+    pub fn show_on(&mut self, page: Page, offset: i32) {
+        self.page = Some((page, offset));
     }
 
-    /// Shows the wire from now on, or no more. `offset`: see [`clock`](crate::clock).
+    /// Shows the wire from now on, or no more. `offset`: see [`clock`].
     pub fn explain(&mut self, offset: Option<i32>) {
         self.explaining = offset;
     }
@@ -127,7 +132,7 @@ impl Screen {
     pub fn traffic(&mut self, traffic: &Traffic, with: impl Display) {
         let (Some(offset), with) = (self.explaining, with.to_string()) else { return };
         traffic.lines(&with, offset).into_iter().for_each(|line| self.print(&Shown::Notice(&line)));
-        if let Some(page) = &self.page {
+        if let Some((page, _)) = &self.page {
             page.tell(&traffic_json(traffic, &with, offset));
         }
     }
@@ -140,8 +145,8 @@ impl Screen {
 
     /// Shows something that is more than a sentence. The prompt makes way.
     pub fn show(&mut self, shown: &Shown) {
-        if let Some(page) = &self.page {
-            page.tell(&shown.json());
+        if let Some((page, offset)) = &self.page {
+            page.tell(&shown.json(&clock::precise(SystemTime::now(), *offset)[..HOUR_MINUTE]));
         }
         self.print(shown);
     }

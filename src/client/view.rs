@@ -1,6 +1,8 @@
 //! How things stand, for a page in the browser: who we are, who is here, whom we talk to. A terminal's
 //! user asks for it (`/id`, `/info`, `/peers`); a page shows it all the time.
 
+use std::sync::atomic::Ordering;
+
 use crate::client::chat::{Chat, Stage};
 use crate::client::chats::Chats;
 use crate::client::conversation::Conversation;
@@ -22,7 +24,8 @@ pub fn state(membership: &Membership, chats: &Chats) -> String {
     let current = chats.current.map_or("null".to_owned(), |current| current.to_string());
     let object = Object::new("state").json("me", me.as_deref().unwrap_or("null"));
     let object = object.json("server", server).json("people", people);
-    object.json("chats", list(by_tcp.chain(by_udp))).json("current", current).end()
+    let object = object.json("chats", list(by_tcp.chain(by_udp))).json("current", current);
+    object.json("explain", chats.events.explaining().load(Ordering::Relaxed)).end()
 }
 
 fn person(entry: &Entry) -> String {

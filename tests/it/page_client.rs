@@ -60,7 +60,7 @@ fn page_goes_on_when_the_terminal_has_ended() {
         assert_eq!(site.posts("line", text), 204);
         bob.sees(&format!(" alice: {text}"));
     }
-    assert!(matches!(site.posts_last("line", "/quit"), None | Some(204)));
+    assert_eq!(site.posts("line", "/quit"), 204); // it is answered before the program ends
     bob.sees_line("alice left (quit)");
     alice.exits(0);
 }
@@ -161,4 +161,28 @@ fn page_listens_on_loopback_alone() {
     assert!(std::net::TcpStream::connect(("127.0.0.2", site.port)).is_err());
     assert_eq!(site.asks("GET", "", "").status, 200);
     drop(alice);
+}
+
+#[test]
+fn page_is_told_when_things_happen_and_whether_the_wire_is_shown() {
+    let server = Server::start(&[]);
+    let (alice, site) = with_page("alice", &server);
+    let bob = Client::joined("bob", &server);
+    let mut stream = site.listens();
+    tells(&mut stream, "\"explain\":false");
+    assert_eq!(site.posts("line", "/explain on"), 204);
+    tells(&mut stream, "\"explain\":true");
+    alice.types("/explain off");
+    tells(&mut stream, "\"explain\":false");
+    bob.types("/chat alice");
+    alice.sees("Incoming chat request from bob ");
+    bob.types("/msg what time is it?");
+    let until = Instant::now() + DEADLINE;
+    let heard = std::iter::repeat_with(|| stream.next().data).find(|data| {
+        assert!(Instant::now() < until, "nothing is heard");
+        data.contains("\"kind\":\"heard\"")
+    });
+    let heard = heard.unwrap();
+    let time = heard.split("\"time\":\"").nth(1).expect("a time").as_bytes();
+    assert_eq!((time[2], time[5]), (b':', b'"'), "{heard}");
 }

@@ -129,16 +129,10 @@ impl Site {
     /// Posts a line as the page's script does, and gives the status.
     #[track_caller]
     pub fn posts(&self, path: &str, line: &str) -> u16 {
-        self.posts_last(path, line).expect("no answer")
-    }
-
-    /// The same for a line after which there may be nobody left to answer.
-    #[track_caller]
-    pub fn posts_last(&self, path: &str, line: &str) -> Option<u16> {
         let (port, length) = (self.port, line.len());
         let headers = format!("Origin: http://127.0.0.1:{port}\r\nContent-Length: {length}\r\n");
         let request = self.head("POST", path, &headers) + line;
-        self.gives(request.as_bytes()).map(|answer| answer.status)
+        self.gives(request.as_bytes()).expect("no answer").status
     }
 
     /// Opens a stream of events, which begins with a reset.
