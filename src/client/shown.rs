@@ -113,12 +113,15 @@ impl Shown<'_> {
     }
 }
 
-/// What a page is told of the wire.
+/// What a page is told of the wire. In the bytes the ends of lines are spelled out, and end lines all the same.
 pub fn traffic_json(traffic: &Traffic, with: &str, offset: i32) -> String {
     let Traffic { own, other, via, why, way, .. } = traffic;
     let object = Object::new("block").text("time", traffic.time(offset));
     let object = object.json("to", *way != Way::In).json("lost", *way == Way::Lost);
     let object = object.text("with", with).text("transport", via).text("own", own);
     let object = object.text("other", other).text("name", traffic.name());
-    object.text("bytes", traffic.text()).text("why", why).end()
+    let bytes = traffic.text().replace('\r', "\\r").replace('\n', "\\n\n");
+    let lines: Vec<_> = bytes.lines().map(escape).collect();
+    let object = object.text("bytes", lines.join("\n")).json("length", traffic.bytes.len());
+    object.text("why", escape(why)).end()
 }

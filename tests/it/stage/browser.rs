@@ -69,12 +69,6 @@ impl Browser {
         self.loads("Page.navigate", &format!(r#"{{"url":{}}}"#, quoted(address)));
     }
 
-    /// Loads the page once more, as with F5.
-    #[track_caller]
-    pub fn reloads(&mut self) {
-        self.loads("Page.reload", "{}");
-    }
-
     /// Gives a command that loads a page, and waits until it is there: what is asked before that, the old one answers.
     #[track_caller]
     fn loads(&mut self, method: &str, parameters: &str) {
