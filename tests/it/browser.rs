@@ -376,6 +376,37 @@ fn browser_counts_what_was_not_read_and_begins_anew_without_doubles() {
 
 #[test]
 #[ignore = "needs a browser"]
+fn browser_stays_where_one_reads_and_counts_what_comes_meanwhile() {
+    let host = Host::start();
+    host.page.state(&explained("", "null", true));
+    for number in 0..200 {
+        host.page.tell(&said("bob", &format!("line {number}")));
+        host.page.tell(&block(number % 2 == 0, "server", "tcp", "SAY", "Text: x\r\n"));
+    }
+    let mut browser = Browser::open(&host.page.address());
+    browser.looks(1280, 800, "light");
+    browser.waits_for("live && room.lines.textContent.includes('line 199')");
+    let place = "room.lines.children[1].children[40].getBoundingClientRect().top";
+    let row = "part('blocks').children[100].getBoundingClientRect().top";
+    browser.finds("room.lines.children[1].children[40].scrollIntoView(), part('blocks').children[100].scrollIntoView(), 1");
+    browser.waits_for("!at_end");
+    let before = (browser.finds(place).number(), browser.finds(row).number());
+    for number in 200..203 {
+        host.page.tell(&said("bob", &format!("line {number}")));
+        host.page.tell(&block(true, "server", "tcp", "SAY", "Text: x\r\n"));
+    }
+    browser.waits_for("document.title === '(3) p2p-chat'");
+    let after = (browser.finds(place).number(), browser.finds(row).number());
+    assert!((before.0 - after.0).abs() < 2.0, "the lines move: {before:?}, {after:?}");
+    assert!((before.1 - after.1).abs() < 2.0, "the chart moves: {before:?}, {after:?}");
+    browser.keeps_picture("reading");
+    browser.finds("room.log.scrollTop = 0");
+    browser.waits_for("document.title === 'p2p-chat'");
+    assert_eq!(browser.complaints(), [""; 0]);
+}
+
+#[test]
+#[ignore = "needs a browser"]
 fn browser_says_that_the_client_is_gone_and_keeps_what_was_typed() {
     let server = Server::start(&[]);
     let address = server.address().to_string();
