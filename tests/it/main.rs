@@ -42,6 +42,7 @@ mod handout_lexer;
 mod handout_marks;
 mod handout_points;
 mod handout_tree;
+mod lab_page;
 mod load;
 mod measure;
 mod hostile_flood;
