@@ -322,8 +322,8 @@ impl Programs {
 
 /// Does what a transcript says, and waits for what it shows.
 fn play(title: &str, transcript: &str, programs: &Programs) {
-    if cfg!(windows) && transcript.contains(['|', '<']) {
-        return; // a shell of Unix is spoken there
+    if cfg!(windows) && (transcript.contains(['|', '<', '\'']) || transcript.contains("Ctrl-Z")) {
+        return; // a shell and signals of Unix are needed there
     }
     let folder = Folder::fresh();
     let mut terminals: HashMap<String, Terminal> = HashMap::new();
@@ -386,6 +386,8 @@ impl Terminal {
             program
         };
         child.current_dir(folder.path()).env_remove("RUST_BACKTRACE");
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut child, 0);
         child.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = child.spawn().unwrap_or_else(|error| panic!("cannot run {line}: {error}"));
         let story = Arc::new(Story::default());
@@ -429,20 +431,26 @@ impl Terminal {
         assert!(status.success(), "{title}\n--- ended with {status}");
     }
 
+    /// Ends it and whatever it has started itself: a shell's programs, the server of `load`.
     fn kill(&mut self) {
+        if cfg!(unix) {
+            self.signal("KILL");
+        }
         // It may have ended by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 
-    #[cfg(unix)]
     fn stop(&mut self) {
-        crate::stage::process::stop(self.child.id());
+        self.signal("STOP");
     }
 
-    #[cfg(not(unix))]
-    fn stop(&mut self) {
-        panic!("there is no Ctrl-Z here");
+    /// As a terminal does it: to all programs that were started together.
+    fn signal(&self, signal: &str) {
+        let group = format!("-{}", self.child.id());
+        // Nobody may be left to hear it, and on Windows there is no such command.
+        let _ =
+            Command::new("kill").args(["-s", signal, "--", &group]).stderr(Stdio::null()).status();
     }
 }
 
