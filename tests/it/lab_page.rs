@@ -491,3 +491,33 @@ fn fits(line: &str, pattern: &str) -> bool {
     }
     rest.len() >= last.len() && rest.ends_with(last)
 }
+
+/// The loop for instructors, word for word but for where things are.
+#[test]
+#[ignore = "grades a small class"]
+fn the_loop_for_instructors_grades_a_class() {
+    let handout = option_env!("CARGO_BIN_EXE_handout");
+    let handout = handout.expect("this tree has no program `handout` that takes hand-ins");
+    let class = Folder::fresh();
+    for (name, first) in [("anna", "1"), ("bert", "3"), ("carl", "3")] {
+        let into = class.file("handins").join(name);
+        let written = Command::new(handout).arg(into).args(["--from", first]).status();
+        assert!(written.unwrap().success());
+    }
+    fs::write(class.file("handins/carl/src/wire/line.rs"), "fn broken( {\n").unwrap();
+    let script = fenced(&page(), "sh")[0]
+        .replace("cargo build -q --bin handout", "")
+        .replace("\"$PWD/target/debug/handout\"", handout)
+        .replace("\"$PWD/../class\"", class.path().to_str().unwrap());
+    let output = Command::new("sh").args(["-c", &script]).current_dir(TREE).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    let scores: Vec<String> =
+        told.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    assert_eq!(
+        scores,
+        ["anna TOTAL 0/100", "bert TOTAL 26/100", "carl does not compile"],
+        "{told}"
+    );
+    let report = class.text("graded/bert/report.jsonl");
+    assert!(report.contains("\"total\":26") && report.contains("\"seed\":20261120"), "{report}");
+}
