@@ -1,0 +1,159 @@
+//! What LAB.md says of students' trees: how they look at the beginning of a lab, what turns green when, and how a
+//! class is graded. All this needs the program `handout`.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::transcript::{Programs, play};
+use super::{TREE, fenced, labs, marked, named_checks, page, to_do};
+use crate::stage::Folder;
+
+/// The program that writes students' trees.
+fn handout() -> &'static str {
+    let handout = option_env!("CARGO_BIN_EXE_handout");
+    handout.expect("this tree has no program `handout` to try this with")
+}
+
+/// Writes the tree of a student who has come to that lab.
+fn hand_out(into: &Path, first: usize) {
+    let first = first.max(1).to_string();
+    let written = Command::new(handout()).arg(into).args(["--from", &first]).output().unwrap();
+    assert!(written.status.success(), "{}", String::from_utf8_lossy(&written.stderr));
+}
+
+/// Cargo in a tree, with a target folder for all of them. Each tree is newer than what was built before.
+fn cargo(tree: &Path, target: &Path, arguments: &[&str]) -> (bool, String) {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(arguments).arg("--offline").current_dir(tree).env("CARGO_TARGET_DIR", target);
+    let output =
+        cargo.env("CARGO_PROFILE_DEV_DEBUG", "0").env_remove("RUST_BACKTRACE").output().unwrap();
+    let told = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8_lossy(&told).into_owned())
+}
+
+#[test]
+#[ignore = "builds a student's tree for each lab"]
+fn the_transcripts_of_labs_to_be_done_go_as_they_say() {
+    let folder = Folder::fresh();
+    let target = folder.file("target");
+    for (number, text) in labs() {
+        let tree = folder.file(&format!("tree{number}"));
+        hand_out(&tree, number);
+        let (built, told) = cargo(&tree, &target, &["build", "--bins"]);
+        assert!(built, "{told}");
+        let program =
+            |name| target.join("debug").join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+        let (server, client, load) = (program("server"), program("client"), program("load"));
+        let programs = Programs { server, client, load, ..Programs::default() };
+        for transcript in fenced(&text, "text before") {
+            play(&format!("lab {number}, before"), &transcript, &programs);
+        }
+    }
+}
+
+/// The solution's functions are filled in step by step, in the order of the page.
+#[test]
+#[ignore = "builds a student's tree for each step of each lab"]
+fn checks_turn_green_when_the_pages_say_so() {
+    let folder = Folder::fresh();
+    let target = folder.file("target");
+    for (number, text) in labs().into_iter().skip(1) {
+        let tree = folder.file(&format!("tree{number}"));
+        hand_out(&tree, number);
+        let (mut written, mut said) = (BTreeSet::new(), BTreeSet::new());
+        let mut green = BTreeSet::new();
+        let steps = to_do(&text).split('\n').fold(Vec::<String>::new(), |mut steps, line| {
+            if line.starts_with(|letter: char| letter.is_ascii_digit()) {
+                steps.push(String::new());
+            }
+            if let Some(step) = steps.last_mut() {
+                step.extend([line, "\n"]);
+            }
+            steps
+        });
+        for step in steps {
+            let words: Vec<&str> = step.split(['`', ':']).collect();
+            let names = marked(&Path::new(TREE).join("src")).into_iter();
+            let new: BTreeSet<String> = names
+                .filter(|(lab, name)| *lab == number && words.contains(&name.as_str()))
+                .map(|(_, name)| name)
+                .filter(|name| !written.contains(name))
+                .collect();
+            fill_in(Path::new("src"), &tree, number, &new);
+            let (_, told) = cargo(&tree, &target, &["test", &format!("lab{number}")]);
+            let now: BTreeSet<String> = told
+                .lines()
+                .filter_map(|line| Some(line.strip_prefix("ok ")?.trim().to_owned()))
+                .collect();
+            let checks = named_checks(&step);
+            assert!(checks.is_subset(&now), "lab {number}, {step}\n--- but\n{told}");
+            let early = !new.is_empty() && !checks.is_empty() && checks.is_subset(&green);
+            assert!(!early, "lab {number}: all was green before\n{step}");
+            said.extend(checks);
+            assert!(said.is_subset(&now), "lab {number}: something is red again\n{told}");
+            (green, written) = (now, &written | &new);
+        }
+    }
+}
+
+/// Writes the bodies of the solution into a tree, for these functions of a lab.
+fn fill_in(below: &Path, tree: &Path, lab: usize, names: &BTreeSet<String>) {
+    for entry in fs::read_dir(Path::new(TREE).join(below)).unwrap() {
+        let path: PathBuf = below.join(entry.unwrap().file_name());
+        if Path::new(TREE).join(&path).is_dir() {
+            fill_in(&path, tree, lab, names);
+            continue;
+        }
+        let read = |top: &Path| fs::read_to_string(top.join(&path)).unwrap_or_default();
+        let (solution, mut theirs) = (read(Path::new(TREE)), read(tree));
+        for name in names {
+            let found = (function(&solution, lab, name), function(&theirs, lab, name));
+            if let (Some(ours), Some(stub)) = found {
+                theirs = theirs.replacen(stub, ours, 1);
+                fs::write(tree.join(&path), &theirs).unwrap();
+            }
+        }
+    }
+}
+
+/// A function from its mark to its end, as rustfmt writes it.
+fn function<'a>(text: &'a str, lab: usize, name: &str) -> Option<&'a str> {
+    let mark = format!("// LAB {lab}: ");
+    let starts = text.match_indices(&mark).map(|(start, _)| start);
+    let starts: Vec<usize> = starts.collect();
+    starts.into_iter().find_map(|start| {
+        let indent = start - text[..start].rfind('\n').map_or(0, |end| end + 1);
+        let end = format!("\n{}}}\n", " ".repeat(indent));
+        let body = &text[start..start + text[start..].find(&end)? + end.len()];
+        let named = [format!("fn {name}("), format!("fn {name}<")];
+        named.iter().any(|named| body.contains(named)).then_some(body)
+    })
+}
+
+/// The loop for instructors, word for word but for where things are.
+#[test]
+#[ignore = "grades a small class"]
+fn the_loop_for_instructors_grades_a_class() {
+    let class = Folder::fresh();
+    for (name, first) in [("anna", 1), ("bert", 3), ("carl", 3)] {
+        hand_out(&class.file("handins").join(name), first);
+    }
+    fs::write(class.file("handins/carl/src/wire/line.rs"), "fn broken( {\n").unwrap();
+    let script = fenced(&page(), "sh")[0]
+        .replace("cargo build -q --bin handout", "")
+        .replace("\"$PWD/target/debug/handout\"", handout())
+        .replace("\"$PWD/../class\"", class.path().to_str().unwrap());
+    let output = Command::new("sh").args(["-c", &script]).current_dir(TREE).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    let scores: Vec<String> =
+        told.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    assert_eq!(
+        scores,
+        ["anna TOTAL 0/100", "bert TOTAL 26/100", "carl does not compile"],
+        "{told}"
+    );
+    let report = class.text("graded/bert/report.jsonl");
+    assert!(report.contains("\"total\":26") && report.contains("\"seed\":20261120"), "{report}");
+}
