@@ -131,6 +131,26 @@ fn the_files_and_functions_of_the_lab_course_are_there() {
     assert!(count > 15, "LAB.md names only {count} files");
 }
 
+/// The sections of README.md that LAB.md sends its readers to.
+fn readme_sections() -> BTreeSet<String> {
+    let page = page().split_whitespace().collect::<Vec<_>>().join(" ");
+    let sections = page.split("README.md, ").skip(1).filter_map(|rest| {
+        let (before, rest) = rest.split_once('"')?;
+        (before.is_empty() || before == "the table ").then_some(rest.split('"').next()?.to_owned())
+    });
+    sections.collect()
+}
+
+#[test]
+fn the_lab_course_sends_its_readers_to_what_the_readme_has() {
+    let readme = fs::read_to_string(Path::new(TREE).join("README.md")).unwrap();
+    let sections = readme_sections();
+    assert!(sections.len() >= 5, "{sections:?}");
+    for section in sections {
+        assert!(readme.contains(&format!("\n## {section}\n")), "README.md has no {section:?}");
+    }
+}
+
 /// All names like `lab4::three_clients_talk` in LAB.md, and where.
 fn named_checks(text: &str) -> BTreeSet<String> {
     let words = text.split(|letter: char| !(letter.is_alphanumeric() || "_:".contains(letter)));

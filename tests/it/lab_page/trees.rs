@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::transcript::{Programs, play};
-use super::{TREE, fenced, labs, marked, named_checks, page, to_do};
+use super::{TREE, fenced, labs, marked, named_checks, page, readme_sections, to_do};
 use crate::stage::Folder;
 
 /// The program that writes students' trees.
@@ -50,6 +50,21 @@ fn the_transcripts_of_labs_to_be_done_go_as_they_say() {
         for transcript in fenced(&text, "text before") {
             play(&format!("lab {number}, before"), &transcript, &programs);
         }
+    }
+}
+
+#[test]
+#[ignore = "needs the program `handout`"]
+fn students_have_the_pages_that_the_lab_course_sends_them_to() {
+    let folder = Folder::fresh();
+    hand_out(&folder.file("tree"), 1);
+    let readme = folder.text("tree/README.md");
+    for section in readme_sections() {
+        let there = readme.contains(&format!("\n## {section}\n"));
+        assert!(there, "the students' README.md has no {section:?}, and LAB.md sends them there");
+    }
+    for page in ["LAB.md", "ANSWERS.md", "AGENTS.md", "src/wire/PROTOCOL.md"] {
+        assert!(folder.file("tree").join(page).exists(), "students have no {page}");
     }
 }
 
