@@ -35,13 +35,13 @@ pub fn grade(root: &Path, handin: &Path, into: &Path, open: Open) -> Result<Take
 }
 
 /// Puts somebody's files of one lab into the solution: so it is graded alone, and what does not compile
-/// elsewhere costs it nothing.
+/// elsewhere costs it nothing. What it lacks of this lab is left open, and not the solution's.
 ///
 /// # Errors
 /// The same.
 pub fn graft(root: &Path, handin: &Path, lab: u32, into: &Path) -> Result<Taken, String> {
     let (handin, solution) = (Handin::read(handin)?, Solution::read(root)?);
-    solution.write(into, Open::Nothing)?;
+    solution.write(into, Open::Only(lab))?;
     handin.put(into, |path| solution.is_of(path, lab))
 }
 

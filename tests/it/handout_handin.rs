@@ -147,6 +147,7 @@ fn a_graft_takes_the_files_of_one_lab() {
         ("src/measure.rs", "//! mine"),
         ("src/wire/line.rs", "//! mine"),
         ("src/server/room.rs", "//! mine"),
+        ("src/server/postman.rs", "include!(\"/a\");"),
         ("ANSWERS.md", "42"),
     ];
     let (folder, tree) = (handin(&mine), Folder::fresh());
@@ -154,6 +155,8 @@ fn a_graft_takes_the_files_of_one_lab() {
     let output = handout(&["--graft", from, "--lab", "4", "--into", into]);
     assert!(output.status.success(), "{output:?}");
     assert_eq!(tree.text("src/server/room.rs"), "//! mine");
+    assert!(tree.text("src/server/outbox.rs").contains("todo!"), "what is missing is no solution");
+    assert!(tree.text("src/server/postman.rs").contains("not_yet!"), "nor is what is refused");
     let solved = fs::read_to_string("src/wire/line.rs").unwrap().replace("\r\n", "\n");
     assert_eq!(tree.text("src/wire/line.rs"), solved);
     assert!(tree.text("src/measure.rs").contains("div_ceil"));
