@@ -12,13 +12,18 @@ use super::stub::{NOT_YET, leave_open};
 use crate::cause::cause;
 
 /// What students get, besides the pages that are theirs alone.
-const GIVEN: [&str; 5] = ["src", "tests/grade", "LAB.md", "rustfmt.toml", ".gitignore"];
+const GIVEN: [&str; 6] =
+    ["src", "tests/grade", "LAB.md", "README.md", "rustfmt.toml", ".gitignore"];
+/// Where the README begins that is theirs, too: with how to use the programs. And what of it is not.
+const USE: &str = "## A first chat";
+const NOT_THEIRS: [&str; 2] = ["## The course", "## Contributing"];
+/// What stands before it.
+const WELCOME: &str = include_str!("pages/README.md");
 /// What is not for them: this tool. The lines of lib.rs that speak of it go, too.
 const WITHHELD: [&str; 2] = ["src/handout", "src/bin/handout.rs"];
 /// Their own pages.
-const PAGES: [(&str, &str); 4] = [
+const PAGES: [(&str, &str); 3] = [
     ("Cargo.toml", include_str!("pages/manifest.toml")),
-    ("README.md", include_str!("pages/README.md")),
     ("ANSWERS.md", include_str!("pages/ANSWERS.md")),
     ("AGENTS.md", include_str!("pages/AGENTS.md")),
 ];
@@ -73,6 +78,8 @@ impl Solution {
         }
         let tour = solution.files.get_mut("src/lib.rs").ok_or("there is no src/lib.rs")?;
         *tour = for_students(tour);
+        let readme = solution.files.get_mut("README.md").ok_or("there is no README.md")?;
+        *readme = format!("{}\n{}", WELCOME.replace("\r\n", "\n"), use_of(readme));
         Ok(solution)
     }
 
@@ -167,6 +174,14 @@ fn for_students(tour: &str) -> String {
     let modules = lines.iter().position(|line| line.starts_with("pub mod ")).unwrap_or(lines.len());
     lines.splice(modules..modules, NOT_YET.lines());
     lines.join("\n") + "\n"
+}
+
+/// What the README says of using the programs.
+fn use_of(readme: &str) -> String {
+    let from = readme.find(USE).unwrap_or(readme.len());
+    let mut sections: Vec<&str> = readme[from..].split("\n## ").collect();
+    sections.retain(|section| !NOT_THEIRS.iter().any(|title| section.starts_with(&title[3..])));
+    sections.join("\n## ")
 }
 
 /// A tree without dependencies has a lock file that knows only itself: nothing is fetched for it.

@@ -53,7 +53,7 @@ pub const CHECKS: &[Check] = &[
         name: "lab5::a_caller_without_a_ticket_is_a_claim",
         says: "Without a Ticket a caller is shown with a question mark, and can talk all the same.",
         points: 1,
-        rule: "PROTOCOL.md, TCP: a peer without a ticket; DESIGN.md: bob? everywhere",
+        rule: "PROTOCOL.md, TCP: a peer without a ticket; it is shown as bob? everywhere",
         needs: &[],
         run: called::a_caller_without_a_ticket_is_a_claim,
     },
