@@ -11,10 +11,13 @@
 //!
 //! **Then [`server`].** One thread for each client reads requests. What the threads share (who is known,
 //! who is here, what is to be said) is under mutexes. The heart is [`server::room`]: speakers put finished
-//! bytes into a mailbag, and one [`postman`](server::postman) carries them to everybody. Whoever does not read delays nobody.
+//! bytes into a mailbag, and one [`postman`](server::postman) carries them to everybody. Whoever does not
+//! read delays nobody.
 //!
 //! **Then [`client`].** Here nobody shares anything: threads that wait (for the keyboard, for callers, for
-//! each connection) send *events* down one channel, and one loop owns all state.
+//! each connection, for datagrams) send *events* down one channel, and one loop owns all state. It has two
+//! front ends, which may be there at once: a terminal, with a [`prompt`](client::prompt), and a
+//! [`page`](client::page) in the browser. What sockets see can be shown on both: [`client::traffic`].
 //!
 //! Two styles of state, on purpose. A lock is natural where many do the same small thing, and it must be
 //! held briefly and never while something is written to a socket. A channel and an owner are natural where
@@ -22,7 +25,8 @@
 //! nothing to forget to lock. Look at [`server::registry`] and at [`client`] side by side.
 //!
 //! What decides is pure, what waits is thin: who may have a name ([`server::client`]), how long somebody
-//! silent is waited for ([`server::patience`]), which caller is let in ([`client::peer`]), what is sent again over UDP ([`client::reliable`]) are functions of
+//! silent is waited for ([`server::patience`]), which caller is let in ([`client::peer`]), what is sent
+//! again over UDP ([`client::reliable`]), what a key does to a line ([`client::editor`]) are functions of
 //! their arguments and a given `now`; threads, sockets and clocks are around them.
 //!
 //! **Last, [`load`].** It fills a room and measures what reaches whom, and when; [`measure`] judges it
