@@ -31,8 +31,7 @@ impl Invitations {
         self.0.retain(|(_, entry, _)| entry.name != *caller);
     }
 
-    /// Whether a CHAT comes from somebody who was announced: its ticket is known, not used before, at
-    /// most 60 s old, and belongs to its name. Gives who it is and the secret to answer with.
+    /// Lets a caller in whose ticket is good, and uses that up. Gives who it is and the secret to answer with.
     // LAB 5: let a caller in whose ticket is good, once => None
     pub fn admit(&mut self, greeting: &Greeting, now: Instant) -> Option<(Entry, Secret)> {
         let found = self.find(greeting, now)?;
@@ -45,6 +44,9 @@ impl Invitations {
         self.find(greeting, now).is_some()
     }
 
+    /// The place of what was announced of whoever sends this CHAT: its ticket is known, at most 60 s old, and
+    /// belongs to its name.
+    // LAB 5: find what was announced of a caller, by its ticket => None
     fn find(&self, greeting: &Greeting, now: Instant) -> Option<usize> {
         let ticket = greeting.ticket?;
         self.0.iter().position(|(since, caller, vouch)| {

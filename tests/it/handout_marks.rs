@@ -30,6 +30,7 @@ const TABLE: &str = r#"
 4 src/server/postman.rs carry => for member in members { member.deliver(bytes, FIRST_WAY); }
 4 src/server/room.rs Bag::put
 5 src/client/peer.rs Invitations::admit => None
+5 src/client/peer.rs Invitations::find => None
 5 src/client/peer.rs is_called_one => true
 5 src/client/peer.rs hear
 5 src/client/peer.rs line_of => format!("{text}\r\n")
