@@ -14,7 +14,7 @@ const LONG: usize = 1990;
 /// How many are said at once.
 const BATCH: usize = 50;
 /// How long a batch may take to come back when somebody else does not read.
-const AT_ONCE: Duration = Duration::from_secs(1);
+const AT_ONCE: Duration = Duration::from_secs(2);
 
 /// A text of that length that tells its number.
 fn text(number: usize) -> String {
