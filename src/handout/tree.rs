@@ -17,7 +17,9 @@ const GIVEN: [&str; 6] =
 /// Where the README begins that is theirs, too: with how to use the programs. And what of it is not.
 const USE: &str = "## A first chat";
 const NOT_THEIRS: [&str; 2] = ["## The course", "## Contributing"];
-/// What stands before it.
+/// Where LAB.md stops being for students.
+const INSTRUCTORS: &str = "\n## For instructors";
+/// What stands before the README.
 const WELCOME: &str = include_str!("pages/README.md");
 /// What is not for them: this tool. The lines of lib.rs that speak of it go, too.
 const WITHHELD: [&str; 2] = ["src/handout", "src/bin/handout.rs"];
@@ -80,6 +82,8 @@ impl Solution {
         *tour = for_students(tour);
         let readme = solution.files.get_mut("README.md").ok_or("there is no README.md")?;
         *readme = format!("{}\n{}", WELCOME.replace("\r\n", "\n"), use_of(readme));
+        let course = solution.files.get_mut("LAB.md").ok_or("there is no LAB.md")?;
+        course.truncate(course.find(INSTRUCTORS).unwrap_or(course.len()));
         Ok(solution)
     }
 

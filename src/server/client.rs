@@ -16,7 +16,8 @@ use crate::wire::secret::Secret;
 pub struct Client {
     /// Its name, its address and its ID.
     pub entry: Entry,
-    /// Its place in the order of registration.
+    /// Its place in the order of registration: the ID that it was given first. Its ID may become another
+    /// one, by a token; its place does not.
     pub place: u64,
     /// Whether it is in the room.
     pub presence: Presence,
@@ -57,7 +58,9 @@ pub struct Claim {
 }
 
 impl Client {
-    /// Renews the entry, if who asks may; gives whether somebody in the room has moved by that.
+    /// Renews the entry, if who asks may: the connection that has joined, or, as long as nobody has, any
+    /// from the same IP, and then it lasts `until`. The name is written as it comes from now on. Gives
+    /// whether somebody in the room has another address by that.
     ///
     /// # Errors
     /// `name-taken` when the name is joined elsewhere or comes from another address.
@@ -83,7 +86,8 @@ impl Client {
         Ok(moved)
     }
 
-    /// The membership that a claim would take over, if the claim is good.
+    /// The membership that a claim would take over, if the claim is good. The right token counts from any
+    /// address, a wrong one as none.
     ///
     /// # Errors
     /// `name-taken` when somebody is there and the token is not theirs; `not-registered` when the name
@@ -98,7 +102,8 @@ impl Client {
         }
     }
 
-    /// Ties the entry to the claim's connection; gives whether its address is another one now.
+    /// Ties the entry to the claim's connection. Its address is the claim's IP with the claim's port, or
+    /// else the port that it had; gives whether that is another one.
     // LAB 2: tie a name to a connection
     pub fn admit(&mut self, claim: Claim, token: Secret) -> bool {
         let port = claim.port.unwrap_or(self.entry.address.port());

@@ -41,7 +41,7 @@ pub fn listing(everybody: Vec<Client>) -> Vec<Entry> {
 }
 
 /// Who asks by BRIDGE, under this name. On a connection that has joined, under `joined`, it must be the
-/// same; on another one it must be registered from the address where it is seen.
+/// same; on another one it must be registered from the address where it is `seen`, as the socket gives it.
 ///
 /// # Errors
 /// `not-registered` when it is somebody else's name, or nobody's.
@@ -64,7 +64,7 @@ pub fn asking<'a>(
 /// registration, if there is one.
 ///
 /// # Errors
-/// `no-such-client` when the one that is asked for is not there; `self`.
+/// `no-such-client` when the one that is asked for is not there; `self` when that is who asks.
 // LAB 3: find whom BRIDGE is to give
 pub fn wanted<'a>(
     everybody: &'a [Client],
@@ -83,7 +83,7 @@ pub fn wanted<'a>(
 
 /// The answer to BRIDGE for whom it found. Two who have both joined are vouched for: each is given the
 /// secrets by which it will know the other. Connections that have not joined are told exactly what the
-/// assignments' servers tell.
+/// assignments' servers tell: no secrets, and 0 for the ID (see [`Introduction`]).
 // LAB 3: introduce two to each other
 pub fn introduce(found: &Client, asker_joined: bool, via: Via) -> Introduction {
     let both_joined = asker_joined && matches!(found.presence, Presence::Joined(_));

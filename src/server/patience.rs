@@ -62,7 +62,7 @@ impl Patience {
     }
 
     /// What to do now.
-    // LAB 8: wait, ask, or give up => Next::Wait(Duration::MAX)
+    // LAB 8: wait, ask, or give up => Next::Wait(Duration::from_millis(100))
     pub fn next(&mut self, now: Instant) -> Next {
         let limit = match self.stage {
             Stage::New => self.register,

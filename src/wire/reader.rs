@@ -61,6 +61,10 @@ impl Assembly {
 
     /// Takes the next line, without its end. Gives the block when it is whole, or its flaw.
     ///
+    /// Blank lines before a TYPE, and the lines of a block whose flaw has been told, are skipped and
+    /// counted (with their `EOL`). More than `max_lines` lines, or more than `MAX_BLOCK` bytes, are
+    /// too long.
+    ///
     /// # Errors
     /// `InvalidData` when more than [`MAX_SKIPPED`] bytes had to be skipped.
     // LAB 1: put lines together to blocks, and skip what is none

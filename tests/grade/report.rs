@@ -148,6 +148,11 @@ fn tell_story(lab: &Lab, check: &Check, why: &str) -> Vec<String> {
         if fs::create_dir_all(&folder).and_then(|()| fs::write(&file, &hand.bytes)).is_ok() {
             let command = hand.command.replace("FILE", &shown(&file));
             lines.push(format!("by hand: {}", command.replace('\n', "\n         ")));
+            if story::senders() > 1 {
+                let who = &hand.who;
+                lines.push(format!("         (what {who} sent last; the others of the story need"));
+                lines.push("         terminals of their own, before)".to_owned());
+            }
         }
     }
     lines

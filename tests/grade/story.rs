@@ -44,7 +44,8 @@ struct Step {
 /// What was sent on one connection or typed into one program, and how to do the same by hand.
 #[derive(Debug, Clone)]
 pub struct Hand {
-    who: String,
+    /// Who has sent it.
+    pub who: String,
     /// The command, with `FILE` where the bytes are read from.
     pub command: String,
     /// The bytes.
@@ -128,6 +129,11 @@ pub fn sent(who: &str, bytes: &[u8]) {
 pub fn hand() -> Option<Hand> {
     let story = lock(&STORY);
     story.hands.get(story.last).cloned()
+}
+
+/// How many have sent something: only one can be played by one command.
+pub fn senders() -> usize {
+    lock(&STORY).hands.iter().filter(|hand| !hand.bytes.is_empty()).count()
 }
 
 /// The whole story, as lines.

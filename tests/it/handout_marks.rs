@@ -46,7 +46,7 @@ const TABLE: &str = r#"
 7 src/server/journal.rs Journal::close_torn_line => Ok(())
 8 src/server/patience.rs Patience::heard => false
 8 src/server/patience.rs Patience::deadline => None
-8 src/server/patience.rs Patience::next => Next::Wait(Duration::MAX)
+8 src/server/patience.rs Patience::next => Next::Wait(Duration::from_millis(100))
 8 src/wire/browser.rs is_http => false
 9 src/measure.rs percentile
 9 src/measure.rs Order::hear
