@@ -106,7 +106,8 @@ pub struct Faults {
 
 impl Faults {
     /// What one listener's orders say: that of each speaker with the last number sent, and that of the
-    /// room. A lost message is missing in both, so they are not added: the worse one counts.
+    /// room, whose last is the highest that was heard. A lost message is missing in both, so they are not
+    /// added: for each fault by itself the worse one counts. (None is `astray` by itself.)
     // LAB 9: sum up what went wrong for one listener
     pub fn of<'a>(speakers: impl Iterator<Item = (&'a Order, u64)>, room: &Order) -> Faults {
         let mut faults = Faults::default();

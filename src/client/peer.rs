@@ -31,7 +31,7 @@ impl Invitations {
         self.0.retain(|(_, entry, _)| entry.name != *caller);
     }
 
-    /// Lets a caller in whose ticket is good, and uses that up. Gives who it is and the secret to answer with.
+    /// Lets a caller in whose ticket is good, and uses that up: takes it off the list. Gives who it is and the secret to answer with.
     // LAB 5: let a caller in whose ticket is good, once => None
     pub fn admit(&mut self, greeting: &Greeting, now: Instant) -> Option<(Entry, Secret)> {
         let found = self.find(greeting, now)?;
@@ -75,7 +75,8 @@ pub enum Heard {
     Quit,
 }
 
-/// Reads a line from a peer. In the assignments' dialect all that begins with QUIT ends a chat.
+/// Reads a line from a peer, which has come without its end; empty means no bytes at all. In the
+/// assignments' dialect all that begins with QUIT ends a chat.
 // LAB 5: tell text from the end of a chat
 pub fn hear(line: &[u8], dialect: bool) -> Heard {
     if line.is_empty() {
@@ -87,7 +88,8 @@ pub fn hear(line: &[u8], dialect: bool) -> Heard {
     }
 }
 
-/// A text as a line to a peer. One that the other side could take for the end gets a space.
+/// A text as a line to a peer. One that the other side could take for the end gets a space, which is shown
+/// there like the rest.
 // LAB 5: write a text so that it is never the end => format!("{text}\r\n")
 pub fn line_of(text: &str) -> String {
     let space = if text.starts_with("QUIT") { " " } else { "" };

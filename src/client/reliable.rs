@@ -39,7 +39,7 @@ pub struct Sending {
 struct Message {
     seq: u64,
     text: String,
-    /// When the next copy is due, and how long that one will have.
+    /// When the next copy is due, and how long the last one was given until then.
     due: Instant,
     wait: Duration,
     /// When it is given up.
@@ -75,11 +75,14 @@ impl Sending {
         let mut steps = self.give_up(now);
         self.repeat_last(now);
         steps.append(&mut self.send_again(now));
-        steps.append(&mut self.send_new(now));
+        if !self.waiting.is_empty() {
+            steps.append(&mut self.send_new(now));
+        }
         steps
     }
 
-    /// The first copies of what waits, each with the next number, as far as the window has room.
+    /// The first copies of what waits, each with the next number, as far as the window has room: the number
+    /// must be below First + [`WINDOW`], or the other side would have to drop it.
     // LAB 6: number what waits and send it, as far as the window has room
     fn send_new(&mut self, now: Instant) -> Vec<Step> {
         let mut steps = Vec::new();
@@ -148,8 +151,8 @@ impl Sending {
         self.under_way.front().map_or(self.next, |message| message.seq)
     }
 
-    /// An ACK has come: message `seq` has arrived, and everything up to `upto`. Gives the texts that are
-    /// known to have arrived since now.
+    /// An ACK has come: message `seq` has arrived, and everything up to `upto`, whose highest is kept, for
+    /// repeating stops by it. Gives the texts that are known to have arrived since now, in their order.
     // LAB 6: forget what has arrived
     pub fn acknowledged(&mut self, seq: u64, upto: u64) -> Vec<String> {
         self.upto = self.upto.max(upto);
@@ -178,7 +181,7 @@ impl Sending {
         delivered.map(|message| message.text).collect()
     }
 
-    /// When [`Sending::due`] has something to do, if nothing happens before.
+    /// When [`Sending::due`] has something to do, if nothing happens before: the earliest `due` or `end`.
     // LAB 6: know when something is due => None
     pub fn deadline(&self) -> Option<Instant> {
         self.under_way.iter().map(|message| message.due.min(message.end)).min()
@@ -245,8 +248,9 @@ impl Default for Receiving {
 }
 
 impl Receiving {
-    /// A message has come, whose sender still tries `first` and all above. `None` when it is too far
-    /// ahead: then it must not be acknowledged, for it is not kept.
+    /// A message has come, whose sender still tries `first` and all above; a copy brings its First, too.
+    /// `None` when it is too far ahead, [`WINDOW`] or more above the higher of `next` and `first`: then it
+    /// must not be acknowledged, for it is not kept.
     // LAB 6: show each message once and in order
     pub fn accept(&mut self, seq: u64, first: u64, text: String) -> Option<Accepted> {
         if seq - self.next.max(first).min(seq) >= WINDOW {
@@ -268,7 +272,8 @@ impl Receiving {
         Some(Accepted { shown, upto: self.next - 1, arrival })
     }
 
-    /// Waits for nothing below `first` any more.
+    /// Waits for nothing below `first` any more: shows what was held below it, and before each what is
+    /// missing there.
     // LAB 6: wait no more for what was given up => ()
     fn skip_to(&mut self, first: u64, shown: &mut Vec<Delivery>) {
         while let Some((seq, text)) = self.held.pop_first() {
@@ -283,6 +288,7 @@ impl Receiving {
         self.miss(first, shown);
     }
 
+    /// Says how many are missing before `seq`, if any are, and goes on there.
     fn miss(&mut self, seq: u64, shown: &mut Vec<Delivery>) {
         if self.next < seq {
             shown.push(Delivery::Missing(seq - self.next));
