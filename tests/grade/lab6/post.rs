@@ -39,6 +39,13 @@ impl Post {
         Self { socket, me, secrets: Secrets::new(dice), bob: bob.address() }
     }
 
+    /// The same person at another address, of which nobody is told.
+    pub fn moves(&self) -> Self {
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let (me, secrets) = (self.me.clone(), self.secrets.clone());
+        Self { socket, me, secrets, bob: self.bob }
+    }
+
     /// Queries bob: the server tells him.
     pub fn queries(&self, bob: &Client, server: &mut Guest) {
         let Peer { name, address, .. } = &self.me;
@@ -85,8 +92,14 @@ impl Post {
 
     /// Waits for the next datagram, and when it has come.
     pub fn gets(&self, kind: &str) -> (Block, Instant) {
-        let (until, mut buffer) = (story::deadline(), vec![0; 65_536]);
-        let who = &self.me.name;
+        self.gets_until(kind, story::deadline()).unwrap_or_else(|| {
+            story::time_out(format!("{} waits in vain for {kind}", self.me.name))
+        })
+    }
+
+    /// The same, but only until then.
+    pub fn gets_until(&self, kind: &str, until: Instant) -> Option<(Block, Instant)> {
+        let (who, mut buffer) = (&self.me.name, vec![0; 65_536]);
         loop {
             self.socket.set_read_timeout(Some(SLICE)).unwrap();
             match self.socket.recv_from(&mut buffer) {
@@ -101,12 +114,12 @@ impl Post {
                     if block.kind != kind {
                         story::fail(format!("{who} expects {kind} and gets\n{block}"));
                     }
-                    return (block, at);
+                    return Some((block, at));
                 }
                 Err(error) if is_waiting(&error) => {
                     fail_if_one_has_failed();
                     if story::left(until).is_zero() {
-                        story::time_out(format!("{who} waits in vain for {kind}"));
+                        return None;
                     }
                 }
                 // Windows tells here that nobody listens where something was sent.

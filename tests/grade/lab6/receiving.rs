@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::post::{Post, bob};
+use crate::cast::Client;
 use crate::dice::Dice;
-use crate::played::{Played, Secrets};
+use crate::played::{Guest, Played, Secrets};
 use crate::story::{fail, step};
 
 pub fn every_copy_is_acknowledged_and_shown_once(dice: &mut Dice) {
@@ -54,6 +55,7 @@ pub fn messages_are_shown_in_order_however_they_come(dice: &mut Dice) {
     step("bob reads them once each, and in order");
     let (head, mut shown) = (format!("{} (udp): ", ann.me.name), Vec::new());
     ann.sends(61, 61, "the end");
+    ann.is_acknowledged(61, 61);
     bob.waits("the message after them", |line| {
         shown.extend(line.strip_prefix(&head).map(str::to_owned));
         (line == format!("{head}the end")).then_some(())
@@ -70,6 +72,26 @@ pub fn messages_are_shown_in_order_however_they_come(dice: &mut Dice) {
     if shown.len() > 60 {
         fail(format!("{} messages are shown, and sixty were sent", shown.len()));
     }
+    the_address_follows_what_is_new(&bob, &mut server, &ann, dice);
+}
+
+/// Up to 61 all has come. Only a message with a higher Seq than any before tells where somebody is now.
+fn the_address_follows_what_is_new(bob: &Client, server: &mut Guest, ann: &Post, dice: &mut Dice) {
+    ann.is_queried(bob, server);
+    let (name, there, text) = (&ann.me.name, ann.moves(), dice.text());
+    step(format!("{name} has another address now: 63 comes from there"));
+    there.sends(63, 62, "from there");
+    there.is_acknowledged(63, 61);
+    step("62 comes from the old address, too late, and 61 once more");
+    ann.sends(62, 62, "from here");
+    ann.is_acknowledged(62, 63);
+    ann.sends(61, 61, "the end");
+    ann.is_acknowledged(61, 63);
+    step(format!("what bob says goes to where 63 came from, not to {name}'s old address"));
+    bob.types(&format!("/msg {text}"));
+    there.hears(1, 1, &text);
+    there.acknowledges(&there.secrets.answer, 1, 1);
+    bob.sees(&format!("Delivered to {name} (udp): {text}"));
 }
 
 pub fn what_was_given_up_is_not_waited_for(dice: &mut Dice) {
@@ -113,4 +135,27 @@ pub fn what_was_given_up_is_not_waited_for(dice: &mut Dice) {
     sends(12, 12);
     ann.is_acknowledged(12, 12);
     shows(12);
+    first_is_heeded_whatever_it_comes_with(&bob, &ann);
+}
+
+/// Up to 12 all has come, and 75.
+fn first_is_heeded_whatever_it_comes_with(bob: &Client, ann: &Post) {
+    let name = &ann.me.name;
+    let (head, tail) = (format!("{name} (udp): number"), format!("from {name} did not arrive"));
+    let sees = |line: String| bob.sees_without(&[&head, &tail], &line);
+    let sends = |seq: u64, first: u64, upto: u64| {
+        ann.sends(seq, first, &format!("number {seq}"));
+        ann.is_acknowledged(seq, upto);
+    };
+    step("13 and 14 are missing; 15 waits, and it is a copy of 15 whose First gives them up");
+    sends(15, 13, 12);
+    sends(15, 15, 15);
+    sees(format!("2 messages {tail}"));
+    sees(format!("{head} 15"));
+    step("200 with First 200: 64 ahead is counted from there, so it is kept");
+    sends(200, 200, 200);
+    sees(format!("59 messages {tail}"));
+    sees(format!("{head} 75"));
+    sees(format!("124 messages {tail}"));
+    sees(format!("{head} 200"));
 }

@@ -1,12 +1,19 @@
 //! Your client sends datagrams.
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use super::post::{Post, bob};
+use crate::cast::Client;
 use crate::dice::Dice;
 use crate::played::{Played, Secrets};
 use crate::settings::settings;
 use crate::story::{fail, step};
+
+/// So many copies of one message may come before another comes, on a busy machine.
+const MOST_COPIES: usize = 6;
+/// So many copies may have been on their way when their ACK was sent, on a busy machine.
+const STRAYS: usize = 3;
 
 pub fn a_message_is_sent_again_until_it_is_acknowledged(dice: &mut Dice) {
     let played = Played::open();
@@ -52,6 +59,33 @@ pub fn a_message_is_sent_again_until_it_is_acknowledged(dice: &mut Dice) {
     for text in &texts {
         bob.sees(&format!("Delivered to {name} (udp): {text}"));
     }
+    at_most_64_are_unacknowledged(&bob, &ann);
+}
+
+/// Up to 5 all was acknowledged.
+fn at_most_64_are_unacknowledged(bob: &Client, ann: &Post) {
+    step("seventy more, 6 to 75, and no ACK: 69 is the last that comes, again and again");
+    (6..=75).for_each(|seq| bob.types(&format!("/msg number {seq}")));
+    comes_and_none_above(ann, 69, 2);
+    step("6 is acknowledged: 70 comes");
+    ann.acknowledges(&ann.secrets.answer, 6, 6);
+    comes_and_none_above(ann, 70, 2);
+}
+
+/// Waits until message `last` has come so often, and fails if one with a higher number comes before.
+fn comes_and_none_above(ann: &Post, last: u64, times: usize) {
+    let mut copies = HashMap::new();
+    while copies.get(&last).is_none_or(|count| *count < times) {
+        let seq = ann.gets("MSG").0.number("Seq");
+        if seq > last {
+            fail(format!("{seq} is sent while more than 64 are unacknowledged"));
+        }
+        let count = copies.entry(seq).or_insert(0);
+        *count += 1;
+        if *count > MOST_COPIES {
+            fail(format!("{seq} comes for the {count}th time, and {last} does not"));
+        }
+    }
 }
 
 pub fn what_does_not_arrive_is_told(dice: &mut Dice) {
@@ -64,7 +98,7 @@ pub fn what_does_not_arrive_is_told(dice: &mut Dice) {
     step("bob says three things; the first and the third are acknowledged");
     let begun = Instant::now();
     texts.iter().for_each(|text| bob.types(&format!("/msg {text}")));
-    let mut numbers = std::collections::HashMap::new();
+    let mut numbers = HashMap::new();
     while numbers.len() < 3 {
         let (block, _) = ann.gets("MSG");
         numbers.insert(block.number("Seq"), block.get("Text").to_owned());
@@ -102,4 +136,33 @@ pub fn what_does_not_arrive_is_told(dice: &mut Dice) {
         }
     }
     bob.sees_without(&["not delivered"], &told("Delivered", &format!(" (udp): {last}")));
+    nothing_is_repeated_any_more(&bob, &ann);
+}
+
+/// Up to 4 all was acknowledged or given up, and the other side knows it.
+fn nothing_is_repeated_any_more(bob: &Client, ann: &Post) {
+    step("Upto is 4: nothing is left to be told, and after a while the next thing is said");
+    let (pause, mut copies) = (Instant::now() + Duration::from_millis(500), 0);
+    let mut is_said = false;
+    loop {
+        let block = if is_said {
+            ann.gets("MSG").0
+        } else if let Some((block, _)) = ann.gets_until("MSG", pause) {
+            block
+        } else {
+            bob.types("/msg the fifth");
+            is_said = true;
+            continue;
+        };
+        let seq = block.number("Seq");
+        ann.acknowledges(&ann.secrets.answer, seq, seq.max(4));
+        if seq == 5 {
+            break;
+        }
+        copies += 1;
+        if copies > STRAYS {
+            fail(format!("{seq} comes again and again, and Upto was 4 in each ACK"));
+        }
+    }
+    bob.sees(&format!("Delivered to {} (udp): the fifth", ann.me.name));
 }
