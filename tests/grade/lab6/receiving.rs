@@ -127,6 +127,13 @@ pub fn what_was_given_up_is_not_waited_for(dice: &mut Dice) {
     shows(9);
     bob.sees_without(&news, &format!("1 message from {name} did not arrive"));
     shows(11);
+    what_is_too_far_ahead_is_dropped(&bob, &ann);
+    first_is_heeded_whatever_it_comes_with(&bob, &ann);
+}
+
+/// Up to 11 all has come.
+fn what_is_too_far_ahead_is_dropped(bob: &Client, ann: &Post) {
+    let sends = |seq: u64, first: u64| ann.sends(seq, first, &format!("number {seq}"));
     step("63 ahead of what is next is kept; 64 ahead is dropped without an answer");
     sends(12 + 64, 12);
     sends(12 + 63, 12);
@@ -134,8 +141,8 @@ pub fn what_was_given_up_is_not_waited_for(dice: &mut Dice) {
     sends(12 + 64, 12);
     sends(12, 12);
     ann.is_acknowledged(12, 12);
-    shows(12);
-    first_is_heeded_whatever_it_comes_with(&bob, &ann);
+    let head = format!("{} (udp): number", ann.me.name);
+    bob.sees_without(&[&head, "did not arrive"], &format!("{head} 12"));
 }
 
 /// Up to 12 all has come, and 75.
