@@ -23,7 +23,7 @@ usage: cargo test [FILTER]...               all checks, or those whose names con
   --exact            names must be equal to a filter
   --skip FILTER      not those
   --list             only the names
-  --hint NAME [STEP] help with a check, in three steps: 1, 2, 3
+  --hint NAME [STEP] help with a check, in three steps: 1, 2, 3; a part of its name will do
 in the environment: LAB_SEED, LAB_SLOW, LAB_SERVER, LAB_CLIENT, LAB_LOAD, LAB_REPORT, LAB_WAIVE";
 
 /// What came of a check.
@@ -59,7 +59,7 @@ pub fn grade(labs: &[Lab]) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if let Some((name, step)) = &arguments.hint {
-        return hint(name, *step);
+        return hint(labs, name, *step);
     }
     let all = || labs.iter().flat_map(|lab| lab.checks);
     let chosen = all().filter(|check| arguments.want(check)).count();
@@ -93,11 +93,28 @@ fn refuse(message: &str) -> ExitCode {
     ExitCode::from(101)
 }
 
-fn hint(name: &str, step: usize) -> ExitCode {
-    let steps = hints(name);
-    if steps.is_empty() {
-        return refuse(&format!("there is no check {name}: cargo test -- --list"));
+/// Helps with the check of that name, or with the only one that has this in its name.
+fn hint(labs: &[Lab], part: &str, step: usize) -> ExitCode {
+    let all = || labs.iter().flat_map(|lab| lab.checks).map(|check| check.name);
+    let is_named = |name: &&str| {
+        *name == part || name.split_once("::").is_some_and(|(_, short)| short == part)
+    };
+    let mut found: Vec<&str> = all().filter(is_named).collect();
+    if found.is_empty() {
+        found = all().filter(|name| name.contains(part)).collect();
     }
+    let name = match found[..] {
+        [name] => name,
+        [] => return refuse(&format!("no check has {part:?} in its name: cargo test -- --list")),
+        _ => {
+            let names: String = found.iter().map(|name| format!("\n  {name}")).collect();
+            return refuse(&format!("several checks have {part:?} in their names:{names}"));
+        }
+    };
+    if name != part {
+        say(name);
+    }
+    let steps = hints(name);
     for (index, text) in steps.iter().take(step).enumerate() {
         say(format!("{} of {}: {text}", index + 1, steps.len()));
     }

@@ -62,6 +62,12 @@ fn it_helps_in_three_steps() {
         assert_eq!((code, told.matches(" of 3: ").count()), (0, step), "{told}");
     }
     assert_eq!(grades(&["--hint", "lab1::nothing"], &[]).0, 101);
+    let whole = grades(&["--hint", QUICK, "2"], &[]);
+    for part in ["a_header_is_found_by_its_name", "found_by_its", "lab1::a_header"] {
+        assert_eq!(grades(&["--hint", part, "2"], &[]), (0, format!("{QUICK}\n{}", whole.1)));
+    }
+    let (code, told) = grades(&["--hint", "lab1::a_"], &[]);
+    assert!(code == 101 && told.contains(&format!("\n  {QUICK}\n")), "{told}");
 }
 
 #[test]

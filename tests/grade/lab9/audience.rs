@@ -82,7 +82,17 @@ impl Delivery<'_> {
 
 /// Lets one of so many members say so many messages, with one at a time on its way, and lets `deliver`
 /// bring each of them to the members. The last message, the mark of the end, reaches everybody.
-pub fn measure(members: usize, messages: usize, mut deliver: impl FnMut(Delivery)) -> Measured {
+pub fn measure(members: usize, messages: usize, deliver: impl FnMut(Delivery)) -> Measured {
+    measure_without(&[], members, messages, deliver)
+}
+
+/// The same in a room in which these numbers are given to no message.
+pub fn measure_without(
+    left_out: &[usize],
+    members: usize,
+    messages: usize,
+    mut deliver: impl FnMut(Delivery),
+) -> Measured {
     let played = Played::open();
     let (server, count) = (played.address().to_string(), members.to_string());
     let (all, folder) = (messages.to_string(), Folder::fresh());
@@ -94,12 +104,13 @@ pub fn measure(members: usize, messages: usize, mut deliver: impl FnMut(Delivery
         (1..=members as u64).map(|id| Some(played.welcomes(id, &[]))).collect();
     step(format!("{messages} messages, and the mark of the end"));
     let mut pause = Duration::ZERO;
-    for number in 1..=messages + 1 {
+    let seqs = (1..).filter(|seq| !left_out.contains(seq));
+    for (number, seq) in (1..=messages + 1).zip(seqs) {
         let waiting = Instant::now();
         let Some(speaker) = &mut guests[0] else { fail("the speaker is gone") };
         let said = speaker.wire.skips_to("SAY");
         pause = pause.max(waiting.elapsed());
-        let (seq, name) = (number.to_string(), speaker.me.name.clone());
+        let (seq, name) = (seq.to_string(), speaker.me.name.clone());
         let head = [("Seq", seq.as_str()), ("Time", "2026-11-20 12:35:01"), ("ID", "1")];
         let rest = [("clientID", name.as_str()), ("Text", said.get("Text"))];
         let block = Block::text("SAID", &[&head[..], &rest].concat());

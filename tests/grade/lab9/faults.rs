@@ -1,7 +1,7 @@
 //! What does not arrive, or not in order. All faults happen to others than the speaker, who goes on when its
 //! own come back.
 
-use super::audience::{Measured, measure};
+use super::audience::{Measured, measure, measure_without};
 use crate::dice::Dice;
 use crate::story::{fail, step};
 
@@ -43,6 +43,16 @@ pub fn what_is_lost_is_counted(dice: &mut Dice) {
     });
     found.has("lost", 3);
     complains(&found, "3 lost");
+
+    let numbers = some(dice, 7);
+    step(format!(
+        "no message has the Seq {numbers:?}: the speaker's own numbers have no gap, the room's have"
+    ));
+    let found = measure_without(&numbers, 2, MESSAGES, |mut delivery| delivery.to(0..2));
+    found.has("messages", MESSAGES);
+    found.has("lost", 2 * numbers.len());
+    found.has("disorder", 0);
+    complains(&found, &format!("{} lost", 2 * numbers.len()));
 }
 
 pub fn what_is_out_of_order_is_counted(dice: &mut Dice) {
