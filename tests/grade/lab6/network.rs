@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use super::post::{Post, bob};
 use crate::cast::Client;
 use crate::dice::Dice;
 use crate::played::{Guest, Peer, Played, Secrets};
@@ -116,6 +117,32 @@ pub fn two_clients_talk_over_a_bad_network(dice: &mut Dice) {
     }
     hears(&bob, "alice", &said[0], &said[1]);
     hears(&alice, "bob", &said[1], &said[0]);
+    the_address_follows_what_is_new(dice);
+}
+
+/// Only a message with a higher Seq than any before tells where somebody is now.
+fn the_address_follows_what_is_new(dice: &mut Dice) {
+    let played = Played::open();
+    let (bob, mut server) = bob(&played, &[]);
+    let ann = Post::new(3, &bob, dice);
+    ann.queries(&bob, &mut server);
+    ann.is_queried(&bob, &mut server);
+    let (name, there, text) = (&ann.me.name, ann.moves(), dice.text());
+    ann.sends(1, 1, "from here");
+    ann.is_acknowledged(1, 1);
+    step(format!("{name} has another address now: 3 comes from there"));
+    there.sends(3, 2, "from there");
+    there.is_acknowledged(3, 1);
+    step("2 comes from the old address, too late, and 1 once more");
+    ann.sends(2, 2, "from here, too");
+    ann.is_acknowledged(2, 3);
+    ann.sends(1, 1, "from here");
+    ann.is_acknowledged(1, 3);
+    step(format!("what bob says goes to where 3 came from, not to {name}'s old address"));
+    bob.types(&format!("/msg {text}"));
+    there.hears(1, 1, &text);
+    there.acknowledges(&there.secrets.answer, 1, 1);
+    bob.sees(&format!("Delivered to {name} (udp): {text}"));
 }
 
 /// One queries the other: the server tells both, with the addresses of the network's two sides.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::post::{Post, bob};
 use crate::cast::Client;
 use crate::dice::Dice;
-use crate::played::{Guest, Played, Secrets};
+use crate::played::{Played, Secrets};
 use crate::story::{fail, step};
 
 pub fn every_copy_is_acknowledged_and_shown_once(dice: &mut Dice) {
@@ -72,26 +72,6 @@ pub fn messages_are_shown_in_order_however_they_come(dice: &mut Dice) {
     if shown.len() > 60 {
         fail(format!("{} messages are shown, and sixty were sent", shown.len()));
     }
-    the_address_follows_what_is_new(&bob, &mut server, &ann, dice);
-}
-
-/// Up to 61 all has come. Only a message with a higher Seq than any before tells where somebody is now.
-fn the_address_follows_what_is_new(bob: &Client, server: &mut Guest, ann: &Post, dice: &mut Dice) {
-    ann.is_queried(bob, server);
-    let (name, there, text) = (&ann.me.name, ann.moves(), dice.text());
-    step(format!("{name} has another address now: 63 comes from there"));
-    there.sends(63, 62, "from there");
-    there.is_acknowledged(63, 61);
-    step("62 comes from the old address, too late, and 61 once more");
-    ann.sends(62, 62, "from here");
-    ann.is_acknowledged(62, 63);
-    ann.sends(61, 61, "the end");
-    ann.is_acknowledged(61, 63);
-    step(format!("what bob says goes to where 63 came from, not to {name}'s old address"));
-    bob.types(&format!("/msg {text}"));
-    there.hears(1, 1, &text);
-    there.acknowledges(&there.secrets.answer, 1, 1);
-    bob.sees(&format!("Delivered to {name} (udp): {text}"));
 }
 
 pub fn what_was_given_up_is_not_waited_for(dice: &mut Dice) {
