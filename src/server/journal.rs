@@ -82,7 +82,8 @@ pub struct Recovered {
     pub torn: bool,
 }
 
-/// Reads a log: counts its messages and keeps the last ones, in bounded memory.
+/// Reads a log: counts its messages, and those that a `\lost` line counts, and keeps the last ones, in
+/// bounded memory. A line of more than `MAX_LINE` bytes is no message, and is not kept.
 ///
 /// # Errors
 /// Whatever the reader gives.
@@ -191,8 +192,9 @@ impl Journal {
         Ok((journal, recovered))
     }
 
-    /// Appends finished lines, among them `messages` messages, in one write. What could not be written
-    /// is counted, and the count is written before the next lines that can be.
+    /// Appends finished lines, among them `messages` messages, in one write; without lines, none. What
+    /// could not be written is counted, and the count is written before the next lines that can be, in a
+    /// `\lost` line of its own, whose stamp is `time`.
     ///
     /// # Errors
     /// When they cannot be written; nothing of them is left in the log then.

@@ -48,7 +48,8 @@ impl Backlog {
     ///
     /// # Errors
     /// `TimedOut` when the client is too slow: more than the limit would wait, or nothing has been taken
-    /// for 3 s. Else what `write` gives, but for `WouldBlock`, `TimedOut` and `Interrupted`.
+    /// for 3 s, which count from the last byte taken or from when something began to wait. Else what
+    /// `write` gives, but for `WouldBlock`, `TimedOut` and `Interrupted`.
     // LAB 4: write what can be written, keep the rest => write(bytes).map(drop)
     pub fn send(
         &mut self,
@@ -73,7 +74,8 @@ impl Backlog {
         Ok(())
     }
 
-    /// So many bytes of what waits have been written.
+    /// So many bytes of what waits have been written: progress, if there are any. They are forgotten, all
+    /// at the latest when nothing waits any more, and what has been written does not grow for ever.
     // LAB 4: forget what has been written
     fn took(&mut self, bytes: usize, now: Instant) {
         if bytes > 0 {
@@ -91,7 +93,8 @@ impl Backlog {
 }
 
 /// Writes once, for a short write says that the socket is full: to go on would be to wait for this
-/// client. Gives the number of bytes written.
+/// client. Gives the number of bytes written: none if it would have had to wait. What was interrupted
+/// is tried again.
 // LAB 4: write as much as the socket takes, and wait for nothing
 fn write_some(bytes: &[u8], write: impl Fn(&[u8]) -> io::Result<usize>) -> io::Result<usize> {
     if bytes.is_empty() {

@@ -43,7 +43,7 @@ impl Patience {
     }
 
     /// It has sent a valid request; `joined` tells whether it is in the room now. Gives whether another
-    /// limit applies from here on.
+    /// limit applies from here on, because the stage has changed: then the next read waits otherwise.
     // LAB 8: note a sign of life => false
     pub fn heard(&mut self, now: Instant, joined: bool) -> bool {
         let stage = if joined { Stage::Joined } else { Stage::Known };
@@ -51,7 +51,8 @@ impl Patience {
         std::mem::replace(&mut self.stage, stage) != stage
     }
 
-    /// The time after which no byte will help: only valid requests do, for those who have not joined.
+    /// The time after which no byte will help: only valid requests do, for those who have not joined. In
+    /// the room there is none.
     // LAB 8: tell when no byte helps any more => None
     pub fn deadline(&self) -> Option<Instant> {
         match self.stage {
@@ -61,7 +62,8 @@ impl Patience {
         }
     }
 
-    /// What to do now.
+    /// What to do now: wait for what is left of the stage's limit. When nothing is left, whoever is in the
+    /// room is asked, and the clock is set back; everybody else is given up.
     // LAB 8: wait, ask, or give up => Next::Wait(Duration::from_millis(100))
     pub fn next(&mut self, now: Instant) -> Next {
         let limit = match self.stage {
