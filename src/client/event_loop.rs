@@ -168,8 +168,13 @@ impl EventLoop {
 
     fn is_over(&self) -> bool {
         let now = Instant::now();
-        let closed = matches!(self.ending, Some(Ending::Closing(until))
-            if (self.writers <= 0 || until <= now) && self.lingers_until(until).is_none_or(|end| end <= now));
+        let is_past = |end: Instant| end <= now;
+        let closed = match self.ending {
+            Some(Ending::Closing(until)) if self.writers <= 0 || is_past(until) => {
+                self.lingers_until(until).is_none_or(is_past)
+            }
+            _ => false,
+        };
         closed || (self.page.is_none() && self.session.screen.is_closed())
     }
 
