@@ -180,7 +180,8 @@ impl Chats {
         self.all.get(&id).map(Chat::label).or_else(by_udp).unwrap_or_default()
     }
 
-    /// How a caller is shown by its first block: as who it is if the server has announced it, else as a claim.
+    /// How a caller is shown by its first block: as who it is if the server has announced it, else as a
+    /// claim.
     pub fn claim(&self, traffic: &Traffic) -> Option<String> {
         let block = traffic.block().filter(|_| traffic.way == Way::In)?;
         let greeting = Greeting::parse(&block)?;

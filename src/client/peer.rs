@@ -31,7 +31,8 @@ impl Invitations {
         self.0.retain(|(_, entry, _)| entry.name != *caller);
     }
 
-    /// Lets a caller in whose ticket is good, and uses that up: takes it off the list. Gives who it is and the secret to answer with.
+    /// Lets a caller in whose ticket is good, and uses that up: takes it off the list. Gives who it is and
+    /// the secret to answer with.
     // LAB 5: let a caller in whose ticket is good, once => None
     pub fn admit(&mut self, greeting: &Greeting, now: Instant) -> Option<(Entry, Secret)> {
         let found = self.find(greeting, now)?;

@@ -2,9 +2,9 @@
 //!
 //! The naive room writes to every member's socket from the speaker's thread, under a lock: one member
 //! that does not read stops them all. Here a speaker puts finished bytes into the bag, which takes a
-//! moment, and goes on reading. One thread, the [`postman`](super::postman), takes the whole bag and writes it to each member
-//! in one write, outside every lock. While he is on his round the bag fills again: the more is said, the
-//! more he carries at a time, and nobody has to tune anything.
+//! moment, and goes on reading. One thread, the [`postman`](super::postman), takes the whole bag and
+//! writes it to each member in one write, outside every lock. While he is on his round the bag fills
+//! again: the more is said, the more he carries at a time, and nobody has to tune anything.
 //!
 //! The bag's lock is taken by every speaker and by the postman, never while something is written to a
 //! socket. Whoever holds the registry's lock may take it, not the other way round.
