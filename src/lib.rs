@@ -16,7 +16,7 @@
 //!
 //! **Then [`client`].** Here nobody shares anything: threads that wait (for the keyboard, for callers, for
 //! each connection, for datagrams) send *events* down one channel, and one loop owns all state. It has two
-//! front ends, which may be there at once: a terminal, with a [`prompt`](client::prompt), and a
+//! front ends, which may be there at once: a terminal, with a [`prompt`](client::terminal::prompt), and a
 //! [`page`](client::page) in the browser. What sockets see can be shown on both: [`client::traffic`].
 //!
 //! Two styles of state, on purpose. A lock is natural where many do the same small thing, and it must be
@@ -26,7 +26,7 @@
 //!
 //! What decides is pure, what waits is thin: who may have a name ([`server::client`]), how long somebody
 //! silent is waited for ([`server::patience`]), which caller is let in ([`client::peer`]), what is sent
-//! again over UDP ([`client::reliable`]), what a key does to a line ([`client::editor`]) are functions of
+//! again over UDP ([`client::reliable`]), what a key does to a line ([`client::terminal::editor`]) are functions of
 //! their arguments and a given `now`; threads, sockets and clocks are around them.
 //!
 //! **Last, [`load`].** It fills a room and measures what reaches whom, and when; [`measure`] judges it

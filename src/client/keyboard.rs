@@ -1,9 +1,9 @@
 //! The keyboard at a prompt: what keys do to the line and to the client.
 
 use crate::client::chat::Chat;
-use crate::client::editor::{Editor, Wish};
 use crate::client::event::Event;
 use crate::client::session::Session;
+use crate::client::terminal::editor::{Editor, Wish};
 use crate::wire::name::Name;
 
 /// How many names Tab lists.

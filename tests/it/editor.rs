@@ -1,8 +1,8 @@
 //! The line that is being typed, without a terminal: keys in, the line out; and where it stands on a screen.
 
 use p2p_chat::client::command;
-use p2p_chat::client::editor::{Editor, MAX_HISTORY, Wish};
-use p2p_chat::client::layout::layout;
+use p2p_chat::client::terminal::editor::{Editor, MAX_HISTORY, Wish};
+use p2p_chat::client::terminal::layout::layout;
 use p2p_chat::wire::line::MAX_LINE;
 use p2p_chat::wire::text::escape;
 

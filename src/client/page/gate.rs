@@ -7,7 +7,7 @@
 //! rebinding) is not. *Origin*, with which browsers say whose script is asking, must be ours.
 
 use crate::client::connection::ConnectionId;
-use crate::client::http::{Refusal, Request};
+use crate::client::page::http::{Refusal, Request};
 use crate::wire::secret::Secret;
 
 /// What is known about who may come in.

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::mem::take;
 
 use crate::client::command;
-use crate::client::keys::{COMPLETE, Keys};
-use crate::client::layout::width;
+use crate::client::terminal::keys::{COMPLETE, Keys};
+use crate::client::terminal::layout::width;
 use crate::wire::line::MAX_LINE;
 
 /// How many lines are remembered, while the program runs.

@@ -4,6 +4,10 @@
 //! Threads: one that accepts, and one for each connection, which carries one request. A stream of events is
 //! a request whose answer does not end. The lock is the board's.
 
+pub mod http;
+pub mod gate;
+pub mod board;
+
 use std::io::{self, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::{Command, Stdio};
@@ -12,11 +16,12 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use board::{Board, Place};
+use gate::{Gate, Wanted};
+use http::{Refusal, Request};
+
 use crate::cause::is_waiting;
-use crate::client::board::{Board, Place};
 use crate::client::event::{Event, Events};
-use crate::client::gate::{Gate, Wanted};
-use crate::client::http::{Refusal, Request};
 use crate::lock::lock;
 use crate::wire::secret::Secret;
 

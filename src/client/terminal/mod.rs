@@ -1,14 +1,20 @@
 //! The stdin thread and the screen.
 
+pub mod keys;
+pub mod layout;
+pub mod editor;
+pub mod prompt;
+
 use std::fmt::Display;
 use std::io::{self, BufRead, BufWriter, ErrorKind, Write};
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
 use std::time::SystemTime;
 
+use prompt::{PASTE_MARKS, Prompt};
+
 use crate::client::event::{Event, Events};
 use crate::client::page::Page;
-use crate::client::prompt::{PASTE_MARKS, Prompt};
 use crate::client::shown::{Shown, traffic_json};
 use crate::client::traffic::Traffic;
 use crate::clock;

@@ -9,7 +9,7 @@ use std::env;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::client::layout::{Layout, layout};
+use crate::client::terminal::layout::{Layout, layout};
 
 /// What makes a terminal tell what is pasted from what is typed, and what ends that.
 pub const PASTE_MARKS: (&str, &str) = ("\x1b[?2004h", "\x1b[?2004l");
