@@ -3,12 +3,13 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::mpsc::{Receiver, Sender, SyncSender};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::arguments::Failure;
 use crate::client::chat::Scene;
 use crate::client::command::{self, Command};
 use crate::client::connection::{ConnectionId, Progress};
+use crate::client::ending::{Ending, Rest};
 use crate::client::event::{Event, LinkEvent, PeerEvent};
 use crate::client::keyboard::Keyboard;
 use crate::client::page::Page;
@@ -18,27 +19,8 @@ use crate::client::view;
 use crate::wire::line::MAX_LINE;
 use crate::wire::name::Name;
 
-/// How long `/quit` waits for what is on its way and for its receipts.
-const LAST_WORDS: Duration = Duration::from_millis(500);
-/// The same when something is on its way by UDP, which may have to be sent again.
-const LAST_TRIES: Duration = Duration::from_secs(5);
-/// How long, after all else is done, others may have their copies acknowledged.
-const LONGEST_LINGER: Duration = Duration::from_secs(2);
 /// How many typed lines may wait for their turn before one from the page is refused.
 const WAITING_LINES: usize = 256;
-/// After the end of input, the client ends when nothing has gone forward for this long.
-const STUCK: Duration = Duration::from_secs(10);
-
-/// How far the end has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ending {
-    /// There will be no more input: end when all is done, or when nothing has gone forward until then.
-    InputEnded(Instant),
-    /// End when what is on its way is written, but not after this.
-    Quitting(Instant),
-    /// Goodbye has been said; the writers may take until then.
-    Closing(Instant),
-}
 
 /// A line that waits for its turn.
 struct Typed {
@@ -90,7 +72,7 @@ pub struct EventLoop {
     /// How many connections have a writer that is not done. (Below zero for a moment when a writer is
     /// done before its connection is announced.)
     writers: isize,
-    ending: Option<Ending>,
+    ending: Ending,
     failure: Option<Failure>,
 }
 
@@ -111,7 +93,7 @@ impl EventLoop {
             page,
             permits,
             writers: 0,
-            ending: None,
+            ending: Ending::default(),
             failure: None,
         }
     }
@@ -137,10 +119,8 @@ impl EventLoop {
             }
             self.tick();
             self.obey();
-            if let (true, Some(Ending::InputEnded(until))) =
-                (self.pending() != before, &mut self.ending)
-            {
-                *until = Instant::now() + STUCK; // it goes forward
+            if self.pending() != before {
+                self.ending.goes_forward(Instant::now());
             }
         }
         self.session.chats.by_udp.finish(&mut self.session.screen);
@@ -152,7 +132,7 @@ impl EventLoop {
 
     /// Nothing has happened that is not dealt with: waits until something does, or is due.
     fn wait(&mut self, happenings: &Receiver<Event>) -> Option<Event> {
-        self.keyboard.show(&mut self.session, self.ending.is_some());
+        self.keyboard.show(&mut self.session, self.ending.has_begun());
         self.session.screen.flush();
         if let Some(page) = &self.page {
             page.state(&view::state(&self.session.membership, &self.session.chats));
@@ -166,30 +146,25 @@ impl EventLoop {
         self.typed.len() + self.session.pending()
     }
 
-    fn is_over(&self) -> bool {
-        let now = Instant::now();
-        let is_past = |end: Instant| end <= now;
-        let closed = match self.ending {
-            Some(Ending::Closing(until)) if self.writers <= 0 || is_past(until) => {
-                self.lingers_until(until).is_none_or(is_past)
-            }
-            _ => false,
-        };
-        closed || (self.page.is_none() && self.session.screen.is_closed())
+    /// The same, as the end sees it.
+    fn rest(&self) -> Rest {
+        Rest {
+            pending: self.pending(),
+            unconfirmed: self.session.unconfirmed(),
+            by_udp: self.session.chats.by_udp.pending(),
+        }
     }
 
-    /// After the end somebody may still need an acknowledgement once more, but not for ever.
-    fn lingers_until(&self, end: Instant) -> Option<Instant> {
-        self.session.chats.by_udp.lingers_until().map(|until| until.min(end + LONGEST_LINGER))
+    fn is_over(&self) -> bool {
+        let lingers = self.session.chats.by_udp.lingers_until();
+        self.ending.is_over(Instant::now(), self.writers > 0, lingers)
+            || (self.page.is_none() && self.session.screen.is_closed())
     }
 
     /// When something must be done even if nothing happens.
     fn deadline(&self) -> Option<Instant> {
-        let ending = self.ending.map(|ending| match ending {
-            Ending::InputEnded(until) | Ending::Quitting(until) => until,
-            Ending::Closing(until) if self.writers > 0 && until > Instant::now() => until,
-            Ending::Closing(until) => self.lingers_until(until).unwrap_or(until),
-        });
+        let lingers = self.session.chats.by_udp.lingers_until();
+        let ending = self.ending.deadline(Instant::now(), self.writers > 0, lingers);
         [ending, self.session.deadline()].into_iter().flatten().min()
     }
 
@@ -209,7 +184,7 @@ impl EventLoop {
             }
             Event::Keys(keys, reading) => self.take_keys(&keys, reading),
             Event::InputEnded if self.page.is_some() => {} // there is another way to type
-            Event::InputEnded => self.end_input(),
+            Event::InputEnded => self.ending.input_ended(Instant::now()),
             Event::Link(id, event) => self.link(id, event),
             Event::Peer(id, event) => {
                 if matches!(event, PeerEvent::Connected(_) | PeerEvent::Incoming(..)) {
@@ -229,10 +204,6 @@ impl EventLoop {
                 self.session.chats.written(id, &mut self.session.screen);
             }
         }
-    }
-
-    fn end_input(&mut self) {
-        self.ending.get_or_insert(Ending::InputEnded(Instant::now() + STUCK));
     }
 
     fn take_keys(&mut self, keys: &[u8], reading: Sender<()>) {
@@ -269,45 +240,35 @@ impl EventLoop {
     fn tick(&mut self) {
         let now = Instant::now();
         self.session.tick(now);
-        let done = self.pending() == 0;
-        match &mut self.ending {
-            // What is tried by UDP comes to an end by itself, this way or that.
-            Some(Ending::InputEnded(until)) if self.session.chats.by_udp.pending() > 0 => {
-                *until = now + STUCK;
+        if !self.ending.has_begun() {
+            return;
+        }
+        let rest = self.rest();
+        if self.ending.is_due(now, rest) {
+            if self.session.membership.name().is_none() && !self.ending.is_deaf() {
+                let message = "there is no nickname".to_owned();
+                self.failure.get_or_insert(Failure { message, code: 2 });
             }
-            Some(Ending::InputEnded(until)) if done || *until <= now => {
-                if self.session.membership.name().is_none() {
-                    let message = "there is no nickname".to_owned();
-                    self.failure.get_or_insert(Failure { message, code: 2 });
-                }
-                self.close(now);
-            }
-            Some(Ending::Quitting(until)) if self.session.unconfirmed() == 0 || *until <= now => {
-                self.close(now);
-            }
-            _ => {}
+            self.close(now);
         }
     }
 
     fn quit(&mut self) {
         self.typed.clear();
-        let by_udp = self.session.chats.by_udp.pending() > 0;
-        let limit = if by_udp { LAST_TRIES } else { LAST_WORDS };
-        self.ending = Some(Ending::Quitting(Instant::now() + limit));
+        self.ending.quit(Instant::now(), self.rest());
     }
 
     /// Says goodbye to all.
     fn close(&mut self, now: Instant) {
         self.session.close();
-        self.ending = Some(Ending::Closing(now + LAST_WORDS));
+        self.ending.close(now);
     }
 
     /// Does what the user has typed, as far as its turn has come.
     fn obey(&mut self) {
         while let Some(typed) = self.typed.front() {
             let (command, source) = (typed.command(), typed.source);
-            let ends = matches!(self.ending, Some(Ending::Quitting(_) | Ending::Closing(_)));
-            if ends || self.session.must_wait(&command) {
+            if self.ending.is_deaf() || self.session.must_wait(&command) {
                 return;
             }
             let line = self.typed.pop_front().map(|typed| typed.line).unwrap_or_default();

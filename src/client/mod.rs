@@ -29,7 +29,10 @@ pub mod chats;
 pub mod door;
 pub mod view;
 pub mod session;
+pub mod asking;
+pub mod answering;
 pub mod keyboard;
+pub mod ending;
 pub mod event_loop;
 pub mod raw;
 

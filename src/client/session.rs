@@ -1,5 +1,6 @@
-//! What the user asks, and what becomes of it. Lines are obeyed in their order: what is typed while the
-//! server has not answered waits.
+//! The state that the loop owns: the standing with the server, the chats, what was asked and is not answered.
+//! What the user asks is done in [`asking`](super::asking), what the server answers in
+//! [`answering`](super::answering).
 
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
@@ -7,15 +8,14 @@ use std::time::{Duration, Instant};
 
 use crate::client::chat::{Me, Scene};
 use crate::client::chats::Chats;
-use crate::client::command::{Command, HELP};
+use crate::client::command::Command;
 use crate::client::connection::ConnectionId;
 use crate::client::membership::Membership;
 use crate::client::terminal::Screen;
 use crate::client::traffic::{Ends, Traffic};
 use crate::clock;
-use crate::wire::answer::{Answer, Introduction};
 use crate::wire::entry::{Entry, Vouch};
-use crate::wire::name::{Name, Who};
+use crate::wire::name::Who;
 use crate::wire::request::{Request, Via};
 use crate::wire::text::Text;
 
@@ -24,21 +24,26 @@ const ANSWER: Duration = Duration::from_secs(5);
 
 /// What the user has asked the server and not been answered yet.
 #[derive(Debug, Clone)]
-enum Awaited {
+pub enum Awaited {
+    /// REGACK.
     Registration,
+    /// INFOACK.
     Info,
+    /// HISTORYACK.
     History,
+    /// An introduction to somebody who is to be shown.
     Bridge,
     /// An introduction to somebody who is to be called.
     Call(Who),
     /// The same for datagrams.
     Query,
+    /// TELLACK for this text.
     Receipt(Who, Text),
 }
 
 impl Awaited {
     /// Whether BRIDGEACK answers it.
-    fn is_introduction(&self) -> bool {
+    pub fn is_introduction(&self) -> bool {
         matches!(self, Awaited::Bridge | Awaited::Call(_) | Awaited::Query)
     }
 }
@@ -51,7 +56,8 @@ pub struct Session {
     pub membership: Membership,
     /// The direct chats.
     pub chats: Chats,
-    awaited: Option<(Awaited, Instant)>,
+    /// What the server has been asked, and until when it may answer.
+    pub awaited: Option<(Awaited, Instant)>,
     /// Who is at the other end of what the wire shows.
     ends: Ends,
 }
@@ -153,105 +159,19 @@ impl Session {
         }
     }
 
-    /// Does what a line asks for, or says why not.
-    pub fn execute(&mut self, command: Command) {
-        if let Err(message) = self.attempt(command) {
-            self.screen.line(message);
-        }
-    }
-
-    fn attempt(&mut self, command: Command) -> Result<(), String> {
-        let Some(me) = self.me() else { return Ok(()) };
-        let screen = &mut self.screen;
-        match command {
-            Command::Nothing | Command::Quit => {} // to quit is the loop's matter
-            Command::Mistake(message) => return Err(message),
-            Command::Say(text) => self.membership.say(&checked(&text)?, screen),
-            Command::Msg(text) => self.message(None, &text, &me)?,
-            Command::MsgTo(id, text) => self.message(Some(id), &text, &me)?,
-            Command::Chat(who) => self.call(who, &me)?,
-            Command::Query(who) => self.query(who, me.name)?,
-            Command::Peers => self.chats.list(screen),
-            Command::Peer(who) => self.chats.choose(&who, screen)?,
-            Command::Hangup(peer) => self.chats.hang_up(peer.as_deref(), screen)?,
-            Command::Tell(peer, text) => {
-                let text = checked(&text)?;
-                let request = Request::Tell { peer: peer.clone(), text: text.clone() };
-                self.ask(request, Awaited::Receipt(peer, text))?;
-            }
-            Command::Info => self.ask(Request::Info, Awaited::Info)?,
-            Command::History(last) => {
-                self.ask(Request::History { before: None, last }, Awaited::History)?;
-            }
-            Command::Bridge(peer) => {
-                let request = Request::Bridge { name: me.name, peer, via: Via::Tcp };
-                self.ask(request, Awaited::Bridge)?;
-            }
-            Command::Register => self.register()?,
-            Command::Id => screen.line(me),
-            Command::Explain(on) => {
-                screen.line(if on { "the wire is shown" } else { "the wire is shown no more" });
-                self.explain(on);
-            }
-            Command::Help => HELP.lines().for_each(|line| screen.line(line)),
-        }
-        Ok(())
-    }
-
-    /// Says something in one chat, or in the current one.
-    fn message(&mut self, to: Option<ConnectionId>, text: &str, me: &Me) -> Result<(), String> {
-        let (text, now) = (checked(text)?, Instant::now());
-        let scene = Scene { me, screen: &mut self.screen, now };
-        match to {
-            Some(id) => self.chats.say_to(id, &text, scene),
-            None => self.chats.say(&text, scene),
-        }
-    }
-
-    fn register(&mut self) -> Result<(), String> {
-        self.membership.register()?;
-        if self.membership.is_joined() {
-            self.awaited = Some((Awaited::Registration, Instant::now() + ANSWER));
-        }
-        Ok(())
-    }
-
-    fn ask(&mut self, request: Request, awaited: Awaited) -> Result<(), String> {
+    /// Asks the server, unless there is none.
+    ///
+    /// # Errors
+    /// A sentence that says why it cannot be asked.
+    pub fn ask(&mut self, request: Request, awaited: Awaited) -> Result<(), String> {
         self.membership.ask(request)?;
+        self.expect(awaited);
+        Ok(())
+    }
+
+    /// The server has been asked for this.
+    pub fn expect(&mut self, awaited: Awaited) {
         self.awaited = Some((awaited, Instant::now() + ANSWER));
-        Ok(())
-    }
-
-    /// Calls somebody. Who is in the room is called with an introduction of the server, even if only the
-    /// address was typed; strangers, and everybody while the server cannot introduce, without one.
-    fn call(&mut self, who: Who, me: &Me) -> Result<(), String> {
-        let in_room = match &who {
-            Who::Address(address) if *address == me.address => return Err("this is you".to_owned()),
-            Who::Address(address) if self.chats.has_ticket(*address, Instant::now()) => None,
-            Who::Address(address) => self.membership.room().name_at(*address).map(Who::Name),
-            _ => Some(who.clone()),
-        };
-        match (in_room, self.address_of(&who)) {
-            (Some(peer), address) if self.membership.is_joined() || address.is_none() => {
-                let (name, via) = (me.name.clone(), Via::Tcp);
-                self.ask(Request::Bridge { name, peer: Some(peer), via }, Awaited::Call(who))?;
-            }
-            (_, Some(address)) => self.dial(address),
-            (_, None) => {}
-        }
-        Ok(())
-    }
-
-    /// Opens a conversation by UDP, unless there is one that works.
-    fn query(&mut self, who: Who, name: Name) -> Result<(), String> {
-        let room = self.membership.is_joined().then(|| self.membership.room());
-        let is_there = |id| room.is_none_or(|room| room.address_of(&Who::Id(id)).is_some());
-        if let Some(id) = self.chats.by_udp.open_to(&who, is_there) {
-            self.screen.line("you have queried them already: /msg goes there");
-            self.chats.current = Some(id);
-            return Ok(());
-        }
-        self.ask(Request::Bridge { name, peer: Some(who), via: Via::Udp }, Awaited::Query)
     }
 
     /// Shows what the sockets send and receive, or no more.
@@ -290,81 +210,18 @@ impl Session {
     }
 
     /// Where somebody is, as far as we know without asking.
-    fn address_of(&self, who: &Who) -> Option<SocketAddr> {
+    pub fn address_of(&self, who: &Who) -> Option<SocketAddr> {
         match who {
             Who::Address(address) => Some(*address),
             _ => self.chats.introduced(who).or_else(|| self.membership.room().address_of(who)),
         }
     }
 
-    fn dial(&mut self, address: SocketAddr) {
+    /// Calls whoever is at this address.
+    pub fn dial(&mut self, address: SocketAddr) {
         let Some(me) = self.me() else { return };
         let name = self.membership.room().name_at(address);
         let scene = Scene { me: &me, screen: &mut self.screen, now: Instant::now() };
         self.chats.call(address, name, scene);
     }
-
-    /// The server has told where somebody is.
-    fn introduced(&mut self, wanted: Awaited, found: Introduction) {
-        let Entry { name, address, .. } = found.entry.clone();
-        match (wanted, found.vouched) {
-            (Awaited::Query, None) => {
-                self.screen
-                    .line(format_args!("{name} is not in the room: /chat {name} calls by TCP"));
-            }
-            (Awaited::Query, Some((_, vouch))) => {
-                self.chats.query(found.entry, vouch, &mut self.screen);
-            }
-            (Awaited::Call(_), _) => {
-                self.chats.introduce(found, Instant::now());
-                self.dial(address);
-            }
-            _ => {
-                self.screen.line(format_args!("{name} is at {address}: /chat {address}"));
-                self.chats.introduce(found, Instant::now());
-            }
-        }
-    }
-
-    /// The server has answered.
-    pub fn answered(&mut self, answer: Answer) {
-        let asked = self.awaited.take();
-        let screen = &mut self.screen;
-        match (asked.as_ref().map(|(awaited, _)| awaited), answer) {
-            (Some(Awaited::Info), Answer::InfoAck(entries)) => {
-                screen.line(format_args!("{} registered:", entries.len()));
-                for entry in entries {
-                    screen.line(entry);
-                }
-            }
-            (Some(Awaited::History), Answer::HistoryAck { count, .. }) => {
-                screen.line(format_args!("these were the last {count} messages"));
-            }
-            (Some(wanted), Answer::BridgeAck(None)) if wanted.is_introduction() => {
-                screen.line("nobody else is there");
-            }
-            (Some(wanted), Answer::BridgeAck(Some(found))) if wanted.is_introduction() => {
-                self.introduced(wanted.clone(), found);
-            }
-            (Some(Awaited::Receipt(_, text)), Answer::TellAck { id, name }) => {
-                screen.line(format_args!("Sent to {name} (ID {id}): {text}"));
-            }
-            (Some(Awaited::Registration), Answer::RegAck { name, address, .. }) => {
-                screen.line(format_args!("registered as {name} at {address}"));
-            }
-            (Some(Awaited::Receipt(peer, text)), Answer::Error { message, .. }) => {
-                screen.line(format_args!("not delivered to {peer}: {text} ({message})"));
-            }
-            (_, Answer::Error { message, .. }) => screen.line(message),
-            _ => self.awaited = asked, // not what was asked for: an answer that came too late
-        }
-    }
-}
-
-/// A text that may be sent, or why not.
-fn checked(text: &str) -> Result<Text, String> {
-    Text::parse(text).map_err(|bad| {
-        let beginning: String = text.chars().take(40).collect();
-        format!("not sent: {bad}: {beginning}")
-    })
 }
