@@ -171,10 +171,18 @@ fn every_wrong_program_is_caught() {
     assert!(missed.is_empty(), "not always red: {missed:#?}");
 }
 
-/// Copies what is new or has changed, so that cargo builds no more than it must.
+/// Copies what is new or has changed, so that cargo builds no more than it must, and removes what is gone.
 fn mirror(from: &Path, to: &Path) {
     if from.is_dir() {
         fs::create_dir_all(to).unwrap();
+        for old in fs::read_dir(to).unwrap().map(|entry| entry.unwrap().path()) {
+            let is_gone = !from.join(old.file_name().unwrap()).exists();
+            match old.is_dir() {
+                true if is_gone => fs::remove_dir_all(old).unwrap(),
+                false if is_gone => fs::remove_file(old).unwrap(),
+                _ => {}
+            }
+        }
         for entry in fs::read_dir(from).unwrap() {
             let name = entry.unwrap().file_name();
             mirror(&from.join(&name), &to.join(&name));
