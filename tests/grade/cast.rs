@@ -3,7 +3,9 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::ops::Deref;
+use std::thread;
 
+use crate::farewell;
 use crate::folder::Folder;
 use crate::program::Program;
 use crate::story;
@@ -100,6 +102,16 @@ impl Server {
     pub fn starts_again(self) -> Self {
         let folder = self.crashes();
         Self::start_in(folder, 0, &[], &[])
+    }
+}
+
+impl Drop for Server {
+    /// At the end of a story that has gone well: those who are left hang up, and then it may go.
+    fn drop(&mut self) {
+        if !thread::panicking() {
+            farewell::settle();
+            self.program.is_asked_to_end();
+        }
     }
 }
 

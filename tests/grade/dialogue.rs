@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::block::Block;
 use crate::dice::Dice;
+use crate::heard::fail_if_one_has_failed;
 use crate::story;
 use crate::wire::Wire;
 
@@ -70,6 +71,7 @@ impl Wire {
             if block.kind == "REGACK" {
                 return block;
             }
+            fail_if_one_has_failed();
             if story::left(until).is_zero() {
                 story::time_out(format!("{name} is not free:\n{block}"));
             }

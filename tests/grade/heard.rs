@@ -112,15 +112,20 @@ pub fn collect(mut from: impl Read + Send + 'static, heard: &Arc<Heard>, errors:
     thread::Builder::new().name("listening".to_owned()).spawn(work).unwrap();
 }
 
-/// Ends the check if one of its programs has panicked, ended by itself, or writes without end.
-pub fn fail_if_one_has_failed() {
+/// What the first program of this check has done that has panicked, ended by itself, or writes without end.
+pub fn one_has_failed() -> Option<String> {
     let cast = lock(&CAST).clone();
-    for heard in cast {
-        let fault = lock(&heard.told).fault();
-        if let Some(fault) = fault {
-            thread::sleep(SLICE); // the rest of its last words
-            story::end(End::Failed(format!("{} {fault}", heard.title)));
-        }
+    cast.iter().find_map(|heard| {
+        let fault = lock(&heard.told).fault()?;
+        Some(format!("{} {fault}", heard.title))
+    })
+}
+
+/// Ends the check if there is one.
+pub fn fail_if_one_has_failed() {
+    if let Some(failed) = one_has_failed() {
+        thread::sleep(SLICE); // the rest of its last words
+        story::end(End::Failed(failed));
     }
 }
 

@@ -8,6 +8,7 @@
 //! - [`program`] and [`cast`]: your programs as processes, typed to, listened to, killed in the end.
 //! - [`played`]: the other side, when it is a client that is graded: the grader plays its server and its peers.
 //! - [`story`]: what has happened so far. The first check that fails tells it to you.
+//! - [`farewell`]: everybody leaves at the end, and what your programs do then belongs to the story.
 //!
 //! No check concludes from silence. To show that something does not come, it sends something after it that
 //! must come, and looks what comes next. And none asks only what is not: the stranger is not verified, *and*
@@ -31,6 +32,7 @@ mod cast;
 mod check;
 mod dialogue;
 mod dice;
+mod farewell;
 mod folder;
 mod heard;
 mod hints;

@@ -6,12 +6,14 @@
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use std::{env, thread};
 
+use crate::farewell;
 use crate::folder::Folder;
-use crate::heard::{Heard, collect, fail_if_one_has_failed};
+use crate::heard::{self, Heard, Told, collect, fail_if_one_has_failed};
 use crate::settings::settings;
 use crate::story::{self, End, lock};
 
@@ -155,21 +157,58 @@ impl Program {
         String::from_utf8_lossy(&lock(&self.heard.told).errors).into_owned()
     }
 
-    /// Kills it without asking (SIGKILL on Unix), and waits until it is gone.
+    /// From now on it may end. Whoever has ended before has ended by itself.
+    fn may_end(&self) {
+        if !matches!(lock(&self.child).try_wait(), Ok(Some(_))) {
+            lock(&self.heard.told).may_end = true;
+        }
+    }
+
+    /// Kills it without asking (SIGKILL on Unix), and waits until it is gone and all is read that it has
+    /// written.
     pub fn kill(&self) {
-        lock(&self.heard.told).may_end = true;
+        self.may_end();
         let mut child = lock(&self.child);
         // It may have ended by itself, and then there is nothing to kill.
         let _ = child.kill();
         let _ = child.wait();
+        self.says_no_more(LAST_WORDS);
+    }
+
+    /// Asks a server to end, at its console: so it finishes what it is about. One that does not know how is
+    /// not asked again.
+    pub fn is_asked_to_end(&self) {
+        static OBEYS: AtomicBool = AtomicBool::new(true);
+        if heard::one_has_failed().is_some() || !OBEYS.load(Ordering::Relaxed) {
+            return;
+        }
+        let Some(mut input) = lock(&self.input).take() else { return };
+        self.may_end();
+        // It may be gone already.
+        let _ = input.write_all(b"/quit\n");
+        OBEYS.store(self.says_no_more(LAST_WORDS.mul_f64(settings().slow)), Ordering::Relaxed);
+    }
+
+    /// Waits until it has closed its stdout and stderr; gives whether it has, within so long.
+    fn says_no_more(&self, time: Duration) -> bool {
+        let goes_on = |told: &mut Told| !told.ended();
+        let told = lock(&self.heard.told);
+        let (told, _) = self.heard.more.wait_timeout_while(told, time, goes_on).unwrap();
+        told.ended()
     }
 }
 
 impl Drop for Program {
     fn drop(&mut self) {
+        if !thread::panicking() {
+            farewell::settle();
+        }
         self.kill();
     }
 }
+
+/// How long it may take until all is read that a program has written, or until it has ended.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// How long nobody looks whether something is wrong elsewhere.
 pub const SLICE: Duration = Duration::from_millis(50);

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use crate::arguments::Arguments;
 use crate::check::{Check, Lab};
 use crate::dice::Dice;
+use crate::farewell;
 use crate::heard;
 use crate::hints::hints;
 use crate::report::{Report, say};
@@ -151,6 +152,7 @@ fn run_lab(
         report.tell(lab, check, &verdict, begun.elapsed());
         verdicts.insert(check.name, verdict);
         heard::forget();
+        farewell::forget();
     }
 }
 

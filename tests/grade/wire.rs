@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::block::Block;
 use crate::dice::Dice;
+use crate::farewell;
 use crate::heard::fail_if_one_has_failed;
 use crate::program::SLICE;
 use crate::story;
@@ -24,6 +25,8 @@ pub struct Wire {
     unread: Vec<u8>,
     /// How much of it has been searched for the end of a block.
     searched: usize,
+    /// It is to be closed without a word.
+    vanishes: bool,
 }
 
 impl Wire {
@@ -41,7 +44,7 @@ impl Wire {
         story::by_hand(who, command);
         stream.set_nodelay(true).unwrap();
         stream.set_nonblocking(false).unwrap();
-        Self { who: who.to_owned(), stream, unread: Vec::new(), searched: 0 }
+        Self { who: who.to_owned(), stream, unread: Vec::new(), searched: 0, vanishes: false }
     }
 
     /// Who speaks here.
@@ -179,7 +182,8 @@ impl Wire {
     }
 
     /// Hangs up without a word.
-    pub fn vanishes(self) {
+    pub fn vanishes(mut self) {
+        self.vanishes = true;
         story::told(&self.who, "->", b"(hangs up)");
     }
 
@@ -233,6 +237,17 @@ impl Wire {
             return String::new();
         }
         format!(" after {:?}", String::from_utf8_lossy(shown))
+    }
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        if self.vanishes || thread::panicking() {
+            return;
+        }
+        if let Ok(stream) = self.stream.try_clone() {
+            farewell::hang_up(stream);
+        }
     }
 }
 

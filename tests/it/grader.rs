@@ -4,7 +4,9 @@
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use std::{hint, thread};
 
 use crate::stage::Folder;
 
@@ -36,6 +38,29 @@ fn grades(arguments: &[&str], variables: &[(&str, &str)]) -> (i32, String) {
     command.envs(variables.iter().copied());
     let Output { status, stdout, .. } = command.output().unwrap();
     (status.code().unwrap(), String::from_utf8(stdout).unwrap())
+}
+
+/// Does something while as many threads as there are cores do nothing but keep them busy. They end with it,
+/// and after ten minutes at the latest.
+pub fn beside_busy_neighbours<T>(work: impl FnOnce() -> T) -> T {
+    struct Ends<'a>(&'a AtomicBool);
+    impl Drop for Ends<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Relaxed); // also when the work has panicked
+        }
+    }
+    let (over, begun) = (AtomicBool::new(false), Instant::now());
+    let spin = || {
+        while !over.load(Ordering::Relaxed) && begun.elapsed() < Duration::from_secs(600) {
+            (0..10_000).for_each(|_| hint::spin_loop());
+        }
+    };
+    let cores = thread::available_parallelism().map_or(2, usize::from);
+    thread::scope(|scope| {
+        (0..cores).for_each(|_| drop(scope.spawn(spin)));
+        let _ends = Ends(&over);
+        work()
+    })
 }
 
 #[test]
@@ -115,6 +140,16 @@ fn the_solution_has_all_points() {
         let total = told.lines().find(|line| line.starts_with("TOTAL")).unwrap_or_default();
         assert!(code == 0 && total.contains(" 100/100"), "{told}");
     }
+}
+
+#[test]
+#[ignore = "a minute"]
+fn the_solution_has_all_points_beside_busy_neighbours() {
+    let begun = Instant::now();
+    let (code, told) = beside_busy_neighbours(|| grades(&[], &[]));
+    println!("{:.1} s", begun.elapsed().as_secs_f64());
+    let total = told.lines().find(|line| line.starts_with("TOTAL")).unwrap_or_default();
+    assert!(code == 0 && total.contains(" 100/100"), "{told}");
 }
 
 #[test]

@@ -1,12 +1,15 @@
 //! Trees and their points: what students are given is worth what it should be, and no more.
 
+use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use p2p_chat::handout::hand_out;
 use p2p_chat::handout::mark::LABS;
-use p2p_chat::handout::tree::Open;
+use p2p_chat::handout::stub::leave_open;
+use p2p_chat::handout::tree::{Open, Solution};
 
+use crate::grader::beside_busy_neighbours;
 use crate::stage::workshop::{Score, Workshop};
 
 /// A tree in the workshop, which compiles without a word.
@@ -77,4 +80,27 @@ fn one_lab_left_open_has_none_of_its_points() {
         assert_eq!((score.of(lab), score.green), (0, 0), "{}", score.said);
         assert!(!score.red.is_empty(), "{}", score.said);
     }
+}
+
+/// Half of lab 2 is done: people can register and join, and whoever leaves makes its thread panic.
+#[test]
+#[ignore = "compiles"]
+fn half_a_lab_has_the_same_points_each_time() {
+    let workshop = Workshop::open();
+    compiled(&workshop, Open::From(3));
+    let (ours, path) = (Path::new(env!("CARGO_MANIFEST_DIR")), "src/server/registry.rs");
+    let solution = Solution::read(ours).unwrap();
+    let (_, marks) = solution.marks().find(|(file, _)| *file == path).unwrap();
+    let source = fs::read_to_string(ours.join(path)).unwrap().replace("\r\n", "\n");
+    let text = leave_open(&source, marks, |mark| mark.function.ends_with("leave"));
+    fs::write(workshop.tree().join(path), text).unwrap();
+    let once = || {
+        let Score { red, said, .. } = workshop.grade("lab2::");
+        let red: Vec<String> = red.into_iter().map(|(_, check)| check).collect();
+        assert!(red.contains(&"lab2::a_name_is_the_same_in_any_case".to_owned()), "{said}");
+        red
+    };
+    let first = once();
+    (0..9).for_each(|_| assert_eq!(once(), first));
+    beside_busy_neighbours(|| (0..10).for_each(|_| assert_eq!(once(), first)));
 }
