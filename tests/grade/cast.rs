@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::ops::Deref;
 use std::thread;
 
+use crate::by_hand;
 use crate::farewell;
 use crate::folder::Folder;
 use crate::program::Program;
@@ -17,7 +18,6 @@ pub struct Server {
     program: Program,
     folder: Folder,
     address: SocketAddr,
-    arguments: Vec<String>,
 }
 
 impl Server {
@@ -48,8 +48,8 @@ impl Server {
         let address = program.waits("`Server listening on HOST:PORT`", |line| {
             line.strip_prefix("Server listening on ")?.parse().ok()
         });
-        let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
-        Self { program, folder, address, arguments }
+        program.listens(address);
+        Self { program, folder, address }
     }
 
     /// Where it listens.
@@ -63,13 +63,9 @@ impl Server {
     }
 
     /// Somebody connects to one of its addresses.
+    #[allow(clippy::unused_self, reason = "so it reads like a story")]
     pub fn connect_to(&self, who: &str, address: SocketAddr) -> Wire {
-        let flags: String = self.arguments.iter().flat_map(|flag| [" ", flag]).collect();
-        let command = format!(
-            "cargo run --bin server -- 5555{flags}   and in another terminal\n\
-             cargo run --bin client -- --raw 127.0.0.1:5555 < FILE"
-        );
-        Wire::connect(who, address, command)
+        Wire::connect(who, address)
     }
 
     /// Somebody connects and registers.
@@ -89,6 +85,7 @@ impl Server {
     /// Kills it, as a crash does.
     pub fn crashes(self) -> Folder {
         story::step("the server is killed");
+        by_hand::note("the server is killed at about the same moment, so play it some times");
         self.program.kill();
         self.folder.clone()
     }
@@ -144,12 +141,11 @@ impl Client {
         arguments.extend(more);
         story::step(format!("{name} starts a client: client {}", arguments.join(" ")));
         let title = format!("{name}'s client");
-        let flags: String = more.iter().flat_map(|flag| [" ", flag]).collect();
-        story::by_hand(&title, format!("cargo run --bin client -- {name}{flags} < FILE"));
         let program = Program::start(&title, "client", &arguments, &Folder::fresh());
         let head = format!("{name} running on ");
         let address = program
             .waits(&format!("`{head}HOST:PORT`"), |line| line.strip_prefix(&head)?.parse().ok());
+        program.listens(address);
         Self { program, address }
     }
 
@@ -168,9 +164,7 @@ impl Client {
 
     /// Somebody calls it.
     pub fn is_called_by(&self, who: &str) -> Wire {
-        let command = "cargo run --bin client -- carol 5556   and in another terminal\n\
-                       cargo run --bin client -- --raw 127.0.0.1:5556 < FILE";
-        Wire::connect(who, self.address, command.to_owned())
+        Wire::connect(who, self.address)
     }
 }
 

@@ -7,7 +7,8 @@
 //!   your code, so a mistake of yours is not made twice.
 //! - [`program`] and [`cast`]: your programs as processes, typed to, listened to, killed in the end.
 //! - [`played`]: the other side, when it is a client that is graded: the grader plays its server and its peers.
-//! - [`story`]: what has happened so far. The first check that fails tells it to you.
+//! - [`story`]: what has happened so far. The first check that fails tells it to you, and from [`by_hand`]
+//!   and [`script`] you have a command that plays it once more.
 //! - [`farewell`]: everybody leaves at the end, and what your programs do then belongs to the story.
 //!
 //! No check concludes from silence. To show that something does not come, it sends something after it that
@@ -28,6 +29,7 @@
 
 mod arguments;
 mod block;
+mod by_hand;
 mod cast;
 mod check;
 mod dialogue;
@@ -49,6 +51,7 @@ mod played;
 mod program;
 mod report;
 mod run;
+mod script;
 mod settings;
 mod story;
 mod table;

@@ -1,10 +1,12 @@
 //! The other side of a client, played by the grader: the server, and peers that it calls.
 
+use std::cell::Cell;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::thread;
 use std::time::Duration;
 
 use crate::block::Block;
+use crate::by_hand::{self, Moment};
 use crate::dice::Dice;
 use crate::heard::fail_if_one_has_failed;
 use crate::story;
@@ -15,6 +17,8 @@ use crate::wire::{Wire, is_waiting};
 pub struct Played {
     listener: TcpListener,
     address: SocketAddr,
+    /// Since when it has waited for the one who comes next.
+    waits: Cell<Moment>,
 }
 
 impl Played {
@@ -23,7 +27,7 @@ impl Played {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
-        Self { listener, address }
+        Self { listener, address, waits: Cell::new(by_hand::now()) }
     }
 
     /// Where it listens.
@@ -37,9 +41,11 @@ impl Played {
         loop {
             match self.listener.accept() {
                 Ok((stream, _)) => {
-                    let command = "cargo run --bin client -- --raw --listen 5555 < FILE   and in \
-                                   another terminal\ncargo run --bin client -- bob 5556";
-                    return Wire::over(who, stream, command.to_owned());
+                    let command = format!("\"$raw\" --raw --listen {}", self.address.port());
+                    let hand = by_hand::enters_at(self.waits.get(), who, command);
+                    by_hand::reads(b"");
+                    self.waits.set(by_hand::now());
+                    return Wire::over(who, stream, hand);
                 }
                 Err(error) if is_waiting(&error) => {
                     fail_if_one_has_failed();

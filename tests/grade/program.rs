@@ -4,6 +4,7 @@
 //! fails the step that waits, at once and with what it said.
 
 use std::io::{ErrorKind, Write};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,6 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use std::{env, thread};
 
+use crate::by_hand::{self, How};
 use crate::farewell;
 use crate::folder::Folder;
 use crate::heard::{self, Heard, Told, collect, fail_if_one_has_failed};
@@ -22,6 +24,8 @@ use crate::story::{self, End, lock};
 pub struct Program {
     child: Mutex<Child>,
     input: Mutex<Option<ChildStdin>>,
+    /// Its number in the play by hand.
+    hand: usize,
     heard: Arc<Heard>,
 }
 
@@ -51,12 +55,13 @@ impl Program {
         }
         command.envs(variables.iter().map(|(name, value)| (*name, value)));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let hand = by_hand::starts(title, name, arguments, variables, folder.path());
         let mut child = spawn(command, &path);
         let heard = Heard::new(title);
         collect(child.stdout.take().unwrap(), &heard, false);
         collect(child.stderr.take().unwrap(), &heard, true);
         let input = Mutex::new(child.stdin.take());
-        Self { child: Mutex::new(child), input, heard }
+        Self { child: Mutex::new(child), input, hand, heard }
     }
 
     /// What it is called in the story.
@@ -64,11 +69,18 @@ impl Program {
         &self.heard.title
     }
 
+    /// It listens on a port of its own choice, which is this one.
+    pub fn listens(&self, address: SocketAddr) {
+        by_hand::listens(self.hand, address);
+    }
+
     /// Types a line.
     pub fn types(&self, line: &str) {
-        story::sent(self.title(), format!("{line}\n").as_bytes());
+        let bytes = format!("{line}\n").into_bytes();
+        story::told(self.title(), "->", &bytes);
+        by_hand::says(self.hand, &bytes, How::Whole);
         let mut input = lock(&self.input);
-        let done = input.as_mut().map(|input| input.write_all(format!("{line}\n").as_bytes()));
+        let done = input.as_mut().map(|input| input.write_all(&bytes));
         drop(input);
         if !matches!(done, Some(Ok(()))) {
             story::fail(format!("{} does not read what is typed", self.title()));
@@ -201,6 +213,7 @@ impl Program {
 impl Drop for Program {
     fn drop(&mut self) {
         if !thread::panicking() {
+            by_hand::leaves(self.hand, true);
             farewell::settle();
         }
         self.kill();

@@ -2,15 +2,15 @@
 //! file for instructors.
 
 use std::fmt::Display;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Write};
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::block::indented;
 use crate::check::{Check, Lab};
 use crate::heard;
 use crate::run::{Verdict, Verdicts, seconds};
+use crate::script::script;
 use crate::settings::settings;
 use crate::story;
 use crate::table::{Sum, table};
@@ -143,25 +143,11 @@ fn tell_story(lab: &Lab, check: &Check, why: &str) -> Vec<String> {
     }
     lines.push(format!("rule:    {}", check.rule));
     lines.push(format!("page:    LAB.md, lab {}, Rules", lab.number));
-    if let Some(hand) = story::hand().filter(|hand| !hand.bytes.is_empty()) {
-        let (folder, file) = (story::folder(), story::folder().join("sent.txt"));
-        if fs::create_dir_all(&folder).and_then(|()| fs::write(&file, &hand.bytes)).is_ok() {
-            let command = hand.command.replace("FILE", &shown(&file));
-            lines.push(format!("by hand: {}", command.replace('\n', "\n         ")));
-            if story::senders() > 1 {
-                let who = &hand.who;
-                lines.push(format!("         (what {who} sent last; the others of the story need"));
-                lines.push("         terminals of their own, before)".to_owned());
-            }
-        }
+    if let Ok(script) = script(check.name, &story::folder()) {
+        let heads = ["by hand: "].into_iter().chain(std::iter::repeat("         "));
+        lines.extend(heads.zip(script).map(|(head, line)| format!("{head}{line}")));
     }
     lines
-}
-
-/// A path as it is typed in the package's folder.
-fn shown(file: &Path) -> String {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    file.strip_prefix(here).unwrap_or(file).display().to_string()
 }
 
 /// A text as it stands between quotes in JSON.

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::by_hand;
 use crate::heard;
 use crate::settings::settings;
 
@@ -18,8 +19,6 @@ const FIRST: usize = 4;
 const LAST: usize = 10;
 /// How much of one write or block is shown.
 const SHOWN: usize = 240;
-/// How much is kept of what was sent, to be sent again by hand.
-const KEPT: usize = 1 << 20;
 
 /// Why a check has ended before its end.
 #[derive(Debug)]
@@ -41,29 +40,14 @@ struct Step {
     last: VecDeque<String>,
 }
 
-/// What was sent on one connection or typed into one program, and how to do the same by hand.
-#[derive(Debug, Clone)]
-pub struct Hand {
-    /// Who has sent it.
-    pub who: String,
-    /// The command, with `FILE` where the bytes are read from.
-    pub command: String,
-    /// The bytes.
-    pub bytes: Vec<u8>,
-}
-
 #[derive(Debug)]
 struct Story {
     check: &'static str,
     begun: Option<Instant>,
     steps: Vec<Step>,
-    hands: Vec<Hand>,
-    /// Which of the hands has moved last.
-    last: usize,
 }
 
-static STORY: Mutex<Story> =
-    Mutex::new(Story { check: "", begun: None, steps: Vec::new(), hands: Vec::new(), last: 0 });
+static STORY: Mutex<Story> = Mutex::new(Story { check: "", begun: None, steps: Vec::new() });
 
 /// Locks, also after a failed check has let go of it in the middle.
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -72,8 +56,8 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// A check begins.
 pub fn begin(check: &'static str) {
-    let (begun, steps, hands) = (Some(Instant::now()), Vec::new(), Vec::new());
-    *lock(&STORY) = Story { check, begun, steps, hands, last: 0 };
+    *lock(&STORY) = Story { check, begun: Some(Instant::now()), steps: Vec::new() };
+    by_hand::begin();
 }
 
 /// The name of the check that runs.
@@ -88,6 +72,9 @@ pub fn step(title: impl Display) {
 
 /// Something was sent or came: `arrow` is `->` to the program and `<-` from it.
 pub fn told(who: &str, arrow: &str, bytes: &[u8]) {
+    if arrow.starts_with('<') {
+        by_hand::reads(bytes);
+    }
     let shown = String::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN)]);
     let more =
         if bytes.len() > SHOWN { format!(" … ({} bytes)", bytes.len()) } else { String::new() };
@@ -106,34 +93,6 @@ pub fn told(who: &str, arrow: &str, bytes: &[u8]) {
         step.last.pop_front();
         step.skipped += 1;
     }
-}
-
-/// Something can be done by hand, too: `command` reads the bytes from `FILE`.
-pub fn by_hand(who: &str, command: String) {
-    let mut story = lock(&STORY);
-    story.hands.push(Hand { who: who.to_owned(), command, bytes: Vec::new() });
-    story.last = story.hands.len() - 1;
-}
-
-/// These bytes were sent, by whom [`by_hand`] has announced.
-pub fn sent(who: &str, bytes: &[u8]) {
-    told(who, "->", bytes);
-    let mut story = lock(&STORY);
-    let Some(index) = story.hands.iter().rposition(|hand| hand.who == who) else { return };
-    story.last = index;
-    let room = KEPT.saturating_sub(story.hands[index].bytes.len()).min(bytes.len());
-    story.hands[index].bytes.extend_from_slice(&bytes[..room]);
-}
-
-/// What was sent last, and by whom.
-pub fn hand() -> Option<Hand> {
-    let story = lock(&STORY);
-    story.hands.get(story.last).cloned()
-}
-
-/// How many have sent something: only one can be played by one command.
-pub fn senders() -> usize {
-    lock(&STORY).hands.iter().filter(|hand| !hand.bytes.is_empty()).count()
 }
 
 /// The whole story, as lines.

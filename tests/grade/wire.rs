@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::block::Block;
+use crate::by_hand::{self, How};
 use crate::dice::Dice;
 use crate::farewell;
 use crate::heard::fail_if_one_has_failed;
@@ -14,6 +15,8 @@ use crate::story;
 
 /// How many of the pieces of something are sent alone, on average; others may arrive together.
 const PAUSES: usize = 300;
+/// Who leaves so many bytes unread does not read.
+const DEAF: usize = 64 * 1024;
 /// The most bytes that may come without an end of what is waited for.
 const MOST: usize = 8 << 20;
 
@@ -21,6 +24,8 @@ const MOST: usize = 8 << 20;
 #[derive(Debug)]
 pub struct Wire {
     who: String,
+    /// Its number in the play by hand.
+    hand: usize,
     stream: TcpStream,
     unread: Vec<u8>,
     /// How much of it has been searched for the end of a block.
@@ -30,21 +35,23 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// Connects. `command` does the same by hand.
-    pub fn connect(who: &str, address: SocketAddr, command: String) -> Self {
+    /// Connects.
+    pub fn connect(who: &str, address: SocketAddr) -> Self {
         let until = story::deadline();
         match TcpStream::connect_timeout(&address, story::left(until).max(SLICE)) {
-            Ok(stream) => Self::over(who, stream, command),
+            Ok(stream) => {
+                let hand = by_hand::enters(who, format!("\"$raw\" --raw '{address}'"));
+                Self::over(who, stream, hand)
+            }
             Err(error) => story::fail(format!("{who} cannot connect to {address}: {error}")),
         }
     }
 
-    /// Speaks over a connection that is there already.
-    pub fn over(who: &str, stream: TcpStream, command: String) -> Self {
-        story::by_hand(who, command);
+    /// Speaks over a connection that is there already, and by hand is played by this number.
+    pub fn over(who: &str, stream: TcpStream, hand: usize) -> Self {
         stream.set_nodelay(true).unwrap();
         stream.set_nonblocking(false).unwrap();
-        Self { who: who.to_owned(), stream, unread: Vec::new(), searched: 0, vanishes: false }
+        Self { who: who.to_owned(), hand, stream, unread: Vec::new(), searched: 0, vanishes: false }
     }
 
     /// Who speaks here.
@@ -60,7 +67,7 @@ impl Wire {
     /// Sends these bytes as they are.
     pub fn sends(&mut self, bytes: impl AsRef<[u8]>) -> &mut Self {
         let bytes = bytes.as_ref();
-        story::sent(&self.who, bytes);
+        self.notes(bytes, How::Whole);
         self.write(bytes);
         self
     }
@@ -68,7 +75,7 @@ impl Wire {
     /// Sends these bytes in pieces of random length, most of which arrive alone.
     pub fn sends_in_pieces(&mut self, bytes: impl AsRef<[u8]>, dice: &mut Dice, longest: usize) {
         let bytes = bytes.as_ref();
-        story::sent(&self.who, bytes);
+        self.notes(bytes, How::InPieces);
         let pieces = dice.cuts(bytes, longest);
         for piece in &pieces {
             self.write(piece);
@@ -76,6 +83,11 @@ impl Wire {
                 thread::sleep(Duration::from_micros(300));
             }
         }
+    }
+
+    fn notes(&self, bytes: &[u8], how: How) {
+        story::told(&self.who, "->", bytes);
+        by_hand::says(self.hand, bytes, how);
     }
 
     /// Writes, but not for ever to somebody who does not read.
@@ -162,6 +174,7 @@ impl Wire {
     pub fn drips(&mut self, bytes: &[u8]) -> bool {
         let gone =
             self.hears_within(Duration::from_millis(1)) && !self.reads("", story::deadline());
+        by_hand::says(self.hand, bytes, How::Whole);
         !gone && self.stream.write_all(bytes).is_ok()
     }
 
@@ -177,6 +190,7 @@ impl Wire {
     /// Ends what this side has to say; the other may still speak.
     pub fn ends(&mut self) {
         story::told(&self.who, "->", b"(end of the stream)");
+        by_hand::leaves(self.hand, false);
         // The other side may be gone, and then this direction has ended too.
         let _ = self.stream.shutdown(Shutdown::Write);
     }
@@ -210,6 +224,7 @@ impl Wire {
             self.stream.set_read_timeout(Some(slice)).unwrap();
             match self.stream.read(&mut piece) {
                 Ok(count) => {
+                    by_hand::reads(b""); // the bytes are told when they are used
                     self.unread.extend_from_slice(&piece[..count]);
                     if self.unread.len() > MOST || story::left(until).is_zero() {
                         let who = &self.who;
@@ -242,7 +257,17 @@ impl Wire {
 
 impl Drop for Wire {
     fn drop(&mut self) {
-        if self.vanishes || thread::panicking() {
+        if thread::panicking() {
+            // The story ends here, and nobody leaves.
+            let mut unread = vec![0; DEAF];
+            let _ = self.stream.set_nonblocking(true);
+            if self.stream.peek(&mut unread).is_ok_and(|count| count == DEAF) {
+                by_hand::is_deaf(self.hand);
+            }
+            return;
+        }
+        by_hand::leaves(self.hand, false);
+        if self.vanishes {
             return;
         }
         if let Ok(stream) = self.stream.try_clone() {

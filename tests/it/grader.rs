@@ -129,6 +129,27 @@ fn it_tells_the_story_of_a_failure() {
     assert!(told.ends_with("\n0 passed, 1 failed\n"), "{told}");
 }
 
+/// A server that takes two clients only, and a check that comes with three.
+#[test]
+#[cfg(unix)]
+fn it_lets_a_failure_be_played_once_more() {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::fresh();
+    let (wrong, right) = (folder.file("wrong"), env!("CARGO_BIN_EXE_server"));
+    fs::write(&wrong, format!("#!/bin/sh\nexec '{right}' \"$@\" --max-clients 2\n")).unwrap();
+    fs::set_permissions(&wrong, Permissions::from_mode(0o755)).unwrap();
+    let check = "lab2::a_registration_is_acknowledged";
+    let (code, told) = grades(&[check], &[("LAB_SERVER", wrong.to_str().unwrap())]);
+    assert_eq!(code, 101, "{told}");
+    let command = told.lines().find_map(|line| line.strip_prefix("by hand: ")).unwrap();
+    let played = Command::new("sh").arg("-c").arg(command).current_dir(TREE).output().unwrap();
+    let played = String::from_utf8(played.stdout).unwrap();
+    let ends = |end: &str| played.lines().filter(|line| line.ends_with(end)).count();
+    assert_eq!((ends(": REGACK"), ends(": Code: server-full")), (2, 1), "{played}");
+    assert!(played.lines().any(|line| line.starts_with("server: Server listening")), "{played}");
+}
+
 #[test]
 #[ignore = "half a minute a run; SEEDS=20 for twenty of them"]
 fn the_solution_has_all_points() {

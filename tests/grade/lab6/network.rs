@@ -8,6 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::post::{Post, bob};
+use crate::by_hand;
 use crate::cast::Client;
 use crate::dice::Dice;
 use crate::played::{Guest, Peer, Played, Secrets};
@@ -17,6 +18,15 @@ use crate::story::{self, fail, step};
 const MESSAGES: usize = 20;
 /// The most copies of one datagram that are lost one after the other.
 const LOST_IN_A_ROW: u32 = 2;
+
+/// What can be done by hand.
+const INSTEAD: &str = "\
+this network cannot be played by hand. With labs 1, 2, 3 and 4 you can spoil what two
+clients send, each line in a terminal of its own:
+cargo run --bin server
+cargo run --bin client -- alice 5556 --explain --lossy 20,20,20
+cargo run --bin client -- bob 5557 --explain --lossy 20,20,20
+then `/query bob` and `/query alice`, and `/msg one`, `/msg two` in both; `/peers` counts";
 
 /// Forwards datagrams from each of two sockets to the peer behind the other, and spoils them.
 #[derive(Debug)]
@@ -30,6 +40,7 @@ struct Network {
 impl Network {
     /// Between these two addresses.
     fn between(peers: [SocketAddr; 2], mut dice: Dice) -> Self {
+        by_hand::cannot(INSTEAD);
         let sockets = [(); 2].map(|()| UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
         let sides = sockets.each_ref().map(|socket| socket.local_addr().unwrap());
         let over = Arc::new(AtomicBool::new(false));

@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::Instant;
 
 use crate::block::Block;
+use crate::by_hand::{self, How};
 use crate::cast::Client;
 use crate::dice::Dice;
 use crate::heard::fail_if_one_has_failed;
@@ -21,6 +22,8 @@ pub struct Post {
     /// The secrets between the two.
     pub secrets: Secrets,
     bob: SocketAddr,
+    /// Its number in the play by hand.
+    hand: usize,
 }
 
 /// Bob's client, and its line to the server that is played.
@@ -36,14 +39,16 @@ impl Post {
     pub fn new(id: u64, bob: &Client, dice: &mut Dice) -> Self {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let me = Peer::new(&dice.word(), socket.local_addr().unwrap(), id);
-        Self { socket, me, secrets: Secrets::new(dice), bob: bob.address() }
+        let hand = by_hand::posts(&me.name, me.address, bob.address());
+        Self { socket, me, secrets: Secrets::new(dice), bob: bob.address(), hand }
     }
 
     /// The same person at another address, of which nobody is told.
     pub fn moves(&self) -> Self {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let (me, secrets) = (self.me.clone(), self.secrets.clone());
-        Self { socket, me, secrets, bob: self.bob }
+        let hand = by_hand::posts(&me.name, socket.local_addr().unwrap(), self.bob);
+        Self { socket, me, secrets, bob: self.bob, hand }
     }
 
     /// Queries bob: the server tells him.
@@ -87,6 +92,7 @@ impl Post {
 
     fn sends_block(&self, text: &str) {
         story::told(&self.me.name, "~>", text.as_bytes());
+        by_hand::says(self.hand, text.as_bytes(), How::Datagram);
         self.socket.send_to(text.as_bytes(), self.bob).unwrap();
     }
 
