@@ -44,6 +44,11 @@ impl Block {
         format!("{kind}\r\n{lines}\r\n")
     }
 
+    /// The same as it is shown in a failure.
+    pub fn wanted(kind: &str, headers: &[(&str, &str)]) -> String {
+        indented(Self::text(kind, headers).trim_end())
+    }
+
     /// The headers, in order: what has a name of letters, digits and dashes before the first colon.
     pub fn headers(&self) -> Vec<(&str, &str)> {
         self.lines.iter().filter_map(|line| header(line)).collect()
@@ -61,13 +66,17 @@ impl Block {
 
     /// The value of a header that must be there.
     pub fn get(&self, name: &str) -> &str {
-        self.find(name).unwrap_or_else(|| story::fail(format!("there is no {name} in\n{self}")))
+        self.find(name).unwrap_or_else(|| {
+            story::fail(story::instead(format!("a line `{name}: …`, in {}", self.kind), self))
+        })
     }
 
     /// The number in a header that must be there.
     pub fn number(&self, name: &str) -> u64 {
         let parsed = self.get(name).parse();
-        parsed.unwrap_or_else(|_| story::fail(format!("{name} is no number in\n{self}")))
+        parsed.unwrap_or_else(|_| {
+            story::fail(story::instead(format!("a number in `{name}`, in {}", self.kind), self))
+        })
     }
 
     /// Demands these headers, in this order, and no others; `*` stands for any value but none.
@@ -78,8 +87,7 @@ impl Block {
                 have.0 == want.0 && (have.1 == want.1 || (want.1 == "*" && !have.1.is_empty()))
             });
         if !same {
-            let wanted = Block::text(&self.kind, expected);
-            story::fail(format!("expected\n{}\ngot\n{self}", indented(wanted.trim_end())));
+            story::fail(story::instead(Self::wanted(&self.kind, expected), self));
         }
         self
     }
@@ -88,7 +96,7 @@ impl Block {
     pub fn has(&self, expected: &[(&str, &str)]) -> &Self {
         for (name, value) in expected {
             if self.get(name) != *value {
-                story::fail(format!("expected `{name}: {value}` in\n{self}"));
+                story::fail(story::instead(format!("`{name}: {value}`, in {}", self.kind), self));
             }
         }
         self

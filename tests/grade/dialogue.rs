@@ -24,7 +24,7 @@ impl Wire {
     pub fn gets(&mut self, kind: &str) -> Block {
         let block = self.block(kind);
         if block.kind != kind {
-            story::fail(format!("{} expects {kind} and gets\n{block}", self.who()));
+            self.gets_instead(kind, block);
         }
         block
     }
@@ -42,8 +42,12 @@ impl Wire {
 
     /// Waits for an ERROR with this code in answer to this type of request.
     pub fn refuses(&mut self, request: &str, code: &str) -> Block {
-        let block = self.gets("ERROR");
-        block.has_exactly(&[("For", request), ("Code", code), ("Message", "*")]);
+        let expected = [("For", request), ("Code", code), ("Message", "*")];
+        let block = self.block(&format!("ERROR, with Code: {code}"));
+        if block.kind != "ERROR" {
+            self.gets_instead(Block::wanted("ERROR", &expected), block);
+        }
+        block.has_exactly(&expected);
         block
     }
 
@@ -51,7 +55,12 @@ impl Wire {
     pub fn hears_nothing_else(&mut self, dice: &mut Dice) -> &mut Self {
         let token = dice.word();
         self.asks("PING", &[("Token", &token)]);
-        self.gets("PONG").has_exactly(&[("Token", &token)]);
+        let what = "PONG to the PING just sent, and nothing before it";
+        let block = self.block(what);
+        if block.kind != "PONG" {
+            self.gets_instead(what, block);
+        }
+        block.has_exactly(&[("Token", &token)]);
         self
     }
 
@@ -73,7 +82,10 @@ impl Wire {
             }
             fail_if_one_has_failed();
             if story::left(until).is_zero() {
-                story::time_out(format!("{name} is not free:\n{block}"));
+                story::time_out(story::instead(
+                    format!("{name} is free in the end: REGACK"),
+                    block,
+                ));
             }
             thread::sleep(Duration::from_millis(10));
         }
@@ -91,7 +103,9 @@ impl Wire {
                     block.has_exactly(&[("Token", &token)]);
                     return;
                 }
-                _ => story::fail(format!("{} gets what is for others:\n{block}", self.who())),
+                _ => {
+                    self.gets_instead("JOINED, or else PONG: all that follows is for others", block)
+                }
             }
         }
     }

@@ -8,7 +8,13 @@ use crate::program::SLICE;
 use crate::story::{self, End, lock};
 
 /// The most that a program may write in one check.
-const FLOOD: usize = 16 << 20;
+const FLOOD: usize = 32 << 20;
+
+/// How many of the lines on stderr are shown.
+const WORDS: usize = 12;
+/// What a panic says first, and what a stub says, whether it panics or not.
+const PANICKED: &str = "panicked at";
+const NOT_YET: &str = "not yet implemented: ";
 
 /// All programs of the check that runs.
 static CAST: Mutex<Vec<Arc<Heard>>> = Mutex::new(Vec::new());
@@ -26,6 +32,10 @@ pub struct Heard {
 
 /// What a program has written until now.
 #[derive(Debug, Default)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "four things that can be so or not, in any mixture"
+)]
 pub struct Told {
     /// Its stdout.
     pub output: Vec<u8>,
@@ -33,6 +43,8 @@ pub struct Told {
     pub seen: usize,
     /// Its stderr.
     pub errors: Vec<u8>,
+    /// It has panicked.
+    panicked: bool,
     output_ended: bool,
     errors_ended: bool,
     /// It may end: it was told to, or killed by us.
@@ -40,9 +52,12 @@ pub struct Told {
 }
 
 impl Told {
-    fn panicked(&self) -> bool {
-        let mark = b"panicked at";
-        self.errors.windows(mark.len()).any(|window| window == mark)
+    /// It has written this to stderr. A panic is looked for in what is new.
+    fn complains(&mut self, piece: &[u8]) {
+        let mark = PANICKED.as_bytes();
+        let known = self.errors.len().saturating_sub(mark.len());
+        self.errors.extend_from_slice(piece);
+        self.panicked |= self.errors[known..].windows(mark.len()).any(|window| window == mark);
     }
 
     /// Whether nothing more can come.
@@ -52,7 +67,7 @@ impl Told {
 
     /// What is wrong with the program whatever it was to do.
     fn fault(&self) -> Option<&'static str> {
-        if self.panicked() {
+        if self.panicked {
             Some("has panicked")
         } else if self.ended() && !self.may_end {
             Some("has ended by itself")
@@ -95,14 +110,13 @@ pub fn collect(mut from: impl Read + Send + 'static, heard: &Arc<Heard>, errors:
             };
             let mut told = lock(&heard.told);
             let kept = if told.output.len() + told.errors.len() > FLOOD { 0 } else { count };
-            let told = &mut *told;
-            let (bytes, ended) = if errors {
-                (&mut told.errors, &mut told.errors_ended)
+            if errors {
+                told.complains(&piece[..kept]);
+                told.errors_ended = count == 0;
             } else {
-                (&mut told.output, &mut told.output_ended)
-            };
-            bytes.extend_from_slice(&piece[..kept]);
-            *ended = count == 0;
+                told.output.extend_from_slice(&piece[..kept]);
+                told.output_ended = count == 0;
+            }
             heard.more.notify_all();
             if count == 0 {
                 return;
@@ -129,13 +143,25 @@ pub fn fail_if_one_has_failed() {
     }
 }
 
-/// The last lines that the programs of this check wrote to stderr, by program.
-pub fn last_words() -> Vec<(String, Vec<String>)> {
+/// The last lines that the programs of this check wrote to stderr, by program: first those that may have to
+/// do with this lab, then what stubs of other labs have said without a panic.
+pub fn last_words(lab: u32) -> Vec<(String, Vec<String>)> {
     let cast = lock(&CAST).clone();
+    let own = format!("LAB {lab}: ");
     let words = cast.iter().map(|heard| {
         let errors = String::from_utf8_lossy(&lock(&heard.told).errors).into_owned();
-        let lines: Vec<String> = errors.lines().map(str::to_owned).collect();
-        (heard.title.clone(), lines[lines.len().saturating_sub(12)..].to_vec())
+        let (mut first, mut others) = (Vec::new(), Vec::new());
+        let mut panics = false;
+        for line in errors.lines() {
+            let is_stub = line.strip_prefix(NOT_YET).is_some_and(|task| !task.starts_with(&own));
+            let lines = if is_stub && !panics { &mut others } else { &mut first };
+            lines.push(line.to_owned());
+            panics = line.contains(PANICKED);
+        }
+        first.drain(..first.len().saturating_sub(WORDS));
+        others.truncate(WORDS - first.len());
+        first.append(&mut others);
+        (heard.title.clone(), first)
     });
     words.filter(|(_, lines)| !lines.is_empty()).collect()
 }

@@ -50,7 +50,11 @@ impl Played {
                 Err(error) if is_waiting(&error) => {
                     fail_if_one_has_failed();
                     if story::left(until).is_zero() {
-                        story::time_out(format!("nobody connects to {who}"));
+                        let came = "nobody".to_owned() + &story::in_time();
+                        story::time_out(story::instead(
+                            format!("somebody connects to {who}"),
+                            came,
+                        ));
                     }
                     thread::sleep(Duration::from_millis(2));
                 }
@@ -91,7 +95,7 @@ impl Peer {
     /// Whoever sends this REGISTER.
     pub fn registering(register: &Block, id: u64) -> Self {
         let Ok(port) = register.get("Port").parse::<u16>() else {
-            story::fail(format!("no port to listen on in\n{register}"))
+            story::fail(story::instead("a port to listen on, in REGISTER", register))
         };
         Self::new(register.get("clientID"), (Ipv4Addr::LOCALHOST, port).into(), id)
     }

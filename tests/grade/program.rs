@@ -3,6 +3,7 @@
 //! Two threads for each collect what it writes. A program that ends early, panics or writes without end
 //! fails the step that waits, at once and with what it said.
 
+use std::fmt::Display;
 use std::io::{ErrorKind, Write};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -16,6 +17,7 @@ use crate::by_hand::{self, How};
 use crate::farewell;
 use crate::folder::Folder;
 use crate::heard::{self, Heard, Told, collect, fail_if_one_has_failed};
+use crate::run::seconds;
 use crate::settings::settings;
 use crate::story::{self, End, lock};
 
@@ -106,7 +108,8 @@ impl Program {
                 return Some(());
             }
             if let Some(part) = unwanted.iter().find(|part| next.contains(*part)) {
-                story::fail(format!("{} shows {next:?}, with {part:?} in it", self.title()));
+                let expected = format!("the line {line:?}, and none with {part:?} before it");
+                story::fail(self.what_it_shows(expected, format!("the line {next:?}")));
             }
             None
         });
@@ -115,6 +118,7 @@ impl Program {
     /// Waits for the first of its next lines in which `found` finds something.
     pub fn waits<T>(&self, what: &str, mut found: impl FnMut(&str) -> Option<T>) -> T {
         let until = story::deadline();
+        let mut last = None;
         let mut told = lock(&self.heard.told);
         loop {
             while let Some(line) = told.next_line() {
@@ -123,16 +127,21 @@ impl Program {
                 if let Some(found) = found(&line) {
                     return found;
                 }
+                last = Some(line);
                 told = lock(&self.heard.told);
             }
             let (left, ended) = (story::left(until), told.ended());
             drop(told);
             fail_if_one_has_failed();
             if ended {
-                story::fail(format!("{} has ended without {what}", self.title()));
+                story::fail(self.what_it_shows(what, "its end"));
             }
             if left.is_zero() {
-                story::time_out(format!("{} does not show {what}", self.title()));
+                let came = last.map_or_else(
+                    || "nothing".to_owned(),
+                    |last| format!("other lines, and after {last:?} nothing more"),
+                );
+                story::time_out(self.what_it_shows(what, came + &story::in_time()));
             }
             told = lock(&self.heard.told);
             if told.output[told.seen..].contains(&b'\n') {
@@ -140,6 +149,11 @@ impl Program {
             }
             told = self.heard.more.wait_timeout(told, left.min(SLICE)).unwrap().0;
         }
+    }
+
+    /// What it was expected to show, and what came instead.
+    fn what_it_shows(&self, expected: impl Display, came: impl Display) -> String {
+        format!("from {}\n{}", self.title(), story::instead(expected, came))
     }
 
     /// All that it has shown from here on, up to its end, and its exit code.
@@ -150,7 +164,8 @@ impl Program {
         while !told.ended() {
             if story::left(until).is_zero() {
                 drop(told);
-                story::time_out(format!("{} does not end", self.title()));
+                let came = format!("it runs on, {} later", seconds(3 * settings().step()));
+                story::time_out(self.what_it_shows("it ends", came));
             }
             told = self.heard.more.wait_timeout(told, SLICE).unwrap().0;
         }

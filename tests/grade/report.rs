@@ -137,7 +137,7 @@ fn tell_story(lab: &Lab, check: &Check, why: &str) -> Vec<String> {
     lines.extend(story::lines());
     lines.push("here it fails:".to_owned());
     lines.push(indented(why));
-    for (title, words) in heard::last_words() {
+    for (title, words) in heard::last_words(lab.number) {
         lines.push(format!("{title} on stderr:"));
         lines.extend(words.iter().map(|word| format!("    {word}")));
     }

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use crate::by_hand;
 use crate::heard;
+use crate::run::seconds;
 use crate::settings::settings;
 
 /// How many lines of a step are shown: the first ones and the last ones.
@@ -116,6 +117,15 @@ pub fn folder() -> PathBuf {
     target.join("grade").join(check().replace("::", "-"))
 }
 
+/// What was expected, and what came instead. What has several lines, or is a block, begins on a line of its own.
+pub fn instead(expected: impl Display, came: impl Display) -> String {
+    let [expected, came] = [expected.to_string(), came.to_string()].map(|text| {
+        let is_block = text.starts_with(' ') || text.contains('\n');
+        if is_block { format!("\n{}", text.trim_end()) } else { format!(" {text}") }
+    });
+    format!("expected:{expected}\ncame:{came}")
+}
+
 /// Ends the check: this is not as it must be.
 pub fn fail(what: impl Display) -> ! {
     heard::fail_if_one_has_failed();
@@ -143,6 +153,11 @@ pub fn deadline() -> Instant {
     let now = Instant::now();
     let begun = lock(&STORY).begun.unwrap_or(now);
     (now + settings().step()).min(begun + settings().check())
+}
+
+/// How long something was waited for, for a failure: `, in 4.0 s`.
+pub fn in_time() -> String {
+    format!(", in {}", seconds(settings().step()))
 }
 
 /// What is left until then; nothing once it is over.

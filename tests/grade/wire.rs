@@ -1,5 +1,6 @@
 //! A connection to one of your programs, in blocks or in bytes.
 
+use std::fmt::Display;
 use std::io::{BufRead, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::thread;
@@ -121,7 +122,10 @@ impl Wire {
         let bytes = &bytes[..bytes.len() - 4];
         story::told(&self.who, "<-", bytes);
         let found = Block::parse(bytes);
-        found.unwrap_or_else(|why| story::fail(format!("{} gets no block: {why}", self.who)))
+        found.unwrap_or_else(|why| {
+            let came = format!("{:?}, and {why}", String::from_utf8_lossy(bytes));
+            self.gets_instead(format!("a block, {what}"), came)
+        })
     }
 
     /// Waits for a line of plain text, as peers send after CHAT, and gives it without its end.
@@ -140,8 +144,8 @@ impl Wire {
                 return;
             }
         }
-        let (who, more) = (&self.who, String::from_utf8_lossy(&self.unread));
-        story::fail(format!("{who} expects the end of the connection and gets {more:?}"));
+        let came = format!("{:?}", String::from_utf8_lossy(&self.unread));
+        self.gets_instead("the end of the connection", came);
     }
 
     /// Reads on, up to the next block or the end; `true` at the end.
@@ -210,8 +214,8 @@ impl Wire {
             }
             self.searched = self.unread.len();
             if !self.reads(what, until) {
-                let rest = self.leftover();
-                story::fail(format!("{} expects {what}, but it hangs up{rest}", self.who));
+                let end = "the end of the connection";
+                self.gets_instead(what, self.leftover(end, end));
             }
         }
     }
@@ -227,16 +231,16 @@ impl Wire {
                     by_hand::reads(b""); // the bytes are told when they are used
                     self.unread.extend_from_slice(&piece[..count]);
                     if self.unread.len() > MOST || story::left(until).is_zero() {
-                        let who = &self.who;
-                        story::time_out(format!("{who} waits for {what}, and other things come"));
+                        let came = "other things, again and again";
+                        story::time_out(self.what_comes(what, came));
                     }
                     return count > 0;
                 }
                 Err(error) if is_waiting(&error) => {
                     fail_if_one_has_failed();
                     if story::left(until).is_zero() {
-                        let rest = self.leftover();
-                        story::time_out(format!("{} waits in vain for {what}{rest}", self.who));
+                        let came = self.leftover("nothing", "nothing more") + &story::in_time();
+                        story::time_out(self.what_comes(what, came));
                     }
                 }
                 // A program that ends with bytes unread resets the connection: that, too, is hanging up.
@@ -245,13 +249,23 @@ impl Wire {
         }
     }
 
-    /// What came and is no answer, for a failure.
-    fn leftover(&self) -> String {
+    /// What came and is no answer, and that `more` came after it; or that there was `nothing`.
+    fn leftover(&self, nothing: &str, more: &str) -> String {
         let shown = &self.unread[..self.unread.len().min(200)];
         if shown.is_empty() {
-            return String::new();
+            return nothing.to_owned();
         }
-        format!(" after {:?}", String::from_utf8_lossy(shown))
+        format!("{:?}, and {more}", String::from_utf8_lossy(shown))
+    }
+
+    /// What was expected here, and what came instead.
+    fn what_comes(&self, expected: impl Display, came: impl Display) -> String {
+        format!("to {}\n{}", self.who, story::instead(expected, came))
+    }
+
+    /// Ends the check: this was expected here, and that came.
+    pub fn gets_instead(&self, expected: impl Display, came: impl Display) -> ! {
+        story::fail(self.what_comes(expected, came))
     }
 }
 

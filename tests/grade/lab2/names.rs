@@ -2,7 +2,7 @@
 
 use crate::cast::Server;
 use crate::dice::Dice;
-use crate::story::{fail, step};
+use crate::story::{fail, instead, step};
 
 pub fn a_registration_is_acknowledged(dice: &mut Dice) {
     let server = Server::start(&[]);
@@ -25,8 +25,9 @@ pub fn a_registration_is_acknowledged(dice: &mut Dice) {
     again.has(&[("ID", &ids[0].to_string()), ("Port", "6009")]);
     step("somebody new has a new ID, whatever was renewed before");
     let last = dice.word() + "-last";
-    if server.connect(&last).registers(&last, 6004).number("ID") <= ids[2] {
-        fail("this ID was given before");
+    let ack = server.connect(&last).registers(&last, 6004);
+    if ack.number("ID") <= ids[2] {
+        fail(instead(format!("an ID above {}, in REGACK", ids[2]), ack));
     }
 }
 
@@ -42,7 +43,7 @@ pub fn a_name_is_the_same_in_any_case(dice: &mut Dice) {
     alice.asks("JOIN", &[("clientID", &upper)]);
     let ack = alice.gets("JOINACK");
     if ack.number("ID") != id {
-        fail("JOINACK has another ID than REGACK had");
+        fail(instead(format!("`ID: {id}`, as in REGACK"), ack));
     }
     alice.asks("JOIN", &[("clientID", &name)]).refuses("JOIN", "already-joined");
 

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 
 use crate::cast::Server;
 use crate::dice::Dice;
-use crate::story::{not_checked, step};
+use crate::story::{fail, instead, not_checked, step};
 
 /// This machine's own address in its network, if it has one. Nothing is sent: a UDP socket that is
 /// connected only looks up from which address it would send.
@@ -61,7 +61,7 @@ fn sees(server: &Server, address: SocketAddr, dice: &mut Dice) {
         let line = format!("{name} {entry} {}", ack.get("ID"));
         let info = wire.asks("INFO", &[]).gets("INFOACK");
         if !info.lines.contains(&line) {
-            crate::story::fail(format!("expected the line\n    {line}\nin\n{info}"));
+            fail(instead(format!("the line `{line}`, in INFOACK"), info));
         }
     }
     step(format!("{} is told where {} is", names[1], names[0]));

@@ -80,7 +80,7 @@ fn compare(asker: &mut Wire, model: &[Entry]) {
         }
         if story::left(until).is_zero() {
             let expected = Block { kind: "INFOACK".to_owned(), lines: expected };
-            time_out(format!("expected\n{expected}\ngot\n{found}"));
+            time_out(story::instead(expected, found));
         }
         thread::sleep(Duration::from_millis(10));
     }

@@ -6,7 +6,7 @@ use crate::block::Block;
 use crate::cast::Server;
 use crate::dice::Dice;
 use crate::settings::settings;
-use crate::story::{fail, step};
+use crate::story::{fail, instead, step};
 use crate::wire::Wire;
 
 /// A text nearly as long as may be: a few thousand of them are more than loopback swallows by itself.
@@ -90,7 +90,7 @@ pub fn who_never_reads_is_let_go_in_the_end(dice: &mut Dice) {
             }
         }
     }
-    fail("10 MB were said, and nobody has heard LEFT slow");
+    fail(instead("LEFT, with Reason: slow", "20 MB that were said, and no LEFT"));
 }
 
 /// What was on its way may still come, and then the end.
@@ -101,7 +101,7 @@ fn is_over(stalled: &mut Wire, most: usize) {
             return;
         }
     }
-    fail("the connection goes on");
+    fail(instead("the end of the connection", "more than was on its way"));
 }
 
 pub fn a_slow_member_gets_every_byte_in_order(dice: &mut Dice) {

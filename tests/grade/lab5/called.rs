@@ -138,6 +138,6 @@ pub fn a_caller_without_a_ticket_is_a_claim(dice: &mut Dice) {
 pub fn expect_line(wire: &mut Wire, text: &str) {
     let line = wire.line();
     if line != text {
-        crate::story::fail(format!("{} expects the line {text:?} and gets {line:?}", wire.who()));
+        wire.gets_instead(format!("the line {text:?}"), format!("the line {line:?}"));
     }
 }

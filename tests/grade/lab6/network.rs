@@ -184,7 +184,8 @@ fn hears(client: &Client, other: &str, theirs: &[String], ours: &[String]) {
         if story::left(until).is_zero() {
             break;
         }
-        client.waits("more of it", |line| {
+        let all = "a line for each of the messages of both, once";
+        client.waits(all, |line| {
             shown.extend(line.strip_prefix(&head).map(str::to_owned));
             delivered += usize::from(line.starts_with(&receipt));
             (line.starts_with(&head) || line.starts_with(&receipt)).then_some(())

@@ -1,5 +1,6 @@
 //! A peer that sends and gets datagrams, and is played by the grader.
 
+use std::fmt::Display;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::Instant;
 
@@ -98,9 +99,7 @@ impl Post {
 
     /// Waits for the next datagram, and when it has come.
     pub fn gets(&self, kind: &str) -> (Block, Instant) {
-        self.gets_until(kind, story::deadline()).unwrap_or_else(|| {
-            story::time_out(format!("{} waits in vain for {kind}", self.me.name))
-        })
+        self.gets_until(kind, story::deadline()).unwrap_or_else(|| self.gets_nothing(kind))
     }
 
     /// The same, but only until then.
@@ -118,7 +117,8 @@ impl Post {
                     };
                     let block = Block::parse(body).unwrap_or_else(|why| story::fail(why));
                     if block.kind != kind {
-                        story::fail(format!("{who} expects {kind} and gets\n{block}"));
+                        let expected = format!("a datagram {kind} to {who}");
+                        story::fail(story::instead(expected, block));
                     }
                     return Some((block, at));
                 }
@@ -138,16 +138,28 @@ impl Post {
     pub fn is_acknowledged(&self, seq: u64, upto: u64) {
         let (seq, upto) = (seq.to_string(), upto.to_string());
         let expected = [("Answer", self.secrets.answer.as_str()), ("Seq", &seq), ("Upto", &upto)];
-        self.gets("ACK").0.has_exactly(&expected);
+        self.gets_exactly("ACK", &expected);
     }
 
     /// Waits for a message from bob with this number, this First and this text.
     pub fn hears(&self, seq: u64, first: u64, text: &str) -> Instant {
-        let (block, at) = self.gets("MSG");
         let (seq, first) = (seq.to_string(), first.to_string());
         let head = [("clientID", "bob"), ("Ticket", self.secrets.ticket.as_str())];
         let rest = [("Seq", seq.as_str()), ("First", &first), ("Text", text)];
-        block.has_exactly(&[&head[..], &rest].concat());
+        self.gets_exactly("MSG", &[&head[..], &rest].concat())
+    }
+
+    /// Waits for the next datagram, which must have exactly these headers. Gives when it came.
+    fn gets_exactly(&self, kind: &str, expected: &[(&str, &str)]) -> Instant {
+        let found = self.gets_until(kind, story::deadline());
+        let wanted = || self.gets_nothing(Block::wanted(kind, expected));
+        let (block, at) = found.unwrap_or_else(wanted);
+        block.has_exactly(expected);
         at
+    }
+
+    fn gets_nothing(&self, expected: impl Display) -> ! {
+        let came = "nothing".to_owned() + &story::in_time();
+        story::time_out(format!("to {}\n{}", self.me.name, story::instead(expected, came)))
     }
 }

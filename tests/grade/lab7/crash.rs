@@ -6,7 +6,7 @@ use std::io::Write;
 use crate::block::Block;
 use crate::cast::Server;
 use crate::dice::Dice;
-use crate::story::{fail, step};
+use crate::story::{fail, instead, step};
 use crate::wire::Wire;
 
 /// A message that somebody has heard: its number, its speaker, its text.
@@ -47,8 +47,11 @@ pub fn numbers_go_on_where_they_stopped(dice: &mut Dice) {
         for _ in 0..5 {
             let text = dice.text();
             let said = says(&mut wire, &text);
-            if said != (all.len() as u64 + 1, name.clone(), text) {
-                fail(format!("this must have the number {}", all.len() + 1));
+            if said != (all.len() as u64 + 1, name.clone(), text.clone()) {
+                fail(instead(
+                    format!("{text:?}, with the number {}", all.len() + 1),
+                    format!("{said:?}"),
+                ));
             }
             all.push(said);
         }

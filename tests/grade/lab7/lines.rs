@@ -3,7 +3,7 @@
 use super::crash::{Heard, finds, heard, says};
 use crate::cast::Server;
 use crate::dice::Dice;
-use crate::story::{fail, step};
+use crate::story::{fail, instead, step};
 use crate::wire::Wire;
 
 /// So many that telling all of them takes a while.
@@ -56,6 +56,6 @@ pub fn no_text_is_mistaken_for_another_line(dice: &mut Dice) {
     wire.says(&word);
     let (seq, ..) = heard(&wire.gets("SAID"));
     if seq != texts.len() as u64 + 1 {
-        fail(format!("it has the number {seq}"));
+        fail(instead(format!("the number {}", texts.len() + 1), seq));
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::cast::Server;
 use crate::dice::Dice;
 use crate::settings::settings;
-use crate::story::{fail, step};
+use crate::story::{fail, instead, step};
 use crate::wire::Wire;
 
 /// `--register-timeout 1` and `--ping 1` make the waits as short as they can be.
@@ -39,9 +39,13 @@ pub fn bytes_alone_buy_no_time(dice: &mut Dice) {
     }
     for (wire, _, closed) in &drips {
         match closed {
-            None => fail(format!("{} is still heard after {most:?}", wire.who())),
+            None => {
+                let expected = format!("{} is hung up on after {LIMIT:?}", wire.who());
+                fail(instead(expected, format!("it is still heard after {most:?}")));
+            }
             Some(after) if *after < LIMIT * 9 / 10 => {
-                fail(format!("{} was hung up on after {after:.1?} already", wire.who()));
+                let expected = format!("{} is hung up on after {LIMIT:?}", wire.who());
+                fail(instead(expected, format!("it was hung up on after {after:.1?} already")));
             }
             Some(_) => {}
         }
@@ -83,8 +87,10 @@ pub fn a_silent_member_is_asked_and_let_go(dice: &mut Dice) {
 
 fn within(begun: Instant, least: Duration, most: Duration, what: &str) {
     let after = begun.elapsed();
-    if after < least || after > most.mul_f64(settings().slow) {
-        fail(format!("it was {what} after {after:.1?}"));
+    let most = most.mul_f64(settings().slow);
+    if after < least || after > most {
+        let expected = format!("{what} after {least:.1?} to {most:.1?}");
+        fail(instead(expected, format!("{what} after {after:.1?}")));
     }
 }
 
