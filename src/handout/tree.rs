@@ -7,7 +7,7 @@ use std::io;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::mark::{Mark, marks};
+use super::mark::{LABS, Mark, marks};
 use super::stub::{NOT_YET, leave_open};
 use crate::cause::cause;
 
@@ -29,6 +29,8 @@ const PAGES: [(&str, &str); 3] = [
     ("ANSWERS.md", include_str!("pages/ANSWERS.md")),
     ("AGENTS.md", include_str!("pages/AGENTS.md")),
 ];
+/// What stands in it for the points that a fresh tree has.
+const POINTS: &str = "{points}";
 /// The file from which the grader knows which labs were handed out solved.
 const SOLVED: &str = "tests/grade/given.txt";
 
@@ -140,11 +142,33 @@ impl Solution {
             put(into, path, &text.replace("\r\n", "\n"))?;
         }
         put(into, "Cargo.lock", &lock())?;
-        if let Open::From(first @ 2..) = open {
-            put(into, SOLVED, &format!("{first}\n"))?;
+        let solved: Vec<u32> = LABS.filter(|lab| !open.has(*lab)).collect();
+        if open != Open::Nothing && !solved.is_empty() {
+            let list: Vec<String> = solved.iter().map(u32::to_string).collect();
+            put(into, SOLVED, &format!("{}\n", list.join(" ")))?;
         }
+        let readme = self.files.get("README.md").map(String::as_str).unwrap_or_default();
+        put(into, "README.md", &readme.replace(POINTS, &self.at_first(open)))?;
         self.format(into);
         Ok(())
+    }
+
+    /// How many points there are for a lab, by the grader's table.
+    fn points(&self, lab: u32) -> u32 {
+        let table = self.files.get(&format!("tests/grade/lab{lab}/mod.rs"));
+        let lines = table.map(String::as_str).unwrap_or_default().lines();
+        let points = lines.filter_map(|line| line.trim().strip_prefix("points: "));
+        points.filter_map(|rest| rest.trim_end_matches(',').parse::<u32>().ok()).sum()
+    }
+
+    /// The points that a fresh tree has. Labs that need the only one that is open have none either.
+    fn at_first(&self, open: Open) -> String {
+        let given: u32 = LABS.filter(|lab| !open.has(*lab)).map(|lab| self.points(lab)).sum();
+        match open {
+            Open::Only(lab) => format!("none of lab {lab}'s {} at first", self.points(lab)),
+            _ if given == 0 => "0 of 100 at first".to_owned(),
+            _ => format!("{given} of 100 at first (they are given)"),
+        }
     }
 
     /// Stubs look like what a person writes. Without rustfmt they look a little less like it.

@@ -152,7 +152,9 @@ pub fn last_words(lab: u32) -> Vec<(String, Vec<String>)> {
         let errors = String::from_utf8_lossy(&lock(&heard.told).errors).into_owned();
         let (mut first, mut others) = (Vec::new(), Vec::new());
         let mut panics = false;
-        for line in errors.lines() {
+        let says_something =
+            |line: &&str| !line.is_empty() && !line.starts_with("note: run with `RUST");
+        for line in errors.lines().filter(says_something) {
             let is_stub = line.strip_prefix(NOT_YET).is_some_and(|task| !task.starts_with(&own));
             let lines = if is_stub && !panics { &mut others } else { &mut first };
             lines.push(line.to_owned());

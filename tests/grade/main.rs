@@ -15,8 +15,8 @@
 //! must come, and looks what comes next. And none asks only what is not: the stranger is not verified, *and*
 //! the friend is. So a program that does nothing has no points.
 //!
-//! Where the first labs were handed out solved, `given.txt` beside this file has the number of the first one
-//! that was not; the table then says what was given.
+//! Where some labs were handed out solved, `given.txt` beside this file has their numbers; the table then says
+//! what was given.
 //!
 //! `cargo test lab4` runs one lab, `cargo test -- --hint NAME` helps with a check, LAB.md tells the rest.
 

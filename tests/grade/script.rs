@@ -28,6 +28,7 @@ const PIECE: Duration = Duration::from_millis(3);
 
 /// What the lines of the script use.
 const FUNCTIONS: &str = r#"trap 'kill 0' INT TERM
+unset RUST_BACKTRACE
 as() { sed "s/^/$1: /"; }
 pieces() { # a file, in pieces of so many bytes
     n=0

@@ -87,8 +87,19 @@ fn labs_before_the_first_are_solved_and_given() {
         (fs::read_to_string("src/server/client.rs").unwrap(), tree(&["--from", "3"]));
     assert_eq!(theirs.text("src/server/client.rs"), ours.replace("\r\n", "\n"));
     assert!(theirs.text("src/server/directory.rs").contains("todo!(\"LAB 3: "));
-    assert_eq!(theirs.text("tests/grade/given.txt").trim(), "3");
+    assert_eq!(theirs.text("tests/grade/given.txt").trim(), "1 2");
     let only = tree(&["--only", "2"]);
+    assert_eq!(only.text("tests/grade/given.txt").trim(), "1 3 4 5 6 7 8 9");
+    let all = tree(&[]);
+    assert!(!all.file("tests/grade/given.txt").exists());
+    for (tree, at_first) in [
+        (&all, "0 of 100 at first, and"),
+        (&theirs, "26 of 100 at first (they are given), and"),
+        (&only, "none of lab 2's 14 at first, and"),
+    ] {
+        let readme = tree.text("README.md");
+        assert!(readme.contains(at_first), "no {at_first:?} in\n{readme}");
+    }
     assert!(only.text("src/server/client.rs").contains("todo!(\"LAB 2: "));
     assert!(!only.text("src/server/directory.rs").contains("todo!"));
 }
