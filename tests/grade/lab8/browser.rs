@@ -36,7 +36,9 @@ pub fn a_browser_is_no_peer(dice: &mut Dice) {
     let _server = played.welcomes(1, &[]);
     bob.sees("Other clients' IDs: none");
     for version in ["1.1", "1.0"] {
-        step(format!("a browser calls bob's client, with HTTP/{version}"));
+        step(format!(
+            "a browser calls bob's client, with HTTP/{version} (who takes that for a call reads on, by lab 5)"
+        ));
         let mut browser = bob.is_called_by("the browser");
         browser.sends(format!("POST / HTTP/{version}\r\nHost: x\r\n\r\nhello from the web\r\n"));
         browser.is_closed();

@@ -9,7 +9,8 @@ use crate::check::Check;
 pub const CHECKS: &[Check] = &[
     Check {
         name: "lab8::bytes_alone_buy_no_time",
-        says: "A connection that drips bytes and never asks is closed after --register-timeout.",
+        says: "A connection that drips bytes, or nonsense, and never asks is closed after \
+               --register-timeout; not before, and not who has asked.",
         points: 2,
         rule: "README.md, limits: from accept to the first valid request",
         needs: &[],
@@ -17,7 +18,8 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab8::a_silent_member_is_asked_and_let_go",
-        says: "With --ping 1 a silent member is asked after 1 s, and after half of that more let go.",
+        says: "With --ping 2 a silent member is asked after 2 s, once, and let go after 1 s more; who \
+               answers is asked anew after 2 s; who has only registered is not asked.",
         points: 2,
         rule: "PROTOCOL.md: PING, and BYE timeout; README.md, limits: silence in the room",
         needs: &[],
@@ -25,7 +27,8 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab8::whoever_speaks_is_not_asked",
-        says: "Who speaks is not asked; who is asked may answer with any request.",
+        says: "Who speaks is not asked, nor who sends one request slowly; who is asked may answer with \
+               any request.",
         points: 1,
         rule: "PROTOCOL.md: silence is how the dead are found",
         needs: &[],
@@ -33,7 +36,8 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab8::a_browser_is_hung_up_on",
-        says: "An HTTP request is answered by nothing, and what hides in it is not executed.",
+        says: "An HTTP request is answered by nothing, and what hides in it is not executed; a line that \
+               only looks like one is malformed.",
         points: 2,
         rule: "PROTOCOL.md: a first line that ends in HTTP/1.0, HTTP/1.1 or HTTP/2.0",
         needs: &[],
