@@ -5,6 +5,7 @@ use crate::cast::Client;
 use crate::dice::Dice;
 use crate::played::{Peer, Played};
 use crate::story::{self, step};
+use crate::wire::Wire;
 
 /// How many others are in the room: an answer may have more lines than a request.
 const OTHERS: u16 = 40;
@@ -63,6 +64,40 @@ pub fn the_client_reads_blocks_in_any_pieces(dice: &mut Dice) {
     }
     if shown.len() != expected.len() {
         story::fail(format!("carol is shown {} messages of {}", shown.len(), expected.len()));
+    }
+    answers_may_be_long(&carol, &mut server, &others[0], dice);
+}
+
+/// How long each line of a message is, how many there are, and whether it is a block still: a server may say
+/// 20,000 lines, and 4 MiB.
+const LONG: [(usize, usize, bool); 4] =
+    [(9, 19_000, true), (9, 20_001, false), (4000, 1000, true), (4000, 1100, false)];
+
+/// Thirty messages have been said.
+fn answers_may_be_long(carol: &Client, server: &mut Wire, from: &Peer, dice: &mut Dice) {
+    let id = from.id.to_string();
+    for ((length, count, passes), seq) in LONG.into_iter().zip(31..) {
+        let (text, next, seq) = (dice.text(), dice.text(), seq.to_string());
+        let line = format!("Colour: {}\r\n", "z".repeat(length - "Colour: ".len()));
+        let says = |text: &str| {
+            let head = [("Seq", seq.as_str()), ("Time", "2026-11-20 12:35:01"), ("ID", &id)];
+            let rest = [("clientID", from.name.as_str()), ("Text", text)];
+            Block::text("SAID", &[&head[..], &rest].concat())
+        };
+        let seen = if passes { "shown" } else { "skipped" };
+        step(format!("a message with {count} lines of {length} bytes before the others is {seen}"));
+        server.sends(says(&text).replace("SAID\r\n", &format!("SAID\r\n{}", line.repeat(count))));
+        if !passes {
+            server.sends(says(&next));
+        }
+        let expected = format!("{}: {}", from.name, if passes { &text } else { &next });
+        carol.waits(&format!("the message {expected:?}"), |line| {
+            let (_, message) = line.split_once(' ')?; // after the time
+            if !passes && message.ends_with(&text) {
+                story::fail(format!("carol is shown {line:?}, of a block that is too long"));
+            }
+            (message == expected).then_some(())
+        });
     }
 }
 

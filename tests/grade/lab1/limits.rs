@@ -5,6 +5,11 @@ use crate::dice::Dice;
 use crate::story::step;
 use crate::wire::Wire;
 
+/// So many bytes may be skipped for one block: somewhat less than 1 MiB.
+const MANY: usize = 1_000_000;
+/// And so many more may not.
+const MORE: usize = 150_000;
+
 /// A header line of this many bytes with its end.
 fn line(name: &str, bytes: usize, end: &str) -> String {
     let head = format!("{name}: ");
@@ -34,6 +39,35 @@ pub fn a_line_of_4096_bytes_passes_and_of_4097_does_not(dice: &mut Dice) {
     alice.gets("PONG").has_exactly(&[("Token", &long["Token: ".len()..4094])]);
 
     refused_at_once(&mut alice, dice);
+    let begins = |wire: &mut Wire| {
+        wire.sends(format!("PING\r\n{}", line("Colour", 5000, "")));
+        wire.refuses("PING", "too-long");
+    };
+    is_skipped_up_to_1_mib(alice, ("one line", "y", "\r\n\r\n"), begins, dice);
+}
+
+/// What is skipped is counted, anew for each block, and nothing more is told of it.
+fn is_skipped_up_to_1_mib(
+    mut wire: Wire,
+    (what, piece, end): (&str, &str, &str),
+    begins: impl Fn(&mut Wire),
+    dice: &mut Dice,
+) {
+    let much = piece.repeat(MANY / piece.len());
+    for _ in 0..2 {
+        step(format!("{MANY} bytes of {what} are skipped"));
+        begins(&mut wire);
+        wire.sends(format!("{much}{end}"));
+        wire.hears_nothing_else(dice);
+    }
+    step(format!("as many and {MORE} more of {what}: the server hangs up"));
+    begins(&mut wire);
+    wire.sends(much);
+    let (bytes, mut more) = (piece.repeat(1 + 1000 / piece.len()), 0);
+    while more < MORE && wire.drips(bytes.as_bytes()) {
+        more += bytes.len();
+    }
+    wire.is_closed();
 }
 
 /// A line need not end to be too long.
@@ -72,4 +106,11 @@ pub fn sixteen_lines_pass_and_seventeen_do_not(dice: &mut Dice) {
         alice.sends(format!("PING\r\nToken: {token}\r\n{}\r\n", lines(15)));
         alice.gets("PONG").has_exactly(&[("Token", &token)]);
     }
+    let begins = |wire: &mut Wire| {
+        wire.sends(format!("PING\r\n{}", lines(17)));
+        wire.refuses("PING", "too-long");
+    };
+    is_skipped_up_to_1_mib(alice, ("a block's lines", &lines(50), "\r\n"), begins, dice);
+    let before = ("blank lines before a TYPE", "\r\n", "");
+    is_skipped_up_to_1_mib(server.connect("bob"), before, |_| {}, dice);
 }

@@ -41,6 +41,12 @@ pub fn a_request_in_pieces_is_one_request(dice: &mut Dice) {
         alice.sends_in_pieces(request, dice, 9);
         alice.gets("PONG").has_exactly(&[("Token", &token)]);
     }
+
+    step("one more, and half of another, and the stream ends: half a request is none");
+    let (request, token) = ping(dice);
+    alice.sends(request + "PING\r\nToken: half\r\n").ends();
+    alice.gets("PONG").has_exactly(&[("Token", &token)]);
+    alice.is_closed();
 }
 
 /// A request in one of its many shapes, and the answer to it: a PONG with this token, or an ERROR.
@@ -86,7 +92,10 @@ pub fn a_header_is_found_by_its_name(dice: &mut Dice) {
         ("two spaces: one of them is of the value", format!("Token:  {one}"), format!(" {one}")),
         ("a value with colons in it", format!("Token: {one}: {two}"), format!("{one}: {two}")),
         ("an empty value", "Token: ".to_owned(), String::new()),
+        ("a blank behind the value is of the value", format!("Token: {one} "), format!("{one} ")),
         ("twice: the first counts", format!("Token: {one}\r\ntoken: {two}"), one.clone()),
+        ("twice, the first is empty", format!("Token: \r\nToken: {two}"), String::new()),
+        ("a blank before the colon", format!("Token : {two}\r\nToken: {one}"), one.clone()),
         ("longer and shorter names before it", names_alike(&one, &two), one.clone()),
         ("a line before it that is no header", format!("Token {two}\r\nToken: {one}"), one.clone()),
     ];
@@ -107,13 +116,14 @@ fn names_alike(right: &str, wrong: &str) -> String {
 pub fn a_bad_block_is_refused_and_the_next_one_is_read(dice: &mut Dice) {
     let server = Server::start(&[]);
     let mut alice = server.connect("alice");
-    let cases: [(&str, &[u8], &str, &str); 8] = [
+    let cases: [(&str, &[u8], &str, &str); 9] = [
         ("a TYPE in small letters", b"ping\r\nToken: a\r\n\r\n", "", "malformed"),
         ("a TYPE of 17 letters", b"PINGPINGPINGPINGP\r\n\r\n", "", "malformed"),
         ("a TYPE with a blank after it", b"PING \r\n\r\n", "", "malformed"),
         ("bytes that are not UTF-8", b"PING\r\nColour: \xff\r\n\r\n", "PING", "malformed"),
         ("a NUL", b"PING\r\nColour: \0\r\nToken: a\r\n\r\n", "PING", "malformed"),
         ("a CR in the middle of a line", b"PING\r\nColour: a\rb\r\n\r\n", "PING", "malformed"),
+        ("two CRs before an LF", b"PING\r\nColour: a\r\r\n\r\n", "PING", "malformed"),
         (
             "a TYPE that nobody knows",
             b"PINGPINGPINGPING\r\n\r\n",
@@ -136,4 +146,17 @@ pub fn a_bad_block_is_refused_and_the_next_one_is_read(dice: &mut Dice) {
         alice.refuses(kind, code);
     }
     alice.hears_nothing_else(dice);
+
+    step("17 lines of a bad block: it is too long now, and its end tells nothing more");
+    for (head, kind) in [("ping\r\n", ""), ("PING\r\nColour: \0\r\n", "PING")] {
+        alice.sends(format!("{head}{}\r\n", "Shape: round\r\n".repeat(17)));
+        alice.refuses(kind, "too-long");
+        alice.hears_nothing_else(dice);
+    }
+    for bytes in ["ping\r\nToken: a\r\n", "PING\r\nColour: \0\r\nToken: a\r\n"] {
+        step("a bad block is told of at its end: the stream ends before, and nothing is told");
+        let mut bob = server.connect("bob");
+        bob.sends(bytes).ends();
+        bob.is_closed();
+    }
 }
