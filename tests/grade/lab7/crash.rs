@@ -68,6 +68,7 @@ pub fn numbers_go_on_where_they_stopped(dice: &mut Dice) {
         server = server.starts_again();
     }
     finds(&server, "last", &all).hears_nothing_else(dice);
+    super::found::what_is_missing_has_its_numbers(dice);
 }
 
 pub fn what_was_seen_survives_kill_9(dice: &mut Dice) {

@@ -30,6 +30,7 @@ pub fn the_line_is_there_before_anyone_hears(dice: &mut Dice) {
             fail(format!("no line ends in {line:?}; the last ones, backwards: {end:#?}"));
         }
     }
+    super::full::what_could_not_be_written_is_counted(dice);
 }
 
 pub fn no_text_is_mistaken_for_another_line(dice: &mut Dice) {
@@ -48,6 +49,8 @@ pub fn no_text_is_mistaken_for_another_line(dice: &mut Dice) {
         "# no message".to_owned(),
         format!("]: {word} ["),
         "  two blanks before and behind  ".to_owned(),
+        // The longest line that a message can have: each TAB has five bytes in the log.
+        format!("{}{word}", "\t".repeat(1990)),
     ];
     let all: Vec<Heard> = texts.iter().map(|text| says(&mut wire, text)).collect();
     let server = server.starts_again();
@@ -58,4 +61,5 @@ pub fn no_text_is_mistaken_for_another_line(dice: &mut Dice) {
     if seq != texts.len() as u64 + 1 {
         fail(instead(format!("the number {}", texts.len() + 1), seq));
     }
+    super::found::what_is_no_message_does_not_count(dice);
 }

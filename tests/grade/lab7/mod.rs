@@ -1,6 +1,8 @@
 //! Lab 7, the log: append before you tell; recover after a crash.
 
 mod crash;
+mod found;
+mod full;
 mod lines;
 
 use crate::check::Check;
@@ -9,7 +11,8 @@ use crate::check::Check;
 pub const CHECKS: &[Check] = &[
     Check {
         name: "lab7::numbers_go_on_where_they_stopped",
-        says: "A server that starts again has the messages of its log, and counts on from them.",
+        says: "A server that starts again has the messages of its log, the last 1,000 of them, and counts \
+               on from them and from what is lost.",
         points: 1,
         rule: "PROTOCOL.md: Seq goes on across restarts of the server; README.md, the log",
         needs: &[],
@@ -25,7 +28,8 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab7::the_line_is_there_before_anyone_hears",
-        says: "As soon as the first of 200 members hears a message, its line is in server.log.",
+        says: "As soon as the first of 200 members hears a message, its line is in server.log; on a full \
+               disk it is counted, and `\\lost N` says so later.",
         points: 1,
         rule: "README.md, the log: each line is written before anybody hears of it",
         needs: &[],
@@ -41,7 +45,8 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab7::no_text_is_mistaken_for_another_line",
-        says: "Texts with backslashes, marks and brackets come back after a restart as they were.",
+        says: "Texts with backslashes, marks and brackets, and the longest, come back after a restart as \
+               they were; what is no message in a log, or longer than 16 KiB, does not count.",
         points: 1,
         rule: "README.md, the log: a line for each event",
         needs: &["lab7::numbers_go_on_where_they_stopped"],
