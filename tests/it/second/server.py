@@ -115,23 +115,22 @@ class Connection(asyncio.Protocol):
                     return
                 self.too_long()
                 # What has come of this line is dropped, and the rest of it counts as one more line.
-                self.rest, self.skipped = b"x" + self.rest[MAX_LINE:], self.skipped + MAX_LINE
-                if self.skipped > MAX_SKIPPED:
-                    return self.hang_up()
+                self.rest = b"x" + self.rest[MAX_LINE:]
+                self.skip(MAX_LINE)
                 continue
             line, self.rest = self.rest[:end], self.rest[end + 1 :]
             self.take(line[:-1] if line.endswith(b"\r") else line)
 
     def take(self, line):
-        if self.skipping:
-            if not line:
-                self.begin()
+        if self.skipping and not line:
+            self.begin()
+        elif self.skipping or (self.kind is None and not line):
+            self.skip(len(line) + 2)
         elif self.kind is None:
-            if line:
-                if line.endswith((b" HTTP/1.0", b" HTTP/1.1", b" HTTP/2.0")):
-                    return self.hang_up()
-                self.flaw = not re.fullmatch(rb"[A-Z]{1,16}", line)
-                self.kind = "" if self.flaw else line.decode()
+            if line.endswith((b" HTTP/1.0", b" HTTP/1.1", b" HTTP/2.0")):
+                return self.hang_up()
+            self.flaw = not re.fullmatch(rb"[A-Z]{1,16}", line)
+            self.kind = "" if self.flaw else line.decode()
         elif not line:
             kind, lines, flaw = self.kind, self.lines, self.flaw
             self.begin()
@@ -145,6 +144,11 @@ class Connection(asyncio.Protocol):
                 self.flaw |= not is_text and any(letter in line.decode() for letter in "\0\r")
             except UnicodeDecodeError:
                 self.flaw |= not is_text
+
+    def skip(self, count):
+        self.skipped += count
+        if self.skipped > MAX_SKIPPED:
+            self.hang_up()
 
     def too_long(self):
         if not self.skipping:
