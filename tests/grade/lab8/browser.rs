@@ -1,5 +1,6 @@
 //! Somebody's browser was sent here, by a page that knows our protocol.
 
+use crate::block::Block;
 use crate::cast::{Client, Server};
 use crate::dice::Dice;
 use crate::played::{Peer, Played};
@@ -19,6 +20,16 @@ pub fn a_browser_is_hung_up_on(dice: &mut Dice) {
         step("nobody was registered");
         other.asks("JOIN", &[("clientID", &name)]).refuses("JOIN", "not-registered");
     }
+    let name = dice.word();
+    step(
+        "a browser comes whose first line is too long: that is told, and its end is known all the same",
+    );
+    let mut browser = server.connect("the browser");
+    let head = format!("GET /{} HTTP/1.1\r\nHost: 127.0.0.1:5555\r\n\r\n", "x".repeat(5000));
+    browser.sends(head + &Block::text("REGISTER", &[("clientID", &name), ("Port", "6001")]));
+    browser.refuses("", "too-long");
+    browser.is_closed();
+    other.asks("JOIN", &[("clientID", &name)]).refuses("JOIN", "not-registered");
     step("a line that only looks a little like it is malformed, and the connection lives");
     for line in ["GET / HTTP/1.1 ", "GET / HTTP/1.2", "HTTP/1.1", "GET /HTTP/1.1"] {
         other.sends(format!("{line}\r\nHost: x\r\n\r\n")).refuses("", "malformed");

@@ -36,8 +36,8 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab8::a_browser_is_hung_up_on",
-        says: "An HTTP request is answered by nothing, and what hides in it is not executed; a line that \
-               only looks like one is malformed.",
+        says: "An HTTP request is answered by nothing, and what hides in it is not executed, also if its \
+               first line is too long; a line that only looks like one is malformed.",
         points: 2,
         rule: "PROTOCOL.md: a first line that ends in HTTP/1.0, HTTP/1.1 or HTTP/2.0",
         needs: &[],

@@ -116,8 +116,10 @@ pub fn whoever_speaks_is_not_asked(dice: &mut Dice) {
     let mut talker = server.joined(&names[0], 6001);
     let mut slow = server.joined(&names[1], 6002);
     talker.gets("JOINED");
-    step(format!("{} asks something every 0.2 s, for 2 s", names[0]));
-    step(format!("{} sends one request, and every 0.2 s a byte of it", names[1]));
+    step(format!(
+        "every 0.2 s, for 2 s, {} asks something, and {} sends a byte of one request",
+        names[0], names[1]
+    ));
     slow.sends("PING\r\nColour: ");
     for _ in 0..10 {
         talker.hears_nothing_else(dice);
