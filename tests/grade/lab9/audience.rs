@@ -53,7 +53,7 @@ pub struct Delivery<'a> {
     pub number: usize,
     /// The block.
     pub block: &'a str,
-    /// Who is in the room; the first one speaks.
+    /// Who is in the room; the first ones speak.
     members: &'a mut [Option<Guest>],
 }
 
@@ -81,7 +81,8 @@ impl Delivery<'_> {
 }
 
 /// Lets one of so many members say so many messages, with one at a time on its way, and lets `deliver`
-/// bring each of them to the members. The last message, the mark of the end, reaches everybody.
+/// bring each of them to the members. The last message, the mark of the end, reaches everybody. It is over
+/// when the speaker is hung up on.
 pub fn measure(members: usize, messages: usize, deliver: impl FnMut(Delivery)) -> Measured {
     measure_without(&[], members, messages, deliver)
 }
@@ -91,27 +92,39 @@ pub fn measure_without(
     left_out: &[usize],
     members: usize,
     messages: usize,
+    deliver: impl FnMut(Delivery),
+) -> Measured {
+    measure_talk(1, left_out, members, messages, deliver)
+}
+
+/// The same with so many speakers, who say a message each, in turn.
+pub fn measure_talk(
+    speakers: usize,
+    left_out: &[usize],
+    members: usize,
+    messages: usize,
     mut deliver: impl FnMut(Delivery),
 ) -> Measured {
     let played = Played::open();
     let (server, count) = (played.address().to_string(), members.to_string());
-    let (all, folder) = (messages.to_string(), Folder::fresh());
-    let mut arguments = vec!["--server", &server, "--members", &count, "--speakers", "1"];
+    let (all, talking, folder) = (messages.to_string(), speakers.to_string(), Folder::fresh());
+    let mut arguments = vec!["--server", &server, "--members", &count, "--speakers", &talking];
     arguments.extend(["--messages", &all, "--window", "1"]);
     step(format!("load {}", arguments.join(" ")));
     let load = Program::start("load", "load", &arguments, &folder);
     let mut guests: Vec<Option<Guest>> =
         (1..=members as u64).map(|id| Some(played.welcomes(id, &[]))).collect();
-    step(format!("{messages} messages, and the mark of the end"));
+    step(format!("{messages} messages, and each speaker's mark of the end"));
     let mut pause = Duration::ZERO;
     let seqs = (1..).filter(|seq| !left_out.contains(seq));
-    for (number, seq) in (1..=messages + 1).zip(seqs) {
-        let waiting = Instant::now();
-        let Some(speaker) = &mut guests[0] else { fail("the speaker is gone") };
+    for (number, seq) in (1..=messages + speakers).zip(seqs) {
+        let (waiting, place) = (Instant::now(), (number - 1) % speakers);
+        let Some(speaker) = &mut guests[place] else { break };
         let said = speaker.wire.skips_to("SAY");
         pause = pause.max(waiting.elapsed());
-        let (seq, name) = (seq.to_string(), speaker.me.name.clone());
-        let head = [("Seq", seq.as_str()), ("Time", "2026-11-20 12:35:01"), ("ID", "1")];
+        let (seq, id) = (seq.to_string(), speaker.me.id.to_string());
+        let name = speaker.me.name.clone();
+        let head = [("Seq", seq.as_str()), ("Time", "2026-11-20 12:35:01"), ("ID", &id)];
         let rest = [("clientID", name.as_str()), ("Text", said.get("Text"))];
         let block = Block::text("SAID", &[&head[..], &rest].concat());
         let mut delivery = Delivery { number, block: &block, members: &mut guests };

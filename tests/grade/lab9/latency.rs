@@ -91,4 +91,11 @@ pub fn a_percentile_is_a_value_that_was_measured(_: &mut Dice) {
     is_soon(&found, "p99");
     is_soon(&found, "p99.9");
     is_late(&found, "max");
+    step("the only one is hung up on before it has heard anything: nothing was measured");
+    let found = measure(1, 5, |mut delivery| delivery.hangs_up_on(0));
+    found.has("p50", 0);
+    found.has("max", 0);
+    if found.code != 1 {
+        fail(format!("what was said is lost, and the exit code is {}", found.code));
+    }
 }
