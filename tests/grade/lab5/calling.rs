@@ -8,7 +8,7 @@ use crate::story::step;
 pub fn who_is_called_must_show_the_answer(dice: &mut Dice) {
     let played = Played::open();
     let (bob, mut server) = bob(&played);
-    let names = dice.words(3);
+    let names = dice.words(4);
 
     step(format!("{} joins, and bob calls", names[0]));
     let door = Played::open();
@@ -27,11 +27,18 @@ pub fn who_is_called_must_show_the_answer(dice: &mut Dice) {
     expect_line(&mut wire, &text);
     bob.sees(&format!("Sent to {} (ID 3): {text}", names[0]));
 
-    for (name, id, right_length) in [(&names[1], 4_u64, true), (&names[2], 5, false)] {
+    for (name, id) in names[1..].iter().zip(4_u64..) {
         let door = Played::open();
         let other = Peer::new(name, door.address(), id);
         let (secrets, text) = (Secrets::new(dice), dice.text());
-        step(format!("bob calls {name}; somebody else listens there, with another Answer"));
+        let guess = Secrets::new(dice).answer;
+        // The caller's own Ticket proves nothing, and neither does a guess, nor a greeting.
+        let (what, shown) = match id {
+            4 => ("another Answer", vec![("Answer", guess.as_str())]),
+            5 => ("the Ticket as its Answer", vec![("Answer", secrets.ticket.as_str())]),
+            _ => ("no Answer", Vec::new()),
+        };
+        step(format!("bob calls {name}; somebody else listens there, with {what}"));
         server.hears_of(&other);
         bob.sees(&format!("{name} joined (ID {id}, {})", other.address));
         bob.types(&format!("/chat {name}"));
@@ -39,9 +46,7 @@ pub fn who_is_called_must_show_the_answer(dice: &mut Dice) {
         server.is_introduced_to(&other, "tcp", &secrets);
         let mut wire = door.accepts(name);
         wire.gets("CHAT").has(&[("Ticket", &secrets.ticket)]);
-        // The caller's own Ticket proves nothing, and neither does a guess.
-        let wrong = if right_length { Secrets::new(dice).answer } else { secrets.ticket.clone() };
-        wire.sends(other.chat(&[("Answer", &wrong)]));
+        wire.sends(other.chat(&shown));
         step(format!("bob hangs up, keeps the text, and says that {name} has not got it"));
         wire.is_closed();
         bob.sees_without(&["Sent to"], &format!("not delivered to {name}: {text}"));

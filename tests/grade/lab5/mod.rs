@@ -11,7 +11,8 @@ use crate::check::Check;
 pub const CHECKS: &[Check] = &[
     Check {
         name: "lab5::who_shows_the_ticket_is_verified_and_who_does_not_is_not",
-        says: "The caller with the Ticket is verified and gets the Answer; a stranger is neither.",
+        says: "The caller with the Ticket is verified and gets the Answer, also if CALL is a little late; \
+               a stranger is not, and gets none.",
         points: 3,
         rule: "PROTOCOL.md, what peers say to each other, TCP: the Ticket from CALL",
         needs: &[],
@@ -19,7 +20,8 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab5::a_ticket_is_used_up",
-        says: "A Ticket opens the door once, and only to the name that it was made for.",
+        says: "A Ticket opens the door once, and only to the name that it was made for; each of several \
+               is good.",
         points: 2,
         rule: "PROTOCOL.md, TCP: unused, at most 60 s old, same clientID",
         needs: &["lab5::who_shows_the_ticket_is_verified_and_who_does_not_is_not"],
@@ -27,7 +29,8 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab5::who_is_called_must_show_the_answer",
-        says: "With the right Answer the text is sent; with a wrong one it stays here, and is told.",
+        says: "With the right Answer the text is sent; with a wrong one, the Ticket, or none it stays \
+               here, which is told, and the caller hangs up.",
         points: 2,
         rule: "PROTOCOL.md, TCP: a wrong or missing Answer means that somebody else listens there",
         needs: &[],
@@ -35,7 +38,8 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab5::both_talk_at_any_time",
-        says: "Lines go both ways, cut anywhere, until a line is QUIT or the stream ends.",
+        says: "Lines go both ways, cut anywhere, until a line is QUIT or the stream ends; an empty one is \
+               nothing, and what is no UTF-8 is U+FFFD.",
         points: 2,
         rule: "PROTOCOL.md, TCP: both sides send plain lines of text",
         needs: &["lab5::who_shows_the_ticket_is_verified_and_who_does_not_is_not"],
@@ -51,7 +55,8 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab5::a_caller_without_a_ticket_is_a_claim",
-        says: "Without a Ticket a caller is shown with a question mark, and can talk all the same.",
+        says: "Without a Ticket a caller is shown with a question mark, and can talk all the same; the \
+               real one can still come.",
         points: 1,
         rule: "PROTOCOL.md, TCP: a peer without a ticket; it is shown as bob? everywhere",
         needs: &[],

@@ -34,6 +34,9 @@ pub fn both_talk_at_any_time(dice: &mut Dice) {
             crate::story::fail(format!("{name} has said {theirs:?}, and bob reads {shown:?}"));
         }
         ours.iter().for_each(|text| expect_line(&mut wire, text));
+        step("a line of one blank is not empty");
+        wire.sends(" \r\n");
+        bob.sees(&format!("{head} "));
         step("bytes that are not UTF-8 do no harm");
         wire.sends(b"caf\xe9 and more\r\n");
         bob.sees(&format!("{head}caf\u{fffd} and more"));
