@@ -11,7 +11,8 @@ use crate::check::Check;
 pub const CHECKS: &[Check] = &[
     Check {
         name: "lab6::every_copy_is_acknowledged_and_shown_once",
-        says: "Each copy of a MSG is answered by its ACK; the text is shown once; strangers get nothing.",
+        says: "Each copy of a MSG is answered by its ACK, also long after; the text is shown once; who \
+               has no Ticket gets nothing.",
         points: 2,
         rule: "PROTOCOL.md, UDP: a receiver acknowledges every copy, shows each message once",
         needs: &[],
@@ -27,7 +28,8 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab6::what_was_given_up_is_not_waited_for",
-        says: "When First has moved on, what is missing below it is said, and the rest is shown.",
+        says: "When First has moved on, in a copy too, what is missing below it is said, and the rest is \
+               shown; what is 64 or more ahead gets no ACK, First heeded.",
         points: 2,
         rule: "PROTOCOL.md, UDP: waits for nothing below First; drops what is 64 or more ahead",
         needs: &["lab6::every_copy_is_acknowledged_and_shown_once"],
@@ -35,7 +37,9 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab6::a_message_is_sent_again_until_it_is_acknowledged",
-        says: "Copies come after 200, 400, 800 ms until the right ACK comes; then there are no more.",
+        says: "Copies come after 200, 400, 800, 800 ms, for each in its own time, until an ACK with the \
+               right Answer comes, or with an Upto above it; then there are no more, and it is \
+               delivered once; at most 64 are unacknowledged.",
         points: 2,
         rule: "PROTOCOL.md, UDP: an unacknowledged MSG is sent again",
         needs: &[],
@@ -43,7 +47,8 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab6::what_does_not_arrive_is_told",
-        says: "With --give-up 1 an unanswered message is `not delivered`, and First moves on.",
+        says: "With --give-up 1 an unanswered message is `not delivered` after 1 s, others are, and First \
+               moves on; nothing is repeated once Upto says that it is known.",
         points: 2,
         rule: "PROTOCOL.md, UDP: then the user is told that it was not delivered, and First moves on",
         needs: &["lab6::a_message_is_sent_again_until_it_is_acknowledged"],
@@ -51,7 +56,8 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab6::two_clients_talk_over_a_bad_network",
-        says: "20 % lost, 20 % doubled, 20 % reordered: forty messages arrive once each, in order.",
+        says: "20 % lost, 20 % doubled, 20 % reordered: forty messages arrive once each, in order; the \
+               address follows a MSG with a higher Seq than any before, and no other.",
         points: 3,
         rule: "PROTOCOL.md, what peers say to each other, UDP",
         needs: &["lab6::every_copy_is_acknowledged_and_shown_once"],
