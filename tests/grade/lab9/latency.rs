@@ -81,6 +81,10 @@ pub fn a_percentile_is_a_value_that_was_measured(_: &mut Dice) {
     step("three of five are late: p50 is one of them");
     let found = measure_with_late(5, |number| number % 2 == 1);
     is_late(&found, "p50");
+    step("two of four are late: p50 is the second, and no mean of two");
+    let found = measure_with_late(4, |number| number > 2);
+    is_soon(&found, "p50");
+    is_late(&found, "p90");
     step("one of ten is late: p90 is the ninth, p99 the tenth");
     let found = measure_with_late(10, |number| number == 3);
     is_soon(&found, "p90");

@@ -28,7 +28,7 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab9::a_percentile_is_a_value_that_was_measured",
-        says: "Of 5, 10 and 1,000 values the percentiles are the very ones that the nearest rank gives; \
+        says: "Of 4, 5, 10 and 1,000 values the percentiles are the very ones that the nearest rank gives; \
                of none they are 0.",
         points: 1,
         rule: "src/measure.rs, percentile: nearest rank",
