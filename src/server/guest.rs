@@ -49,8 +49,11 @@ impl Guest<'_> {
     ) -> Result<Answer, Refusal> {
         let address = directory::recorded(claimed, self.peer.ip(), port, self.own)?;
         let room = &self.server.room;
-        let moved = |entry: &Entry| room.announce(&Notice::Joined(entry.clone()).to_block(), "");
         let registry = &self.server.registry;
+        let moved = |entry: &Entry| {
+            registry.hesitate();
+            room.announce(&Notice::Joined(entry.clone()).to_block(), "");
+        };
         let entry = registry.register(&name, address, &self.outbox, Instant::now(), moved)?;
         self.server.printer.line(format_args!("REGISTER: {name} from {address} received"));
         self.server.warn_of_loopback(address);
@@ -109,6 +112,7 @@ impl Guest<'_> {
         let room = &self.server.room;
         let (admission, round) =
             self.server.registry.join(name, claim, Instant::now(), |admission| {
+                self.server.registry.hesitate();
                 if let Some((old, _)) = &admission.replaced {
                     old.leave(); // from here on only the new one can be heard
                 }

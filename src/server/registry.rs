@@ -24,8 +24,9 @@ use crate::wire::secret::Secret;
 /// How often expired entries are looked for: an entry lives up to this much longer than promised.
 const SWEEP: Duration = Duration::from_secs(1);
 
-/// The longest nap before the lock, in microseconds.
-const LONGEST_NAP: u64 = 3_000;
+/// The longest naps before the lock and before something is announced, in microseconds.
+const BEFORE_LOCK: u64 = 3_000;
+const BEFORE_WORDS: u64 = 10_000;
 
 /// Somebody who is in.
 #[derive(Debug)]
@@ -68,8 +69,9 @@ struct Past {
 
 impl Registry {
     /// An empty registry for at most `capacity` entries, which last for `expires` unless renewed.
-    /// With a seed to `shake` it, whoever wants the lock naps first: so that a rule that checks and acts
-    /// under two locks is caught by a test, and not by chance one day.
+    /// With a seed to `shake` it, whoever wants the lock or announces something naps first: so that a rule
+    /// that checks and acts under two locks, or speaks under none, is caught by a test, and not by chance
+    /// one day.
     pub fn new(capacity: usize, expires: Duration, shake: Option<u64>) -> Registry {
         let past = Past { former: HashMap::new(), swept: Instant::now() };
         let (clients, past) = (Arc::default(), Mutex::new(past));
@@ -187,12 +189,22 @@ impl Registry {
         outboxes.collect()
     }
 
-    /// The one place that locks. Entries that have expired are gone for whoever looks.
-    fn lock(&self, now: Instant) -> MutexGuard<'_, HashMap<Name, Client>> {
+    /// Whoever is about to announce a change waits here a moment if the registry is shaken. Under the lock
+    /// nobody can come first meanwhile.
+    pub fn hesitate(&self) {
+        self.nap(BEFORE_WORDS);
+    }
+
+    fn nap(&self, longest: u64) {
         if let Some(dice) = &self.shake {
-            let nap = lock(dice).below(LONGEST_NAP);
+            let nap = lock(dice).below(longest);
             thread::sleep(Duration::from_micros(nap));
         }
+    }
+
+    /// The one place that locks. Entries that have expired are gone for whoever looks.
+    fn lock(&self, now: Instant) -> MutexGuard<'_, HashMap<Name, Client>> {
+        self.nap(BEFORE_LOCK);
         let mut clients = lock(&self.clients);
         let mut past = lock(&self.past);
         if now.duration_since(past.swept) >= SWEEP {

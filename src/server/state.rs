@@ -98,6 +98,7 @@ impl Server {
             if reason == Reason::Shutdown {
                 return; // everybody leaves
             }
+            self.registry.hesitate();
             let (id, name) = (entry.id, entry.name.clone());
             let notice = Notice::Left { id, name, reason: Some(reason) }.to_block();
             let log = journal::line(format_args!("[{}] has left", entry.name));

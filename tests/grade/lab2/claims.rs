@@ -1,11 +1,12 @@
 //! Many want the same name, and people leave.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use crate::block::Block;
 use crate::cast::Server;
 use crate::dice::Dice;
-use crate::story::{fail, step};
+use crate::lab2::returns::WRONG;
+use crate::story::{self, fail, step};
 use crate::wire::Wire;
 
 /// How many names there are, and how many want each.
@@ -44,6 +45,44 @@ pub fn of_many_who_want_a_name_one_gets_it(dice: &mut Dice) {
     }
 }
 
+pub fn whoever_is_there_is_listed_or_announced(dice: &mut Dice) {
+    let server = Server::start_shaken(dice.below(1 << 30), &[]);
+    let mut names = dice.words(NAMES);
+    step(format!("{NAMES} register, one after the other"));
+    let mut wires: Vec<Wire> = names.iter().map(|name| server.registered(name, 6001)).collect();
+    let _absent = server.registered("absent", 6002);
+    step("all of them join at the same moment");
+    for (name, wire) in names.iter().zip(&mut wires) {
+        wire.asks("JOIN", &[("clientID", name)]);
+    }
+    names.sort();
+    for wire in &mut wires {
+        step(format!(
+            "{} hears of each of the others once, and in JOINACK by their IDs",
+            wire.who()
+        ));
+        let ack = wire.gets("JOINACK");
+        let others: Vec<_> = ack.others().into_iter().map(str::to_owned).collect();
+        let ids = others.iter().map(|line| line.rsplit(' ').next().unwrap_or(line).parse::<u64>());
+        if !ids.is_sorted_by(|one, next| matches!((one, next), (Ok(one), Ok(next)) if one < next)) {
+            fail(format!("these lines are not in the order of IDs:\n{ack}"));
+        }
+        let listed = others.iter().map(|line| line.split(' ').next().unwrap_or(line).to_owned());
+        let mut known: BTreeSet<String> = listed.collect();
+        known.insert(wire.who().to_owned());
+        while known.len() < NAMES {
+            let joined = wire.gets("JOINED");
+            if !known.insert(joined.get("clientID").to_owned()) {
+                fail(format!("{} knows of that one already:\n{joined}", wire.who()));
+            }
+        }
+        if !known.iter().eq(&names) {
+            fail(format!("{} has heard of {known:?}", wire.who()));
+        }
+        wire.hears_nothing_else(dice);
+    }
+}
+
 /// What one of the rivals was told.
 struct Claim {
     /// The ID in its REGACK.
@@ -71,31 +110,73 @@ impl Claim {
     }
 }
 
+/// How many requests for a name are on their way while somebody leaves it.
+const TRIES: usize = 12;
+
 pub fn a_name_that_is_left_is_free(dice: &mut Dice) {
-    let server = Server::start(&[]);
+    let server = Server::start_shaken(dice.below(1 << 30), &[]);
     let name = dice.word();
-    let mut before = 0;
-    for how in ["QUIT", "the end of the stream", "a connection that is just gone", "QUIT again"] {
-        let mut wire = server.connect(&name);
-        let id = wire.registers_in_the_end(&name, 6001).number("ID");
+    let mut witness = server.joined("witness", 6000);
+    let (mut wire, mut before) = (server.registered(&name, 6001), 0);
+    let mut id = wire.joins(&name).number("ID");
+    witness.gets("JOINED").has(&[("clientID", &name)]);
+    for how in ["QUIT", "the end of the stream", "a connection that is just gone"].repeat(4) {
         if id <= before {
             fail(format!("the ID {id} is not above {before}, which {name} had before leaving"));
         }
-        before = id;
-        wire.joins(&name);
         step(format!("while {name} is there, nobody else can be"));
-        let mut other = server.connect("another");
+        let mut other = server.connect("the next one");
         other.asks("REGISTER", &[("clientID", &name), ("IP", "127.0.0.1"), ("Port", "6002")]);
         other.refuses("REGISTER", "name-taken");
-        step(format!("{name} leaves: {how}"));
+        step(format!("somebody asks for {name} over and over, and {name} leaves: {how}"));
+        asks_for(&mut other, &name);
         match how {
             "the end of the stream" => wire.ends(),
             "a connection that is just gone" => wire.vanishes(),
             _ => wire.asks("QUIT", &[]).is_closed(),
         }
+        let reason = if how == "QUIT" { "quit" } else { "gone" };
+        let [leaver, next] = [id, gets_in(&mut other, &name)].map(|id| id.to_string());
+        step("the room hears who has left, and then who has come");
+        witness.gets("LEFT").has_exactly(&[
+            ("ID", &leaver),
+            ("clientID", &name),
+            ("Reason", reason),
+        ]);
+        witness.gets("JOINED").has(&[("ID", &next), ("clientID", &name)]);
+        (wire, before, id) = (other, id, next.parse().unwrap());
     }
-    step("the name is free at the end, too");
-    server.connect("the last").registers_in_the_end(&name, 6003);
+}
+
+/// Asks for a name again and again, without waiting for the answers.
+fn asks_for(wire: &mut Wire, name: &str) {
+    let register = [("clientID", name), ("IP", "127.0.0.1"), ("Port", "6002")];
+    let both = Block::text("REGISTER", &register) + &Block::text("JOIN", &[("clientID", name)]);
+    wire.sends(both.repeat(TRIES));
+}
+
+/// Waits until one of those has been granted, and asks again if none is. Gives the new ID.
+fn gets_in(wire: &mut Wire, name: &str) -> u64 {
+    let until = story::deadline();
+    loop {
+        let mut id = None;
+        for _ in 0..2 * TRIES {
+            let mut block = wire.block("JOINACK");
+            while ["JOINED", "LEFT"].contains(&block.kind.as_str()) {
+                block = wire.block("JOINACK");
+            }
+            if block.kind == "JOINACK" {
+                id = Some(block.number("ID"));
+            }
+        }
+        if let Some(id) = id {
+            return id;
+        }
+        if story::left(until).is_zero() {
+            story::time_out(format!("{name} is not free"));
+        }
+        asks_for(wire, name);
+    }
 }
 
 pub fn the_end_of_an_old_connection_takes_nothing_away(dice: &mut Dice) {
@@ -108,8 +189,7 @@ pub fn the_end_of_an_old_connection_takes_nothing_away(dice: &mut Dice) {
 
     step("a wrong Token opens nothing");
     let mut other = server.connect("another");
-    let wrong = "0123456789abcdef0123456789abcdef";
-    other.asks("JOIN", &[("clientID", &name), ("Token", wrong)]).refuses("JOIN", "name-taken");
+    other.asks("JOIN", &[("clientID", &name), ("Token", WRONG)]).refuses("JOIN", "name-taken");
 
     step(format!("{name} comes back on a new connection, with the Token"));
     let mut new = server.connect(&format!("{name}, again"));

@@ -2,6 +2,8 @@
 
 mod claims;
 mod names;
+mod places;
+mod returns;
 
 use crate::check::Check;
 
@@ -10,15 +12,15 @@ pub const CHECKS: &[Check] = &[
     Check {
         name: "lab2::a_registration_is_acknowledged",
         says: "REGISTER is answered by REGACK; registering again keeps the ID and takes the port.",
-        points: 2,
+        points: 1,
         rule: "PROTOCOL.md, what a client asks of the server: REGISTER",
         needs: &[],
         run: names::a_registration_is_acknowledged,
     },
     Check {
         name: "lab2::a_name_is_the_same_in_any_case",
-        says: "Somebody is here as Alice: ALICE is taken, for REGISTER and for JOIN. Alicia is not.",
-        points: 2,
+        says: "Somebody is here as Alice: ALICE is taken, Alicia is not. A name looks as it came last.",
+        points: 1,
         rule: "PROTOCOL.md: names are unique without regard to ASCII case",
         needs: &["lab2::a_registration_is_acknowledged"],
         run: names::a_name_is_the_same_in_any_case,
@@ -26,31 +28,71 @@ pub const CHECKS: &[Check] = &[
     Check {
         name: "lab2::of_many_who_want_a_name_one_gets_it",
         says: "Twelve names, each wanted by five at the same moment: each has one owner, and one ID.",
-        points: 3,
+        points: 2,
         rule: "PROTOCOL.md, REGISTER and JOIN: a name that is joined elsewhere is name-taken",
         needs: &["lab2::a_registration_is_acknowledged"],
         run: claims::of_many_who_want_a_name_one_gets_it,
     },
     Check {
+        name: "lab2::whoever_is_there_is_listed_or_announced",
+        says: "Twelve join at once: each is told of each other once, in JOINACK, by ID, or by JOINED.",
+        points: 1,
+        rule: "PROTOCOL.md, JOIN: JOINACK has one line per joined other; from here on the notices arrive",
+        needs: &["lab2::a_registration_is_acknowledged"],
+        run: claims::whoever_is_there_is_listed_or_announced,
+    },
+    Check {
         name: "lab2::a_name_that_is_left_is_free",
-        says: "After QUIT, and after a connection that just ends, the name is free; the ID is not.",
-        points: 2,
+        says: "However somebody leaves, the name is free, the ID is not, and LEFT comes before JOINED.",
+        points: 1,
         rule: "PROTOCOL.md, JOIN: when the connection ends, the entry goes at once",
         needs: &["lab2::a_registration_is_acknowledged"],
         run: claims::a_name_that_is_left_is_free,
     },
     Check {
         name: "lab2::the_end_of_an_old_connection_takes_nothing_away",
-        says: "Who comes back with the Token keeps the name, also when the old connection ends.",
-        points: 2,
+        says: "Who comes back with the Token keeps the name when the old connection ends; a wrong one is none.",
+        points: 1,
         rule: "PROTOCOL.md, Token: JOIN with the Token of a name that is still joined",
         needs: &["lab2::a_registration_is_acknowledged"],
         run: claims::the_end_of_an_old_connection_takes_nothing_away,
     },
     Check {
+        name: "lab2::who_was_lost_comes_back_by_the_token",
+        says: "Lost, one comes back to ID and Token; after QUIT, or with a wrong Token, one is new.",
+        points: 2,
+        rule: "PROTOCOL.md, Token: after LEFT gone, timeout or slow the server remembers",
+        needs: &["lab2::a_registration_is_acknowledged"],
+        run: returns::who_was_lost_comes_back_by_the_token,
+    },
+    Check {
+        name: "lab2::an_entry_lasts_as_long_as_it_is_renewed",
+        says: "With --expires 1: who is renewed keeps entry and ID, who is not is gone. Who joins stays.",
+        points: 1,
+        rule: "PROTOCOL.md: REGISTER is a directory entry; it expires unless renewed",
+        needs: &["lab2::a_registration_is_acknowledged"],
+        run: returns::an_entry_lasts_as_long_as_it_is_renewed,
+    },
+    Check {
+        name: "lab2::the_room_is_told_where_somebody_is",
+        says: "The port is that of the connection that joins, or the last; a new one is told as JOINED.",
+        points: 1,
+        rule: "PROTOCOL.md: JOIN records the port that this connection registered; Token",
+        needs: &["lab2::a_registration_is_acknowledged"],
+        run: places::the_room_is_told_where_somebody_is,
+    },
+    Check {
+        name: "lab2::an_entry_belongs_to_the_address_it_came_from",
+        says: "From another IP there is no renewing and no joining, unless with the Token of who is there.",
+        points: 1,
+        rule: "PROTOCOL.md, REGISTER: an entry from another address is name-taken; JOIN; Token",
+        needs: &["lab2::a_registration_is_acknowledged"],
+        run: places::an_entry_belongs_to_the_address_it_came_from,
+    },
+    Check {
         name: "lab2::a_peer_is_found_by_name_and_by_number",
         says: "TELL finds who has joined, by a name in any case or by an ID, and nobody else.",
-        points: 2,
+        points: 1,
         rule: "PROTOCOL.md, what a client asks of the server: TELL",
         needs: &["lab2::a_registration_is_acknowledged"],
         run: names::a_peer_is_found_by_name_and_by_number,

@@ -38,10 +38,13 @@ pub fn a_name_is_the_same_in_any_case(dice: &mut Dice) {
     let mut alice = server.connect(&name);
     step(format!("{name} joins without having registered: not-registered"));
     alice.asks("JOIN", &[("clientID", &name)]).refuses("JOIN", "not-registered");
-    step(format!("{name} registers and joins"));
-    let id = alice.registers(&name, 6001).number("ID");
+    step(format!("{upper} registers, and then again as {name}: so it is written from now on"));
+    let id = alice.registers(&upper, 6001).number("ID");
+    alice.registers(&name, 6001).has(&[("clientID", &name)]);
+    step(format!("it joins, as {upper}"));
     alice.asks("JOIN", &[("clientID", &upper)]);
     let ack = alice.gets("JOINACK");
+    ack.has(&[("clientID", &name)]);
     if ack.number("ID") != id {
         fail(instead(format!("`ID: {id}`, as in REGACK"), ack));
     }
