@@ -9,6 +9,7 @@ use std::io::{self, ErrorKind, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::cause::is_waiting;
@@ -50,7 +51,7 @@ impl Backlog {
     /// `TimedOut` when the client is too slow: more than the limit would wait, or nothing has been taken
     /// for 3 s, which count from the last byte taken or from when something began to wait. Else what
     /// `write` gives, but for `WouldBlock`, `TimedOut` and `Interrupted`.
-    // LAB 4: write what can be written, keep the rest => write(bytes).map(drop)
+    // LAB 4: write what can be written, keep the rest => write_and_wait(bytes, write)
     pub fn send(
         &mut self,
         bytes: &[u8],
@@ -108,6 +109,25 @@ fn write_some(bytes: &[u8], write: impl Fn(&[u8]) -> io::Result<usize>) -> io::R
             done => return done,
         }
     }
+}
+
+/// The naive way: goes on until all is written, however long this client takes, and everybody waits. It is
+/// here to be measured against.
+///
+/// # Errors
+/// What `write` gives, but for what only says that it would have to wait.
+pub fn write_and_wait(bytes: &[u8], write: impl Fn(&[u8]) -> io::Result<usize>) -> io::Result<()> {
+    let mut written = 0;
+    while written < bytes.len() {
+        match write(&bytes[written..]) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(count) => written += count,
+            Err(error) if is_waiting(&error) => thread::sleep(Duration::from_millis(1)),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// How a write treats a full socket.

@@ -11,6 +11,7 @@
 
 mod stage;
 
+mod backlog;
 #[cfg(unix)]
 mod browser;
 mod client_absence;
