@@ -117,11 +117,16 @@ fn hears_all(newcomer: &mut Wire, said: &[String], dice: &mut Dice) {
     step(format!("{} has heard all {}", newcomer.who(), said.len()));
     let before = newcomer.gets("JOINACK").number("Seq");
     for (text, seq) in said.iter().zip(1_u64..) {
-        let block = newcomer.skips_to("SAID");
-        block.has(&[("Seq", &seq.to_string()), ("Text", text)]);
+        let (block, number) = (newcomer.skips_to("SAID"), seq.to_string());
         if (block.find("Replay") == Some("yes")) != (seq <= before) {
             fail(format!("Replay is for what came up to Seq {before}, when it joined:\n{block}"));
         }
+        let mut expected = vec![("Seq", number.as_str()), ("Time", "*"), ("ID", "*")];
+        expected.extend([("clientID", "*"), ("Text", text)]);
+        if seq <= before {
+            expected.insert(1, ("Replay", "yes"));
+        }
+        block.has_exactly(&expected);
     }
     newcomer.hears_joins_only(dice);
 }

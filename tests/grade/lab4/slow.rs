@@ -1,12 +1,13 @@
 //! Members who do not read, or read slowly.
 
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use crate::block::Block;
 use crate::cast::Server;
 use crate::dice::Dice;
 use crate::settings::settings;
-use crate::story::{fail, instead, step};
+use crate::story::{fail, instead, step, time_out};
 use crate::wire::Wire;
 
 /// A text nearly as long as may be: a few thousand of them are more than loopback swallows by itself.
@@ -142,4 +143,86 @@ fn takes(slow: &mut Wire, read: &mut usize, answered: &mut usize) {
         "JOINED" => {}
         _ => fail(format!("this is neither a message nor a PONG:\n{block}")),
     }
+}
+
+/// How long a member may take nothing while something waits for it.
+const STUCK: Duration = Duration::from_secs(3);
+/// How many messages HISTORY gives at most, and how many answers are more than loopback swallows.
+const LAST: usize = 200;
+const ANSWERS: usize = 20;
+/// How much a slow reader takes at a time, and how long it waits before the next.
+const SOME: usize = 100;
+const PAUSE: Duration = Duration::from_millis(300);
+
+pub fn who_takes_nothing_for_three_seconds_is_let_go(dice: &mut Dice) {
+    let server = Server::start(&["--backlog", "60000000"]);
+    let names = dice.words(4);
+    let [speaker, stalled, slow, late] = names.as_slice() else { return };
+    let mut witness = server.joined(speaker, 6001);
+    step(format!("{speaker} says {LAST} long messages; then three others join"));
+    (0..LAST / BATCH).for_each(|batch| says_batch(&mut witness, batch));
+    (0..LAST / BATCH).for_each(|batch| hears_batch(&mut witness, batch));
+    let (mut stuck, id) = comes(&server, stalled, &mut witness);
+    let (mut taker, _) = comes(&server, slow, &mut witness);
+    let (mut sleeper, _) = comes(&server, late, &mut witness);
+    step(format!("each of them asks for all that was said, {ANSWERS} times: 8 MB"));
+    let begun = Instant::now();
+    [&mut stuck, &mut taker, &mut sleeper].into_iter().for_each(asks_for_all);
+    step(format!("{late} reads all of it, and then there is nothing for it; {slow} reads slowly"));
+    let mut read = 0;
+    for _ in 0..ANSWERS {
+        reads(&mut sleeper, 0..LAST);
+        reads(&mut taker, read..read + SOME / 10);
+        read += SOME / 10;
+    }
+    let (idle, mut left) = (Instant::now(), None);
+    let until = idle + 2 * STUCK.mul_f64(settings().slow);
+    while left.is_none() || idle.elapsed() < STUCK + PAUSE {
+        reads(&mut taker, read..read + SOME);
+        read += SOME;
+        if witness.hears_within(PAUSE) {
+            let expected = [("ID", id.as_str()), ("clientID", stalled), ("Reason", "slow")];
+            witness.gets("LEFT").has_exactly(&expected);
+            left = Some(begun.elapsed());
+        } else if Instant::now() > until {
+            time_out(format!("{stalled} has taken nothing for a long time, and is still there"));
+        }
+    }
+    if let Some(soon) = left.filter(|left| *left < STUCK) {
+        fail(format!("{stalled} was let go after {soon:.1?} already"));
+    }
+    step(format!("{slow} and {late} are still there; {late} asks for all that again"));
+    is_there(&mut witness, slow);
+    is_there(&mut witness, late);
+    sleeper.skips_to("TOLD");
+    asks_for_all(&mut sleeper);
+    sleeper.asks("TELL", &[("Peer", speaker), ("Text", "I have asked for it.")]);
+    witness.gets("TOLD").has(&[("clientID", late)]);
+    step(format!("{late} reads it only now, and that is soon enough"));
+    reads(&mut sleeper, 0..ANSWERS * LAST);
+    is_over(&mut stuck, ANSWERS * (LAST + 2));
+}
+
+/// Somebody joins who has heard all. Gives the ID, too.
+fn comes(server: &Server, name: &str, witness: &mut Wire) -> (Wire, String) {
+    let mut wire = server.registered(name, 6002);
+    wire.asks("JOIN", &[("clientID", name), ("Since", &LAST.to_string())]);
+    let id = wire.gets("JOINACK").get("ID").to_owned();
+    witness.gets("JOINED");
+    (wire, id)
+}
+
+fn asks_for_all(wire: &mut Wire) {
+    wire.sends(Block::text("HISTORY", &[("Last", &LAST.to_string())]).repeat(ANSWERS));
+}
+
+/// Reads these of the messages that it has asked for.
+fn reads(wire: &mut Wire, messages: Range<usize>) {
+    messages.for_each(|message| hears(wire, message % LAST + 1));
+}
+
+/// Only who is in the room can be told something.
+fn is_there(witness: &mut Wire, name: &str) {
+    witness.asks("TELL", &[("Peer", name), ("Text", "Are you there?")]);
+    witness.gets("TELLACK").has(&[("clientID", name)]);
 }
