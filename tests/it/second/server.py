@@ -16,6 +16,7 @@ import time
 import unicodedata
 
 MAX_LINE, MAX_LINES, MAX_SKIPPED, MAX_TEXT, KEPT = 4096, 16, 1 << 20, 2000, 1000
+STUCK, LOOK = 3, 0.1  # seconds: who takes nothing for so long is let go; how often that is looked for
 HEADER = re.compile(r"([A-Za-z0-9-]+):( ?)(.*)", re.S)
 
 
@@ -32,7 +33,7 @@ class Client:
 
     def __init__(self, name, ip, port, number):
         self.name, self.ip, self.port, self.number = name, ip, port, number
-        self.connection, self.token = None, None
+        self.connection, self.token, self.until = None, None, 0
 
     def line(self):
         host = f"[{self.ip}]" if ":" in self.ip else self.ip
@@ -48,6 +49,7 @@ class Server:
     def __init__(self, options):
         self.options = options
         self.clients = {}  # by the name in small letters, in the order of registration
+        self.former = {}  # name in small letters, ID and end, by the token
         self.ids, self.seq, self.history = 0, 0, []
 
     def tell(self, block, but=None):
@@ -60,7 +62,17 @@ class Server:
         client, connection.client = connection.client, None
         if client and client.connection is connection:
             del self.clients[client.name.lower()]
+            self.former.pop(client.token, None)
+            if reason in ("gone", "slow"):
+                self.former[client.token] = (client.name.lower(), client.number, time.monotonic() + self.options.expires)
             self.tell(block("LEFT", [("ID", client.number), ("clientID", client.name), ("Reason", reason)]))
+
+    def forget(self):
+        """What nobody has renewed in time is gone."""
+        now = time.monotonic()
+        for key, client in list(self.clients.items()):
+            if not client.connection and client.until <= now:
+                del self.clients[key]
 
     def find(self, peer):
         if peer.isdigit():
@@ -80,6 +92,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, server):
         self.server, self.client, self.registered = server, None, None
         self.rest, self.over, self.reason = b"", False, "gone"
+        self.written, self.taken, self.progress = 0, 0, 0
         self.begin()
 
     def begin(self):
@@ -92,14 +105,28 @@ class Connection(asyncio.Protocol):
         own = transport.get_extra_info("sockname")
         plain = lambda ip: str(getattr(ip, "ipv4_mapped", None) or ip)
         self.ip, self.own = plain(seen), (plain(ipaddress.ip_address(own[0])), own[1])
+        self.look()
+
+    def look(self):
+        """Is this one stuck?"""
+        now, waiting = time.monotonic(), self.transport.get_write_buffer_size()
+        if not waiting or self.written - waiting > self.taken:
+            self.taken, self.progress = self.written - waiting, now
+        if now - self.progress > STUCK:
+            self.reason = "slow"
+            return self.transport.abort()
+        if not self.over:
+            asyncio.get_running_loop().call_later(LOOK, self.look)
 
     def connection_lost(self, error):
+        self.over = True
         self.server.leave(self, self.reason)
 
     def write(self, data):
         if self.transport.is_closing():
             return
         self.transport.write(data)
+        self.written += len(data)
         if self.transport.get_write_buffer_size() > self.server.options.backlog:
             self.reason = "slow"
             self.transport.abort()  # connection_lost follows, not before the room has been gone through
@@ -165,6 +192,7 @@ class Connection(asyncio.Protocol):
     # Requests
 
     def execute(self, kind, lines, flaw):
+        self.server.forget()
         try:
             if flaw:
                 raise Refusal("malformed", "this is no block")
@@ -212,14 +240,18 @@ class Connection(asyncio.Protocol):
         if client:
             if client.connection is not self and (client.connection or client.ip != self.ip):
                 raise Refusal("name-taken", f"the name {name} is taken")
-            client.name, client.port = name, int(port)
+            moved, client.name, client.port = client.port != int(port), name, int(port)
+            if client.connection and moved:
+                server.tell(self.joined(client))
         elif len(server.clients) >= server.options.max_clients:
             raise Refusal("server-full", "there is no room for more")
         else:
             server.ids += 1
             client = server.clients[name.lower()] = Client(name, self.ip, int(port), server.ids)
+        client.until = time.monotonic() + server.options.expires
         self.registered = (name.lower(), int(port))
-        status = [("Status", "registered"), ("ID", client.number), ("Expires", 3600), ("Room", "yes")]
+        expires = ("Expires", server.options.expires)
+        status = [("Status", "registered"), ("ID", client.number), expires, ("Room", "yes")]
         self.write(block("REGACK", [("clientID", name), *client.address(), *status]))
 
     def join_(self, headers):
@@ -227,8 +259,9 @@ class Connection(asyncio.Protocol):
         client = server.clients.get(name.lower())
         if not client:
             raise Refusal("not-registered", f"{name} is not registered")
+        token, before = headers.get("token"), client.line()
         if client.connection:
-            if headers.get("token") != client.token:
+            if token != client.token:
                 raise Refusal("name-taken", f"the name {name} is taken")
             old, client.connection = client.connection, None
             old.client = None
@@ -237,11 +270,15 @@ class Connection(asyncio.Protocol):
         else:
             if client.ip != self.ip:
                 raise Refusal("not-registered", f"{name} is not registered from this address")
-            client.token = secrets.token_hex(16)
-            if self.registered and self.registered[0] == name.lower():
-                client.port = self.registered[1]
-            about = [("ID", client.number), ("clientID", client.name), *client.address()]
-            server.tell(block("JOINED", about))
+            former, number, until = server.former.get(token, (None, 0, 0))
+            returns = former == name.lower() and until > time.monotonic()
+            client.token = token if returns else secrets.token_hex(16)
+            client.number, before = number if returns else client.number, None
+        client.ip = self.ip
+        if self.registered and self.registered[0] == name.lower():
+            client.port = self.registered[1]
+        if client.line() != before:
+            server.tell(self.joined(client))
         self.client, client.connection = client, self
         others = [other for other in server.clients.values() if other.connection and other is not client]
         others.sort(key=lambda other: other.number)
@@ -253,6 +290,9 @@ class Connection(asyncio.Protocol):
         self.write(block("JOINACK", about, [other.line() for other in others]))
         for seq, rest in replay:
             self.write(block("SAID", [("Seq", seq), ("Replay", "yes"), *rest]))
+
+    def joined(self, client):
+        return block("JOINED", [("ID", client.number), ("clientID", client.name), *client.address()])
 
     def about(self, text):
         now = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
@@ -275,6 +315,14 @@ class Connection(asyncio.Protocol):
             raise Refusal("self", "this is you")
         found.connection.write(block("TOLD", self.about(text)))
         self.write(block("TELLACK", [("ID", found.number), ("clientID", found.name)]))
+
+    def history_(self, headers):
+        last, before = int(headers.get("last", 20)), int(headers.get("before", self.server.seq + 1))
+        found = [said for said in self.server.history if said[0] < before][-min(last, 200) :]
+        for seq, rest in found:
+            self.write(block("SAID", [("Seq", seq), ("Replay", "yes"), *rest]))
+        first, last = (found[0][0], found[-1][0]) if found else (0, 0)
+        self.write(block("HISTORYACK", [("Count", len(found)), ("First", first), ("Last", last)]))
 
     def info_(self, headers):
         everybody = sorted(self.server.clients.values(), key=lambda client: client.number)
@@ -322,7 +370,7 @@ class Connection(asyncio.Protocol):
 async def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--host", default="127.0.0.1")
-    for flag, usual in [("port", 5555), ("backlog", 1 << 20), ("max-clients", 4096), ("rate", 20)]:
+    for flag, usual in [("port", 5555), ("backlog", 1 << 20), ("max-clients", 4096), ("rate", 20), ("expires", 3600)]:
         parser.add_argument(f"--{flag}", type=int, default=usual)
     parser.add_argument("--log")
     options = parser.parse_args()
