@@ -165,19 +165,16 @@ pub fn who_takes_nothing_for_three_seconds_is_let_go(dice: &mut Dice) {
     let (mut stuck, id) = comes(&server, stalled, &mut witness);
     let (mut taker, _) = comes(&server, slow, &mut witness);
     let (mut sleeper, _) = comes(&server, late, &mut witness);
-    step(format!("each of them asks for all that was said, {ANSWERS} times: 8 MB"));
-    let begun = Instant::now();
-    [&mut stuck, &mut taker, &mut sleeper].into_iter().for_each(asks_for_all);
-    step(format!("{late} reads all of it, and then there is nothing for it; {slow} reads slowly"));
-    let mut read = 0;
-    for _ in 0..ANSWERS {
-        reads(&mut sleeper, 0..LAST);
-        reads(&mut taker, read..read + SOME / 10);
-        read += SOME / 10;
-    }
-    let (idle, mut left) = (Instant::now(), None);
-    let until = idle + 2 * STUCK.mul_f64(settings().slow);
-    while left.is_none() || idle.elapsed() < STUCK + PAUSE {
+    step(format!("{late} asks for all of it {ANSWERS} times, 8 MB, and reads that"));
+    waits_for_all(&mut sleeper, &mut witness, speaker);
+    reads(&mut sleeper, 0..ANSWERS * LAST);
+    step(format!(
+        "{stalled} and {slow} ask for as much; {stalled} does not read, {slow} does, slowly"
+    ));
+    let (begun, mut read, mut left) = (Instant::now(), 0, None);
+    [&mut stuck, &mut taker].into_iter().for_each(asks_for_all);
+    let until = begun + 3 * STUCK.mul_f64(settings().slow);
+    while left.is_none() {
         reads(&mut taker, read..read + SOME);
         read += SOME;
         if witness.hears_within(PAUSE) {
@@ -191,13 +188,13 @@ pub fn who_takes_nothing_for_three_seconds_is_let_go(dice: &mut Dice) {
     if let Some(soon) = left.filter(|left| *left < STUCK) {
         fail(format!("{stalled} was let go after {soon:.1?} already"));
     }
-    step(format!("{slow} and {late} are still there; {late} asks for all that again"));
+    step(format!(
+        "{slow} and {late}, for whom nothing waits, are there; {late} asks for all again"
+    ));
     is_there(&mut witness, slow);
     is_there(&mut witness, late);
     sleeper.skips_to("TOLD");
-    asks_for_all(&mut sleeper);
-    sleeper.asks("TELL", &[("Peer", speaker), ("Text", "I have asked for it.")]);
-    witness.gets("TOLD").has(&[("clientID", late)]);
+    waits_for_all(&mut sleeper, &mut witness, speaker);
     step(format!("{late} reads it only now, and that is soon enough"));
     reads(&mut sleeper, 0..ANSWERS * LAST);
     is_over(&mut stuck, ANSWERS * (LAST + 2));
@@ -214,6 +211,13 @@ fn comes(server: &Server, name: &str, witness: &mut Wire) -> (Wire, String) {
 
 fn asks_for_all(wire: &mut Wire) {
     wire.sends(Block::text("HISTORY", &[("Last", &LAST.to_string())]).repeat(ANSWERS));
+}
+
+/// The same, and when the witness has heard of it, most of it waits in the server.
+fn waits_for_all(wire: &mut Wire, witness: &mut Wire, its_name: &str) {
+    asks_for_all(wire);
+    wire.asks("TELL", &[("Peer", its_name), ("Text", "I have asked for it.")]);
+    witness.gets("TOLD");
 }
 
 /// Reads these of the messages that it has asked for.
