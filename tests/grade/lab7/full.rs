@@ -5,10 +5,12 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::thread;
 
+use crate::by_hand;
 use crate::dice::Dice;
 use crate::folder::Folder;
 use crate::heard::{Heard, collect, fail_if_one_has_failed};
 use crate::program::SLICE;
+use crate::script::quoted;
 use crate::settings::settings;
 use crate::story::{self, fail, lock, step};
 use crate::wire::Wire;
@@ -23,6 +25,8 @@ struct Cramped {
     child: Child,
     heard: Arc<Heard>,
     folder: Folder,
+    /// Its number in the play by hand.
+    hand: usize,
 }
 
 impl Cramped {
@@ -35,13 +39,16 @@ impl Cramped {
         shell.current_dir(folder.path()).env_clear();
         shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = shell.spawn().ok()?;
+        let by_hand = quoted(&script.replace("server.log", "server-full.log"));
+        let by_hand = format!("sh -c {by_hand} \"$server\"");
+        let hand = by_hand::enters("server", by_hand);
         step(
             "a server starts whose files may not be longer than a few thousand bytes: ulimit -f 8",
         );
         let heard = Heard::new("server");
         collect(child.stdout.take().unwrap(), &heard, false);
         collect(child.stderr.take().unwrap(), &heard, true);
-        Some(Self { child, heard, folder })
+        Some(Self { child, heard, folder, hand })
     }
 
     /// Where it listens.
@@ -51,6 +58,7 @@ impl Cramped {
             let line = lock(&self.heard.told).next_line();
             let address = line.and_then(|it| it.strip_prefix("Server listening on ")?.parse().ok());
             if let Some(address) = address {
+                by_hand::listens(self.hand, address);
                 return address;
             }
             fail_if_one_has_failed();
@@ -75,8 +83,7 @@ impl Drop for Cramped {
 pub fn what_could_not_be_written_is_counted(dice: &mut Dice) {
     let Some(server) = Cramped::start() else { return };
     let name = dice.word();
-    let command = "ulimit -f 8 and trap '' XFSZ in a shell of its own, then the server";
-    let mut wire = Wire::connect(&name, server.address(), command.to_owned());
+    let mut wire = Wire::connect(&name, server.address());
     wire.registers(&name, 6001);
     wire.joins(&name);
     step(format!("{name} says six long things, {BURST} short ones at once, and two more"));
