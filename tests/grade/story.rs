@@ -79,7 +79,8 @@ pub fn told(who: &str, arrow: &str, bytes: &[u8]) {
     let shown = String::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN)]);
     let more =
         if bytes.len() > SHOWN { format!(" … ({} bytes)", bytes.len()) } else { String::new() };
-    let line = format!("{who} {arrow} {}{more}", shown.escape_debug());
+    let shown = shown.escape_debug().to_string().replace("\\'", "'").replace("\\\"", "\"");
+    let line = format!("{who} {arrow} {shown}{more}");
     let mut story = lock(&STORY);
     if story.steps.is_empty() {
         story.steps.push(Step { title: "begin".to_owned(), ..Step::default() });

@@ -13,6 +13,9 @@
 //! >>>
 //! ```
 //!
+//! The entry of a lab whose mistake ends in `(bug hunt)` is the one whose story LAB.md tells; a test holds that it
+//! goes as it is told there.
+//!
 //! The programs are built in a copy of the tree, one after the other, and graded by this tree's grader. Set
 //! `GALLERY=lab4` for those whose check has that in its name, `GALLERY_SEEDS=20` to grade each so often.
 
@@ -28,6 +31,11 @@ use crate::grader::grader;
 
 /// How many runs of one wrong program are graded at the same time.
 const AT_A_TIME: usize = 4;
+/// The end of the mistake whose story LAB.md tells, and the seed with which it does.
+const BUG_HUNT: &str = "(bug hunt)";
+const BUG_HUNT_SEED: u64 = 20_261_120;
+/// How often a story may be told.
+const TRIES: usize = 8;
 
 const TREE: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -144,23 +152,11 @@ fn every_wrong_program_is_caught() {
     let wanted = env::var("GALLERY").unwrap_or_default();
     let seeds: usize =
         env::var("GALLERY_SEEDS").ok().and_then(|count| count.parse().ok()).unwrap_or(1);
-    let shelf = Path::new(env!("CARGO_TARGET_TMPDIR")).join("gallery");
-    fs::create_dir_all(shelf.join("tree")).unwrap();
-    let only_one = File::create(shelf.join("lock")).unwrap();
-    only_one.lock().unwrap(); // two at once would build in the same copy
-    let (copy, grader, mut caught) = (shelf.join("tree"), grader(), Vec::new());
-    for part in ["Cargo.toml", "Cargo.lock", "src", "tests"] {
-        mirror(&Path::new(TREE).join(part), &copy.join(part));
-    }
+    let (workshop, mut caught) = (Workshop::open(), Vec::new());
     for entry in Entry::all().iter().filter(|entry| entry.check.contains(&wanted)) {
         let begun = Instant::now();
-        entry.apply(&copy);
-        let built = build(&copy);
-        entry.undo(&copy);
-        let red = match built {
-            Ok(()) => how_often_red(seeds, &grader, &copy, &entry.check),
-            Err(error) => panic!("{} | {} does not compile:\n{error}", entry.check, entry.mistake),
-        };
+        workshop.build(entry);
+        let red = workshop.how_often_red(seeds, &entry.check);
         let line = format!("{red}/{seeds} {} | {}", entry.check, entry.mistake);
         println!("{line} ({:.1} s)", begun.elapsed().as_secs_f64());
         caught.push((red == seeds, line));
@@ -169,6 +165,119 @@ fn every_wrong_program_is_caught() {
     let missed: Vec<&String> =
         caught.iter().filter(|(red, _)| !red).map(|(_, line)| line).collect();
     assert!(missed.is_empty(), "not always red: {missed:#?}");
+}
+
+#[test]
+#[ignore = "builds nine programs: a minute"]
+fn every_bug_hunt_goes_as_the_page_tells() {
+    let (workshop, page) =
+        (Workshop::open(), fs::read_to_string(Path::new(TREE).join("LAB.md")).unwrap());
+    for (lab, hunt) in (1..).zip(page.split("\n### Bug hunt\n").skip(2)) {
+        let hunt = hunt.split("\n### ").next().unwrap();
+        let ours = |entry: &Entry| {
+            entry.check.starts_with(&format!("lab{lab}::")) && entry.mistake.ends_with(BUG_HUNT)
+        };
+        let entries: Vec<Entry> = Entry::all().into_iter().filter(ours).collect();
+        let [entry] = &entries[..] else { panic!("{} bug hunts in lab {lab}", entries.len()) };
+        workshop.build(entry);
+        // The same seed tells the same story, but for how far who reads slowly has come.
+        let told = (0..TRIES).map(|_| workshop.graded(&entry.check, Some(BUG_HUNT_SEED)).1);
+        let misses: Vec<String> = told
+            .map_while(|story| missing(hunt, &story).map(|line| format!("{line}\n{story}")))
+            .collect();
+        assert!(misses.len() < TRIES, "lab {lab}, this is not in any story: {}", misses[0]);
+    }
+}
+
+/// The first line of a bug hunt that a story does not have where it should.
+fn missing<'a>(hunt: &'a str, story: &str) -> Option<&'a str> {
+    let mut told = story.lines().skip_while(|line| !line.starts_with("--- "));
+    let mut lines = hunt.lines().filter_map(|line| line.strip_prefix("    "));
+    lines.find(|line| !told.any(|told| fits(told, line)))
+}
+
+/// Any port is as good as another, and so are numbers that depend on what else the machine does.
+fn without_long_numbers(line: &str) -> String {
+    let runs = line.split_inclusive(|letter: char| !letter.is_ascii_digit());
+    let digits = |run: &str| run.bytes().filter(u8::is_ascii_digit).count();
+    runs.map(|run| if digits(run) > 3 { &run[digits(run)..] } else { run }).collect()
+}
+
+/// Whether a line of a story is one of the page, in which `…` stands for anything.
+fn fits(told: &str, line: &str) -> bool {
+    let (told, line) = (without_long_numbers(told), without_long_numbers(line));
+    let (mut rest, parts) = (told.trim(), line.trim().split('…'));
+    let open = line.ends_with('…');
+    for (index, part) in parts.map(str::trim).enumerate() {
+        let Some(at) = rest.find(part).filter(|at| index > 0 || *at == 0) else { return false };
+        rest = &rest[at + part.len()..];
+    }
+    open || rest.is_empty()
+}
+
+/// A copy of the tree in which wrong programs are built, one at a time.
+struct Workshop {
+    copy: PathBuf,
+    grader: PathBuf,
+    /// Two at once would build in the same copy.
+    _only_one: File,
+}
+
+impl Workshop {
+    /// Waits until it is free, and makes its copy what the tree is.
+    fn open() -> Workshop {
+        let shelf = Path::new(env!("CARGO_TARGET_TMPDIR")).join("gallery");
+        let copy = shelf.join("tree");
+        fs::create_dir_all(&copy).unwrap();
+        let only_one = File::create(shelf.join("lock")).unwrap();
+        only_one.lock().unwrap();
+        for part in ["Cargo.toml", "Cargo.lock", "src", "tests"] {
+            mirror(&Path::new(TREE).join(part), &copy.join(part));
+        }
+        Workshop { copy, grader: grader(), _only_one: only_one }
+    }
+
+    /// Builds a wrong program.
+    fn build(&self, entry: &Entry) {
+        entry.apply(&self.copy);
+        let built = build(&self.copy);
+        entry.undo(&self.copy);
+        if let Err(error) = built {
+            panic!("{} | {} does not compile:\n{error}", entry.check, entry.mistake);
+        }
+    }
+
+    /// Grades what was built by one check; gives the exit code and what the grader says.
+    fn graded(&self, check: &str, seed: Option<u64>) -> (Option<i32>, String) {
+        let mut command = Command::new(&self.grader);
+        command.current_dir(TREE).args([check, "--exact"]).env_remove("LAB_SEED");
+        command.envs(seed.map(|seed| ("LAB_SEED", seed.to_string())));
+        for name in ["server", "client", "load"] {
+            let program = format!("target/debug/{name}{}", env::consts::EXE_SUFFIX);
+            command.env(format!("LAB_{}", name.to_uppercase()), self.copy.join(program));
+        }
+        let graded = command.output().unwrap();
+        (graded.status.code(), String::from_utf8_lossy(&graded.stdout).into_owned())
+    }
+
+    /// Whether the grader calls this check of what was built `FAIL`.
+    fn is_red(&self, check: &str) -> bool {
+        let (code, told) = self.graded(check, None);
+        let line = format!("FAIL        {check}");
+        code == Some(101) && told.lines().any(|told| told == line)
+    }
+
+    /// How many of so many runs, each with a seed of its own, are red. What is red mostly waits: a few at a
+    /// time.
+    fn how_often_red(&self, seeds: usize, check: &str) -> usize {
+        let run = |mine: usize| (0..mine).filter(|_| self.is_red(check)).count();
+        thread::scope(|scope| {
+            let share = |first: usize| (first..seeds).step_by(AT_A_TIME).count();
+            let threads: Vec<_> =
+                (0..AT_A_TIME).map(|first| scope.spawn(move || run(share(first)))).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+        })
+    }
 }
 
 /// Copies what is new or has changed, so that cargo builds no more than it must, and removes what is gone.
@@ -199,29 +308,4 @@ fn build(copy: &Path) -> Result<(), String> {
     command.env("CARGO_TARGET_DIR", target).env("CARGO_PROFILE_DEV_DEBUG", "0");
     let built = command.output().unwrap();
     if built.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&built.stderr).into()) }
-}
-
-/// How many of so many runs, each with a seed of its own, are red. What is red mostly waits: a few at a time.
-fn how_often_red(seeds: usize, grader: &Path, copy: &Path, check: &str) -> usize {
-    let run = |mine: usize| (0..mine).filter(|_| is_red(grader, copy, check)).count();
-    thread::scope(|scope| {
-        let share = |first: usize| (first..seeds).step_by(AT_A_TIME).count();
-        let threads: Vec<_> =
-            (0..AT_A_TIME).map(|first| scope.spawn(move || run(share(first)))).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).sum()
-    })
-}
-
-/// Whether the grader calls this check of the copy's programs `FAIL`.
-fn is_red(grader: &Path, copy: &Path, check: &str) -> bool {
-    let mut command = Command::new(grader);
-    command.current_dir(TREE).args([check, "--exact"]).env_remove("LAB_SEED");
-    for name in ["server", "client", "load"] {
-        let program = copy.join("target/debug").join(format!("{name}{}", env::consts::EXE_SUFFIX));
-        command.env(format!("LAB_{}", name.to_uppercase()), program);
-    }
-    let graded = command.output().unwrap();
-    let told = String::from_utf8_lossy(&graded.stdout);
-    let line = format!("FAIL        {check}");
-    graded.status.code() == Some(101) && told.lines().any(|told| told == line)
 }

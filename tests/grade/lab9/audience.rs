@@ -6,7 +6,7 @@ use crate::block::Block;
 use crate::folder::Folder;
 use crate::played::{Guest, Played};
 use crate::program::Program;
-use crate::story::{fail, step};
+use crate::story::{fail, instead, step};
 
 /// The line of a run, its columns by name, and how `load` has ended.
 pub struct Measured {
@@ -42,7 +42,8 @@ impl Measured {
     pub fn is_within(&self, column: &str, least: f64, most: f64) {
         let found = self.number(column);
         if !(least..=most).contains(&found) {
-            fail(format!("{column} is {found}, and it must be from {least} to {most}"));
+            let expected = format!("{column} is from {least} to {most}");
+            fail(instead(expected, format!("{column} is {found}")));
         }
     }
 }
