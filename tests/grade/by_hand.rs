@@ -13,6 +13,9 @@ use crate::story::lock;
 const PAUSE: Duration = Duration::from_millis(100);
 /// How much is kept of what is said.
 const KEPT: usize = 16 << 20;
+/// What cannot be the same.
+const SENT_BACK: &str =
+    "a secret that your program gave in the story is sent back: it gives another now";
 /// The digits of a secret.
 const SECRET: usize = 32;
 
@@ -85,8 +88,9 @@ pub struct Play {
     /// Everybody, in the order of coming.
     pub actors: Vec<Actor>,
     folders: Vec<PathBuf>,
-    /// What the programs have given that they will not give again.
+    /// What the programs have given that they will not give again, and what the grader has given.
     secrets: Vec<String>,
+    ours: Vec<String>,
     /// What is not quite the same when it is played.
     pub notes: Vec<String>,
     /// Why it cannot be played again, and what is next best.
@@ -105,6 +109,7 @@ impl Play {
             actors: Vec::new(),
             folders: Vec::new(),
             secrets: Vec::new(),
+            ours: Vec::new(),
             notes: Vec::new(),
             instead: None,
             failed: Moment { time: Duration::ZERO, turn: 0 },
@@ -217,10 +222,12 @@ pub fn says(hand: usize, bytes: &[u8], how: How) {
     if kept + bytes.len() > KEPT {
         return play.note("more was said than is kept");
     }
-    if secrets(bytes).any(|secret| play.secrets.contains(&secret)) {
-        play.note(
-            "a secret that your program gave in the story is sent back: it gives another now",
-        );
+    for secret in secrets(bytes) {
+        if play.secrets.contains(&secret) {
+            play.note(SENT_BACK);
+        } else {
+            play.ours.push(secret);
+        }
     }
     let at_once = |(last, at): (usize, Instant)| last == hand && at.elapsed() < PAUSE;
     let goes_on = play.last.is_some_and(at_once) && how != How::Datagram;
@@ -241,7 +248,8 @@ pub fn says(hand: usize, bytes: &[u8], how: How) {
 pub fn reads(bytes: &[u8]) {
     let mut play = lock(&PLAY);
     play.was_read = true;
-    play.secrets.extend(secrets(bytes));
+    let theirs: Vec<String> = secrets(bytes).filter(|one| !play.ours.contains(one)).collect();
+    play.secrets.extend(theirs);
 }
 
 /// Somebody ends what it has to say; a program may be killed.

@@ -32,8 +32,8 @@ unset RUST_BACKTRACE
 as() { sed "s/^/$1: /"; }
 pieces() { # a file, in pieces of so many bytes
     n=0
-    while [ $((n * $2)) -lt "$(wc -c < "$1")" ]; do
-        dd bs="$2" count=1 skip=$n if="$1" 2>&-
+    while [ $((n * $2)) -lt $(($(wc -c < "$1"))) ]; do
+        dd bs="$2" count=1 skip=$n if="$1" 2> /dev/null
         n=$((n + 1))
     done
 }
@@ -149,7 +149,7 @@ impl Play {
         let ears = if actor.is_deaf { " | sleep 1000" } else { "" };
         let title = who.replace(['/', '"', '\\', '&', '$', '`'], " ");
         format!(
-            "({}{{ {input}}} |\n    {command}{ears} & {}{kill} $! 2>&-) 2>&1 | as \"{title}\" &\n",
+            "({}{{ {input}}} |\n    {command}{ears} & {}{kill} $! 2> /dev/null) 2>&1 | as \"{title}\" &\n",
             pause(Duration::ZERO, from),
             pause(from, until)
         )
