@@ -8,6 +8,8 @@ use crate::wire::Wire;
 
 /// So many that telling all of them takes a while.
 const MEMBERS: u16 = 200;
+/// So often is looked: whoever looks may come too late.
+const LOOKS: u32 = 150;
 
 pub fn the_line_is_there_before_anyone_hears(dice: &mut Dice) {
     let server = Server::start(&[]);
@@ -18,7 +20,7 @@ pub fn the_line_is_there_before_anyone_hears(dice: &mut Dice) {
         .map(|number| server.joined(&format!("{}-{number}", names[1]), 7000 + number))
         .collect();
     step(format!("{} says something, hears it, and looks into server.log", names[0]));
-    for _ in 0..30 {
+    for _ in 0..LOOKS {
         let text = dice.text();
         first.says(&text);
         first.skips_to("SAID").has(&[("Text", &text)]);
