@@ -149,7 +149,7 @@ fn takes(slow: &mut Wire, read: &mut usize, answered: &mut usize) {
 const STUCK: Duration = Duration::from_secs(3);
 /// How many messages HISTORY gives at most, and how many answers are more than loopback swallows.
 const LAST: usize = 200;
-const ANSWERS: usize = 20;
+const ANSWERS: usize = 25;
 /// How much a slow reader takes at a time, and how long it waits before the next.
 const SOME: usize = 100;
 const PAUSE: Duration = Duration::from_millis(300);
@@ -165,7 +165,7 @@ pub fn who_takes_nothing_for_three_seconds_is_let_go(dice: &mut Dice) {
     let (mut stuck, id) = comes(&server, stalled, &mut witness);
     let (mut taker, _) = comes(&server, slow, &mut witness);
     let (mut sleeper, _) = comes(&server, late, &mut witness);
-    step(format!("{late} asks for all of it {ANSWERS} times, 8 MB, and reads that"));
+    step(format!("{late} asks for all of it {ANSWERS} times, 10 MB, and reads that"));
     waits_for_all(&mut sleeper, &mut witness, speaker);
     reads(&mut sleeper, 0..ANSWERS * LAST);
     step(format!(
@@ -187,6 +187,12 @@ pub fn who_takes_nothing_for_three_seconds_is_let_go(dice: &mut Dice) {
     }
     if let Some(soon) = left.filter(|left| *left < STUCK) {
         fail(format!("{stalled} was let go after {soon:.1?} already"));
+    }
+    step(format!("{slow}, for whom something waits as long as for {stalled}, goes on reading"));
+    for _ in 0..3 {
+        reads(&mut taker, read..read + SOME);
+        read += SOME;
+        witness.hears_within(PAUSE);
     }
     step(format!(
         "{slow} and {late}, for whom nothing waits, are there; {late} asks for all again"
