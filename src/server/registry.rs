@@ -202,7 +202,7 @@ impl Registry {
         }
     }
 
-    /// The one place that locks. Entries that have expired are gone for whoever looks.
+    /// The one place that locks. Entries that have expired are gone for whoever looks, a second later at most.
     fn lock(&self, now: Instant) -> MutexGuard<'_, HashMap<Name, Client>> {
         self.nap(BEFORE_LOCK);
         let mut clients = lock(&self.clients);

@@ -70,7 +70,8 @@ impl Bag {
     }
 
     /// Puts what somebody says behind all that is there, each message with the next number. `tails` gets
-    /// where each block lies, without the lines that hold its number; the lines for the log go into `log`.
+    /// where each block lies, without the lines that hold its number (the TYPE and `Seq`, which
+    /// [`History`](super::history) puts before it again); the lines for the log go into `log`.
     // LAB 4: give each message its number and put it into the bag
     fn put(&mut self, speeches: &Speeches) {
         for speech in speeches.blocks() {

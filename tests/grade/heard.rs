@@ -148,7 +148,7 @@ pub fn fail_if_one_has_failed() {
 pub fn last_words(lab: u32) -> Vec<(String, Vec<String>)> {
     let cast = lock(&CAST).clone();
     let own = format!("LAB {lab}: ");
-    let words = cast.iter().map(|heard| {
+    let words = cast.iter().enumerate().map(|(place, heard)| {
         let errors = String::from_utf8_lossy(&lock(&heard.told).errors).into_owned();
         let (mut first, mut others) = (Vec::new(), Vec::new());
         let mut panics = false;
@@ -163,7 +163,12 @@ pub fn last_words(lab: u32) -> Vec<(String, Vec<String>)> {
         first.drain(..first.len().saturating_sub(WORDS));
         others.truncate(WORDS - first.len());
         first.append(&mut others);
-        (heard.title.clone(), first)
+        let same = |others: &[Arc<Heard>]| {
+            others.iter().filter(|other| other.title == heard.title).count()
+        };
+        let (nth, all) = (same(&cast[..=place]), same(&cast));
+        let title = heard.title.clone();
+        (if all > 1 { format!("{title} (number {nth} of {all})") } else { title }, first)
     });
     words.filter(|(_, lines)| !lines.is_empty()).collect()
 }

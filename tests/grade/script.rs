@@ -29,7 +29,7 @@ const PIECE: Duration = Duration::from_millis(3);
 /// What the lines of the script use.
 const FUNCTIONS: &str = r#"trap 'kill 0' INT TERM
 unset RUST_BACKTRACE
-as() { sed "s/^/$1: /"; }
+as() { sed "s/^/$1: /; s/^\(.\{150\}\).*/\1 .../"; }
 pieces() { # a file, in pieces of so many bytes
     n=0
     while [ $((n * $2)) -lt $(($(wc -c < "$1"))) ]; do
@@ -78,7 +78,8 @@ fn head(check: &str, folder: &Path) -> String {
     format!(
         "# {check}, LAB_SEED={seed}: the story that has failed, once more.\n\
          # Each line is one of its people. What it says lies in the files beside this one,\n\
-         # `sleep` keeps the order, and the name at the end stands before what comes.\n\
+         # `sleep` keeps the order, and the name at the end stands before what comes. (Whose words go to\n\
+         # `sleep 1000` does not read them. Into a file or a pipe they do not come in the order of the story.)\n\
          (cd {here} && cargo build --quiet --bins) || exit 1\n\
          cd {folder} && rm -f server-*.log\n\
          server={server}\n\

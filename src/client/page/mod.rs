@@ -1,5 +1,5 @@
 //! The page: the same chat, shown by a browser on this machine. It is a second front end of the one loop:
-//! what happens is told on a [`board`](super::board), what is typed comes as events like the keyboard's.
+//! what happens is told on a [`board`], what is typed comes as events like the keyboard's.
 //!
 //! Threads: one that accepts, and one for each connection, which carries one request. A stream of events is
 //! a request whose answer does not end. The lock is the board's.
