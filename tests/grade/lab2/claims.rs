@@ -69,7 +69,9 @@ pub fn whoever_is_there_is_listed_or_announced(dice: &mut Dice) {
         }
         let listed = others.iter().map(|line| line.split(' ').next().unwrap_or(line).to_owned());
         let mut known: BTreeSet<String> = listed.collect();
-        known.insert(wire.who().to_owned());
+        if !known.insert(wire.who().to_owned()) {
+            fail(format!("JOINACK lists the others, and not {} itself:\n{ack}", wire.who()));
+        }
         while known.len() < NAMES {
             let joined = wire.gets("JOINED");
             if !known.insert(joined.get("clientID").to_owned()) {

@@ -35,7 +35,7 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab2::whoever_is_there_is_listed_or_announced",
-        says: "Twelve join at once: each is told of each other once, in JOINACK, by ID, or by JOINED.",
+        says: "Twelve join at once: each is told of the others only, once, in JOINACK, by ID, or by JOINED.",
         points: 1,
         rule: "PROTOCOL.md, JOIN: JOINACK has one line per joined other; from here on the notices arrive",
         needs: &["lab2::a_registration_is_acknowledged"],
