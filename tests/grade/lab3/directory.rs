@@ -86,9 +86,12 @@ fn compare(asker: &mut Wire, model: &[Entry]) {
     }
 }
 
+/// So many that nobody is the first of them by chance.
+const CROWD: usize = 30;
+
 pub fn bridge_gives_the_first_other_or_who_is_asked_for(dice: &mut Dice) {
     let server = Server::start(&[]);
-    let names = dice.words(4);
+    let names = dice.words(4 + CROWD);
     let [first, second, third, ..] = names.as_slice() else { return };
     let bridge = |name: &str, peer: &[(&str, &str)]| {
         let mut wire = server.connect(name);
@@ -111,6 +114,13 @@ pub fn bridge_gives_the_first_other_or_who_is_asked_for(dice: &mut Dice) {
     step(format!("{first} registers again, and is still the first"));
     server.registered(first, 6009);
     gives(bridge(third, &[]), first, "6009");
+    step(format!("{CROWD} more register, and {first} and {second} are still the first two"));
+    let mut crowd = server.connect("somebody");
+    for name in &names[4..] {
+        crowd.registers(name, 6004);
+    }
+    gives(bridge(first, &[]), second, "6002");
+    gives(bridge(second, &[]), first, "6009");
     step("with Peer: a name in any case, or an ID");
     gives(bridge(first, &[("Peer", &third.to_ascii_uppercase())]), third, "6003");
     let id = server.connect(second).registers(second, 6002).get("ID").to_owned();
@@ -129,4 +139,26 @@ pub fn bridge_gives_the_first_other_or_who_is_asked_for(dice: &mut Dice) {
     if found.find("ID").is_none() {
         fail("to somebody who has joined, BRIDGEACK gives the ID of the peer, too");
     }
+    is_by_registration(&names);
+}
+
+/// Who was lost and is back has its old ID, but has registered after those who came meanwhile.
+fn is_by_registration(names: &[String]) {
+    let server = Server::start(&[]);
+    let [lost, next, asking, ..] = names else { return };
+    step(format!("{lost} joins, and its connection is just gone; then {next} registers"));
+    let mut wire = server.registered(lost, 6001);
+    let ack = wire.joins(lost);
+    wire.vanishes();
+    server.registered(next, 6002);
+    step(format!("{lost} registers again and comes back by the Token, to the ID of before"));
+    let mut back = server.connect(lost);
+    back.registers_in_the_end(lost, 6003);
+    back.asks("JOIN", &[("clientID", lost), ("Token", ack.get("Token"))]);
+    back.gets("JOINACK").has(&[("ID", ack.get("ID"))]);
+    step(format!("{asking} is given {next}, who has registered first of those who are there"));
+    let mut wire = server.registered(asking, 6004);
+    wire.asks("BRIDGE", &[("clientID", asking)]);
+    let found = [("clientID", next.as_str()), ("IP", "127.0.0.1"), ("Port", "6002")];
+    wire.gets("BRIDGEACK").has_exactly(&found);
 }

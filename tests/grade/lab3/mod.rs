@@ -18,7 +18,7 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab3::bridge_gives_the_first_other_or_who_is_asked_for",
-        says: "BRIDGE has the first other in order of registration; with Peer it has that one.",
+        says: "BRIDGE has the first other in order of registration, not of IDs; with Peer it has that one.",
         points: 2,
         rule: "PROTOCOL.md: BRIDGE without Peer",
         needs: &[],
