@@ -12,7 +12,8 @@ use crate::wire::secret::Secret;
 
 /// The address to record for a client: the one that is seen, never the one that is claimed, or anybody
 /// could have the others call wherever he likes. An IPv4 address seen through an IPv6 socket is written
-/// as IPv4.
+/// as IPv4. `seen` and `own` are as the sockets give them, so through an IPv6 socket
+/// both are IPv6.
 ///
 /// # Errors
 /// `bad-port` when this is where the server itself listens (`own`): whoever was sent there would not

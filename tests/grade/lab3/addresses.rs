@@ -1,10 +1,11 @@
 //! The address that the server sees.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 
 use crate::cast::Server;
 use crate::dice::Dice;
 use crate::story::{fail, instead, not_checked, step};
+use crate::wire::Wire;
 
 /// This machine's own address in its network, if it has one. Nothing is sent: a UDP socket that is
 /// connected only looks up from which address it would send.
@@ -34,7 +35,7 @@ pub fn the_address_recorded_is_the_one_seen(dice: &mut Dice) {
         let port = server.address().port();
         // Some systems keep IPv4 out of such a socket.
         let mapped = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        if std::net::TcpStream::connect(mapped).is_ok() {
+        if TcpStream::connect(mapped).is_ok() {
             sees(&server, mapped, dice);
         }
         sees(&server, (Ipv6Addr::LOCALHOST, port).into(), dice);
@@ -87,4 +88,46 @@ pub fn the_servers_own_address_is_no_clients(dice: &mut Dice) {
         step(format!("port {port} is as good as any other"));
         wire.registers(&names[1], port).has(&[("Port", &port.to_string())]);
     }
+    is_its_own_by_all_ways(&names[0]);
+    is_good_elsewhere(&names[0]);
+}
+
+/// A server on all addresses is reached by IPv4 and by IPv6, and knows its own port both times.
+fn is_its_own_by_all_ways(name: &str) {
+    if TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0)).is_err() {
+        return;
+    }
+    let server = Server::start(&["--host", "::"]);
+    let port = server.address().port();
+    for ip in [IpAddr::from(Ipv4Addr::LOCALHOST), Ipv6Addr::LOCALHOST.into()] {
+        // Some systems keep IPv4 out of such a socket.
+        if TcpStream::connect((ip, port)).is_err() {
+            continue;
+        }
+        let mut wire = server.connect_to("somebody", (ip, port).into());
+        step(format!("by {ip}, nobody can be reached at the server's own port {port}"));
+        registers(&mut wire, name, port);
+        wire.refuses("REGISTER", "bad-port");
+    }
+}
+
+/// On Linux 127.0.0.2 is this machine, too, and who calls it comes from 127.0.0.1 all the same.
+fn is_good_elsewhere(name: &str) {
+    let other = IpAddr::from([127, 0, 0, 2]);
+    if TcpListener::bind((other, 0)).is_err() {
+        return;
+    }
+    let server = Server::start(&["--host", &other.to_string()]);
+    let (mut wire, port) = (server.connect("somebody"), server.address().port());
+    let seen = wire.local().ip();
+    if seen != other {
+        step(format!("the server's port {port}, but at {seen}: that is good"));
+        registers(&mut wire, name, port);
+        wire.gets("REGACK").has(&[("IP", &seen.to_string()), ("Port", &port.to_string())]);
+    }
+}
+
+fn registers(wire: &mut Wire, name: &str, port: u16) {
+    let port = port.to_string();
+    wire.asks("REGISTER", &[("clientID", name), ("IP", "127.0.0.1"), ("Port", &port)]);
 }

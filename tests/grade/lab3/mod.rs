@@ -34,7 +34,7 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab3::the_servers_own_address_is_no_clients",
-        says: "The server's own port at its own address is bad-port; one beside it is good.",
+        says: "The server's port at its own address, IPv4 or IPv6, is bad-port; one beside it or elsewhere is good.",
         points: 1,
         rule: "PROTOCOL.md, REGISTER: bad-port",
         needs: &[],
