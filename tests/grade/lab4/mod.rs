@@ -58,7 +58,7 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab4::who_never_reads_is_let_go_in_the_end",
-        says: "More than --backlog waits for somebody: it is LEFT slow, hung up on, and the others stay.",
+        says: "More than --backlog waits for somebody: at once it is LEFT slow, hung up on; the others stay.",
         points: 1,
         rule: "PROTOCOL.md, LEFT: slow; README.md, limits: --backlog",
         needs: &[],

@@ -49,13 +49,18 @@ fn hears(wire: &mut Wire, number: usize) {
 pub fn a_member_that_never_reads_delays_nobody(dice: &mut Dice) {
     let server = Server::start(&[]);
     let names = dice.words(4);
-    step("two who will never read join, one before and one after two who do");
-    let _first = server.joined(&names[0], 6001);
-    let mut speaker = server.joined(&names[1], 6002);
-    let mut listener = server.joined(&names[2], 6003);
-    let _last = server.joined(&names[3], 6004);
+    let [first, speaks, listens, last] = names.as_slice() else { return };
+    step(format!(
+        "{first} and {last}, who will never read, join before and after {speaks} and {listens}, who do"
+    ));
+    let _first = server.joined(first, 6001);
+    let mut speaker = server.joined(speaks, 6002);
+    let mut listener = server.joined(listens, 6003);
+    let _last = server.joined(last, 6004);
     let batches = 6_600_000 / (BATCH * LONG);
-    step(format!("{} says {batches} times {BATCH} long messages: 6.6 MB", names[1]));
+    step(format!(
+        "{speaks} says {batches} times {BATCH} long messages, 6.6 MB; {speaks} and {listens} hear them"
+    ));
     let at_once = AT_ONCE.mul_f64(settings().slow);
     for batch in 0..batches {
         let begun = Instant::now();
@@ -69,34 +74,52 @@ pub fn a_member_that_never_reads_delays_nobody(dice: &mut Dice) {
     }
 }
 
+/// How often a batch is said at most: that is more than loopback swallows.
+const BATCHES: usize = 100;
+
 pub fn who_never_reads_is_let_go_in_the_end(dice: &mut Dice) {
     let server = Server::start(&["--backlog", "100000"]);
-    let names = dice.words(2);
-    let mut stalled = server.connect(&names[0]);
-    let id = stalled.registers(&names[0], 6001).get("ID").to_owned();
-    stalled.joins(&names[0]);
-    let mut speaker = server.joined(&names[1], 6002);
-    step(format!("{} speaks until {}, who does not read, is let go", names[1], names[0]));
-    let expected = [("ID", id.as_str()), ("clientID", &names[0]), ("Reason", "slow")];
-    for batch in 0..200 {
-        says_batch(&mut speaker, batch);
+    let names = dice.words(3);
+    let [speaker, asking, silent] = names.as_slice() else { return };
+    let mut witness = server.joined(speaker, 6001);
+    let said = says_all(&mut witness);
+    let (mut stalled, id) = comes(&server, asking, &mut witness);
+    step(format!(
+        "{asking} asks for all of it {ANSWERS} times, 10 MB, then tells {speaker} something, and reads \
+         nothing: it is let go before {speaker} hears that"
+    ));
+    asks_for_all_and_tells(&mut stalled, speaker);
+    is_slow(&witness.gets("LEFT"), &id, asking);
+    step(format!("its connection ends, and {speaker} is told nothing more"));
+    is_over(&mut stalled, ANSWERS * (LAST + 2));
+    witness.hears_nothing_else(dice);
+
+    let (mut stalled, id) = comes(&server, silent, &mut witness);
+    step(format!("{speaker} speaks until {silent}, who does not read, is let go"));
+    for batch in said..said + BATCHES {
+        says_batch(&mut witness, batch);
         for number in 0..BATCH {
-            let block = speaker.block("SAID");
+            let block = witness.block("SAID");
             if block.kind == "LEFT" {
-                block.has_exactly(&expected);
-                step(format!("{} still hears the rest", names[1]));
-                (number..BATCH).for_each(|number| hears(&mut speaker, batch * BATCH + number + 1));
-                speaker.hears_nothing_else(dice);
+                is_slow(&block, &id, silent);
+                step(format!("{speaker} still hears the rest"));
+                (number..BATCH).for_each(|number| hears(&mut witness, batch * BATCH + number + 1));
+                witness.hears_nothing_else(dice);
+                step("its connection ends");
                 return is_over(&mut stalled, (batch + 1) * BATCH);
             }
         }
     }
-    fail(instead("LEFT, with Reason: slow", "20 MB that were said, and no LEFT"));
+    fail(instead("LEFT, with Reason: slow", "10 MB that were said, and no LEFT"));
+}
+
+/// This is LEFT, for being slow.
+fn is_slow(left: &Block, id: &str, name: &str) {
+    left.has_exactly(&[("ID", id), ("clientID", name), ("Reason", "slow")]);
 }
 
 /// What was on its way may still come, and then the end.
 fn is_over(stalled: &mut Wire, most: usize) {
-    step("its connection ends");
     for _ in 0..=most {
         if stalled.is_over() {
             return;
@@ -159,9 +182,8 @@ pub fn who_takes_nothing_for_three_seconds_is_let_go(dice: &mut Dice) {
     let names = dice.words(4);
     let [speaker, stalled, slow, late] = names.as_slice() else { return };
     let mut witness = server.joined(speaker, 6001);
-    step(format!("{speaker} says {LAST} long messages; then three others join"));
-    (0..LAST / BATCH).for_each(|batch| says_batch(&mut witness, batch));
-    (0..LAST / BATCH).for_each(|batch| hears_batch(&mut witness, batch));
+    says_all(&mut witness);
+    step(format!("{stalled}, {slow} and {late} join"));
     let (mut stuck, id) = comes(&server, stalled, &mut witness);
     let (mut taker, _) = comes(&server, slow, &mut witness);
     let (mut sleeper, _) = comes(&server, late, &mut witness);
@@ -178,8 +200,7 @@ pub fn who_takes_nothing_for_three_seconds_is_let_go(dice: &mut Dice) {
         reads(&mut taker, read..read + SOME);
         read += SOME;
         if witness.hears_within(PAUSE) {
-            let expected = [("ID", id.as_str()), ("clientID", stalled), ("Reason", "slow")];
-            witness.gets("LEFT").has_exactly(&expected);
+            is_slow(&witness.gets("LEFT"), &id, stalled);
             left = Some(begun.elapsed());
         } else if Instant::now() > until {
             time_out(format!("{stalled} has taken nothing for a long time, and is still there"));
@@ -203,7 +224,17 @@ pub fn who_takes_nothing_for_three_seconds_is_let_go(dice: &mut Dice) {
     waits_for_all(&mut sleeper, &mut witness, speaker);
     step(format!("{late} reads it only now, and that is soon enough"));
     reads(&mut sleeper, 0..ANSWERS * LAST);
+    step(format!("the connection of {stalled} ends"));
     is_over(&mut stuck, ANSWERS * (LAST + 2));
+}
+
+/// Says as many messages as HISTORY gives, and hears them. Gives the number of batches.
+fn says_all(speaker: &mut Wire) -> usize {
+    step(format!("{} says {LAST} long messages", speaker.who()));
+    let batches = LAST / BATCH;
+    (0..batches).for_each(|batch| says_batch(speaker, batch));
+    (0..batches).for_each(|batch| hears_batch(speaker, batch));
+    batches
 }
 
 /// Somebody joins who has heard all. Gives the ID, too.
@@ -215,15 +246,25 @@ fn comes(server: &Server, name: &str, witness: &mut Wire) -> (Wire, String) {
     (wire, id)
 }
 
-fn asks_for_all(wire: &mut Wire) {
-    wire.sends(Block::text("HISTORY", &[("Last", &LAST.to_string())]).repeat(ANSWERS));
+/// What asks for all that was said, so often that the answers are more than loopback swallows.
+fn wishes() -> String {
+    Block::text("HISTORY", &[("Last", &LAST.to_string())]).repeat(ANSWERS)
 }
 
-/// The same, and when the witness has heard of it, most of it waits in the server.
+fn asks_for_all(wire: &mut Wire) {
+    wire.sends(wishes());
+}
+
+/// When the witness has heard of it, most of it waits in the server.
 fn waits_for_all(wire: &mut Wire, witness: &mut Wire, its_name: &str) {
-    asks_for_all(wire);
-    wire.asks("TELL", &[("Peer", its_name), ("Text", "I have asked for it.")]);
+    asks_for_all_and_tells(wire, its_name);
     witness.gets("TOLD");
+}
+
+/// In one go, for it may be hung up on before the last of it.
+fn asks_for_all_and_tells(wire: &mut Wire, peer: &str) {
+    let tell = Block::text("TELL", &[("Peer", peer), ("Text", "I have asked for it.")]);
+    wire.sends(wishes() + &tell);
 }
 
 /// Reads these of the messages that it has asked for.
