@@ -36,7 +36,7 @@ impl Order {
         Order { next: first, gaps: BTreeMap::new(), late: 0, twice: 0 }
     }
 
-    /// The next number that was heard.
+    /// The next number that was heard. It comes from a server, which may be anybody's: no sum may overflow.
     // LAB 9: note a number, and what it skips
     pub fn hear(&mut self, number: u64) {
         if number >= self.next {
@@ -68,7 +68,8 @@ impl Order {
         true
     }
 
-    /// How many did not come, if the last that was sent has the number `last`.
+    /// How many did not come: all in the gaps, and what is missing at the end, if the last that was sent has
+    /// the number `last`.
     // LAB 9: count what did not come
     pub fn lost(&self, last: u64) -> u64 {
         let inside: u64 = self.gaps.iter().map(|(start, end)| end - start).sum();

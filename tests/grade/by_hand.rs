@@ -132,7 +132,7 @@ impl Play {
 
 static PLAY: Mutex<Play> = Mutex::new(Play::new());
 
-/// A story begins.
+/// A story begins, or a part of one that needs nothing of what was before.
 pub fn begin() {
     *lock(&PLAY) = Play { begun: Some(Instant::now()), ..Play::new() };
 }
@@ -172,11 +172,7 @@ pub fn starts(
     folder: &Path,
 ) -> usize {
     let mut play = lock(&PLAY);
-    let known = play.folders.iter().position(|each| each == folder);
-    let number = known.unwrap_or_else(|| {
-        play.folders.push(folder.to_owned());
-        play.folders.len() - 1
-    });
+    let number = number_of(&mut play.folders, folder);
     play.was_read = true;
     drop(play);
     if !variables.is_empty() {
@@ -189,11 +185,28 @@ pub fn starts(
         variables.iter().map(|(name, value)| format!("{name}={} ", quoted(value))).collect();
     let _ = write!(command, "\"${program}\"");
     for argument in arguments {
-        let log = format!("server-{}.log", number + 1);
+        let log = format!("server-{number}.log");
         let argument = if *argument == "server.log" { log.as_str() } else { argument };
         let _ = write!(command, " {}", quoted(argument));
     }
     enters(who, command)
+}
+
+/// The grader itself writes into the log in this folder.
+pub fn writes(folder: &Path, bytes: &[u8]) {
+    let number = number_of(&mut lock(&PLAY).folders, folder);
+    let hand = enters("the log", format!("cat >> server-{number}.log"));
+    says(hand, bytes, How::Whole);
+    leaves(hand, false);
+}
+
+/// The number of a folder among those of the story.
+fn number_of(folders: &mut Vec<PathBuf>, folder: &Path) -> usize {
+    let known = folders.iter().position(|each| each == folder);
+    known.unwrap_or_else(|| {
+        folders.push(folder.to_owned());
+        folders.len() - 1
+    }) + 1
 }
 
 /// What the server that is played says depends on what `load` says.
@@ -264,7 +277,7 @@ pub fn leaves(hand: usize, is_killed: bool) {
     }
 }
 
-/// Somebody has left much unread.
+/// Somebody does not read what comes.
 pub fn is_deaf(hand: usize) {
     if let Some(actor) = lock(&PLAY).actors.get_mut(hand) {
         actor.is_deaf = true;

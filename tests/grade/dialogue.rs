@@ -37,6 +37,9 @@ impl Wire {
             if block.kind == kind {
                 return block;
             }
+            if block.kind == "BYE" {
+                self.gets_instead(kind, block); // nothing comes after that
+            }
         }
     }
 

@@ -16,8 +16,6 @@ use crate::story;
 
 /// How many of the pieces of something are sent alone, on average; others may arrive together.
 const PAUSES: usize = 300;
-/// Who leaves so many bytes unread does not read.
-const DEAF: usize = 64 * 1024;
 /// The most bytes that may come without an end of what is waited for.
 const MOST: usize = 8 << 20;
 
@@ -176,8 +174,8 @@ impl Wire {
 
     /// Sends these bytes, unless the other side has hung up by now: then it gives `false`.
     pub fn drips(&mut self, bytes: &[u8]) -> bool {
-        let gone =
-            self.hears_within(Duration::from_millis(1)) && !self.reads("", story::deadline());
+        let gone = self.hears_within(Duration::from_millis(1))
+            && !self.reads("something, or the end of the connection", story::deadline());
         by_hand::says(self.hand, bytes, How::Whole);
         !gone && self.stream.write_all(bytes).is_ok()
     }
@@ -197,6 +195,11 @@ impl Wire {
         by_hand::leaves(self.hand, false);
         // The other side may be gone, and then this direction has ended too.
         let _ = self.stream.shutdown(Shutdown::Write);
+    }
+
+    /// From here on nobody reads what comes.
+    pub fn reads_no_more(&self) {
+        by_hand::is_deaf(self.hand);
     }
 
     /// Hangs up without a word.
@@ -272,13 +275,7 @@ impl Wire {
 impl Drop for Wire {
     fn drop(&mut self) {
         if thread::panicking() {
-            // The story ends here, and nobody leaves.
-            let mut unread = vec![0; DEAF];
-            let _ = self.stream.set_nonblocking(true);
-            if self.stream.peek(&mut unread).is_ok_and(|count| count == DEAF) {
-                by_hand::is_deaf(self.hand);
-            }
-            return;
+            return; // the story ends here, and nobody leaves
         }
         by_hand::leaves(self.hand, false);
         if self.vanishes {

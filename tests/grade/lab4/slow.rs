@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use crate::block::Block;
+use crate::by_hand;
 use crate::cast::Server;
 use crate::dice::Dice;
 use crate::settings::settings;
@@ -14,6 +15,8 @@ use crate::wire::Wire;
 const LONG: usize = 1990;
 /// How many are said at once.
 const BATCH: usize = 50;
+/// What is not the same by hand.
+const READS_SLOWLY: &str = "who reads slowly in the story reads all at once here: play that one at a terminal, with Ctrl-Z and fg";
 /// How long a batch may take to come back when somebody else does not read.
 const AT_ONCE: Duration = Duration::from_secs(2);
 
@@ -53,10 +56,11 @@ pub fn a_member_that_never_reads_delays_nobody(dice: &mut Dice) {
     step(format!(
         "{first} and {last}, who will never read, join before and after {speaks} and {listens}, who do"
     ));
-    let _first = server.joined(first, 6001);
+    let deaf = server.joined(first, 6001);
     let mut speaker = server.joined(speaks, 6002);
     let mut listener = server.joined(listens, 6003);
-    let _last = server.joined(last, 6004);
+    let deaf = [deaf, server.joined(last, 6004)];
+    deaf.iter().for_each(Wire::reads_no_more);
     let batches = 6_600_000 / (BATCH * LONG);
     step(format!(
         "{speaks} says {batches} times {BATCH} long messages, 6.6 MB; {speaks} and {listens} hear them"
@@ -88,6 +92,7 @@ pub fn who_never_reads_is_let_go_in_the_end(dice: &mut Dice) {
         "{asking} asks for all of it {ANSWERS} times, 10 MB, then tells {speaker} something, and reads \
          nothing: it is let go before {speaker} hears that"
     ));
+    stalled.reads_no_more();
     asks_for_all_and_tells(&mut stalled, speaker);
     is_slow(&witness.gets("LEFT"), &id, asking);
     step(format!("its connection ends, and {speaker} is told nothing more"));
@@ -95,6 +100,7 @@ pub fn who_never_reads_is_let_go_in_the_end(dice: &mut Dice) {
     witness.hears_nothing_else(dice);
 
     let (mut stalled, id) = comes(&server, silent, &mut witness);
+    stalled.reads_no_more();
     step(format!("{speaker} speaks until {silent}, who does not read, is let go"));
     for batch in said..said + BATCHES {
         says_batch(&mut witness, batch);
@@ -135,6 +141,7 @@ pub fn a_slow_member_gets_every_byte_in_order(dice: &mut Dice) {
     let mut speaker = server.joined(&names[1], 6002);
     let batches = 9_000_000 / (BATCH * LONG);
     step(format!("{} says 9 MB; {} reads a fifth of it meanwhile", names[1], names[0]));
+    by_hand::note(READS_SLOWLY);
     let (mut read, mut answered) = (0, 0);
     for batch in 0..batches {
         says_batch(&mut speaker, batch);
@@ -193,6 +200,8 @@ pub fn who_takes_nothing_for_three_seconds_is_let_go(dice: &mut Dice) {
     step(format!(
         "{stalled} and {slow} ask for as much; {stalled} does not read, {slow} does, slowly"
     ));
+    stuck.reads_no_more();
+    by_hand::note(READS_SLOWLY);
     let (begun, mut read, mut left) = (Instant::now(), 0, None);
     [&mut stuck, &mut taker].into_iter().for_each(asks_for_all);
     let until = begun + 3 * STUCK.mul_f64(settings().slow);

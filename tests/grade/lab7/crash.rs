@@ -5,9 +5,10 @@ use std::io::Write;
 use std::thread;
 
 use crate::block::Block;
+use crate::by_hand;
 use crate::cast::Server;
 use crate::dice::Dice;
-use crate::story::{fail, instead, step};
+use crate::story::{fail, instead, step, told};
 use crate::wire::Wire;
 
 /// So often the server is killed: a message is lost only by chance.
@@ -42,7 +43,22 @@ pub fn says(wire: &mut Wire, text: &str) -> Heard {
     heard(wire.says(text).skips_to("SAID").has(&[("Text", text)]))
 }
 
+/// Shows the end of the log in the story.
+fn log_ends(server: &Server) {
+    let log = String::from_utf8_lossy(&server.log()).into_owned();
+    let lines: Vec<&str> = log.lines().collect();
+    for line in &lines[lines.len().saturating_sub(3)..] {
+        told("server.log", "has", line.as_bytes());
+    }
+}
+
 pub fn numbers_go_on_where_they_stopped(dice: &mut Dice) {
+    numbers_go_on_after_each_end(dice);
+    by_hand::begin();
+    super::found::what_is_missing_has_its_numbers(dice);
+}
+
+fn numbers_go_on_after_each_end(dice: &mut Dice) {
     let mut server = Server::start(&[]);
     let names = dice.words(5);
     let mut all: Vec<Heard> = Vec::new();
@@ -72,7 +88,6 @@ pub fn numbers_go_on_where_they_stopped(dice: &mut Dice) {
         server = server.starts_again();
     }
     finds(&server, "last", &all).hears_nothing_else(dice);
-    super::found::what_is_missing_has_its_numbers(dice);
 }
 
 pub fn what_was_seen_survives_kill_9(dice: &mut Dice) {
@@ -133,6 +148,7 @@ pub fn a_torn_line_is_survived(dice: &mut Dice) {
     for end in ends {
         let torn = &whole.as_bytes()[..end];
         step(format!("the log ends in the middle of a line: {:?}", String::from_utf8_lossy(torn)));
+        by_hand::writes(folder.path(), torn);
         let log = OpenOptions::new().append(true).open(folder.file("server.log"));
         if let Err(error) = log.and_then(|mut log| log.write_all(torn)) {
             fail(format!("there is no server.log to write to: {error}"));
@@ -141,6 +157,7 @@ pub fn a_torn_line_is_survived(dice: &mut Dice) {
         let mut wire = finds(&server, &names[2], &all);
         step("what is said next has its own line and its own number");
         all.push(says(&mut wire, &dice.text()));
+        log_ends(&server);
         let server = server.starts_again();
         finds(&server, &names[2], &all).hears_nothing_else(dice);
         folder = server.crashes();

@@ -3,6 +3,7 @@
 use std::fs;
 
 use super::crash::{Heard, finds, heard};
+use crate::by_hand;
 use crate::cast::Server;
 use crate::dice::Dice;
 use crate::folder::Folder;
@@ -19,6 +20,7 @@ fn line(name: &str, text: &str) -> String {
 /// Starts a server that finds this log.
 fn server_with(log: impl AsRef<[u8]>) -> Server {
     let folder = Folder::fresh();
+    by_hand::writes(folder.path(), log.as_ref());
     fs::write(folder.file("server.log"), log).unwrap();
     Server::start_in(folder, 0, &[], &[])
 }

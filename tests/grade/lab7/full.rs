@@ -12,7 +12,7 @@ use crate::heard::{Heard, collect, fail_if_one_has_failed};
 use crate::program::SLICE;
 use crate::script::quoted;
 use crate::settings::settings;
-use crate::story::{self, fail, lock, step};
+use crate::story::{self, fail, instead, lock, step};
 use crate::wire::Wire;
 
 /// Texts of this length: two of them fit, or a few more.
@@ -56,6 +56,9 @@ impl Cramped {
         let until = story::deadline();
         loop {
             let line = lock(&self.heard.told).next_line();
+            if let Some(line) = &line {
+                story::told("server", "<-", line.as_bytes());
+            }
             let address = line.and_then(|it| it.strip_prefix("Server listening on ")?.parse().ok());
             if let Some(address) = address {
                 by_hand::listens(self.hand, address);
@@ -107,6 +110,7 @@ pub fn what_could_not_be_written_is_counted(dice: &mut Dice) {
 /// Each line of the log is whole, and what is not there is counted before what is there next.
 fn counts(log: &str, name: &str, texts: &[String]) {
     let (mut place, mut missing) = (0, 0);
+    log.lines().for_each(|line| story::told("server.log", "has", short(line).as_bytes()));
     for line in log.lines() {
         let lost = line.split_once("] \\lost ").map(|(_, count)| count.parse::<usize>());
         match (lost, line.split_once(&format!("] [{name}]: "))) {
@@ -115,7 +119,9 @@ fn counts(log: &str, name: &str, texts: &[String]) {
             (None, Some((_, text))) => {
                 place += std::mem::take(&mut missing);
                 if texts.get(place).is_none_or(|next| next != text) {
-                    fail(format!("the log has {text:?} where message {} is next", place + 1));
+                    let next = texts.get(place).map_or("nothing more", |text| short(text));
+                    let expected = format!("{next:?}, or a line `\\lost N` before what is there");
+                    fail(instead(expected, format!("{:?}", short(text))));
                 }
                 place += 1;
             }
@@ -125,4 +131,9 @@ fn counts(log: &str, name: &str, texts: &[String]) {
     if place != texts.len() {
         fail(format!("of {} messages the log has, or counts, {place}", texts.len()));
     }
+}
+
+/// The beginning of a text: it is enough to know it by.
+fn short(text: &str) -> &str {
+    text.get(..60).unwrap_or(text)
 }

@@ -1,6 +1,7 @@
 //! What stands in server.log, and when.
 
 use super::crash::{Heard, finds, heard, says};
+use crate::by_hand;
 use crate::cast::Server;
 use crate::dice::Dice;
 use crate::story::{fail, instead, step};
@@ -12,6 +13,12 @@ const MEMBERS: u16 = 200;
 const LOOKS: u32 = 150;
 
 pub fn the_line_is_there_before_anyone_hears(dice: &mut Dice) {
+    it_is_there_as_soon_as_it_is_heard(dice);
+    by_hand::begin();
+    super::full::what_could_not_be_written_is_counted(dice);
+}
+
+fn it_is_there_as_soon_as_it_is_heard(dice: &mut Dice) {
     let server = Server::start(&[]);
     let names = dice.words(2);
     let mut first = server.joined(&names[0], 6001);
@@ -32,10 +39,15 @@ pub fn the_line_is_there_before_anyone_hears(dice: &mut Dice) {
             fail(format!("no line ends in {line:?}; the last ones, backwards: {end:#?}"));
         }
     }
-    super::full::what_could_not_be_written_is_counted(dice);
 }
 
 pub fn no_text_is_mistaken_for_another_line(dice: &mut Dice) {
+    texts_come_back_as_they_were(dice);
+    by_hand::begin();
+    super::found::what_is_no_message_does_not_count(dice);
+}
+
+fn texts_come_back_as_they_were(dice: &mut Dice) {
     let server = Server::start(&[]);
     let names = dice.words(2);
     let mut wire = server.joined(&names[0], 6001);
@@ -63,5 +75,4 @@ pub fn no_text_is_mistaken_for_another_line(dice: &mut Dice) {
     if seq != texts.len() as u64 + 1 {
         fail(instead(format!("the number {}", texts.len() + 1), seq));
     }
-    super::found::what_is_no_message_does_not_count(dice);
 }

@@ -105,8 +105,9 @@ fn within(begun: Instant, least: Duration, most: Duration, what: &str) {
     let after = begun.elapsed();
     let most = most.mul_f64(settings().slow);
     if after < least || after > most {
-        let expected = format!("{what} after {least:.1?} to {most:.1?}");
-        fail(instead(expected, format!("{what} after {after:.1?}")));
+        let [least, most, after] = [least, most, after].map(|time| time.as_millis());
+        let expected = format!("{what} after {least} to {most} ms");
+        fail(instead(expected, format!("{what} after {after} ms")));
     }
 }
 

@@ -34,6 +34,17 @@ pub fn what_is_lost_is_counted(dice: &mut Dice) {
     found.has("disorder", 0);
     complains(&found, &format!("{} lost", lost.len()));
 
+    step("the server gives the second of two the highest number that there is, and load lives");
+    let found = measure(2, MESSAGES, |mut delivery| {
+        let (seq, highest) = (format!("Seq: {}\r\n", delivery.number), u64::MAX);
+        let far = delivery.block.replace(&seq, &format!("Seq: {highest}\r\n"));
+        let is_last = delivery.number == MESSAGES;
+        delivery.brings(1, if is_last { &far } else { delivery.block });
+        delivery.to([0]);
+    });
+    found.has("messages", MESSAGES);
+    complains(&found, " lost");
+
     step("the second of two is hung up on before the last three: nothing shows a gap");
     let found = measure(2, MESSAGES, |mut delivery| {
         if delivery.number == MESSAGES - 2 {
