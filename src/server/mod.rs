@@ -6,6 +6,7 @@
 pub mod journal;
 pub mod history;
 pub mod speech;
+pub mod backlog;
 pub mod outbox;
 pub mod printer;
 pub mod room;

@@ -7,7 +7,8 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use p2p_chat::server::outbox::{Backlog, Delivery, Outbox, Way, write_and_wait};
+use p2p_chat::server::backlog::{Backlog, write_and_wait};
+use p2p_chat::server::outbox::{Delivery, Outbox, Way};
 use p2p_chat::wire::notice::Reason;
 
 const STUCK: Duration = Duration::from_secs(3);

@@ -155,7 +155,7 @@ fn a_graft_takes_the_files_of_one_lab() {
     let output = handout(&["--graft", from, "--lab", "4", "--into", into]);
     assert!(output.status.success(), "{output:?}");
     assert_eq!(tree.text("src/server/room.rs"), "//! mine");
-    assert!(tree.text("src/server/outbox.rs").contains("todo!"), "what is missing is no solution");
+    assert!(tree.text("src/server/backlog.rs").contains("todo!"), "what is missing is no solution");
     assert!(tree.text("src/server/postman.rs").contains("not_yet!"), "nor is what is refused");
     let solved = fs::read_to_string("src/wire/line.rs").unwrap().replace("\r\n", "\n");
     assert_eq!(tree.text("src/wire/line.rs"), solved);

@@ -24,9 +24,9 @@ const TABLE: &str = r#"
 3 src/server/directory.rs asking
 3 src/server/directory.rs wanted
 3 src/server/directory.rs introduce
-4 src/server/outbox.rs Backlog::send => write_and_wait(bytes, write)
-4 src/server/outbox.rs Backlog::took
-4 src/server/outbox.rs write_some
+4 src/server/backlog.rs Backlog::send => write_and_wait(bytes, write)
+4 src/server/backlog.rs Backlog::took
+4 src/server/backlog.rs write_some
 4 src/server/postman.rs carry => for member in members { member.deliver(bytes, FIRST_WAY); }
 4 src/server/room.rs Bag::put
 5 src/client/peer.rs Invitations::admit => None
