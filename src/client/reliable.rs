@@ -250,7 +250,8 @@ impl Default for Receiving {
 impl Receiving {
     /// A message has come, whose sender still tries `first` and all above; a copy brings its First, too.
     /// `None` when it is too far ahead, [`WINDOW`] or more above the higher of `next` and `first`: then it
-    /// must not be acknowledged, for it is not kept.
+    /// must not be acknowledged, for it is not kept. The numbers are the other side's: no sum of them may
+    /// overflow.
     // LAB 6: show each message once and in order
     pub fn accept(&mut self, seq: u64, first: u64, text: String) -> Option<Accepted> {
         if seq - self.next.max(first).min(seq) >= WINDOW {

@@ -29,7 +29,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         name: "lab6::what_was_given_up_is_not_waited_for",
         says: "When First has moved on, in a copy too, what is missing below it is said, and the rest is \
-               shown; what is 64 or more ahead gets no ACK, First heeded.",
+               shown; what is 64 or more ahead gets no ACK, First heeded; the highest numbers do no harm.",
         points: 2,
         rule: "PROTOCOL.md, UDP: waits for nothing below First; drops what is 64 or more ahead",
         needs: &["lab6::every_copy_is_acknowledged_and_shown_once"],

@@ -109,6 +109,7 @@ pub fn what_was_given_up_is_not_waited_for(dice: &mut Dice) {
     shows(11);
     what_is_too_far_ahead_is_dropped(&bob, &ann);
     first_is_heeded_whatever_it_comes_with(&bob, &ann);
+    the_highest_numbers_do_no_harm(&bob, &ann);
 }
 
 /// Up to 11 all has come.
@@ -145,4 +146,15 @@ fn first_is_heeded_whatever_it_comes_with(bob: &Client, ann: &Post) {
     sees(format!("{head} 75"));
     sees(format!("124 messages {tail}"));
     sees(format!("{head} 200"));
+}
+
+/// Up to 200 all has come or was given up.
+fn the_highest_numbers_do_no_harm(bob: &Client, ann: &Post) {
+    let (name, highest) = (&ann.me.name, u64::MAX - 1);
+    let (head, tail) = (format!("{name} (udp): "), format!("from {name} did not arrive"));
+    step(format!("{highest} with First {highest}: a sum of these would be too large for a u64"));
+    ann.sends(highest, highest, "the highest");
+    ann.is_acknowledged(highest, highest);
+    bob.sees_without(&[&head, &tail], &format!("{} messages {tail}", highest - 201));
+    bob.sees_without(&[&head, &tail], &format!("{head}the highest"));
 }
