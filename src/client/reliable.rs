@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
-/// How many messages may be on their way unacknowledged: further numbers wait.
+/// Only numbers below First + this are sent, so at most so many are unacknowledged: further ones wait.
 pub const WINDOW: u64 = 64;
 /// How long the first copy of a message has to be acknowledged. Each further one has twice as long …
 const FIRST_WAIT: Duration = Duration::from_millis(200);

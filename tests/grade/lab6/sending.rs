@@ -42,7 +42,7 @@ pub fn a_message_is_sent_again_until_it_is_acknowledged(dice: &mut Dice) {
     bob.sees_without(&["Delivered"], &format!("Delivered to {name} (udp): {next}"));
     upto_acknowledges_those_before(&bob, &ann, seq, dice);
     each_has_its_own_time(&bob, &ann, seq + 3);
-    at_most_64_are_unacknowledged(&bob, &ann, seq + 5);
+    only_numbers_below_first_and_64_are_sent(&bob, &ann, seq + 5);
 }
 
 /// Bob says something, and its copies are waited for; if they are late, it is acknowledged, and he says
@@ -115,28 +115,38 @@ fn each_has_its_own_time(bob: &Client, ann: &Post, seq: u64) {
 }
 
 /// Up to `seq` all was acknowledged.
-fn at_most_64_are_unacknowledged(bob: &Client, ann: &Post, seq: u64) {
+fn only_numbers_below_first_and_64_are_sent(bob: &Client, ann: &Post, seq: u64) {
     let (first, last) = (seq + 1, seq + 64);
     step(format!("seventy more from {first} on, and no ACK: {last} is the last, again and again"));
     (1..=70).for_each(|number| bob.types(&format!("/msg number {number}")));
-    comes_and_none_above(ann, last, 2);
+    comes_and_none_above(ann, last, 2, last);
     step(format!("{first} is acknowledged: {} comes", last + 1));
     ann.acknowledges(&ann.secrets.answer, first, first);
-    comes_and_none_above(ann, last + 1, 2);
+    comes_and_none_above(ann, last + 1, 1, last + 1);
+    let (first, last) = (first + 1, last + 1);
+    step(format!(
+        "all but {first} are acknowledged: it is First still, so it comes again, and alone"
+    ));
+    (first + 1..=last).for_each(|seq| ann.acknowledges(&ann.secrets.answer, seq, first - 1));
+    comes_and_none_above(ann, first, 2, last);
+    step(format!("{first} is acknowledged, too: {} comes", last + 1));
+    ann.acknowledges(&ann.secrets.answer, first, last);
+    comes_and_none_above(ann, last + 1, 1, seq + 70);
 }
 
-/// Waits until message `last` has come so often, and fails if one with a higher number comes before.
-fn comes_and_none_above(ann: &Post, last: u64, times: usize) {
+/// Waits until message `seq` has come so often, and fails if one with a higher number than `last` comes before.
+fn comes_and_none_above(ann: &Post, seq: u64, times: usize, last: u64) {
     let mut copies = HashMap::new();
-    while copies.get(&last).is_none_or(|count| *count < times) {
-        let seq = ann.gets("MSG").0.number("Seq");
-        if seq > last {
-            fail(format!("{seq} is sent while more than 64 are unacknowledged"));
+    while copies.get(&seq).is_none_or(|count| *count < times) {
+        let (block, _) = ann.gets("MSG");
+        let (came, first) = (block.number("Seq"), block.number("First"));
+        if came > last {
+            fail(format!("{came} is sent before {} is acknowledged: First is {first}", last - 63));
         }
-        let count = copies.entry(seq).or_insert(0);
+        let count = copies.entry(came).or_insert(0);
         *count += 1;
         if *count > MOST_COPIES {
-            fail(format!("{seq} comes for the {count}th time, and {last} does not"));
+            fail(format!("{came} comes for the {count}th time, and {seq} does not"));
         }
     }
 }
