@@ -38,7 +38,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         name: "lab6::a_message_is_sent_again_until_it_is_acknowledged",
         says: "Copies come after 200, 400, 800, 800 ms, for each in its own time, until an ACK with the \
-               right Answer comes, or with an Upto above it; then there are no more, and it is \
+               right Answer comes, or with an Upto that reaches it; then there are no more, and it is \
                delivered once; only numbers below First + 64 are sent.",
         points: 2,
         rule: "PROTOCOL.md, UDP: an unacknowledged MSG is sent again",

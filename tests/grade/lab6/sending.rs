@@ -40,7 +40,7 @@ pub fn a_message_is_sent_again_until_it_is_acknowledged(dice: &mut Dice) {
     ann.hears(seq, seq, &next);
     ann.acknowledges(&ann.secrets.answer, seq, seq);
     bob.sees_without(&["Delivered"], &format!("Delivered to {name} (udp): {next}"));
-    upto_acknowledges_those_before(&bob, &ann, seq, dice);
+    upto_acknowledges_all_up_to_it(&bob, &ann, seq, dice);
     each_has_its_own_time(&bob, &ann, seq + 3);
     only_numbers_below_first_and_64_are_sent(&bob, &ann, seq + 5);
 }
@@ -82,14 +82,14 @@ fn copies_in_time(ann: &Post, seq: u64, text: &str) -> Result<(), String> {
 }
 
 /// Up to `seq` all was acknowledged.
-fn upto_acknowledges_those_before(bob: &Client, ann: &Post, seq: u64, dice: &mut Dice) {
-    step("three at once; Upto acknowledges those before, too");
+fn upto_acknowledges_all_up_to_it(bob: &Client, ann: &Post, seq: u64, dice: &mut Dice) {
+    step("three at once; only the first one's ACK does not get lost, and its Upto is the third");
     let texts = dice.words(3);
     for (text, next) in texts.iter().zip(seq + 1..) {
         bob.types(&format!("/msg {text}"));
         ann.hears(next, seq + 1, text);
     }
-    ann.acknowledges(&ann.secrets.answer, seq + 3, seq + 3);
+    ann.acknowledges(&ann.secrets.answer, seq + 1, seq + 3);
     for text in &texts {
         let delivered = format!("Delivered to {} (udp): {text}", ann.me.name);
         bob.sees_without(&["Delivered"], &delivered);
