@@ -233,7 +233,7 @@ pub struct Accepted {
 /// How a message has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Arrival {
-    /// With a higher number than any before.
+    /// With a higher number than any before. Only such a one moves the peer's address.
     Newest,
     /// After one with a higher number.
     Late,

@@ -141,6 +141,18 @@ impl Post {
         self.gets_exactly("ACK", &expected);
     }
 
+    /// The same, and before it no ACK may come of this one: it is too far ahead.
+    pub fn is_acknowledged_without(&self, dropped: u64, seq: u64, upto: u64) {
+        let (block, _) = self.gets("ACK");
+        if block.number("Seq") == dropped {
+            let why = format!("{dropped} is 64 ahead: it must be dropped, not acknowledged");
+            story::fail(format!("{why}; came:\n{block}"));
+        }
+        let (seq, upto) = (seq.to_string(), upto.to_string());
+        let answer = self.secrets.answer.as_str();
+        block.has_exactly(&[("Answer", answer), ("Seq", &seq), ("Upto", &upto)]);
+    }
+
     /// Waits for a message from bob with this number, this First and this text.
     pub fn hears(&self, seq: u64, first: u64, text: &str) -> Instant {
         let (seq, first) = (seq.to_string(), first.to_string());
