@@ -9,6 +9,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use p2p_chat::handout;
+
 use crate::stage::Folder;
 
 const TREE: &str = env!("CARGO_MANIFEST_DIR");
@@ -192,6 +194,31 @@ fn the_lab_course_says_of_each_check_when_it_turns_green() {
         let is_first = own.is_empty() || own.iter().any(|check| check.ends_with(first));
         assert!(is_first, "lab {number}: the first red is {first:?}");
     }
+}
+
+/// How long the bodies are that a student has to write: by lab, and how many there are.
+#[test]
+fn the_lab_course_says_how_much_there_is_to_write() {
+    let list = handout::list(Path::new(TREE)).unwrap();
+    let (mut lines, mut functions) = ([0; 10], [0; 10]);
+    for line in list.lines() {
+        let lab: usize = line[..1].parse().unwrap();
+        let count = line.split(" lines)").next().unwrap().rsplit('(').next().unwrap();
+        lines[lab] += count.parse::<usize>().unwrap();
+        functions[lab] += 1;
+    }
+    let (page, words) = (page(), ["one", "two", "three", "four", "five", "six", "seven"]);
+    for (lab, text) in labs().into_iter().skip(1) {
+        let (size, count) = (lines[lab], words[functions[lab] - 1]);
+        let row = page.lines().find(|line| line.starts_with(&format!("| {lab} "))).unwrap();
+        assert!(row.contains(&format!("| {size} lines |")), "lab {lab} has {size} lines: {row}");
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let sentence = format!("The reference has {size} lines in {count} functions;");
+        assert!(words.join(" ").contains(&sentence), "lab {lab}: {sentence}");
+    }
+    let all = format!("{} functions", functions.iter().sum::<usize>());
+    let readme = fs::read_to_string(Path::new(TREE).join("README.md")).unwrap();
+    assert!(page.contains(&all) && readme.contains(&all), "there are {all}");
 }
 
 /// All functions that a mark leaves open are in the page of their lab.
