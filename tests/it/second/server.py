@@ -128,7 +128,7 @@ class Connection(asyncio.Protocol):
         self.transport.write(data)
         self.written += len(data)
         if self.transport.get_write_buffer_size() > self.server.options.backlog:
-            self.reason = "slow"
+            self.reason, self.over = "slow", True  # what it still asks for is not executed
             self.transport.abort()  # connection_lost follows, not before the room has been gone through
 
     # Framing
@@ -337,7 +337,7 @@ class Connection(asyncio.Protocol):
             raise Refusal("not-registered", f"{name} is not registered here")
         if peer is None:
             others = (other for other in server.clients.values() if other is not asker)
-            found = min(others, key=lambda other: other.number, default=None)
+            found = next(others, None)
         else:
             found = server.find(peer)
             if not found:
