@@ -44,6 +44,25 @@ pub fn info_is_the_whole_directory(dice: &mut Dice) {
         }
     }
     compare(&mut asker, &model);
+    comes_back(&server, dice, &mut model);
+    compare(&mut asker, &model);
+}
+
+/// Somebody is lost and comes back to a lower ID than that of one who has registered before that.
+fn comes_back(server: &Server, dice: &mut Dice, model: &mut Vec<Entry>) {
+    let (early, late) = (format!("{}-1", dice.word()), format!("{}-2", dice.word()));
+    step(format!("{early} joins, and its connection is just gone; then {late} registers"));
+    let mut wire = server.registered(&early, 7001);
+    let ack = wire.joins(&early);
+    wire.vanishes();
+    let id = server.connect(&late).registers(&late, 7002).number("ID");
+    step(format!("{early} registers again and comes back by the Token, to the ID of before"));
+    let mut back = server.connect(&early);
+    back.registers_in_the_end(&early, 7003);
+    back.asks("JOIN", &[("clientID", &early), ("Token", ack.get("Token"))]);
+    back.gets("JOINACK").has(&[("ID", ack.get("ID"))]);
+    model.push(Entry { name: early, port: 7003, id: ack.number("ID"), joined: Some(back) });
+    model.push(Entry { name: late, port: 7002, id, joined: None });
 }
 
 /// Somebody leaves, if it is in the room; who has only registered cannot.

@@ -10,7 +10,8 @@ use crate::check::Check;
 pub const CHECKS: &[Check] = &[
     Check {
         name: "lab3::info_is_the_whole_directory",
-        says: "After a random script of arrivals and departures INFO has exactly who is there.",
+        says: "After a random script of arrivals and departures INFO has exactly who is there, in the order \
+               of IDs, also with one who has come back to an old ID.",
         points: 2,
         rule: "PROTOCOL.md, what a client asks of the server: INFO",
         needs: &[],
