@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use crate::program::Around;
 use crate::script::quoted;
 use crate::story::lock;
 
@@ -168,21 +169,25 @@ pub fn starts(
     who: &str,
     program: &str,
     arguments: &[&str],
-    variables: &[(&str, String)],
+    around: Around,
     folder: &Path,
 ) -> usize {
     let mut play = lock(&PLAY);
     let number = number_of(&mut play.folders, folder);
     play.was_read = true;
     drop(play);
-    if !variables.is_empty() {
+    if !around.variables.is_empty() {
         note("all at the same moment: it may go well here, so play it some times");
     }
     if program == "load" {
         cannot(&instead_of_load(arguments));
     }
+    let variables = around.variables.iter();
     let mut command: String =
-        variables.iter().map(|(name, value)| format!("{name}={} ", quoted(value))).collect();
+        variables.map(|(name, value)| format!("{name}={} ", quoted(value))).collect();
+    if let Some(script) = around.shell {
+        let _ = write!(command, "sh -c {} ", quoted(script));
+    }
     let _ = write!(command, "\"${program}\"");
     for argument in arguments {
         let log = format!("server-{number}.log");

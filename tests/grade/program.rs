@@ -31,22 +31,40 @@ pub struct Program {
     heard: Arc<Heard>,
 }
 
+/// What a program is started in, if that is not the usual.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Around<'a> {
+    /// Some variables of its own.
+    pub variables: &'a [(&'a str, String)],
+    /// A script for `/bin/sh` that ends in `exec "$0" "$@"`, which is the program.
+    pub shell: Option<&'a str>,
+}
+
+impl Around<'_> {
+    fn command(&self, program: &Path) -> Command {
+        let Some(script) = self.shell else { return Command::new(program) };
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", script]).arg(program);
+        shell
+    }
+}
+
 impl Program {
     /// Starts `server`, `client` or `load` in a folder. It sees none of the grader's variables.
     pub fn start(title: &str, name: &str, arguments: &[&str], folder: &Folder) -> Self {
-        Self::start_with(title, name, arguments, folder, &[])
+        Self::start_within(title, name, arguments, folder, Around::default())
     }
 
-    /// The same with some variables of its own.
-    pub fn start_with(
+    /// The same in surroundings of its own.
+    pub fn start_within(
         title: &str,
         name: &str,
         arguments: &[&str],
         folder: &Folder,
-        variables: &[(&str, String)],
+        around: Around,
     ) -> Self {
         let path = settings().program(name);
-        let mut command = Command::new(&path);
+        let mut command = around.command(&path);
         command.args(arguments).current_dir(folder.path()).env_remove("RUST_BACKTRACE");
         for (variable, _) in env::vars_os() {
             let ours =
@@ -55,9 +73,9 @@ impl Program {
                 command.env_remove(variable);
             }
         }
-        command.envs(variables.iter().map(|(name, value)| (*name, value)));
+        command.envs(around.variables.iter().map(|(name, value)| (*name, value)));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let hand = by_hand::starts(title, name, arguments, variables, folder.path());
+        let hand = by_hand::starts(title, name, arguments, around, folder.path());
         let mut child = spawn(command, &path);
         let heard = Heard::new(title);
         collect(child.stdout.take().unwrap(), &heard, false);

@@ -19,7 +19,7 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab2::a_name_is_the_same_in_any_case",
-        says: "Somebody is here as Alice: ALICE is taken, Alicia is not. A name looks as it came last.",
+        says: "Somebody is here as Alice: ALICE is taken, Alicia is not. A name looks as it was registered last.",
         points: 1,
         rule: "PROTOCOL.md: names are unique without regard to ASCII case",
         needs: &["lab2::a_registration_is_acknowledged"],

@@ -1,94 +1,23 @@
 //! A disk that is full, and yet takes a little.
 
-use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::thread;
-
 use crate::by_hand;
+use crate::cast::Server;
 use crate::dice::Dice;
-use crate::folder::Folder;
-use crate::heard::{Heard, collect, fail_if_one_has_failed};
-use crate::program::SLICE;
-use crate::script::quoted;
-use crate::settings::settings;
-use crate::story::{self, fail, instead, lock, step};
-use crate::wire::Wire;
+use crate::story::{self, fail, instead, step};
 
 /// Texts of this length: two of them fit, or a few more.
 const LONG: usize = 1500;
 /// So many short ones in one read need more than is left.
 const BURST: usize = 30;
 
-/// A server whose files may have 4,096 bytes (8,192 with some shells).
-struct Cramped {
-    child: Child,
-    heard: Arc<Heard>,
-    folder: Folder,
-    /// Its number in the play by hand.
-    hand: usize,
-}
-
-impl Cramped {
-    /// Starts it by a Unix shell, which can set such a limit; `None` where there is none.
-    fn start() -> Option<Self> {
-        let script = "trap '' XFSZ; ulimit -f 8; exec \"$0\" --port 0 --log server.log --rate 0";
-        let folder = Folder::fresh();
-        let mut shell = Command::new("/bin/sh");
-        shell.args(["-c", script]).arg(settings().program("server"));
-        shell.current_dir(folder.path()).env_clear();
-        shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = shell.spawn().ok()?;
-        let by_hand = quoted(&script.replace("server.log", "server-full.log"));
-        let by_hand = format!("sh -c {by_hand} \"$server\"");
-        let hand = by_hand::enters("server", by_hand);
-        step(
-            "a server starts whose files may not be longer than a few thousand bytes: ulimit -f 8",
-        );
-        let heard = Heard::new("server");
-        collect(child.stdout.take().unwrap(), &heard, false);
-        collect(child.stderr.take().unwrap(), &heard, true);
-        Some(Self { child, heard, folder, hand })
-    }
-
-    /// Where it listens.
-    fn address(&self) -> SocketAddr {
-        let until = story::deadline();
-        loop {
-            let line = lock(&self.heard.told).next_line();
-            if let Some(line) = &line {
-                story::told("server", "<-", line.as_bytes());
-            }
-            let address = line.and_then(|it| it.strip_prefix("Server listening on ")?.parse().ok());
-            if let Some(address) = address {
-                by_hand::listens(self.hand, address);
-                return address;
-            }
-            fail_if_one_has_failed();
-            if story::left(until).is_zero() {
-                story::time_out("it does not say where it listens");
-            }
-            thread::sleep(SLICE / 10);
-        }
-    }
-}
-
-impl Drop for Cramped {
-    fn drop(&mut self) {
-        lock(&self.heard.told).may_end = true;
-        // It may have ended by itself, and then there is nothing to kill.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 /// What could not be written is counted, and the count is written as soon as there is room.
 pub fn what_could_not_be_written_is_counted(dice: &mut Dice) {
-    let Some(server) = Cramped::start() else { return };
+    let Some(server) = Server::start_cramped() else { return };
     let name = dice.word();
-    let mut wire = Wire::connect(&name, server.address());
-    wire.registers(&name, 6001);
-    wire.joins(&name);
+    let mut wire = server.joined(&name, 6001);
+    by_hand::note(
+        "in the story each long thing is heard before the next is said; here all come at once",
+    );
     step(format!("{name} says six long things, {BURST} short ones at once, and two more"));
     let mut texts: Vec<String> = (0..6).map(|_| dice.word().repeat(LONG / 8)).collect();
     for text in &texts {
@@ -102,7 +31,7 @@ pub fn what_could_not_be_written_is_counted(dice: &mut Dice) {
         wire.says(text).gets("SAID");
         texts.push(text.to_owned());
     }
-    let log = std::fs::read_to_string(server.folder.file("server.log")).unwrap_or_default();
+    let log = String::from_utf8_lossy(&server.log()).into_owned();
     step("all of them are in server.log, or counted by a line `\\lost N` in their place");
     counts(&log, &name, &texts);
 }
