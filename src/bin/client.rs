@@ -4,9 +4,9 @@ use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use p2p_chat::arguments::{Arguments, number, program};
-use p2p_chat::client::raw::{self, End};
-use p2p_chat::client::{self, Options, PageOptions};
+use p2p_chat::cli::{Arguments, number, program};
+use p2p_chat::client::netcat::{self, End};
+use p2p_chat::client::{self, ClientOptions, PageOptions};
 
 const USAGE: &str = "\
 usage: client [NAME [LISTEN_PORT] [HOST:PORT]]
@@ -28,31 +28,29 @@ const GIVE_UP: Duration = Duration::from_secs(30);
 
 fn main() -> ExitCode {
     program("client", USAGE, parse, |wanted| match wanted {
-        Wanted::Chat(options) => {
-            client::run(options, io::BufReader::new(io::stdin()), io::stdout())
+        Mode::Chat(options) => client::run(options, io::BufReader::new(io::stdin()), io::stdout()),
+        Mode::Raw(end) if io::stdout().is_terminal() => {
+            netcat::run(&end, io::stdin(), netcat::Terminal(io::stdout()), io::stderr())
         }
-        Wanted::Raw(end) if io::stdout().is_terminal() => {
-            raw::run(&end, io::stdin(), raw::Terminal(io::stdout()), io::stderr())
-        }
-        Wanted::Raw(end) => raw::run(&end, io::stdin(), io::stdout(), io::stderr()),
+        Mode::Raw(end) => netcat::run(&end, io::stdin(), io::stdout(), io::stderr()),
     })
 }
 
 /// What the client is started for.
-enum Wanted {
-    Chat(Options),
+enum Mode {
+    Chat(ClientOptions),
     /// A connection by hand.
     Raw(End),
 }
 
-fn parse(line: impl Iterator<Item = String>) -> Result<Wanted, String> {
+fn parse(line: impl Iterator<Item = String>) -> Result<Mode, String> {
     let flags = ["id", "port", "server", "give-up", "lossy", "listen", "page"];
     let arguments = Arguments::split(line, &flags, &["explain", "raw", "page", "no-open"])?;
     let has = |wanted| arguments.flags.iter().any(|(flag, _)| flag == wanted);
     match (has("raw"), has("listen")) {
-        (false, false) => chat(arguments).map(Wanted::Chat),
+        (false, false) => chat(arguments).map(Mode::Chat),
         (false, true) => Err("--listen goes with --raw".to_owned()),
-        (true, _) => by_hand(&arguments).map(Wanted::Raw),
+        (true, _) => by_hand(&arguments).map(Mode::Raw),
     }
 }
 
@@ -69,8 +67,8 @@ fn by_hand(arguments: &Arguments) -> Result<End, String> {
 }
 
 /// Who we are, where we listen and whom we go to.
-fn chat(arguments: Arguments) -> Result<Options, String> {
-    let mut options = Options {
+fn chat(arguments: Arguments) -> Result<ClientOptions, String> {
+    let mut options = ClientOptions {
         name: arguments.words.first().cloned(),
         port: 0,
         server: SERVER.to_owned(),
@@ -104,7 +102,7 @@ fn chat(arguments: Arguments) -> Result<Options, String> {
     Ok(options)
 }
 
-fn take_flags(options: &mut Options, flags: Vec<(String, String)>) -> Result<(), String> {
+fn take_flags(options: &mut ClientOptions, flags: Vec<(String, String)>) -> Result<(), String> {
     let no_open = flags.iter().any(|(flag, _)| flag == "no-open");
     for (flag, value) in flags {
         take_flag(options, &flag, value)?;
@@ -117,7 +115,7 @@ fn take_flags(options: &mut Options, flags: Vec<(String, String)>) -> Result<(),
     Ok(())
 }
 
-fn take_flag(options: &mut Options, flag: &str, value: String) -> Result<(), String> {
+fn take_flag(options: &mut ClientOptions, flag: &str, value: String) -> Result<(), String> {
     match flag {
         "id" if options.name.is_some() => return Err("the name is given twice".to_owned()),
         "id" => options.name = Some(value),

@@ -8,10 +8,10 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use p2p_chat::arguments::{Arguments, Failure, number, program};
-use p2p_chat::handout::mark::LABS;
-use p2p_chat::handout::tree::Open;
-use p2p_chat::handout::{grade, graft, hand_out, list};
+use p2p_chat::cli::{Arguments, Failure, number, program};
+use p2p_chat::tools::handout::mark::LABS;
+use p2p_chat::tools::handout::tree::Open;
+use p2p_chat::tools::handout::{grade, graft, hand_out, list};
 
 const USAGE: &str = "\
 usage: handout DIR [--from N | --only N]            write the student's tree

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use p2p_chat::arguments::{Arguments, number, program};
-use p2p_chat::load::message::MIN_SIZE;
-use p2p_chat::load::{self, Options};
+use p2p_chat::cli::{Arguments, number, program};
+use p2p_chat::tools::load::message::MIN_SIZE;
+use p2p_chat::tools::load::{self, LoadOptions};
 use p2p_chat::wire::text::MAX_TEXT;
 
 const USAGE: &str = "\
@@ -46,12 +46,12 @@ fn main() -> ExitCode {
 }
 
 /// What to measure.
-fn parse(line: impl Iterator<Item = String>) -> Result<Options, String> {
+fn parse(line: impl Iterator<Item = String>) -> Result<LoadOptions, String> {
     let arguments = Arguments::split(line, &FLAGS, &[])?;
     if let Some(word) = arguments.words.first() {
         return Err(format!("unexpected argument '{word}'"));
     }
-    let mut options = Options::default();
+    let mut options = LoadOptions::default();
     let mut time = None;
     for (flag, value) in arguments.flags {
         match flag.as_str() {

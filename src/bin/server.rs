@@ -7,9 +7,9 @@ use std::net::TcpListener;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use p2p_chat::arguments::{Arguments, Failure, number, program};
-use p2p_chat::cause::cause;
-use p2p_chat::server::{self, Options};
+use p2p_chat::cli::{Arguments, Failure, number, program};
+use p2p_chat::io_error::cause;
+use p2p_chat::server::{self, ServerOptions};
 
 const USAGE: &str = "\
 usage: server [PORT] [flags]
@@ -64,7 +64,7 @@ fn failure(what: &str, error: &io::Error) -> Failure {
 }
 
 /// Where to listen and how to serve.
-fn parse(line: impl Iterator<Item = String>) -> Result<(String, u16, Options), String> {
+fn parse(line: impl Iterator<Item = String>) -> Result<(String, u16, ServerOptions), String> {
     let arguments = Arguments::split(line, &FLAGS, &["sync"])?;
     let (mut host, mut port) = ("127.0.0.1".to_owned(), 5555);
     let named = arguments.flags.iter().any(|(flag, _)| flag == "port");
@@ -74,7 +74,7 @@ fn parse(line: impl Iterator<Item = String>) -> Result<(String, u16, Options), S
         [word] => port = number("PORT", word, 0..=u16::MAX)?,
         [_, extra, ..] => return Err(format!("unexpected argument '{extra}'")),
     }
-    let mut options = Options { shake: shake()?, ..Options::default() };
+    let mut options = ServerOptions { shake: shake()?, ..ServerOptions::default() };
     for (flag, value) in arguments.flags {
         let seconds = |range| number(&format!("--{flag}"), &value, range).map(Duration::from_secs);
         match flag.as_str() {

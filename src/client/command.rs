@@ -1,7 +1,7 @@
 //! What the user may type.
 
-use crate::client::connection::ConnectionId;
-use crate::wire::name::Who;
+use crate::client::net::writer::ConnectionId;
+use crate::wire::name::PeerRef;
 use crate::wire::request::USUAL_HISTORY;
 
 /// What the user wants.
@@ -13,15 +13,15 @@ pub enum Command {
     Msg(String),
     /// On the page each chat has a view, and what is typed there is for that one.
     MsgTo(ConnectionId, String),
-    Chat(Who),
-    Query(Who),
+    Chat(PeerRef),
+    Query(PeerRef),
     Peers,
     Peer(String),
     Hangup(Option<String>),
-    Tell(Who, String),
+    Tell(PeerRef, String),
     History(u64),
     Info,
-    Bridge(Option<Who>),
+    Bridge(Option<PeerRef>),
     Register,
     Id,
     Explain(bool),
@@ -137,7 +137,7 @@ fn message(text: &str) -> Command {
 
 fn query(argument: &str) -> Command {
     with_peer("/query NAME or /query ID", argument, |who| match who {
-        Who::Address(_) => mistake("by UDP you can talk to those in the room: /query NAME"),
+        PeerRef::Address(_) => mistake("by UDP you can talk to those in the room: /query NAME"),
         who => Command::Query(who),
     })
 }
@@ -151,7 +151,7 @@ fn tell(argument: &str) -> Command {
 }
 
 /// A command about the peer whom `argument` names.
-fn with_peer(usage: &str, argument: &str, command: impl FnOnce(Who) -> Command) -> Command {
+fn with_peer(usage: &str, argument: &str, command: impl FnOnce(PeerRef) -> Command) -> Command {
     let argument = argument.trim().replacen("localhost:", "127.0.0.1:", 1);
     argument.parse().map_or_else(|_| mistake(&format!("usage: {usage}")), command)
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 
-use crate::client::connection::{ConnectionId, Progress, Writer};
-use crate::client::traffic::{Traffic, Way};
+use crate::client::net::capture::{Captured, Direction};
+use crate::client::net::writer::{ConnectionId, Progress, Writer};
 use crate::wire::block::Block;
 use crate::wire::greeting::Greeting;
 
@@ -24,8 +24,8 @@ pub struct Events {
 impl Events {
     /// The way to a loop, and where the loop hears of it.
     pub fn channel() -> (Events, Receiver<Event>) {
-        let (sender, happenings) = mpsc::sync_channel(WAITING_EVENTS);
-        (Events { sender, explaining: Arc::default() }, happenings)
+        let (sender, receiver) = mpsc::sync_channel(WAITING_EVENTS);
+        (Events { sender, explaining: Arc::default() }, receiver)
     }
 
     /// Tells the loop. Waits while it is behind.
@@ -42,12 +42,18 @@ impl Events {
     }
 
     /// Tells what a connection has sent or received, if the wire is shown.
-    pub fn traffic(&self, id: ConnectionId, stream: &TcpStream, way: Way, bytes: Vec<u8>) {
+    pub fn traffic(
+        &self,
+        id: ConnectionId,
+        stream: &TcpStream,
+        direction: Direction,
+        bytes: Vec<u8>,
+    ) {
         if self.explaining.load(Ordering::Relaxed)
             && !bytes.is_empty()
-            && let Some(traffic) = Traffic::on(stream, way, bytes)
+            && let Some(traffic) = Captured::on(stream, direction, bytes)
         {
-            let _ = self.send(Event::Traffic(id, traffic)); // the loop is gone only at the end
+            let _ = self.send(Event::Captured(id, traffic)); // the loop is gone only at the end
         }
     }
 }
@@ -78,7 +84,7 @@ pub enum Event {
     /// A datagram has come from there.
     Datagram(SocketAddr, Vec<u8>),
     /// Something was sent or received on a connection.
-    Traffic(ConnectionId, Traffic),
+    Captured(ConnectionId, Captured),
     /// Something about a connection's writing thread.
     Writer(ConnectionId, Progress),
 }
@@ -119,7 +125,7 @@ pub fn progress(
 ) -> impl Fn(Progress) + Send + 'static {
     let (events, stream) = (events.clone(), Arc::clone(stream));
     move |progress| match progress {
-        Progress::Wrote(bytes) => events.traffic(id, &stream, Way::Out, bytes),
+        Progress::Wrote(bytes) => events.traffic(id, &stream, Direction::Out, bytes),
         // The loop is gone only when the program ends.
         progress => drop(events.send(Event::Writer(id, progress))),
     }

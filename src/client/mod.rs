@@ -1,63 +1,49 @@
-//! The client: one loop that owns all state, fed by threads that only send events.
+//! The client: one loop owns all state; the other threads only wait and send [events](event).
 //!
-//! Threads: the keyboard's ([`terminal`]), the listener's and one for each peer ([`calls`]), one that waits
-//! for datagrams ([`datagram`]), one that reads from the server ([`link`]), a writer for each
-//! connection ([`connection`]), and the page's ([`page`]). No locks: what happens is
-//! an [`event`], and events are taken one after the other.
+//! Threads: one reads the keyboard ([`ui::screen`]), one accepts calls and one reads from each peer
+//! ([`direct::tcp::listener`]), one receives datagrams ([`direct::udp::socket`]), one reads from the server
+//! ([`rendezvous::connection`]), one writes to each connection ([`net::writer`]), and the page has its own
+//! ([`ui::web`]). There are no locks around the client's state: the loop handles one event after the other.
 
-pub mod connection;
-pub mod traffic;
-pub mod shown;
+pub mod net;
 pub mod event;
 pub mod command;
-pub mod link;
-pub mod peer;
-pub mod ear;
-pub mod calls;
-pub mod page;
-pub mod terminal;
-pub mod reliable;
-pub mod lossy;
-pub mod datagram;
-pub mod room;
-pub mod membership;
-pub mod reception;
-pub mod chat;
-pub mod conversation;
-pub mod conversations;
-pub mod chats;
-pub mod door;
-pub mod view;
-pub mod session;
-pub mod asking;
-pub mod answering;
-pub mod keyboard;
-pub mod ending;
+pub mod ui;
+pub mod rendezvous;
+pub mod direct;
+pub mod shutdown;
+pub mod state;
+pub mod snapshot;
+pub mod execute;
+pub mod responses;
+pub mod input;
 pub mod event_loop;
-pub mod raw;
+pub mod netcat;
 
 use std::io::{self, BufRead, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chats::Chats;
-use conversations::Conversations;
-use datagram::Datagrams;
+use direct::chats::Chats;
+use direct::tcp::listener;
+use direct::udp::conversations::Conversations;
+use direct::udp::lossy::Rates;
+use direct::udp::socket::{self, Datagrams};
 use event::Events;
 use event_loop::{EventLoop, Settings};
-use lossy::Rates;
-use membership::Membership;
-use page::Page;
-use session::Session;
-use terminal::Screen;
+use rendezvous::connection;
+use rendezvous::membership::Membership;
+use state::State;
+use ui::screen::{self, Screen};
+use ui::web::Page;
 
-use crate::arguments::Failure;
+use crate::cli::Failure;
 use crate::clock;
 
 /// What the person who starts the client decides.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub struct ClientOptions {
     /// The name; without one it is asked for.
     pub name: Option<String>,
     /// The port to listen on; 0 for any that is free.
@@ -93,43 +79,43 @@ pub struct PageOptions {
 /// When it cannot listen, the server's host is unknown, or the name cannot be had and nobody can be
 /// asked for another.
 pub fn run(
-    options: Options,
+    options: ClientOptions,
     input: impl BufRead + Send + 'static,
     output: impl Write + 'static,
 ) -> Result<(), Failure> {
     let (listener, socket) = sockets(&options)?;
     let start = |error: io::Error| Failure::cannot("start", "the client", &error);
     let own = listener.local_addr().map_err(start)?;
-    let (events, happenings) = Events::channel();
-    calls::listen(listener, events.clone()).map_err(start)?;
-    datagram::listen(&socket, events.clone()).map_err(start)?;
-    let (permits, mut screen) =
-        terminal::open(input, output, options.prompt, events.clone()).map_err(start)?;
+    let (events, receiver) = Events::channel();
+    listener::listen(listener, events.clone()).map_err(start)?;
+    socket::listen(&socket, events.clone()).map_err(start)?;
+    let (credits, mut screen) =
+        screen::open(input, output, options.prompt, events.clone()).map_err(start)?;
     let page = options.page.map(|wanted| serve_page(wanted, &events, &mut screen)).transpose()?;
     if let Some(rates) = &options.lossy {
         screen.line(rates);
     }
     let conversations = Conversations::new(Datagrams::new(socket, options.lossy), options.give_up);
-    let mut session = Session::new(
+    let mut state = State::new(
         screen,
         Membership::new(options.server, own, events.clone()),
         Chats::new(events, conversations),
     );
-    session.explain(options.explain);
+    state.explain(options.explain);
     let asks = options.interactive || options.name.is_none() || page.is_some();
     let settings = Settings { own, asks, interactive: options.interactive };
-    EventLoop::new(settings, session, page, permits).live(options.name, happenings)
+    EventLoop::new(settings, state, page, credits).run(options.name, receiver)
 }
 
 /// Both sockets to listen on.
-fn sockets(options: &Options) -> Result<(TcpListener, Arc<UdpSocket>), Failure> {
+fn sockets(options: &ClientOptions) -> Result<(TcpListener, Arc<UdpSocket>), Failure> {
     let server = &options.server;
     let addresses =
-        link::resolve(server).map_err(|error| Failure::cannot("find", server, &error))?;
+        connection::resolve(server).map_err(|error| Failure::cannot("find", server, &error))?;
     let Some(address) = addresses.first() else {
         return Err(Failure { message: format!("{server} has no address"), code: 1 });
     };
-    let (listener, socket) = datagram::bind(listening_address(address, options.port))
+    let (listener, socket) = socket::bind(listening_address(address, options.port))
         .map_err(|(place, error)| Failure::cannot("listen on", place, &error))?;
     Ok((listener, Arc::new(socket)))
 }

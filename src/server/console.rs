@@ -4,11 +4,11 @@ use std::io::{self, BufRead};
 use std::sync::mpsc::Sender;
 use std::time::Instant;
 
-use crate::server::client::Presence;
-use crate::server::directory;
+use crate::server::directory::lookup;
+use crate::server::directory::registration::Presence;
 use crate::server::state::Server;
-use crate::wire::name::Who;
-use crate::wire::notice::Reason;
+use crate::wire::name::PeerRef;
+use crate::wire::notification::Reason;
 use crate::wire::text::escape;
 
 /// Obeys the console until `/quit`. The end of input just closes the console.
@@ -31,7 +31,7 @@ pub fn attend(server: &Server, console: impl BufRead, quit: &Sender<io::Result<(
 }
 
 fn list(server: &Server) {
-    let entries = directory::listing(server.registry.snapshot(Instant::now()));
+    let entries = lookup::listing(server.registry.snapshot(Instant::now()));
     server.printer.line(format_args!("{} in the directory", entries.len()));
     for entry in entries {
         server.printer.line(entry);
@@ -40,7 +40,8 @@ fn list(server: &Server) {
 
 /// The room hears of it first; whatever the client had still sent is not executed.
 fn kick(server: &Server, name: &str) {
-    let found = name.parse::<Who>().ok().and_then(|who| server.registry.find(&who, Instant::now()));
+    let found =
+        name.parse::<PeerRef>().ok().and_then(|who| server.registry.find(&who, Instant::now()));
     let Some(client) = found else {
         return server.printer.line(format_args!("there is no client {}", escape(name)));
     };

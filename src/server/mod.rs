@@ -1,23 +1,15 @@
 //! The server: it registers clients, introduces them to each other, and keeps the room.
 //!
-//! Threads: one that accepts, one per client ([`session`]), the postman ([`postman`]), the printer and the
-//! console. What they share is in [`state`].
+//! Threads: one accepts connections, one serves each client ([`session`]), one writes to the room's members
+//! ([`room::broadcaster`]), one prints ([`printer`]), one reads the console. They share a [`state`].
 
-pub mod journal;
-pub mod history;
-pub mod speech;
-pub mod backlog;
-pub mod outbox;
 pub mod printer;
 pub mod room;
-pub mod postman;
-pub mod client;
-pub mod registry;
 pub mod directory;
 pub mod state;
-pub mod guest;
-pub mod patience;
-pub mod pace;
+pub mod connection;
+pub mod keepalive;
+pub mod rate_limit;
 pub mod session;
 mod console;
 
@@ -30,17 +22,17 @@ use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use guest::Guest;
-use history::History;
-use journal::Journal;
-use outbox::Outbox;
-use postman::Postman;
+use connection::Connection;
+use room::broadcaster::Broadcaster;
+use room::history::History;
+use room::journal::Journal;
+use room::outbox::Outbox;
 use session::Session;
-pub use state::Options;
 use state::Server;
+pub use state::ServerOptions;
 
-use crate::cause::cause;
-use crate::wire::notice::Reason;
+use crate::io_error::cause;
+use crate::wire::notification::Reason;
 use crate::wire::request::{Refusal, code};
 
 /// The stack of a session's thread. It needs a fraction of it; what is not used costs nothing.
@@ -58,7 +50,7 @@ const REFUSED: usize = 16;
 /// When a thread cannot be started, the listener has no address, or the log cannot be opened.
 pub fn run(
     listener: TcpListener,
-    options: Options,
+    options: ServerOptions,
     typed: impl BufRead + Send + 'static,
     output: impl Write + Send + 'static,
 ) -> io::Result<()> {
@@ -73,19 +65,19 @@ pub fn run(
     let printer = Arc::clone(&server.printer);
     let printing = spawn("printer", move || printer.run(output))?;
     let (room, printer) = (Arc::clone(&server.room), Arc::clone(&server.printer));
-    let postman = Postman::new(room, journal, history, printer);
+    let broadcaster = Broadcaster::new(room, journal, history, printer);
     let (quit, quits) = mpsc::channel();
     let (accepting, attending, quitting) = (Arc::clone(&server), Arc::clone(&server), quit.clone());
-    let carrying = spawn("postman", move || {
+    let broadcasting = spawn("postman", move || {
         // Without him the room is silent for ever: better that somebody starts the server again.
-        if panic::catch_unwind(AssertUnwindSafe(|| postman.run())).is_err() {
+        if panic::catch_unwind(AssertUnwindSafe(|| broadcaster.run())).is_err() {
             let _ = quit.send(Err(io::Error::other("the postman has failed"))); // else it ends already
         }
     })?;
     spawn("accept", move || accept(&accepting, &listener))?;
     spawn("console", move || console::attend(&attending, typed, &quitting))?;
     let ended = quits.recv().unwrap_or(Ok(()));
-    shut_down(&server, carrying, printing);
+    shut_down(&server, broadcasting, printing);
     ended
 }
 
@@ -102,7 +94,7 @@ fn accept(server: &Arc<Server>, listener: &TcpListener) {
     loop {
         match listener.accept() {
             Ok((stream, peer)) => {
-                if let Some(stream) = admit(server, stream, peer) {
+                if let Some(stream) = bind(server, stream, peer) {
                     refused.push_back(stream);
                 }
                 if refused.len() > REFUSED {
@@ -123,7 +115,7 @@ fn accept(server: &Arc<Server>, listener: &TcpListener) {
 
 /// Gives a connection its thread. If there are too many it is told so and given back, to be kept open
 /// until it has read why.
-fn admit(server: &Arc<Server>, stream: TcpStream, peer: SocketAddr) -> Option<TcpStream> {
+fn bind(server: &Arc<Server>, stream: TcpStream, peer: SocketAddr) -> Option<TcpStream> {
     if server.connections.load(Ordering::Relaxed) >= server.options.max_clients {
         return refuse(stream);
     }
@@ -156,21 +148,21 @@ fn attend(server: &Server, stream: TcpStream, peer: SocketAddr) -> io::Result<()
     let several = server.own.ip().is_unspecified();
     let own = if several { stream.local_addr()? } else { server.own };
     let outbox = Arc::new(Outbox::new(stream, server.options.backlog)?);
-    let guest = Guest { server, outbox, peer, own, joined: None, registered: None };
-    let mut session = Session::new(guest);
+    let connection = Connection { server, outbox, peer, own, joined: None, registered: None };
+    let mut session = Session::new(connection);
     let conversation = panic::catch_unwind(AssertUnwindSafe(|| session.converse()));
     session.end(conversation.unwrap_or(Reason::Gone));
     Ok(())
 }
 
 /// Everyone hears BYE; what is on its way is delivered.
-fn shut_down(server: &Server, postman: JoinHandle<()>, printer: JoinHandle<()>) {
+fn shut_down(server: &Server, broadcaster: JoinHandle<()>, printer: JoinHandle<()>) {
     for outbox in server.registry.members(Instant::now()) {
         server.send_away(&outbox, Reason::Shutdown);
     }
     server.room.close();
     // They end by themselves; that one has panicked was told on stderr.
-    let _ = postman.join();
+    let _ = broadcaster.join();
     server.printer.close();
     let _ = printer.join();
 }

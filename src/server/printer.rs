@@ -7,7 +7,7 @@ use std::sync::{Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use crate::lock::{lock, wait};
+use crate::sync::{lock, wait};
 
 /// How much may wait to be printed.
 const FULL: usize = 256 * 1024;
@@ -17,12 +17,12 @@ const GATHER: Duration = Duration::from_millis(5);
 /// The lines that wait to be printed.
 #[derive(Debug, Default)]
 pub struct Printer {
-    page: Mutex<Page>,
+    buffer: Mutex<Buffer>,
     written: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct Page {
+struct Buffer {
     text: Vec<u8>,
     dropped: usize,
     closed: bool,
@@ -37,20 +37,20 @@ impl Printer {
 
     /// Prints so many lines, soon.
     pub fn lines(&self, lines: &[u8], count: usize) {
-        let mut page = lock(&self.page);
-        if page.text.len() > FULL {
-            page.dropped += count;
+        let mut buffer = lock(&self.buffer);
+        if buffer.text.len() > FULL {
+            buffer.dropped += count;
             return;
         }
-        page.text.extend_from_slice(lines);
-        if std::mem::take(&mut page.sleeps) {
+        buffer.text.extend_from_slice(lines);
+        if std::mem::take(&mut buffer.sleeps) {
             self.written.notify_one();
         }
     }
 
     /// Prints what is there and ends [`Printer::run`].
     pub fn close(&self) {
-        lock(&self.page).closed = true;
+        lock(&self.buffer).closed = true;
         self.written.notify_one();
     }
 
@@ -58,18 +58,18 @@ impl Printer {
     pub fn run(&self, mut output: impl Write) {
         let mut text = Vec::new();
         loop {
-            let mut page = lock(&self.page);
-            while page.text.is_empty() && page.dropped == 0 {
-                if page.closed {
+            let mut buffer = lock(&self.buffer);
+            while buffer.text.is_empty() && buffer.dropped == 0 {
+                if buffer.closed {
                     return;
                 }
-                page.sleeps = true;
-                page = wait(&self.written, page);
+                buffer.sleeps = true;
+                buffer = wait(&self.written, buffer);
             }
-            page.sleeps = false;
-            std::mem::swap(&mut text, &mut page.text);
-            let dropped = std::mem::take(&mut page.dropped);
-            drop(page);
+            buffer.sleeps = false;
+            std::mem::swap(&mut text, &mut buffer.text);
+            let dropped = std::mem::take(&mut buffer.dropped);
+            drop(buffer);
             if dropped > 0 {
                 let note =
                     format!("({dropped} lines were not printed: the terminal is too slow)\n");

@@ -6,18 +6,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::server::journal;
-use crate::server::outbox::Outbox;
+use crate::server::directory::registry::Registry;
 use crate::server::printer::Printer;
-use crate::server::registry::Registry;
-use crate::server::room::Room;
+use crate::server::room::journal;
+use crate::server::room::outbox::Outbox;
+use crate::server::room::queue::Room;
 use crate::wire::entry::Entry;
 use crate::wire::name::Name;
-use crate::wire::notice::{Notice, Reason};
+use crate::wire::notification::{Notification, Reason};
 
 /// What the person who starts the server decides.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub struct ServerOptions {
     /// The most clients, connected or in the directory.
     pub max_clients: usize,
     /// How long a connection may take from accept to its first valid request.
@@ -38,9 +38,9 @@ pub struct Options {
     pub shake: Option<u64>,
 }
 
-impl Default for Options {
-    fn default() -> Options {
-        Options {
+impl Default for ServerOptions {
+    fn default() -> ServerOptions {
+        ServerOptions {
             max_clients: 4_096,
             register_timeout: Duration::from_secs(10),
             ping: Duration::from_secs(30),
@@ -57,7 +57,7 @@ impl Default for Options {
 /// What all threads share.
 pub struct Server {
     /// What was decided at its start.
-    pub options: Options,
+    pub options: ServerOptions,
     /// Where it listens.
     pub own: SocketAddr,
     /// Who is known, who is here.
@@ -73,7 +73,7 @@ pub struct Server {
 
 impl Server {
     /// A server that listens at `own`, in whose room `seq` messages have been said before.
-    pub fn new(own: SocketAddr, options: Options, seq: u64) -> Server {
+    pub fn new(own: SocketAddr, options: ServerOptions, seq: u64) -> Server {
         Server {
             registry: Registry::new(options.max_clients, options.expires, options.shake),
             room: Arc::new(Room::new(seq)),
@@ -87,8 +87,8 @@ impl Server {
 
     /// Sends a client away with BYE.
     pub fn send_away(&self, outbox: &Arc<Outbox>, reason: Reason) {
-        let words = Notice::Bye { reason: Some(reason) }.to_block().to_string();
-        self.room.dismiss(outbox, reason, words.as_bytes());
+        let words = Notification::Bye { reason: Some(reason) }.to_block().to_string();
+        self.room.disconnect(outbox, reason, words.as_bytes());
     }
 
     /// Takes a name out of the room, if it is still there on this connection, and tells the others.
@@ -98,9 +98,9 @@ impl Server {
             if reason == Reason::Shutdown {
                 return; // everybody leaves
             }
-            self.registry.hesitate();
+            self.registry.inject_delay();
             let (id, name) = (entry.id, entry.name.clone());
-            let notice = Notice::Left { id, name, reason: Some(reason) }.to_block();
+            let notice = Notification::Left { id, name, reason: Some(reason) }.to_block();
             let log = journal::line(format_args!("[{}] has left", entry.name));
             self.room.announce(&notice, &log);
             self.printer.line(format_args!("{} left ({reason})", entry.name));

@@ -1,5 +1,5 @@
 //! The grammar of everything that travels: a TYPE, lines, a blank line. Here is the block itself, as a
-//! value; [`reader`](super::reader) finds blocks in a stream.
+//! value; [`reader`](super::framing) finds blocks in a stream.
 
 use std::fmt::{self, Display, Write as _};
 use std::io::{self, Write};

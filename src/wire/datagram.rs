@@ -1,8 +1,8 @@
 //! MSG and ACK: what peers exchange over UDP, one block per datagram.
 
 use super::block::{Block, MAX_REQUEST_LINES};
+use super::framing::BlockReader;
 use super::name::Name;
-use super::reader::BlockReader;
 use super::secret::Secret;
 use super::text::Text;
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::block::Block;
-use super::name::{Name, Who};
+use super::name::{Name, PeerRef};
 use super::request::Via;
 use super::secret::Secret;
 
@@ -21,11 +21,11 @@ pub struct Entry {
 
 impl Entry {
     /// Whether this is who is meant.
-    pub fn is(&self, who: &Who) -> bool {
+    pub fn is(&self, who: &PeerRef) -> bool {
         match who {
-            Who::Name(name) => self.name == *name,
-            Who::Id(id) => self.id == *id,
-            Who::Address(address) => self.address == *address,
+            PeerRef::Name(name) => self.name == *name,
+            PeerRef::Id(id) => self.id == *id,
+            PeerRef::Address(address) => self.address == *address,
         }
     }
 
@@ -57,18 +57,18 @@ impl fmt::Display for Entry {
 /// The two secrets of an introduction: who shows the ticket is the caller, who shows the answer is the
 /// called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Vouch {
+pub struct Credentials {
     /// What the caller shows.
     pub ticket: Secret,
     /// What the called one answers with.
     pub answer: Secret,
 }
 
-impl Vouch {
+impl Credentials {
     /// The secrets that a block brings, and for which way to talk.
-    pub(super) fn of(block: &Block) -> Option<(Via, Vouch)> {
+    pub(super) fn of(block: &Block) -> Option<(Via, Credentials)> {
         let via = block.header("Via").map_or(Ok(Via::Tcp), str::parse).ok()?;
-        Some((via, Vouch { ticket: block.get("Ticket")?, answer: block.get("Answer")? }))
+        Some((via, Credentials { ticket: block.get("Ticket")?, answer: block.get("Answer")? }))
     }
 }
 
@@ -96,7 +96,7 @@ impl Block {
 
     /// The same block with the secrets of an introduction.
     #[must_use]
-    pub(super) fn with_vouch(self, via: Via, vouch: &Vouch) -> Block {
+    pub(super) fn with_vouch(self, via: Via, vouch: &Credentials) -> Block {
         self.with("Via", via).with("Ticket", vouch.ticket).with("Answer", vouch.answer)
     }
 }

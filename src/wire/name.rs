@@ -60,7 +60,7 @@ impl Hash for Name {
 
 /// Who is meant: what a `Peer` header holds, and what a person types after a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Who {
+pub enum PeerRef {
     /// Somebody by name.
     Name(Name),
     /// Somebody by the server's number.
@@ -69,23 +69,23 @@ pub enum Who {
     Address(SocketAddr),
 }
 
-impl FromStr for Who {
+impl FromStr for PeerRef {
     type Err = BadName;
 
-    fn from_str(text: &str) -> Result<Who, BadName> {
+    fn from_str(text: &str) -> Result<PeerRef, BadName> {
         if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            return text.parse().map(Who::Id).map_err(|_| BadName);
+            return text.parse().map(PeerRef::Id).map_err(|_| BadName);
         }
-        text.parse().map(Who::Address).or_else(|_| text.parse().map(Who::Name))
+        text.parse().map(PeerRef::Address).or_else(|_| text.parse().map(PeerRef::Name))
     }
 }
 
-impl fmt::Display for Who {
+impl fmt::Display for PeerRef {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match self {
-            Who::Name(name) => name.fmt(f),
-            Who::Id(id) => id.fmt(f),
-            Who::Address(address) => address.fmt(f),
+            PeerRef::Name(name) => name.fmt(f),
+            PeerRef::Id(id) => id.fmt(f),
+            PeerRef::Address(address) => address.fmt(f),
         }
     }
 }

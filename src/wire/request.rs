@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use super::block::Block;
-use super::name::{BadName, Name, Who};
-use super::reader::Flaw;
+use super::framing::FramingError;
+use super::name::{BadName, Name, PeerRef};
 use super::secret::Secret;
 use super::text::{BadText, Text};
 
@@ -83,17 +83,17 @@ impl Refusal {
 }
 
 /// What is told to somebody whose block could not be read. The first part is the block's TYPE.
-pub fn refuse_flaw(flaw: Flaw) -> Option<(String, Refusal)> {
+pub fn refuse(flaw: FramingError) -> Option<(String, Refusal)> {
     match flaw {
-        Flaw::TooLong(kind) => {
+        FramingError::TooLong(kind) => {
             let message = "a line has at most 4096 bytes and a request at most 16 lines";
             Some((kind, Refusal::new(code::TOO_LONG, message)))
         }
-        Flaw::Malformed(kind) => {
+        FramingError::Malformed(kind) => {
             let message = "this is no block: a TYPE in capitals, lines of UTF-8, a blank line";
             Some((kind, Refusal::new(code::MALFORMED, message)))
         }
-        Flaw::Http => None,
+        FramingError::Http => None,
     }
 }
 
@@ -103,11 +103,11 @@ pub fn refuse_flaw(flaw: Flaw) -> Option<(String, Refusal)> {
 #[allow(missing_docs, reason = "the fields are the protocol's headers")]
 pub enum Request {
     Register { name: Name, ip: Option<IpAddr>, port: u16 },
-    Bridge { name: Name, peer: Option<Who>, via: Via },
+    Bridge { name: Name, peer: Option<PeerRef>, via: Via },
     Info,
     Join { name: Name, token: Option<Secret>, since: Option<u64> },
     Say { text: Text },
-    Tell { peer: Who, text: Text },
+    Tell { peer: PeerRef, text: Text },
     History { before: Option<u64>, last: u64 },
     Ping { token: Option<String> },
     Pong { token: Option<String> },
@@ -211,10 +211,10 @@ fn port(block: &Block) -> Result<u16, Refusal> {
 }
 
 /// A peer that cannot be a name or an ID is a client that does not exist, not a mistake of grammar.
-fn peer(block: &Block) -> Result<Option<Who>, Refusal> {
+fn peer(block: &Block) -> Result<Option<PeerRef>, Refusal> {
     let Some(peer) = block.header("Peer") else { return Ok(None) };
     match peer.parse() {
-        Ok(Who::Address(_)) | Err(_) => Err(no_such_client("of that name")),
+        Ok(PeerRef::Address(_)) | Err(_) => Err(no_such_client("of that name")),
         Ok(found) => Ok(Some(found)),
     }
 }

@@ -1,8 +1,8 @@
 //! The line that is being typed, without a terminal: keys in, the line out; and where it stands on a screen.
 
 use p2p_chat::client::command;
-use p2p_chat::client::terminal::editor::{Editor, MAX_HISTORY, Wish};
-use p2p_chat::client::terminal::layout::layout;
+use p2p_chat::client::ui::terminal::editor::{Action, Editor, MAX_HISTORY};
+use p2p_chat::client::ui::terminal::layout::layout;
 use p2p_chat::wire::line::MAX_LINE;
 use p2p_chat::wire::text::escape;
 
@@ -12,7 +12,7 @@ const UP: &str = "\x1b[A";
 const DOWN: &str = "\x1b[B";
 
 /// Types, and gives back all wishes.
-fn typed(editor: &mut Editor, keys: &[u8]) -> Vec<Wish> {
+fn typed(editor: &mut Editor, keys: &[u8]) -> Vec<Action> {
     keys.iter().filter_map(|byte| editor.take(*byte)).collect()
 }
 
@@ -30,8 +30,8 @@ fn becomes(keys: &str, expected: &str) {
 }
 
 /// A line that is finished.
-fn said(line: &str) -> Wish {
-    Wish::Line(line.to_owned())
+fn said(line: &str) -> Action {
+    Action::Line(line.to_owned())
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn each_end_of_line_is_one_line_whatever_stands_around_it() {
         let keys: Vec<u8> = (0..100).map(|_| pool[dice.below(pool.len())]).collect();
         let ends = keys.iter().filter(|byte| matches!(byte, b'\r' | b'\n')).count();
         let wishes = typed(&mut editor, &keys);
-        let lines = wishes.iter().filter(|wish| matches!(wish, Wish::Line(_))).count();
+        let lines = wishes.iter().filter(|wish| matches!(wish, Action::Line(_))).count();
         assert_eq!(lines, ends, "{keys:?}");
     }
 }
@@ -106,9 +106,9 @@ fn each_end_of_line_is_one_line_whatever_stands_around_it() {
 #[test]
 fn control_keys_are_wishes() {
     let mut editor = Editor::default();
-    assert_eq!(typed(&mut editor, b"ab\x03\x1a"), [Wish::Leave, Wish::Stop]);
+    assert_eq!(typed(&mut editor, b"ab\x03\x1a"), [Action::Leave, Action::Stop]);
     assert_eq!(line(&editor), "ab|");
-    assert_eq!(typed(&mut editor, b"\x04\x15\x04"), [Wish::End]);
+    assert_eq!(typed(&mut editor, b"\x04\x15\x04"), [Action::End]);
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn what_is_pasted_is_text_and_each_line_of_it_a_line() {
     let keys = b"I say: \x1b[200~one\ttwo\r\x03\x1a\x04\x15\x1b[A three\x1b[201~\x7f!";
     assert_eq!(typed(&mut editor, keys), [said("I say: one\ttwo")]);
     assert_eq!(line(&editor), " thre!|");
-    assert_eq!(typed(&mut editor, b"\x03"), [Wish::Leave]);
+    assert_eq!(typed(&mut editor, b"\x03"), [Action::Leave]);
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn completed(keys: &str) -> (String, Vec<String>) {
     let mut editor = Editor::default();
     assert_eq!(
         typed(&mut editor, format!("{keys}\t\t").as_bytes()),
-        [Wish::Complete(false), Wish::Complete(true)]
+        [Action::Complete(false), Action::Complete(true)]
     );
     let found = editor.complete(["carol", "bob", "Bobby", "bob"].map(str::to_owned).to_vec());
     (line(&editor), found)

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use p2p_chat::handout::mark::LABS;
-use p2p_chat::handout::tree::{Open, Solution};
+use p2p_chat::tools::handout::mark::LABS;
+use p2p_chat::tools::handout::tree::{Open, Solution};
 
 use crate::handout_tree::handout;
 use crate::stage::Folder;
@@ -38,7 +38,7 @@ fn tamper(folder: &Folder, name: &str) {
     with("tests/grade/main.rs", &format!("fn main() {{ println!(\"{fake}\") }}"));
     with("tests/grade/given.txt", "9");
     with("src/bin/fake.rs", &format!("fn main() {{ println!(\"{fake}\") }}"));
-    with("src/measure.rs", &format!("include!(\"{solution}/measure.rs\");"));
+    with("src/tools/load/measure.rs", &format!("include!(\"{solution}/measure.rs\");"));
     with(
         "src/wire/line.rs",
         &format!("#[path = \"{solution}/wire/line.rs\"]\nmod it;\npub use it::*;"),
@@ -77,8 +77,8 @@ fn everybody_has_the_points_that_are_due() {
     handed_in(&class, "good", Open::Nothing);
     handed_in(&class, "half", Open::From(5));
     handed_in(&class, "broken", Open::Nothing);
-    let directory = class.text("broken/src/server/directory.rs");
-    with(&class, "broken/src/server/directory.rs", &(directory + "\nfn unfinished( {\n"));
+    let directory = class.text("broken/src/server/directory/lookup.rs");
+    with(&class, "broken/src/server/directory/lookup.rs", &(directory + "\nfn unfinished( {\n"));
     tamper(&class, "tampered");
     fs::create_dir(class.file("empty")).unwrap();
 

@@ -29,7 +29,7 @@ fn grade(handin: &Folder) -> (Folder, String) {
 #[test]
 fn sources_and_answers_are_taken() {
     let files = [
-        ("src/measure.rs", "//! mine"),
+        ("src/tools/load/measure.rs", "//! mine"),
         ("src/wire/more/deep.rs", "//! mine, too"),
         ("ANSWERS.md", "42"),
     ];
@@ -68,7 +68,7 @@ fn nothing_else_is_taken() {
 
 #[test]
 fn sources_that_reach_for_others_are_left_out() {
-    let solution = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/measure.rs");
+    let solution = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tools/load/measure.rs");
     let solution = solution.display().to_string().replace('\\', "/");
     for (text, line) in [
         (format!("//! a\ninclude!(\"{solution}\");"), 2),
@@ -85,10 +85,11 @@ fn sources_that_reach_for_others_are_left_out() {
         (format!("macro_rules! m {{ ($p:ident) => {{ #[$p = \"{solution}\"] mod a; }} }}"), 1),
         ("/*".to_owned(), 1),
     ] {
-        let (tree, said) = grade(&handin(&[("src/measure.rs", &text), ("src/a.rs", "")]));
-        let expected = format!("1 files taken\nleft out: src/measure.rs: line {line}: ");
+        let (tree, said) =
+            grade(&handin(&[("src/tools/load/measure.rs", &text), ("src/a.rs", "")]));
+        let expected = format!("1 files taken\nleft out: src/tools/load/measure.rs: line {line}: ");
         assert!(said.starts_with(&expected), "{text}\n{said}");
-        assert!(tree.text("src/measure.rs").contains("todo!"), "{text}");
+        assert!(tree.text("src/tools/load/measure.rs").contains("todo!"), "{text}");
     }
 }
 
@@ -144,21 +145,27 @@ fn a_hand_in_without_sources_is_told() {
 #[test]
 fn a_graft_takes_the_files_of_one_lab() {
     let mine = [
-        ("src/measure.rs", "//! mine"),
+        ("src/tools/load/measure.rs", "//! mine"),
         ("src/wire/line.rs", "//! mine"),
-        ("src/server/room.rs", "//! mine"),
-        ("src/server/postman.rs", "include!(\"/a\");"),
+        ("src/server/room/queue.rs", "//! mine"),
+        ("src/server/room/broadcaster.rs", "include!(\"/a\");"),
         ("ANSWERS.md", "42"),
     ];
     let (folder, tree) = (handin(&mine), Folder::fresh());
     let (from, into) = (folder.path().to_str().unwrap(), tree.path().to_str().unwrap());
     let output = handout(&["--graft", from, "--lab", "4", "--into", into]);
     assert!(output.status.success(), "{output:?}");
-    assert_eq!(tree.text("src/server/room.rs"), "//! mine");
-    assert!(tree.text("src/server/backlog.rs").contains("todo!"), "what is missing is no solution");
-    assert!(tree.text("src/server/postman.rs").contains("not_yet!"), "nor is what is refused");
+    assert_eq!(tree.text("src/server/room/queue.rs"), "//! mine");
+    assert!(
+        tree.text("src/server/room/send_buffer.rs").contains("todo!"),
+        "what is missing is no solution"
+    );
+    assert!(
+        tree.text("src/server/room/broadcaster.rs").contains("not_yet!"),
+        "nor is what is refused"
+    );
     let solved = fs::read_to_string("src/wire/line.rs").unwrap().replace("\r\n", "\n");
     assert_eq!(tree.text("src/wire/line.rs"), solved);
-    assert!(tree.text("src/measure.rs").contains("div_ceil"));
+    assert!(tree.text("src/tools/load/measure.rs").contains("div_ceil"));
     assert_eq!(tree.text("tests/grade/given.txt").trim(), "1 2 3 5 6 7 8 9");
 }

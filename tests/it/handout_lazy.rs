@@ -5,9 +5,9 @@ use std::env;
 use std::fs;
 use std::path::Path;
 
-use p2p_chat::handout::mark::Mark;
-use p2p_chat::handout::stub::leave_open;
-use p2p_chat::handout::tree::{Open, Solution};
+use p2p_chat::tools::handout::mark::Mark;
+use p2p_chat::tools::handout::stub::leave_open;
+use p2p_chat::tools::handout::tree::{Open, Solution};
 
 use crate::stage::workshop::Workshop;
 

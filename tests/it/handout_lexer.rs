@@ -1,9 +1,9 @@
 //! Words of Rust: what looks like code in strings and comments is none.
 
-use p2p_chat::handout::lexer::{Kind, closing, tokens};
+use p2p_chat::tools::handout::lexer::{TokenKind, closing, tokens};
 
 /// The texts of the tokens of one kind.
-fn of(kind: Kind, source: &str) -> Vec<&str> {
+fn of(kind: TokenKind, source: &str) -> Vec<&str> {
     let all = tokens(source).unwrap();
     all.iter().filter(|token| token.kind == kind).map(|token| token.text).collect()
 }
@@ -11,7 +11,7 @@ fn of(kind: Kind, source: &str) -> Vec<&str> {
 /// The signs and words, between blanks.
 fn code(source: &str) -> String {
     let all = tokens(source).unwrap();
-    let code = all.iter().filter(|token| matches!(token.kind, Kind::Word | Kind::Sign));
+    let code = all.iter().filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::Sign));
     code.map(|token| token.text).collect::<Vec<_>>().join(" ")
 }
 
@@ -34,7 +34,7 @@ fn strings_hold_what_they_like() {
         "\"two\nlines }\"",
         r#""\\""#,
     ] {
-        assert_eq!(of(Kind::Literal, &format!("a({string}) {{ }}")), [string]);
+        assert_eq!(of(TokenKind::Literal, &format!("a({string}) {{ }}")), [string]);
         assert_eq!(code(&format!("a({string}) {{ }}")), "a ( ) { }", "{string}");
     }
 }
@@ -42,18 +42,18 @@ fn strings_hold_what_they_like() {
 #[test]
 fn characters_and_lifetimes_begin_alike() {
     let source = r#"fn a<'a>(x: &'a str) { ['{', '\'', '\\', b'}', '\u{7d}', 'é', '"'] }"#;
-    assert_eq!(of(Kind::Lifetime, source), ["'a", "'a"]);
+    assert_eq!(of(TokenKind::Lifetime, source), ["'a", "'a"]);
     let characters = [r"'{'", r"'\''", r"'\\'", r"b'}'", r"'\u{7d}'", "'é'", "'\"'"];
-    assert_eq!(of(Kind::Literal, source), characters);
-    assert_eq!(of(Kind::Lifetime, "impl Foo<'_> for &'static b {}"), ["'_", "'static"]);
+    assert_eq!(of(TokenKind::Literal, source), characters);
+    assert_eq!(of(TokenKind::Lifetime, "impl Foo<'_> for &'static b {}"), ["'_", "'static"]);
 }
 
 #[test]
 fn comments_end_where_they_end() {
     let source = "a // } \" '\r\nb /* { /* \" */ } */ c /// d\n//! e";
     assert_eq!(code(source), "a b c");
-    assert_eq!(of(Kind::LineComment, source), ["// } \" '", "/// d", "//! e"]);
-    assert_eq!(of(Kind::BlockComment, source), ["/* { /* \" */ } */"]);
+    assert_eq!(of(TokenKind::LineComment, source), ["// } \" '", "/// d", "//! e"]);
+    assert_eq!(of(TokenKind::BlockComment, source), ["/* { /* \" */ } */"]);
 }
 
 #[test]

@@ -2,57 +2,57 @@
 
 use std::path::Path;
 
-use p2p_chat::handout::mark::{Mark, marks};
-use p2p_chat::handout::stub::leave_open;
-use p2p_chat::handout::tree::Solution;
+use p2p_chat::tools::handout::mark::{Mark, marks};
+use p2p_chat::tools::handout::stub::leave_open;
+use p2p_chat::tools::handout::tree::Solution;
 
 /// All marks: lab, file, function, and what a quiet stub gives.
 const TABLE: &str = r#"
 1 src/wire/block.rs Block::header
+1 src/wire/framing.rs BlockParser::push
+1 src/wire/framing.rs BlockReader::read
 1 src/wire/line.rs read_line
-1 src/wire/reader.rs Assembly::push
-1 src/wire/reader.rs BlockReader::read
-2 src/server/client.rs Client::renew
-2 src/server/client.rs Client::challenge
-2 src/server/client.rs Client::admit
-2 src/server/registry.rs Registry::register
-2 src/server/registry.rs Registry::join
-2 src/server/registry.rs Registry::leave
-2 src/server/registry.rs Registry::find
-3 src/server/directory.rs recorded => Ok((claimed.unwrap_or(seen), port).into())
-3 src/server/directory.rs listing
-3 src/server/directory.rs asking
-3 src/server/directory.rs wanted
-3 src/server/directory.rs introduce
-4 src/server/backlog.rs Backlog::send => write_and_wait(bytes, write)
-4 src/server/backlog.rs Backlog::took
-4 src/server/backlog.rs write_some
-4 src/server/postman.rs carry => for member in members { member.deliver(bytes, FIRST_WAY); }
-4 src/server/room.rs Bag::put
-5 src/client/peer.rs Invitations::admit => None
-5 src/client/peer.rs Invitations::find => None
-5 src/client/peer.rs is_called_one => true
-5 src/client/peer.rs hear
-5 src/client/peer.rs line_of => format!("{text}\r\n")
-6 src/client/reliable.rs Sending::send_new
-6 src/client/reliable.rs Sending::send_again => Vec::new()
-6 src/client/reliable.rs Sending::take_late => Vec::new()
-6 src/client/reliable.rs Sending::acknowledged
-6 src/client/reliable.rs Sending::deadline => None
-6 src/client/reliable.rs Receiving::accept
-6 src/client/reliable.rs Receiving::skip_to => ()
-7 src/server/journal.rs recover => Ok(Recovered::default())
-7 src/server/journal.rs Journal::append => Ok(())
-7 src/server/journal.rs Journal::close_torn_line => Ok(())
-8 src/server/patience.rs Patience::heard => false
-8 src/server/patience.rs Patience::deadline => None
-8 src/server/patience.rs Patience::next => Next::Wait(Duration::from_millis(100))
-8 src/wire/browser.rs is_http => false
-9 src/measure.rs percentile
-9 src/measure.rs Order::hear
-9 src/measure.rs Order::fill => false
-9 src/measure.rs Order::lost
-9 src/measure.rs Faults::of
+2 src/server/directory/registration.rs Registration::renew
+2 src/server/directory/registration.rs Registration::authorize
+2 src/server/directory/registration.rs Registration::bind
+2 src/server/directory/registry.rs Registry::register
+2 src/server/directory/registry.rs Registry::join
+2 src/server/directory/registry.rs Registry::leave
+2 src/server/directory/registry.rs Registry::find
+3 src/server/directory/lookup.rs recorded => Ok((claimed.unwrap_or(seen), port).into())
+3 src/server/directory/lookup.rs listing
+3 src/server/directory/lookup.rs asking
+3 src/server/directory/lookup.rs wanted
+3 src/server/directory/lookup.rs introduce
+4 src/server/room/broadcaster.rs write_to_all => for member in members { member.deliver(bytes, FIRST_MODE); }
+4 src/server/room/queue.rs Batch::put
+4 src/server/room/send_buffer.rs SendBuffer::send => write_and_wait(bytes, write)
+4 src/server/room/send_buffer.rs SendBuffer::took
+4 src/server/room/send_buffer.rs write_some
+5 src/client/direct/tcp/peer.rs Invitations::admit => None
+5 src/client/direct/tcp/peer.rs Invitations::find => None
+5 src/client/direct/tcp/peer.rs is_called_one => true
+5 src/client/direct/tcp/peer.rs parse_line
+5 src/client/direct/tcp/peer.rs line_of => format!("{text}\r\n")
+6 src/client/direct/udp/reliable.rs Sending::send_new
+6 src/client/direct/udp/reliable.rs Sending::send_again => Vec::new()
+6 src/client/direct/udp/reliable.rs Sending::take_late => Vec::new()
+6 src/client/direct/udp/reliable.rs Sending::acknowledged
+6 src/client/direct/udp/reliable.rs Sending::deadline => None
+6 src/client/direct/udp/reliable.rs Receiving::accept
+6 src/client/direct/udp/reliable.rs Receiving::skip_to => ()
+7 src/server/room/journal.rs recover => Ok(Recovered::default())
+7 src/server/room/journal.rs Journal::append => Ok(())
+7 src/server/room/journal.rs Journal::close_torn_line => Ok(())
+8 src/server/keepalive.rs Keepalive::heard => false
+8 src/server/keepalive.rs Keepalive::deadline => None
+8 src/server/keepalive.rs Keepalive::next => Next::Wait(Duration::from_millis(100))
+8 src/wire/http.rs is_http => false
+9 src/tools/load/measure.rs percentile
+9 src/tools/load/measure.rs Order::hear
+9 src/tools/load/measure.rs Order::fill => false
+9 src/tools/load/measure.rs Order::lost
+9 src/tools/load/measure.rs Faults::of
 "#;
 
 #[test]

@@ -4,10 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use p2p_chat::handout::hand_out;
-use p2p_chat::handout::mark::LABS;
-use p2p_chat::handout::stub::leave_open;
-use p2p_chat::handout::tree::{Open, Solution};
+use p2p_chat::tools::handout::hand_out;
+use p2p_chat::tools::handout::mark::LABS;
+use p2p_chat::tools::handout::stub::leave_open;
+use p2p_chat::tools::handout::tree::{Open, Solution};
 
 use crate::grader::beside_busy_neighbours;
 use crate::stage::workshop::{Score, Workshop};
@@ -88,7 +88,7 @@ fn one_lab_left_open_has_none_of_its_points() {
 fn half_a_lab_has_the_same_points_each_time() {
     let workshop = Workshop::open();
     compiled(&workshop, Open::From(3));
-    let (ours, path) = (Path::new(env!("CARGO_MANIFEST_DIR")), "src/server/registry.rs");
+    let (ours, path) = (Path::new(env!("CARGO_MANIFEST_DIR")), "src/server/directory/registry.rs");
     let solution = Solution::read(ours).unwrap();
     let (_, marks) = solution.marks().find(|(file, _)| *file == path).unwrap();
     let source = fs::read_to_string(ours.join(path)).unwrap().replace("\r\n", "\n");

@@ -83,10 +83,12 @@ fn nothing_in_it_speaks_of_the_solution() {
 
 #[test]
 fn labs_before_the_first_are_solved_and_given() {
-    let (ours, theirs) =
-        (fs::read_to_string("src/server/client.rs").unwrap(), tree(&["--from", "3"]));
-    assert_eq!(theirs.text("src/server/client.rs"), ours.replace("\r\n", "\n"));
-    assert!(theirs.text("src/server/directory.rs").contains("todo!(\"LAB 3: "));
+    let (ours, theirs) = (
+        fs::read_to_string("src/server/directory/registration.rs").unwrap(),
+        tree(&["--from", "3"]),
+    );
+    assert_eq!(theirs.text("src/server/directory/registration.rs"), ours.replace("\r\n", "\n"));
+    assert!(theirs.text("src/server/directory/lookup.rs").contains("todo!(\"LAB 3: "));
     assert_eq!(theirs.text("tests/grade/given.txt").trim(), "1 2");
     let only = tree(&["--only", "2"]);
     assert_eq!(only.text("tests/grade/given.txt").trim(), "1 3 4 5 6 7 8 9");
@@ -100,8 +102,8 @@ fn labs_before_the_first_are_solved_and_given() {
         let readme = tree.text("README.md");
         assert!(readme.contains(at_first), "no {at_first:?} in\n{readme}");
     }
-    assert!(only.text("src/server/client.rs").contains("todo!(\"LAB 2: "));
-    assert!(!only.text("src/server/directory.rs").contains("todo!"));
+    assert!(only.text("src/server/directory/registration.rs").contains("todo!(\"LAB 2: "));
+    assert!(!only.text("src/server/directory/lookup.rs").contains("todo!"));
 }
 
 #[test]
@@ -163,5 +165,5 @@ fn the_list_tells_every_mark() {
     let line =
         "1 src/wire/line.rs read_line (13 lines): read one line, no longer than its limit; loud";
     assert!(listed.lines().any(|each| each == line), "{listed}");
-    assert!(listed.contains("\n8 src/wire/browser.rs is_http (1 lines): "), "{listed}");
+    assert!(listed.contains("\n8 src/wire/http.rs is_http (1 lines): "), "{listed}");
 }

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use p2p_chat::handout;
+use p2p_chat::tools::handout;
 
 use crate::stage::Folder;
 

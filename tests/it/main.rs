@@ -11,7 +11,6 @@
 
 mod stage;
 
-mod backlog;
 #[cfg(unix)]
 mod browser;
 mod client_absence;
@@ -64,6 +63,7 @@ mod page_gate;
 mod page_streams;
 mod raw;
 mod readme;
+mod send_buffer;
 mod server_bounds;
 mod server_console;
 mod server_crowd;

@@ -1,7 +1,7 @@
 //! What a measurement says: percentiles, what was lost or came out of order, and the report's lines.
 
-use p2p_chat::chart;
-use p2p_chat::measure::{Faults, Order, Report, csv_heading, heading, percentile};
+use p2p_chat::tools::load::chart;
+use p2p_chat::tools::load::measure::{Faults, Order, Report, csv_heading, heading, percentile};
 
 use crate::stage::Dice;
 
@@ -11,7 +11,7 @@ fn judged(numbers: &[u64], last: u64) -> [u64; 3] {
     for number in numbers {
         order.hear(*number);
     }
-    [order.lost(last), order.late(), order.twice()]
+    [order.lost(last), order.reordered(), order.duplicates()]
 }
 
 #[test]
@@ -94,17 +94,17 @@ fn an_order_says_what_a_slow_and_simple_count_says() {
         let count = dice.below(60);
         let numbers: Vec<u64> =
             (0..count).map(|_| 1 + dice.below(usize::try_from(sent).unwrap()) as u64).collect();
-        let (mut late, mut twice) = (0, 0);
+        let (mut reordered, mut duplicates) = (0, 0);
         for (index, number) in numbers.iter().enumerate() {
             let before = &numbers[..index];
             if before.contains(number) {
-                twice += 1;
+                duplicates += 1;
             } else if before.iter().any(|other| other > number) {
-                late += 1;
+                reordered += 1;
             }
         }
         let lost = (1..=sent).filter(|number| !numbers.contains(number)).count() as u64;
-        assert_eq!(judged(&numbers, sent), [lost, late, twice], "{numbers:?} of {sent}");
+        assert_eq!(judged(&numbers, sent), [lost, reordered, duplicates], "{numbers:?} of {sent}");
     }
 }
 
@@ -119,7 +119,7 @@ fn the_same_loss_in_two_counts_is_one() {
     assert_eq!(faults, Faults { lost: 1, ..Faults::default() });
     assert_eq!(faults.sentence().unwrap(), "1 lost");
     assert_eq!(Faults::default().sentence(), None);
-    let all = Faults { lost: 4, late: 3, twice: 2, astray: 1 };
+    let all = Faults { lost: 4, reordered: 3, duplicates: 2, diverged: 1 };
     let sentence =
         "4 lost, 3 out of order, 2 delivered twice, 1 of the members heard another order";
     assert_eq!((all.sentence().unwrap().as_str(), all.disorder()), (sentence, 6));
@@ -128,7 +128,7 @@ fn the_same_loss_in_two_counts_is_one() {
 /// A report with something in each column.
 fn report(members: usize) -> Report {
     let latency = [310, 420, 1_230, 4_560, 78_900];
-    let faults = Faults { lost: 2, late: 1, ..Faults::default() };
+    let faults = Faults { lost: 2, reordered: 1, ..Faults::default() };
     let (deliveries, seconds) = (1_000_000, 2.0);
     let (cpu, memory) = (Some(0.514), Some(2_560));
     Report {

@@ -4,8 +4,8 @@
 use std::env;
 use std::io;
 
-use p2p_chat::client::terminal::Screen;
-use p2p_chat::client::terminal::prompt::Prompt;
+use p2p_chat::client::ui::screen::Screen;
+use p2p_chat::client::ui::terminal::prompt::Prompt;
 
 use crate::stage::terminal::client;
 use crate::stage::{Client, Server, Terminal};

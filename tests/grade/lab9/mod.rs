@@ -22,7 +22,7 @@ pub const CHECKS: &[Check] = &[
         says: "A tenth of the deliveries is 200 ms late: p50 stays below 100 ms, p99 and the maximum go \
                above 200, and the pauses count in deliveries/s.",
         points: 2,
-        rule: "src/measure.rs, percentile: nearest rank",
+        rule: "src/tools/load/measure.rs, percentile: nearest rank",
         needs: &["lab9::a_run_without_faults_has_none"],
         run: latency::a_tenth_that_is_late_shows_in_p99_and_not_in_p50,
     },
@@ -31,7 +31,7 @@ pub const CHECKS: &[Check] = &[
         says: "Of 4, 5, 10 and 1,000 values the percentiles are the very ones that the nearest rank gives; \
                of none they are 0.",
         points: 1,
-        rule: "src/measure.rs, percentile: nearest rank",
+        rule: "src/tools/load/measure.rs, percentile: nearest rank",
         needs: &["lab9::a_run_without_faults_has_none"],
         run: latency::a_percentile_is_a_value_that_was_measured,
     },
@@ -40,7 +40,7 @@ pub const CHECKS: &[Check] = &[
         says: "Some messages never reach one member, also at the end, or of two speakers, or numbers of \
                the room are left out: so many are lost, and none twice; exit code 1.",
         points: 1,
-        rule: "src/measure.rs, Order: what is skipped is lost; README.md: the exit code",
+        rule: "src/tools/load/measure.rs, Order: what is skipped is lost; README.md: the exit code",
         needs: &["lab9::a_run_without_faults_has_none"],
         run: faults::what_is_lost_is_counted,
     },
@@ -49,7 +49,7 @@ pub const CHECKS: &[Check] = &[
         says: "Some messages come late, also in the middle of a gap, others twice, or in another order \
                than the room's: so many are in disorder, none of them lost; exit code 1.",
         points: 1,
-        rule: "src/measure.rs, Order: what comes after all is late; what comes again is twice",
+        rule: "src/tools/load/measure.rs, Order: what comes after all is late; what comes again is twice",
         needs: &["lab9::a_run_without_faults_has_none"],
         run: faults::what_is_out_of_order_is_counted,
     },

@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::Receiver;
 
 use p2p_chat::client::event::{Event, Events};
-use p2p_chat::client::page::Page;
+use p2p_chat::client::ui::web::Page;
 
 use super::DEADLINE;
 

@@ -1,0 +1,152 @@
+//! The threads of direct chats over TCP: one that accepts, and one that reads for each chat.
+
+use std::collections::VecDeque;
+use std::io;
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
+use std::thread;
+use std::time::Duration;
+
+use crate::client::direct::tcp::line_reader::{LineReader, Opening, SILENCE};
+use crate::client::event::{self, Event, Events, PeerEvent};
+use crate::client::net::writer::{self, ConnectionId, Writer};
+use crate::io_error::cause;
+use crate::wire::greeting::Greeting;
+
+/// The most peers that can be connected to us at a time.
+const MAX_INCOMING: usize = 64;
+/// The most callers at a time that have not said yet who they are.
+const MAX_UNIDENTIFIED: usize = 8;
+/// Whom we have called with a ticket must answer within this time.
+const ANSWER: Duration = Duration::from_secs(3);
+/// Some of the assignments' programs lose text that comes together with CHAT.
+const BEFORE_TEXT: Duration = Duration::from_millis(300);
+/// The pause after accept has failed.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Starts the thread that takes calls.
+///
+/// # Errors
+/// When the thread cannot be started.
+pub fn listen(listener: TcpListener, events: Events) -> io::Result<()> {
+    let mut door = Listener { incoming: Arc::default(), unidentified: VecDeque::new(), events };
+    let accepting = move || {
+        loop {
+            match listener.accept() {
+                Ok((stream, address)) => door.take(Arc::new(stream), address),
+                // No descriptors, say. It would fail again at once and for ever.
+                Err(_) => thread::sleep(ACCEPT_PAUSE),
+            }
+        }
+    };
+    thread::Builder::new().name("listener".to_owned()).spawn(accepting).map(drop)
+}
+
+/// Who is at the door.
+struct Listener {
+    /// How many peers are connected to us.
+    incoming: Arc<AtomicUsize>,
+    /// Those who may not have said yet who they are, the oldest first.
+    unidentified: VecDeque<Weak<Unidentified>>,
+    events: Events,
+}
+
+/// A caller that has not said yet who it is. Its thread drops this when it has.
+struct Unidentified(Arc<TcpStream>);
+
+impl Listener {
+    /// Gives a caller its thread. When too many do not say who they are, the oldest of them has to go.
+    fn take(&mut self, stream: Arc<TcpStream>, address: SocketAddr) {
+        if self.incoming.load(Ordering::Relaxed) >= MAX_INCOMING {
+            return; // dropping the connection is the answer
+        }
+        self.unidentified.retain(|unidentified| unidentified.strong_count() > 0);
+        if self.unidentified.len() >= MAX_UNIDENTIFIED
+            && let Some(oldest) = self.unidentified.pop_front().and_then(|oldest| oldest.upgrade())
+        {
+            let _ = oldest.0.shutdown(Shutdown::Both); // it may have gone by itself
+        }
+        let unidentified = Arc::new(Unidentified(Arc::clone(&stream)));
+        self.unidentified.push_back(Arc::downgrade(&unidentified));
+        self.incoming.fetch_add(1, Ordering::Relaxed);
+        let (count, events) = (Arc::clone(&self.incoming), self.events.clone());
+        let hearing = move || {
+            // A caller that is gone before it has said anything is nobody's business.
+            let _ = attend(&stream, unidentified, address, &events);
+            count.fetch_sub(1, Ordering::Relaxed);
+        };
+        if thread::Builder::new().name("peer".to_owned()).spawn(hearing).is_err() {
+            self.incoming.fetch_sub(1, Ordering::Relaxed); // the connection went with the closure
+        }
+    }
+}
+
+/// The thread of a caller.
+fn attend(
+    stream: &Arc<TcpStream>,
+    unidentified: Arc<Unidentified>,
+    address: SocketAddr,
+    events: &Events,
+) -> io::Result<()> {
+    let id = ConnectionId::next();
+    let mut reader = LineReader::new(stream, id, events);
+    let greeting = match reader.opening(Some(SILENCE))? {
+        Opening::Chat(greeting) => Some(greeting),
+        Opening::Other | Opening::Silence => None,
+        Opening::Http | Opening::End => return Ok(()),
+    };
+    drop(unidentified);
+    reader.compat = greeting.as_ref().is_none_or(|greeting| greeting.ticket.is_none());
+    let writer = Writer::start(stream, event::progress(id, stream, events))?;
+    let tell = |event| events.send(Event::Peer(id, event)).is_ok();
+    let address = SocketAddr::new(address.ip().to_canonical(), address.port());
+    tell(PeerEvent::Incoming(writer, address, greeting));
+    let ended = reader.follow(tell).err().map(|error| cause(&error));
+    tell(PeerEvent::Ended(ended));
+    Ok(())
+}
+
+/// Calls the peer at an address. All that happens from then on comes as events under the number that is
+/// given back; the last one is `Ended`.
+///
+/// # Errors
+/// When the thread cannot be started.
+pub fn call(address: SocketAddr, greeting: Greeting, events: &Events) -> io::Result<ConnectionId> {
+    let (id, events) = (ConnectionId::next(), events.clone());
+    let calling = move || {
+        let ended = converse(id, address, &greeting, &events).err().map(|error| cause(&error));
+        // The loop is gone only when the program ends.
+        let _ = events.send(Event::Peer(id, PeerEvent::Ended(ended)));
+    };
+    thread::Builder::new().name("call".to_owned()).spawn(calling)?;
+    Ok(id)
+}
+
+/// The thread of a call. With a ticket the other side must greet back before anything else.
+fn converse(
+    id: ConnectionId,
+    address: SocketAddr,
+    greeting: &Greeting,
+    events: &Events,
+) -> io::Result<()> {
+    let tell = |event| events.send(Event::Peer(id, event)).is_ok();
+    let stream = Arc::new(writer::connect(&[address])?);
+    let writer = Writer::start(&stream, event::progress(id, &stream, events))?;
+    writer.block(&greeting.to_block());
+    let mut reader = LineReader::new(&stream, id, events);
+    reader.compat = greeting.ticket.is_none();
+    if reader.compat {
+        writer.pause(BEFORE_TEXT);
+    }
+    tell(PeerEvent::Connected(writer));
+    match reader.opening(greeting.ticket.map(|_| ANSWER))? {
+        Opening::Chat(greeting) => {
+            tell(PeerEvent::Answered(greeting));
+        }
+        Opening::Other | Opening::End if reader.compat => {}
+        Opening::Silence => return Err(io::Error::other("it does not answer")),
+        _ => return Err(io::Error::other("it is not the one the server introduced")),
+    }
+    reader.follow(tell)
+}

@@ -1,0 +1,7 @@
+//! Direct chats over UDP (PROTOCOL, "What peers say to each other").
+
+pub mod reliable;
+pub mod lossy;
+pub mod socket;
+pub mod conversation;
+pub mod conversations;

@@ -1,0 +1,100 @@
+//! `--raw`: a connection by hand, as netcat makes it. What is typed is sent as it is, what comes is shown
+//! as it is; nothing here knows the protocol, so that nothing stands between a person and the wire.
+
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::thread;
+
+use crate::cli::Failure;
+use crate::client::net::writer;
+use crate::client::rendezvous::connection;
+use crate::wire::text::escape;
+
+/// How much is carried at a time.
+const PIECE: usize = 4096;
+
+/// Whom to talk to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// To whoever listens at this `HOST:PORT`.
+    Call(String),
+    /// To the first who calls this port of this machine.
+    Listen(u16),
+}
+
+/// Carries bytes both ways until both sides are done. `notice` is told what is not of the wire.
+///
+/// # Errors
+/// When there is no connection, or it breaks.
+pub fn run(
+    end: &End,
+    mut input: impl Read + Send + 'static,
+    mut output: impl Write,
+    mut notice: impl Write,
+) -> Result<(), Failure> {
+    let stream = open(end, &mut notice)?;
+    let mut to =
+        stream.try_clone().map_err(|error| Failure::cannot("use", "the connection", &error))?;
+    let typing = move || {
+        // The end of input is the end of what we say, and an error the end of all: the other thread
+        // finds out.
+        if carry(&mut input, &mut to).is_ok() {
+            let _ = to.shutdown(Shutdown::Write);
+        }
+    };
+    let thread = thread::Builder::new().name("stdin".to_owned()).spawn(typing);
+    thread.map_err(|error| Failure::cannot("start", "reading", &error))?;
+    carry(&mut &stream, &mut output).map_err(|error| Failure::cannot("go on", "talking", &error))
+}
+
+fn open(end: &End, notice: &mut impl Write) -> Result<TcpStream, Failure> {
+    match end {
+        End::Call(server) => {
+            let addresses = connection::resolve(server)
+                .map_err(|error| Failure::cannot("find", server, &error))?;
+            writer::connect(&addresses).map_err(|error| Failure::cannot("reach", server, &error))
+        }
+        End::Listen(port) => {
+            let here = format!("port {port}");
+            let failed = |error: io::Error| Failure::cannot("listen on", &here, &error);
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).map_err(failed)?;
+            let own = listener.local_addr().map_err(failed)?;
+            let _ = writeln!(notice, "listening on {own}"); // nobody may be reading it
+            let (stream, from) = listener.accept().map_err(failed)?;
+            let _ = writeln!(notice, "{from} has connected"); // the same
+            Ok(stream)
+        }
+    }
+}
+
+/// A terminal, on which what others have sent must not move the cursor. (A character that two pieces
+/// share is shown as U+FFFD.)
+pub struct Terminal<W>(pub W);
+
+impl<W: Write> Write for Terminal<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        for line in String::from_utf8_lossy(bytes).split_inclusive('\n') {
+            let text = line.trim_end_matches(['\r', '\n']);
+            let end = if line.ends_with('\n') { "\n" } else { "" };
+            write!(self.0, "{}{end}", escape(text))?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// Copies what comes, at once and piece by piece.
+fn carry(from: &mut impl Read, to: &mut impl Write) -> io::Result<()> {
+    let mut piece = [0; PIECE];
+    loop {
+        match from.read(&mut piece) {
+            Ok(0) => return Ok(()),
+            Ok(bytes) => to.write_all(&piece[..bytes]).and_then(|()| to.flush())?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! What the user sees and types: a terminal, and a page in the browser.
+
+pub mod json;
+pub mod output;
+pub mod terminal;
+pub mod web;
+pub mod screen;

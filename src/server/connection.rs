@@ -1,0 +1,171 @@
+//! A guest: what one client may ask, and what becomes of it.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use crate::clock;
+use crate::server::directory::lookup;
+use crate::server::directory::registration::{JoinRequest, Presence, Registration};
+use crate::server::directory::registry::Admission;
+use crate::server::room::journal;
+use crate::server::room::outbox::Outbox;
+use crate::server::room::queue::BatchId;
+use crate::server::state::Server;
+use crate::wire::entry::Entry;
+use crate::wire::name::{Name, PeerRef};
+use crate::wire::notification::{Notification, Reason};
+use crate::wire::request::{self, Refusal, Via, code};
+use crate::wire::response::{Response, Welcome};
+use crate::wire::secret::Secret;
+use crate::wire::text::Text;
+
+/// One client, as the server knows it.
+pub struct Connection<'a> {
+    /// Where it is a guest.
+    pub server: &'a Server,
+    /// The way to write to it.
+    pub outbox: Arc<Outbox>,
+    /// Where it is seen to be.
+    pub peer: SocketAddr,
+    /// Which of our addresses it has reached.
+    pub own: SocketAddr,
+    /// Its name and ID, once it is in the room.
+    pub joined: Option<(Name, u64)>,
+    /// What was registered on this connection last.
+    pub registered: Option<(Name, u16)>,
+}
+
+impl Connection<'_> {
+    /// REGISTER: into the directory.
+    ///
+    /// # Errors
+    /// `bad-port`, and those of [`Registry::register`](crate::server::directory::registry::Registry::register).
+    pub fn register(
+        &mut self,
+        name: Name,
+        claimed: Option<IpAddr>,
+        port: u16,
+    ) -> Result<Response, Refusal> {
+        let address = lookup::recorded(claimed, self.peer.ip(), port, self.own)?;
+        let room = &self.server.room;
+        let registry = &self.server.registry;
+        let moved = |entry: &Entry| {
+            registry.inject_delay();
+            room.announce(&Notification::Joined(entry.clone()).to_block(), "");
+        };
+        let entry = registry.register(&name, address, &self.outbox, Instant::now(), moved)?;
+        self.server.printer.line(format_args!("REGISTER: {name} from {address} received"));
+        self.server.warn_of_loopback(address);
+        self.registered = Some((name.clone(), port));
+        let expires = self.server.options.expires.as_secs();
+        Ok(Response::RegAck { name, address, id: entry.id, expires, room: true })
+    }
+
+    /// BRIDGE: who is there to talk to? Two who have joined are vouched for to each other.
+    ///
+    /// # Errors
+    /// `not-registered`, `no-such-client`, `self`.
+    pub fn bridge(
+        &self,
+        name: &Name,
+        peer: Option<&PeerRef>,
+        via: Via,
+    ) -> Result<Response, Refusal> {
+        let everybody = self.server.registry.snapshot(Instant::now());
+        let joined = self.joined.as_ref().map(|(own, _)| own);
+        let asker = lookup::asking(&everybody, name, joined, self.peer.ip())?;
+        let Entry { address, .. } = &asker.entry;
+        let Some(found) = lookup::wanted(&everybody, asker, peer)? else {
+            self.server.printer.line(format_args!("BRIDGE: {name} {address}"));
+            return Ok(Response::BridgeAck(None));
+        };
+        let Entry { name: peer, address: there, .. } = &found.entry;
+        self.server.printer.line(format_args!("BRIDGE: {name} {address} {peer} {there}"));
+        let introduction = lookup::introduce(found, joined.is_some(), via);
+        if let (Some((via, vouch)), Presence::Joined(member)) =
+            (introduction.vouched, &found.presence)
+        {
+            let call = Notification::Call { caller: asker.entry.clone(), via, vouch };
+            self.server.room.send_to(&member.outbox, &call.to_block());
+        }
+        Ok(Response::BridgeAck(Some(introduction)))
+    }
+
+    /// INFO: the whole directory.
+    pub fn info(&self) -> Response {
+        Response::InfoAck(lookup::listing(self.server.registry.snapshot(Instant::now())))
+    }
+
+    /// JOIN: into the room. Gives the round that brings the answer.
+    ///
+    /// # Errors
+    /// Those of [`Registry::join`](crate::server::directory::registry::Registry::join).
+    pub fn join(
+        &mut self,
+        name: &Name,
+        token: Option<Secret>,
+        since: Option<u64>,
+    ) -> Result<BatchId, Refusal> {
+        let registered = self.registered.take().filter(|(registered, _)| registered == name);
+        let claim = JoinRequest {
+            outbox: Arc::clone(&self.outbox),
+            ip: self.peer.ip().to_canonical(),
+            port: registered.map(|(_, port)| port),
+            token,
+        };
+        let room = &self.server.room;
+        let (admission, round) =
+            self.server.registry.join(name, claim, Instant::now(), |admission| {
+                self.server.registry.inject_delay();
+                if let Some((old, _)) = &admission.replaced {
+                    old.leave(); // from here on only the new one can be heard
+                }
+                // Who comes back in time has never been away, unless to another address.
+                let unheard = admission.replaced.as_ref().is_none_or(|(_, moved)| *moved);
+                let notice = Notification::Joined(admission.entry.clone()).to_block();
+                let (name, peer) = (&admission.entry.name, self.peer);
+                let log = journal::line(format_args!("Client {name} connected from {peer}"));
+                let notice = unheard.then_some(&notice);
+                room.arrive(&self.outbox, notice, welcome(admission), since, &log)
+            })?;
+        let Entry { name, address, id } = admission.entry;
+        self.server.printer.line(format_args!("{name} joined (ID {id}, {address})"));
+        self.joined = Some((name, id));
+        if let Some((old, _)) = admission.replaced {
+            self.server.send_away(&old, Reason::Replaced);
+        }
+        Ok(round)
+    }
+
+    /// TELL: to one in the room.
+    ///
+    /// # Errors
+    /// `no-such-client`, `self`, `not-joined`.
+    pub fn tell(&self, peer: &PeerRef, text: &Text) -> Result<Response, Refusal> {
+        let found = self.server.registry.find(peer, Instant::now());
+        let Some(Registration { entry, presence: Presence::Joined(member), .. }) = found else {
+            return Err(request::no_such_client(peer));
+        };
+        let Some((name, id)) = self.joined.clone() else {
+            return Err(Refusal::new(code::NOT_JOINED, "first join the room"));
+        };
+        if entry.id == id {
+            return Err(Refusal::new(code::SELF, "this is you"));
+        }
+        let log = format_args!("{name} told {} something privately", entry.name);
+        self.server.room.note(&journal::line(log));
+        let time = clock::stamp(SystemTime::now());
+        let told = Notification::Told { time, id, name, text: text.as_str().to_owned() };
+        self.server.room.send_to(&member.outbox, &told.to_block());
+        Ok(Response::TellAck { id: entry.id, name: entry.name })
+    }
+}
+
+/// What somebody is told who has joined; the postman knows the rest.
+fn welcome(admission: &Admission) -> Welcome {
+    let Admission { entry: Entry { name, id, .. }, token, others, .. } = admission;
+    let message = format!("Welcome to the chat, {name}!");
+    let (name, id, token, others) = (name.clone(), *id, *token, others.clone());
+    Welcome { name, id, token, seq: 0, missed: 0, message, others }
+}

@@ -1,0 +1,265 @@
+//! server.log: appended before anyone hears, read back at start.
+//!
+//! It is for people, one line for each event, and it is the store: the number of its messages is the
+//! room's Seq. Texts are written as screens show them, with `\` as `\\`, so no text can look like another
+//! line or like one of the marks for what is missing.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::fmt::Display;
+#[cfg(not(windows))]
+use std::fs::TryLockError;
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+use std::time::SystemTime;
+
+use crate::clock;
+use crate::wire::name::Name;
+use crate::wire::text;
+
+/// How many messages are kept for replay.
+pub const KEPT: usize = 1_000;
+/// The longest line that can be a message: 2,000 bytes of text, each escaped in up to 5.
+const MAX_LINE: u64 = 16 * 1024;
+/// How much of the log is read at once.
+const READ: usize = 256 * 1024;
+/// The first line of a fresh log.
+const HEADER: &[u8] = b"# The log of a p2p-chat server. All times are UTC.\n";
+/// The end of a line that a crash has cut short; it never counts.
+const TORN: &[u8] = b" \\torn";
+/// In place of messages that could not be written: how many.
+const LOST: &str = "\\lost ";
+/// `[2026-11-20 12:34:56] `
+const STAMP: usize = 22;
+
+/// A message, as the log remembers it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggedMessage {
+    /// When it was said, UTC.
+    pub time: String,
+    /// Who has said it.
+    pub name: Name,
+    /// What was said.
+    pub text: String,
+}
+
+impl LoggedMessage {
+    /// Reads the line of a message, without its end; `None` if it is another one.
+    pub fn parse(line: &str) -> Option<LoggedMessage> {
+        let (time, rest) = (line.get(1..STAMP - 2)?, line.get(STAMP..)?);
+        let (name, text) = rest.strip_prefix('[')?.split_once("]: ")?;
+        Some(LoggedMessage {
+            time: time.to_owned(),
+            name: name.parse().ok()?,
+            text: unescape(text)?,
+        })
+    }
+}
+
+/// The beginning of a message's line, up to its text.
+pub fn message_head(time: &str, name: &Name) -> String {
+    format!("[{time}] [{name}]: ")
+}
+
+/// A text as the log has it.
+pub fn escape(text: &str) -> Cow<'_, str> {
+    if !text.contains('\\') {
+        return text::escape(text);
+    }
+    Cow::Owned(text::escape(&text.replace('\\', "\\\\")).into_owned())
+}
+
+/// The line of an event that is no message, with its end, as of now.
+pub fn line(event: impl Display) -> String {
+    format!("[{}] {event}\n", clock::stamp(SystemTime::now()))
+}
+
+/// What a log holds.
+#[derive(Debug, Default)]
+pub struct Recovered {
+    /// The number of its last message.
+    pub seq: u64,
+    /// Its last messages with their numbers, at most [`KEPT`].
+    pub kept: VecDeque<(u64, LoggedMessage)>,
+    /// Its last line has no end.
+    pub torn: bool,
+}
+
+/// Reads a log: counts its messages, and those that a `\lost` line counts, and keeps the last ones, in
+/// bounded memory. A line of more than `MAX_LINE` bytes is no message, and is not kept.
+///
+/// # Errors
+/// Whatever the reader gives.
+// LAB 7: read the log back => Ok(Recovered::default())
+pub fn recover(log: &mut impl BufRead) -> io::Result<Recovered> {
+    let (mut found, mut lines) = (Recovered::default(), VecDeque::with_capacity(KEPT));
+    let mut line = Vec::new();
+    while log.by_ref().take(MAX_LINE).read_until(b'\n', &mut line)? > 0 {
+        found.torn = line.pop_if(|end| *end == b'\n').is_none();
+        if !found.torn && !line.ends_with(TORN) {
+            found.seq = found.seq.saturating_add(lost(&line));
+            if is_message(&line) {
+                found.seq += 1;
+                keep(&mut lines, found.seq, &line);
+            }
+        }
+        line.clear();
+    }
+    found.kept = lines.iter().filter_map(message).collect();
+    Ok(found)
+}
+
+/// The last lines that are messages, with their numbers.
+type Lines = VecDeque<(u64, Vec<u8>)>;
+
+/// Keeps the last [`KEPT`] lines. The memory of the oldest serves for the newest.
+fn keep(lines: &mut Lines, seq: u64, line: &Vec<u8>) {
+    let oldest = if lines.len() == KEPT { lines.pop_front() } else { None };
+    let (_, mut memory) = oldest.unwrap_or_default();
+    memory.clone_from(line);
+    lines.push_back((seq, memory));
+}
+
+/// A message of which the line was kept.
+fn message((seq, line): &(u64, Vec<u8>)) -> Option<(u64, LoggedMessage)> {
+    Some((*seq, LoggedMessage::parse(std::str::from_utf8(line).ok()?)?))
+}
+
+/// Whether a line is that of a message: `[time] [name]: text`. Names hold no bracket.
+fn is_message(line: &[u8]) -> bool {
+    line.len() > STAMP && line[STAMP] == b'[' && {
+        let name = line[STAMP..].iter().position(|byte| *byte == b']');
+        name.is_some_and(|end| line[STAMP + end..].starts_with(b"]: "))
+    }
+}
+
+/// How many messages a line stands for that could not be written.
+fn lost(line: &[u8]) -> u64 {
+    let count = line.get(STAMP..).and_then(|rest| rest.strip_prefix(LOST.as_bytes()));
+    count.and_then(|count| std::str::from_utf8(count).ok()?.parse().ok()).unwrap_or(0)
+}
+
+/// Undoes the escaping of a text; `None` if it was not escaped by us.
+fn unescape(text: &str) -> Option<String> {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('\\') {
+        plain.push_str(before);
+        rest = if let Some(rest) = after.strip_prefix('\\') {
+            plain.push('\\');
+            rest
+        } else {
+            let (code, rest) = after.strip_prefix("u{")?.split_once('}')?;
+            plain.push(char::from_u32(u32::from_str_radix(code, 16).ok()?)?);
+            rest
+        };
+    }
+    plain.push_str(rest);
+    Some(plain)
+}
+
+/// The log, open and locked: one server writes to it.
+#[derive(Debug)]
+pub struct Journal {
+    file: File,
+    /// It is a regular file, so what was half written can be taken back.
+    regular: bool,
+    /// How long it is, as far as it is good.
+    length: u64,
+    sync: bool,
+    /// How many messages could not be written since the last that could.
+    lost: u64,
+}
+
+impl Journal {
+    /// Opens the log at `path`, or begins it, and reads it. With `sync` each append waits for the disk. A
+    /// log that is no regular file (a terminal, `/dev/null`) is not read back.
+    ///
+    /// # Errors
+    /// When it cannot be opened, read or written, or another server has it.
+    pub fn open(path: &Path, sync: bool) -> io::Result<(Journal, Recovered)> {
+        let mut file = options().open(path)?;
+        let regular = file.metadata()?.is_file();
+        let mut recovered = Recovered::default();
+        if regular {
+            lock(&file)?;
+            recovered = recover(&mut BufReader::with_capacity(READ, &file))?;
+        }
+        let length = if regular { file.seek(SeekFrom::End(0))? } else { 0 };
+        let mut journal = Journal { file, regular, length, sync, lost: 0 };
+        if recovered.torn {
+            journal.close_torn_line()?;
+        } else if length == 0 && regular {
+            journal.write(HEADER)?;
+        }
+        Ok((journal, recovered))
+    }
+
+    /// Appends finished lines, among them `messages` messages, in one write; without lines, none. What
+    /// could not be written is counted, and the count is written before the next lines that can be, in a
+    /// `\lost` line of its own, whose stamp is `time`.
+    ///
+    /// # Errors
+    /// When they cannot be written; nothing of them is left in the log then.
+    // LAB 7: append the lines, all in one write => Ok(())
+    pub fn append(&mut self, lines: &[u8], messages: u64, time: &str) -> io::Result<()> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let written = match self.lost {
+            0 => self.write(lines),
+            lost => self.write(&[format!("[{time}] {LOST}{lost}\n").as_bytes(), lines].concat()),
+        };
+        self.lost = if written.is_ok() { 0 } else { self.lost + messages };
+        written
+    }
+
+    /// Ends a line that a crash has cut short, in a way that shows it: what follows is on lines of its own.
+    // LAB 7: close a line that has no end => Ok(())
+    fn close_torn_line(&mut self) -> io::Result<()> {
+        self.write(&[TORN, b"\n"].concat())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let synced = |()| if self.sync { self.file.sync_data() } else { Ok(()) };
+        let written = (&self.file).write_all(bytes).and_then(synced);
+        match &written {
+            Ok(()) => self.length += bytes.len() as u64,
+            // Half a line would look like a whole one. If it cannot be taken back, the disk is past help.
+            Err(_) if self.regular => drop(self.file.set_len(self.length)),
+            Err(_) => {}
+        }
+        written
+    }
+}
+
+#[cfg(not(windows))]
+fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).append(true).create(true);
+    options
+}
+
+/// Locks are mandatory on Windows and would keep readers out; instead the file is shared with readers only.
+#[cfg(windows)]
+fn options() -> OpenOptions {
+    use std::os::windows::fs::OpenOptionsExt;
+    const FILE_SHARE_READ: u32 = 1;
+    let mut options = OpenOptions::new();
+    options.read(true).append(true).create(true).share_mode(FILE_SHARE_READ);
+    options
+}
+
+#[cfg(not(windows))]
+fn lock(file: &File) -> io::Result<()> {
+    file.try_lock().map_err(|error| match error {
+        TryLockError::WouldBlock => io::Error::other("another server uses it"),
+        TryLockError::Error(error) => error,
+    })
+}
+
+#[cfg(windows)]
+fn lock(_: &File) -> io::Result<()> {
+    Ok(()) // opening it was enough
+}

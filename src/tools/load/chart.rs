@@ -1,0 +1,210 @@
+//! A chart of several reports: throughput above, latency below, both against the number of members. It
+//! is one SVG file without a script, and follows the reader's choice of light or dark.
+
+use std::fmt::{Display, Write as _};
+
+use crate::tools::load::measure::{PERCENTILES, Report, whole};
+
+/// The size of the picture, and where both panels lie in it.
+const WIDTH: f64 = 760.0;
+const HEIGHT: f64 = 680.0;
+const LEFT: f64 = 84.0;
+const RIGHT: f64 = 728.0;
+/// The least distance of two labels of the axis of members; who would be closer gets none.
+const LABEL: f64 = 44.0;
+
+/// Colours and letters. The percentiles are steps of one colour, because they are steps of one thing;
+/// their points differ in shape too, for those who see colours otherwise, or print.
+const STYLE: &str = "\
+<style>
+text { font: 13px system-ui, sans-serif; fill: #5c5b57 }
+.title { font-size: 16px; font-weight: 600; fill: #1a1a19 } .name { fill: #1a1a19 }
+.end { text-anchor: end } .middle { text-anchor: middle }
+.page { fill: #fcfcfb } .grid { stroke: #e1e0d9 } .axis { stroke: #5c5b57 }
+.line { fill: none !important; stroke-width: 2; stroke-linejoin: round }
+.c0 { fill: #86b6ef; stroke: #86b6ef } .c1 { fill: #4a8fe0; stroke: #4a8fe0 }
+.c2 { fill: #2464b4; stroke: #2464b4 } .c3 { fill: #123a70; stroke: #123a70 }
+.c4 { fill: #c2410c; stroke: #c2410c } .c5 { fill: #2464b4; stroke: #2464b4 }
+@media (prefers-color-scheme: dark) {
+text { fill: #b5b4ab } .title, .name { fill: #f4f3ee }
+.page { fill: #1a1a19 } .grid { stroke: #373734 } .axis { stroke: #b5b4ab }
+.c0 { fill: #2f66a8; stroke: #2f66a8 } .c2 { fill: #86b6ef; stroke: #86b6ef }
+.c3 { fill: #d3e5fb; stroke: #d3e5fb } .c4 { fill: #fb923c; stroke: #fb923c }
+.c5 { fill: #86b6ef; stroke: #86b6ef }
+}
+</style>";
+/// The style of the throughput's line; those before it are the percentiles'.
+const RATE: usize = PERCENTILES.len();
+
+/// A scale: where on the picture a value lies.
+#[derive(Debug, Clone, Copy)]
+struct Scale {
+    low: f64,
+    high: f64,
+    /// Where the lowest and the highest value lie.
+    from: f64,
+    to: f64,
+    /// Whether each step multiplies.
+    logarithmic: bool,
+}
+
+impl Scale {
+    fn place(&self, value: f64) -> f64 {
+        let part = if self.logarithmic {
+            (value.max(self.low) / self.low).ln() / (self.high / self.low).ln()
+        } else {
+            (value - self.low) / (self.high - self.low)
+        };
+        self.from + part * (self.to - self.from)
+    }
+}
+
+/// Draws the chart. The reports are in order of their members.
+pub fn draw(reports: &[Report]) -> String {
+    let mut svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"{WIDTH}\" \
+         height=\"{HEIGHT}\" role=\"img\" aria-label=\"Throughput and latency against members\">\n\
+         {STYLE}\n<rect class=\"page\" width=\"{WIDTH}\" height=\"{HEIGHT}\"/>\n"
+    );
+    let across = members(reports);
+    throughput(&mut svg, reports, across);
+    latency(&mut svg, reports, across);
+    svg.push_str("</svg>\n");
+    svg
+}
+
+/// The scale of both panels' horizontal axis. A single size lies in the middle.
+fn members(reports: &[Report]) -> Scale {
+    let size = |report: Option<&Report>| whole(report.map_or(1, |report| report.members) as u64);
+    let (low, high) = (size(reports.first()), size(reports.last()));
+    let (low, high) = if low < high { (low, high) } else { (low / 2.0, low * 2.0) };
+    Scale { low, high, from: LEFT + 24.0, to: RIGHT - 24.0, logarithmic: true }
+}
+
+fn throughput(svg: &mut String, reports: &[Report], across: Scale) {
+    let most = reports.iter().map(Report::throughput).fold(1.0, f64::max);
+    let step = nice_step(most / 4.0);
+    let steps = (most / step).ceil().max(1.0);
+    let up = Scale { low: 0.0, high: step * steps, from: 300.0, to: 64.0, logarithmic: false };
+    write_text(svg, LEFT, 32.0, "title", "Throughput: deliveries per second");
+    let ticks = std::iter::successors(Some(0.0), |tick| Some(tick + step));
+    for tick in ticks.take_while(|tick| *tick <= up.high + step / 2.0) {
+        grid(svg, up.place(tick), &short(tick));
+    }
+    frame(svg, reports, across, up);
+    series(svg, RATE, reports.iter().map(|report| (report, report.throughput())), across, up);
+}
+
+fn latency(svg: &mut String, reports: &[Report], across: Scale) {
+    let all = reports.iter().flat_map(|report| report.latency).map(milliseconds);
+    let (least, most) = all.fold((f64::MAX, 0.001_f64), |(least, most), value| {
+        (least.min(value.max(0.001)), most.max(value))
+    });
+    let (low, high) = (least.min(most).log10().floor(), most.log10().ceil());
+    let high = if high > low { high } else { low + 1.0 };
+    let (bottom, top) = (10_f64.powf(low), 10_f64.powf(high));
+    let up = Scale { low: bottom, high: top, from: 632.0, to: 412.0, logarithmic: true };
+    write_text(svg, LEFT, 370.0, "title", "Latency: from saying to hearing, in ms");
+    let ticks = std::iter::successors(Some(bottom), |tick| Some(tick * 10.0));
+    for tick in ticks.take_while(|tick| *tick <= top * 1.5) {
+        grid(svg, up.place(tick), &plain(tick));
+    }
+    frame(svg, reports, across, up);
+    for (index, (_, name)) in PERCENTILES.iter().enumerate() {
+        let values = reports.iter().map(|report| (report, milliseconds(report.latency[index])));
+        series(svg, index, values, across, up);
+        let x = LEFT + 8.0 + 84.0 * whole(index as u64);
+        mark(svg, index, x, 391.0);
+        write_text(svg, x + 12.0, 396.0, "name", name);
+    }
+}
+
+fn milliseconds(micros: u32) -> f64 {
+    f64::from(micros) / 1000.0
+}
+
+/// A line across a panel, with its value on the left.
+fn grid(svg: &mut String, y: f64, label: &str) {
+    push(svg, format_args!("<path class=\"grid\" d=\"M{LEFT} {y:.1}H{RIGHT}\"/>"));
+    write_text(svg, LEFT - 10.0, y + 4.5, "end", label);
+}
+
+/// The horizontal axis with the sizes that were measured, as far as there is room for their labels.
+fn frame(svg: &mut String, reports: &[Report], across: Scale, up: Scale) {
+    push(svg, format_args!("<path class=\"axis\" d=\"M{LEFT} {:.1}H{RIGHT}\"/>", up.from));
+    let mut free = LEFT - LABEL;
+    for report in reports {
+        let x = across.place(whole(report.members as u64));
+        push(svg, format_args!("<path class=\"axis\" d=\"M{x:.1} {:.1}v5\"/>", up.from));
+        if x >= free {
+            write_text(svg, x, up.from + 20.0, "middle", &report.members.to_string());
+            free = x + LABEL;
+        }
+    }
+    write_text(svg, f64::midpoint(LEFT, RIGHT), up.from + 38.0, "middle", "members");
+}
+
+/// A line through the values, with a point at each.
+fn series<'a>(
+    svg: &mut String,
+    style: usize,
+    values: impl Iterator<Item = (&'a Report, f64)>,
+    across: Scale,
+    up: Scale,
+) {
+    let place = |(report, value): (&Report, f64)| {
+        (across.place(whole(report.members as u64)), up.place(value))
+    };
+    let points: Vec<(f64, f64)> = values.map(place).collect();
+    let path: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+    push(svg, format_args!("<polyline class=\"line c{style}\" points=\"{}\"/>", path.join(" ")));
+    for (x, y) in points {
+        mark(svg, style, x, y);
+    }
+}
+
+/// One point, in the shape of its line.
+fn mark(svg: &mut String, style: usize, x: f64, y: f64) {
+    let shape = match style {
+        0 => "m-4 -4h8v8h-8z",                               // a square
+        1 => "m0 -5l5 5l-5 5l-5 -5z",                        // a diamond
+        2 => "m0 -5l5 9h-10z",                               // a triangle
+        3 => "m0 5l5 -9h-10z",                               // one on its tip
+        4 => "m-5 -2h3v-3h4v3h3v4h-3v3h-4v-3h-3z",           // a cross
+        _ => "m-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0 -9 0", // a circle
+    };
+    push(svg, format_args!("<path class=\"c{style}\" d=\"M{x:.1} {y:.1}{shape}\"/>"));
+}
+
+/// A text: nothing of it comes from outside, so nothing is escaped.
+fn write_text(svg: &mut String, x: f64, y: f64, class: &str, text: &str) {
+    push(svg, format_args!("<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\">{text}</text>"));
+}
+
+fn push(svg: &mut String, element: impl Display) {
+    let _ = writeln!(svg, "{element}"); // a String takes all
+}
+
+/// The smallest of 1, 2, 5, 10, 20, 50 … that is not below `least`.
+fn nice_step(least: f64) -> f64 {
+    let power = 10_f64.powf(least.max(1.0).log10().floor());
+    [1.0, 2.0, 5.0, 10.0]
+        .map(|step| step * power)
+        .into_iter()
+        .find(|step| *step >= least)
+        .unwrap_or(power)
+}
+
+/// A number with its thousands or millions, as an axis shows it: 50, 200 k, 2.5 M.
+fn short(value: f64) -> String {
+    match value {
+        value if value >= 1e6 => format!("{} M", plain(value / 1e6)),
+        value if value >= 1e3 => format!("{} k", plain(value / 1e3)),
+        value => plain(value),
+    }
+}
+
+/// A number without needless zeros. Powers of ten are not exact in binary; what is shown is.
+fn plain(value: f64) -> String {
+    format!("{value:.3}").trim_end_matches('0').trim_end_matches('.').to_owned()
+}

@@ -1,0 +1,228 @@
+//! All members of a run together: they gather, they talk, they part.
+
+use std::collections::HashMap;
+use std::io::{self, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::process;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use super::member::{Member, MemberEvent};
+use super::options::LoadOptions;
+use super::record::{Record, Run};
+use super::sender::{Plan, speak};
+use crate::io_error::cause;
+use crate::tools::load::measure::{Faults, PERCENTILES, Report, percentile, whole};
+
+/// The stack of a thread. It needs a fraction of it; what is not used costs nothing.
+const STACK: usize = 256 * 1024;
+/// How long a connection, or the whole of joining, may take for one member.
+const DEADLINE: Duration = Duration::from_secs(30);
+/// How long nobody may hear anything before what is missing is given up.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long after the time to speak a run goes on for as long as somebody hears something.
+const GRACE: Duration = Duration::from_secs(60);
+/// How often it is told how it goes.
+const TICK: Duration = Duration::from_secs(1);
+/// The most deliveries of a run. Each keeps four bytes until the end: this is 200 MB.
+const MOST_DELIVERIES: u64 = 50_000_000;
+/// How many members' farewells are told one by one.
+const TOLD: usize = 5;
+
+/// The members of a run, each with the thread that listens.
+#[derive(Debug)]
+pub struct Fleet {
+    run: Arc<Run>,
+    members: Vec<(Arc<Member>, JoinHandle<Option<Record>>)>,
+    sender: Sender<MemberEvent>,
+    events: Receiver<MemberEvent>,
+    /// How many messages each speaker has sent, once it has said all.
+    spoken: Vec<Option<u64>>,
+    begun: u64,
+}
+
+impl Fleet {
+    /// Lets so many members join, one after the other; the first `speakers` of them will speak.
+    ///
+    /// # Errors
+    /// A sentence about the first one who could not.
+    pub fn connect_all(
+        address: SocketAddr,
+        members: usize,
+        speakers: usize,
+    ) -> Result<Fleet, String> {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+        let name = format!("{:x}{:x}", process::id(), since.subsec_nanos());
+        let (epoch, heard) = (Instant::now(), AtomicU64::new(0));
+        let (sender, events) = mpsc::channel();
+        let run = Arc::new(Run { name, epoch, speakers, heard });
+        let (spoken, begun) = (vec![None; speakers], 0);
+        let mut crowd = Fleet { run, members: Vec::new(), sender, events, spoken, begun };
+        for index in 0..members {
+            crowd.admit(address, index).map_err(|reason| {
+                format!("member {} of {members} cannot join {address}: {reason}", index + 1)
+            })?;
+        }
+        Ok(crowd)
+    }
+
+    /// Lets one more join and waits until it has.
+    fn admit(&mut self, address: SocketAddr, index: usize) -> Result<(), String> {
+        let stream =
+            TcpStream::connect_timeout(&address, DEADLINE).map_err(|error| refused(&error))?;
+        let member = Arc::new(Member::new(index, stream).map_err(|error| refused(&error))?);
+        let (own, run, events) = (Arc::clone(&member), Arc::clone(&self.run), self.sender.clone());
+        let attend = move || own.attend(&run, &events);
+        let thread = named(format!("member {index}"), attend).map_err(|error| refused(&error))?;
+        self.members.push((member, thread));
+        loop {
+            match self.events.recv_timeout(DEADLINE) {
+                Ok(MemberEvent::Joined) => return Ok(()),
+                Ok(MemberEvent::Refused(reason)) => return Err(reason),
+                Ok(_) => {} // another one has lost its connection, and will say so at the end
+                Err(_) => return Err("the server does not answer".to_owned()),
+            }
+        }
+    }
+
+    /// Lets the speakers speak, and waits until everybody has heard all of it, or nobody hears more.
+    ///
+    /// # Errors
+    /// When a thread cannot be started.
+    pub fn talk(&mut self, options: &LoadOptions, progress: &mut impl Write) -> Result<(), String> {
+        let most = MOST_DELIVERIES / self.members.len().max(1) as u64;
+        let (speakers, until) = (self.spoken.len() as u64, Instant::now() + options.time);
+        let all = options.messages.unwrap_or(u64::MAX).min(most);
+        self.begun = self.run.micros(Instant::now());
+        for (member, _) in &self.members[..self.spoken.len()] {
+            let index = member.index as u64;
+            let messages = all / speakers + u64::from(index < all % speakers);
+            let (size, rate, window) = (options.size, options.rate, options.window);
+            let plan = Plan { messages, size, rate, window, until };
+            let (member, run) = (Arc::clone(member), Arc::clone(&self.run));
+            let events = self.sender.clone();
+            let work = move || {
+                let last = speak(&member, &plan, &run);
+                let _ = events.send(MemberEvent::Spoken(member.index, last)); // unless all is over
+            };
+            named(format!("speaker {index}"), work).map_err(|error| refused(&error))?;
+        }
+        self.listen(until + GRACE, progress);
+        Ok(())
+    }
+
+    /// Waits for everybody's end, and tells how it goes.
+    fn listen(&mut self, end: Instant, progress: &mut impl Write) {
+        let (mut speaking, mut listening) = (self.spoken.len(), self.members.len());
+        let (mut heard, mut changed, mut told) = (0, Instant::now(), Instant::now());
+        while speaking > 0 || listening > 0 {
+            let left = TICK.saturating_sub(told.elapsed());
+            match self.events.recv_timeout(left) {
+                Ok(MemberEvent::Spoken(index, last)) => {
+                    self.spoken[index] = Some(last);
+                    speaking -= 1;
+                }
+                Ok(MemberEvent::Done) => listening = listening.saturating_sub(1),
+                Ok(_) | Err(RecvTimeoutError::Disconnected) => {} // we hold a sender ourselves
+                Err(RecvTimeoutError::Timeout) => {
+                    let now = self.run.heard.load(Ordering::Relaxed);
+                    if now != heard && Instant::now() < end {
+                        (heard, changed) = (now, Instant::now());
+                    } else if changed.elapsed() >= PATIENCE {
+                        // A progress line that cannot be written changes nothing, here and below.
+                        let _ = writeln!(progress, "what is missing does not come: giving up");
+                        return;
+                    }
+                    told = Instant::now();
+                    let seconds = self.run.micros(told).saturating_sub(self.begun) / 1_000_000;
+                    let members = self.members.len();
+                    let _ = writeln!(progress, "{members} members, {seconds} s: {now} deliveries");
+                }
+            }
+        }
+    }
+
+    /// Everybody leaves. Gives what came of it all.
+    pub fn part(mut self, progress: &mut impl Write) -> Report {
+        self.members.iter().for_each(|(member, _)| member.leave());
+        let members = std::mem::take(&mut self.members);
+        let count = members.len();
+        // A thread that has panicked has said why on stderr; all it should have heard is lost.
+        let records: Vec<Option<Record>> =
+            members.into_iter().map(|(_, thread)| thread.join().ok().flatten()).collect();
+        // Those who were still speaking cannot any more, so this wait is short.
+        while self.spoken.contains(&None) {
+            match self.events.recv_timeout(DEADLINE) {
+                Ok(MemberEvent::Spoken(index, last)) => self.spoken[index] = Some(last),
+                Ok(_) => {}
+                Err(_) => break,
+            }
+        }
+        let broken = records
+            .iter()
+            .enumerate()
+            .filter_map(|(index, record)| Some((index, record.as_ref()?.broken.as_ref()?)));
+        for (index, reason) in broken.take(TOLD) {
+            let _ = writeln!(progress, "member {index}: {reason}");
+        }
+        self.report(count, records)
+    }
+
+    fn report(&self, members: usize, records: Vec<Option<Record>>) -> Report {
+        let last: Vec<u64> = self.spoken.iter().map(|last| last.unwrap_or(0)).collect();
+        let mut report = Report { members, speakers: last.len(), ..Report::default() };
+        report.messages = last.iter().sum();
+        let (mut latencies, mut prints, mut end) = (Vec::new(), HashMap::new(), self.begun);
+        for record in records {
+            let Some(record) = record else {
+                report.faults.add(Faults { lost: report.messages, ..Faults::default() });
+                continue;
+            };
+            let orders = record.orders.iter().zip(last.iter().copied());
+            let faults = Faults::of(orders, &record.room);
+            if faults == Faults::default() {
+                *prints.entry(record.print).or_insert(0) += 1;
+            }
+            report.faults.add(faults);
+            end = end.max(record.last);
+            latencies.extend(record.latencies); // and its own memory goes
+        }
+        let most = prints.values().copied().max().unwrap_or(0);
+        report.faults.diverged = prints.values().sum::<u64>() - most;
+        latencies.sort_unstable();
+        report.deliveries = latencies.len() as u64;
+        report.seconds = whole(end - self.begun) / 1e6;
+        report.latency =
+            PERCENTILES.map(|(part, _)| percentile(&latencies, part).unwrap_or_default());
+        report
+    }
+}
+
+/// Who was not asked to leave, because the run has failed, does so now.
+impl Drop for Fleet {
+    fn drop(&mut self) {
+        for (member, thread) in self.members.drain(..) {
+            member.leave();
+            let _ = thread.join(); // the failure has been told
+        }
+    }
+}
+
+/// Starts a thread with a name and a small stack.
+fn named<T: Send + 'static>(
+    name: String,
+    body: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<JoinHandle<T>> {
+    thread::Builder::new().name(name).stack_size(STACK).spawn(body)
+}
+
+/// Why a member cannot be had; the usual reason has a usual remedy.
+fn refused(error: &io::Error) -> String {
+    const TOO_MANY_FILES: [i32; 2] = [24, 10_024]; // on Unix, on Windows
+    let reason = cause(error);
+    let known = error.raw_os_error().is_some_and(|code| TOO_MANY_FILES.contains(&code));
+    if known { format!("{reason} (raise `ulimit -n`: one for each member)") } else { reason }
+}

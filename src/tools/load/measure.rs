@@ -1,0 +1,252 @@
+//! What a measurement says: percentiles, what was lost or came out of order, and the report's lines.
+//! Nothing here waits or reads a clock: the load generator listens, this judges.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// The value at a percentile of what is sorted already, by nearest rank: the smallest value that at
+/// least so many of them do not exceed. It is one that was really measured, never a mean of two. It is
+/// given in thousandths, because 99.9 % of 1,000 must be 999 and a fraction in binary makes it 1,000:
+/// 500 is the median, 1,000 the maximum. `None` where nothing was measured.
+// LAB 9: find a percentile by nearest rank
+pub fn percentile(sorted: &[u32], thousandths: usize) -> Option<u32> {
+    // The same as (length × thousandths) / 1000 rounded up, in parts that do not overflow.
+    let (whole, rest) = (sorted.len() / 1000, sorted.len() % 1000);
+    let rank = whole * thousandths + (rest * thousandths).div_ceil(1000);
+    sorted.get(rank.max(1) - 1).copied()
+}
+
+/// What one listener has heard of one speaker, who numbers what he says 1, 2, 3 ….
+///
+/// A number that is skipped is lost until it comes after all: then it is late. What it keeps grows with
+/// the gaps, not with the messages.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// The number that should come next: one more than the highest so far.
+    next: u64,
+    /// The numbers that were skipped: from a first one to one before its end.
+    gaps: BTreeMap<u64, u64>,
+    reordered: u64,
+    duplicates: u64,
+}
+
+impl Order {
+    /// Nothing has been heard yet; `first` is the number that should come first.
+    pub fn new(first: u64) -> Order {
+        Order { next: first, gaps: BTreeMap::new(), reordered: 0, duplicates: 0 }
+    }
+
+    /// The next number that was heard. It comes from a server, which may be anybody's: no sum may overflow.
+    // LAB 9: note a number, and what it skips
+    pub fn hear(&mut self, number: u64) {
+        if number >= self.next {
+            if number > self.next {
+                self.gaps.insert(self.next, number);
+            }
+            self.next = number.saturating_add(1);
+        } else if self.fill(number) {
+            self.reordered += 1;
+        } else {
+            self.duplicates += 1;
+        }
+    }
+
+    /// Takes a number out of the gap that it is in, which may fall into two. Gives whether it was in one.
+    // LAB 9: fill a gap, or a part of one => false
+    fn fill(&mut self, number: u64) -> bool {
+        let Some((&start, &end)) = self.gaps.range(..=number).next_back() else { return false };
+        if number >= end {
+            return false;
+        }
+        self.gaps.remove(&start);
+        if start < number {
+            self.gaps.insert(start, number);
+        }
+        if number + 1 < end {
+            self.gaps.insert(number + 1, end);
+        }
+        true
+    }
+
+    /// How many did not come: all in the gaps, and what is missing at the end, if the last that was sent has
+    /// the number `last`.
+    // LAB 9: count what did not come
+    pub fn lost(&self, last: u64) -> u64 {
+        let inside: u64 = self.gaps.iter().map(|(start, end)| end - start).sum();
+        inside + last.saturating_add(1).saturating_sub(self.next)
+    }
+
+    /// How many came after one with a higher number.
+    pub fn reordered(&self) -> u64 {
+        self.reordered
+    }
+
+    /// How many came that had come before.
+    pub fn duplicates(&self) -> u64 {
+        self.duplicates
+    }
+
+    /// The highest number so far; one less than the first where there is none.
+    pub fn highest(&self) -> u64 {
+        self.next.saturating_sub(1)
+    }
+}
+
+/// What went wrong on the way to one listener, or to all of them together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Faults {
+    /// Messages that did not come.
+    pub lost: u64,
+    /// Messages that came after a later one.
+    pub reordered: u64,
+    /// Messages that came again.
+    pub duplicates: u64,
+    /// Listeners that missed nothing, and yet heard another order than the others.
+    pub diverged: u64,
+}
+
+impl Faults {
+    /// What one listener's orders say: that of each speaker with the last number sent, and that of the
+    /// room, whose last is the highest that was heard. A lost message is missing in both, so they are not
+    /// added: for each fault by itself the worse one counts. (None is `diverged` by itself.)
+    // LAB 9: sum up what went wrong for one listener
+    pub fn of<'a>(speakers: impl Iterator<Item = (&'a Order, u64)>, room: &Order) -> Faults {
+        let mut faults = Faults::default();
+        for (order, last) in speakers {
+            faults.lost = faults.lost.saturating_add(order.lost(last));
+            faults.reordered += order.reordered();
+            faults.duplicates += order.duplicates();
+        }
+        faults.lost = faults.lost.max(room.lost(0));
+        faults.reordered = faults.reordered.max(room.reordered());
+        faults.duplicates = faults.duplicates.max(room.duplicates());
+        faults
+    }
+
+    /// Adds another listener's. The numbers come from a server, which may be anybody's.
+    pub fn add(&mut self, other: Faults) {
+        self.lost = self.lost.saturating_add(other.lost);
+        self.reordered = self.reordered.saturating_add(other.reordered);
+        self.duplicates = self.duplicates.saturating_add(other.duplicates);
+        self.diverged = self.diverged.saturating_add(other.diverged);
+    }
+
+    /// All that is against the promise of order: late, again, or in another order than elsewhere.
+    pub fn disorder(&self) -> u64 {
+        self.reordered.saturating_add(self.duplicates).saturating_add(self.diverged)
+    }
+
+    /// A sentence about what went wrong; `None` where nothing did.
+    pub fn sentence(&self) -> Option<String> {
+        let told = [
+            (self.lost, "lost"),
+            (self.reordered, "out of order"),
+            (self.duplicates, "delivered twice"),
+            (self.diverged, "of the members heard another order"),
+        ];
+        let told: Vec<String> = told
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, what)| format!("{count} {what}"))
+            .collect();
+        (!told.is_empty()).then(|| told.join(", "))
+    }
+}
+
+/// The percentiles that a report has, in thousandths, with their names.
+pub const PERCENTILES: [(usize, &str); 5] =
+    [(500, "p50"), (900, "p90"), (990, "p99"), (999, "p99.9"), (1000, "max")];
+
+/// What one run has measured. A delivery is one message at one member.
+#[derive(Debug, Clone, Default)]
+#[allow(missing_docs, reason = "the columns of the table")]
+pub struct Report {
+    pub members: usize,
+    pub speakers: usize,
+    pub messages: u64,
+    pub deliveries: u64,
+    /// From the first message said to the last one heard.
+    pub seconds: f64,
+    /// Microseconds from saying to hearing, one for each of [`PERCENTILES`].
+    pub latency: [u32; PERCENTILES.len()],
+    pub faults: Faults,
+    /// The server's processor time, as a part of one core; `None` where the system does not tell.
+    pub cpu: Option<f64>,
+    /// The most memory the server had, in KiB; the same.
+    pub memory: Option<u64>,
+}
+
+impl Report {
+    /// Deliveries per second; 0 if there was no time for any.
+    pub fn throughput(&self) -> f64 {
+        if self.seconds > 0.0 { whole(self.deliveries) / self.seconds } else { 0.0 }
+    }
+
+    /// The report's line of the table, under [`heading`].
+    pub fn line(&self) -> String {
+        let mut line = format!(
+            "{:>7} {:>8} {:>8} {:>12.0}",
+            self.members,
+            self.speakers,
+            self.messages,
+            self.throughput()
+        );
+        for micros in self.latency {
+            let _ = write!(line, " {:>8.2}", f64::from(micros) / 1000.0); // a String takes all
+        }
+        let cpu = self.cpu.map_or("-".to_owned(), |cpu| format!("{:.0}", cpu * 100.0));
+        let memory =
+            self.memory.map_or("-".to_owned(), |kib| format!("{:.1}", whole(kib) / 1024.0));
+        let (lost, disorder) = (self.faults.lost, self.faults.disorder());
+        let _ = write!(line, " {lost:>6} {disorder:>8} {cpu:>5} {memory:>7}");
+        line
+    }
+
+    /// The report's line of the file of comma-separated values, under [`csv_heading`].
+    pub fn csv(&self) -> String {
+        let latency = self.latency.map(|micros| micros.to_string()).join(",");
+        format!(
+            "{},{},{},{},{:.3},{:.0},{latency},{},{},{},{}",
+            self.members,
+            self.speakers,
+            self.messages,
+            self.deliveries,
+            self.seconds,
+            self.throughput(),
+            self.faults.lost,
+            self.faults.disorder(),
+            self.cpu.map_or(String::new(), |cpu| format!("{:.1}", cpu * 100.0)),
+            self.memory.map_or(String::new(), |kib| kib.to_string()),
+        )
+    }
+}
+
+/// A count as a number that can be divided. Counts here are far below the 2⁵³ that fit exactly.
+#[allow(clippy::cast_precision_loss, reason = "as its comment says")]
+pub fn whole(count: u64) -> f64 {
+    count as f64
+}
+
+/// The head of the table.
+pub fn heading() -> String {
+    let mut line =
+        format!("{:>7} {:>8} {:>8} {:>12}", "members", "speakers", "messages", "deliveries/s");
+    for (_, name) in PERCENTILES {
+        let _ = write!(line, " {name:>8}"); // a String takes all
+    }
+    let _ = write!(line, " {:>6} {:>8} {:>5} {:>7}", "lost", "disorder", "CPU", "memory");
+    line
+}
+
+/// What stands under the table: its units.
+pub const UNITS: &str =
+    "latency p50 … max in ms; the server's CPU in % of one core, its memory in MiB";
+
+/// The head of the file of comma-separated values. Latencies are in microseconds.
+pub fn csv_heading() -> String {
+    let latency = PERCENTILES.map(|(_, name)| format!("{name}_us")).join(",");
+    format!(
+        "members,speakers,messages,deliveries,seconds,deliveries_per_second,{latency},lost,disorder,\
+         cpu_percent,memory_kib"
+    )
+}

@@ -1,0 +1,203 @@
+//! One member of the room: it joins, and a thread of its own hears all that is said.
+
+use std::io::{self, BufReader, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Sender;
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::message::number;
+use super::record::{Record, Run, block_length, header};
+use crate::io_error::cause;
+use crate::sync::lock;
+use crate::wire::block::{Block, MAX_ANSWER_LINES};
+use crate::wire::framing::BlockReader;
+use crate::wire::name::Name;
+use crate::wire::request::Request;
+use crate::wire::response::Response;
+
+/// How much is read at once, and the most that a block may have.
+const BUFFER: usize = 64 * 1024;
+/// How long a server may take to let somebody in, or to take what is written.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// What happens to members and speakers, as the run is told.
+#[derive(Debug)]
+pub enum MemberEvent {
+    /// Somebody is in the room.
+    Joined,
+    /// Somebody is not let in, with the reason.
+    Refused(String),
+    /// A speaker has said so many messages, and that it was all.
+    Spoken(usize, u64),
+    /// A member has heard every speaker's last message, or hears nothing any more.
+    Done,
+}
+
+/// A connection to the server, shared by the thread that listens and the one that may speak.
+#[derive(Debug)]
+pub struct Member {
+    /// Which one, from 0 up.
+    pub index: usize,
+    stream: TcpStream,
+    /// Held while a block is written, so that two threads do not mix theirs.
+    writing: Mutex<()>,
+    /// The highest number of its own that has come back; `None` when nothing will any more.
+    returned: Mutex<Option<u64>>,
+    bell: Condvar,
+    /// Whether it was we who ended the connection.
+    left: AtomicBool,
+}
+
+impl Member {
+    /// Somebody at the other end of this connection.
+    ///
+    /// # Errors
+    /// When the system does not let it be set up.
+    pub fn new(index: usize, stream: TcpStream) -> io::Result<Member> {
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(DEADLINE))?;
+        stream.set_write_timeout(Some(DEADLINE))?;
+        let (writing, returned, bell) = (Mutex::new(()), Mutex::new(Some(0)), Condvar::new());
+        let left = AtomicBool::new(false);
+        Ok(Member { index, stream, writing, returned, bell, left })
+    }
+
+    /// Writes whole blocks.
+    ///
+    /// # Errors
+    /// When the connection is broken, or the server takes nothing for too long.
+    pub fn write(&self, blocks: &str) -> io::Result<()> {
+        let _writing = lock(&self.writing);
+        (&self.stream).write_all(blocks.as_bytes())
+    }
+
+    /// Leaves the room; the listening thread ends.
+    pub fn leave(&self) {
+        self.left.store(true, Ordering::Relaxed);
+        // One that is gone already needs no goodbye.
+        let _ = self.write(&Request::Quit.to_block().to_string());
+        let _ = self.stream.shutdown(Shutdown::Both);
+    }
+
+    /// Waits until fewer than `window` of the `sent` messages are on their way, or `until`. Gives the
+    /// highest that has come back; `None` when nothing will come any more.
+    pub fn await_return(&self, sent: u64, window: u64, until: Instant) -> Option<u64> {
+        let left = until.saturating_duration_since(Instant::now());
+        let full = |returned: &mut Option<u64>| {
+            returned.is_some_and(|highest| highest.saturating_add(window) <= sent)
+        };
+        let waited = self.bell.wait_timeout_while(lock(&self.returned), left, full);
+        *waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    fn returns(&self, highest: Option<u64>) {
+        *lock(&self.returned) = highest;
+        self.bell.notify_one();
+    }
+
+    /// Joins and hears until the end: the body of its thread.
+    pub fn attend(&self, run: &Run, events: &Sender<MemberEvent>) -> Option<Record> {
+        // Who no longer listens for events has ended the run.
+        let tell = |event| drop(events.send(event));
+        let (mut record, begun) = match self.join(run) {
+            Ok((seq, begun)) => (Record::new(run.speakers, seq), begun),
+            Err(reason) => {
+                tell(MemberEvent::Refused(reason));
+                return None;
+            }
+        };
+        tell(MemberEvent::Joined);
+        let end = self.hear(run, events, &mut record, begun);
+        if !self.left.load(Ordering::Relaxed) {
+            let hung_up = |()| "the server has hung up".to_owned();
+            record.broken.get_or_insert(end.map_or_else(|error| cause(&error), hung_up));
+        }
+        self.returns(None);
+        if record.open > 0 {
+            tell(MemberEvent::Done);
+        }
+        Some(record)
+    }
+
+    /// Registers and joins. Gives the room's last number before, and the bytes that came after JOINACK.
+    fn join(&self, run: &Run) -> Result<(u64, Vec<u8>), String> {
+        let name: Name = format!("load-{}-{}", run.name, self.index)
+            .parse()
+            .map_err(|error| format!("BUG: {error}"))?;
+        let broken = |error: io::Error| cause(&error);
+        // Nobody calls a member: the port that it claims is the one it has.
+        let port = self.stream.local_addr().map_err(broken)?.port();
+        let register = Request::Register { name: name.clone(), ip: None, port };
+        let join = Request::Join { name, token: None, since: None };
+        self.write(&format!("{}{}", register.to_block(), join.to_block())).map_err(broken)?;
+        let mut blocks = BlockReader::new(BufReader::new(&self.stream), MAX_ANSWER_LINES);
+        loop {
+            let block = blocks.read().map_err(broken)?.ok_or("the server has hung up")?;
+            match block.ok().as_ref().and_then(Response::parse) {
+                Some(Response::JoinAck(welcome)) => {
+                    self.stream.set_read_timeout(None).map_err(broken)?;
+                    return Ok((welcome.seq, blocks.get_ref().buffer().to_vec()));
+                }
+                Some(Response::Error { message, .. }) => return Err(message),
+                _ => {}
+            }
+        }
+    }
+
+    /// Hears until the connection ends. `begun` is what has been read already.
+    fn hear(
+        &self,
+        run: &Run,
+        events: &Sender<MemberEvent>,
+        record: &mut Record,
+        begun: Vec<u8>,
+    ) -> io::Result<()> {
+        let (mut buffer, mut filled) = (begun, 0);
+        filled += buffer.len();
+        buffer.resize(filled.max(BUFFER), 0);
+        loop {
+            let now = run.micros(Instant::now());
+            let (before, own) = (record.latencies.len(), record.returned(self.index));
+            let open = record.open;
+            let mut start = 0;
+            while let Some(length) = block_length(&buffer[start..filled]) {
+                self.take(run, record, &buffer[start..start + length], now)?;
+                start += length;
+            }
+            let fresh = (record.latencies.len() - before) as u64;
+            run.heard.fetch_add(fresh, Ordering::Relaxed);
+            if record.returned(self.index) != own {
+                self.returns(Some(record.returned(self.index)));
+            }
+            if open > 0 && record.open == 0 {
+                let _ = events.send(MemberEvent::Done); // as above
+            }
+            buffer.copy_within(start..filled, 0);
+            filled -= start;
+            match (&self.stream).read(&mut buffer[filled..]) {
+                Ok(0) if filled == buffer.len() => return Err(io::ErrorKind::InvalidData.into()),
+                Ok(0) => return Ok(()),
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Takes one block: almost always SAID.
+    fn take(&self, run: &Run, record: &mut Record, block: &[u8], now: u64) -> io::Result<()> {
+        if block.starts_with(b"SAID\r\n") {
+            let seq = header(block, b"Seq: ").and_then(number).unwrap_or(0);
+            record.hear(seq, header(block, b"Text: ").unwrap_or(b""), run, now);
+        } else if block.starts_with(b"PING\r\n") {
+            let token = header(block, b"Token: ").map(String::from_utf8_lossy);
+            self.write(&Block::new("PONG").with_some("Token", token).to_string())?;
+        } else if block.starts_with(b"BYE\r\n") {
+            let reason = String::from_utf8_lossy(header(block, b"Reason: ").unwrap_or(b""));
+            record.broken = Some(format!("sent away: {}", crate::wire::text::escape(&reason)));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,5 @@
+//! The tools of the course: what measures the product and what makes the student's tree. The product itself
+//! ([`wire`](crate::wire), [`server`](crate::server), [`client`](crate::client)) uses none of them.
+
+pub mod load;
+pub mod handout;

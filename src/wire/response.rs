@@ -1,0 +1,129 @@
+//! What the server answers, as types: to and from blocks, without I/O.
+
+use std::net::SocketAddr;
+
+use super::block::Block;
+use super::entry::{Credentials, Entry, address};
+use super::name::Name;
+use super::request::Via;
+use super::secret::Secret;
+
+/// An answer of the server. `room` in REGACK tells our server from the assignments', which have neither
+/// rooms nor IDs; a BRIDGEACK of `None` says that nobody else is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the fields are the protocol's headers")]
+pub enum Response {
+    RegAck { name: Name, address: SocketAddr, id: u64, expires: u64, room: bool },
+    BridgeAck(Option<Introduction>),
+    InfoAck(Vec<Entry>),
+    JoinAck(Welcome),
+    TellAck { id: u64, name: Name },
+    HistoryAck { count: u64, first: u64, last: u64 },
+    Pong { token: Option<String> },
+    Error { about: String, code: String, message: String },
+}
+
+/// Whom a BRIDGE has found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Introduction {
+    /// Who it is. An ID of 0 is not sent: connections that have not joined get exactly the assignments'
+    /// headers.
+    pub entry: Entry,
+    /// The secrets for a way to talk, if both have joined.
+    pub vouched: Option<(Via, Credentials)>,
+}
+
+/// What somebody is told who has joined.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the fields are the protocol's headers")]
+pub struct Welcome {
+    pub name: Name,
+    pub id: u64,
+    pub token: Secret,
+    pub seq: u64,
+    pub missed: u64,
+    pub message: String,
+    pub others: Vec<Entry>,
+}
+
+impl Response {
+    /// The block that says this.
+    pub fn to_block(&self) -> Block {
+        match self {
+            Response::RegAck { name, address, id, expires, room } => {
+                let block = Block::new("REGACK").with("clientID", name).with_address(*address);
+                let block = block.with("Status", "registered").with("ID", id);
+                block.with("Expires", expires).with_some("Room", room.then_some("yes"))
+            }
+            Response::BridgeAck(None) => {
+                Block::new("BRIDGEACK").with("clientID", "").with("IP", "").with("Port", "")
+            }
+            Response::BridgeAck(Some(Introduction { entry, vouched })) => {
+                let block = Block::new("BRIDGEACK").with("clientID", &entry.name);
+                let id = Some(entry.id).filter(|id| *id != 0);
+                let block = block.with_address(entry.address).with_some("ID", id);
+                match vouched {
+                    Some((via, vouch)) => block.with_vouch(*via, vouch),
+                    None => block,
+                }
+            }
+            Response::InfoAck(all) => all.iter().fold(Block::new("INFOACK"), Block::with_line),
+            Response::JoinAck(Welcome { name, id, token, seq, missed, message, others }) => {
+                let block = Block::new("JOINACK").with("clientID", name).with("ID", id);
+                let block = block.with("Token", token).with("Seq", seq).with("Missed", missed);
+                others.iter().fold(block.with("Message", message), Block::with_line)
+            }
+            Response::TellAck { id, name } => Block::new("TELLACK").with_client(*id, name),
+            Response::HistoryAck { count, first, last } => {
+                let block = Block::new("HISTORYACK").with("Count", count);
+                block.with("First", first).with("Last", last)
+            }
+            Response::Pong { token } => Block::new("PONG").with_some("Token", token.as_ref()),
+            Response::Error { about, code, message } => {
+                Block::new("ERROR").with("For", about).with("Code", code).with("Message", message)
+            }
+        }
+    }
+
+    /// Reads a block from a server, which may be anybody's: `None` for what it does not understand.
+    pub fn parse(block: &Block) -> Option<Response> {
+        let or_empty = |header| block.get(header).unwrap_or_default();
+        let or_zero = |header| block.get(header).unwrap_or(0);
+        Some(match block.kind() {
+            "REGACK" => Response::RegAck {
+                name: block.get("clientID")?,
+                address: address(block)?,
+                id: or_zero("ID"),
+                expires: or_zero("Expires"),
+                room: block.header("Room") == Some("yes"),
+            },
+            "BRIDGEACK" if block.header("clientID")?.is_empty() => Response::BridgeAck(None),
+            "BRIDGEACK" => {
+                let (name, address) = (block.get("clientID")?, address(block)?);
+                let entry = Entry { name, address, id: or_zero("ID") };
+                Response::BridgeAck(Some(Introduction { entry, vouched: Credentials::of(block) }))
+            }
+            "INFOACK" => Response::InfoAck(Entry::list(block)),
+            "JOINACK" => Response::JoinAck(Welcome {
+                name: block.get("clientID")?,
+                id: block.get("ID")?,
+                token: block.get("Token")?,
+                seq: block.get("Seq")?,
+                missed: or_zero("Missed"),
+                message: or_empty("Message"),
+                others: Entry::list(block),
+            }),
+            "TELLACK" => Response::TellAck { id: block.get("ID")?, name: block.get("clientID")? },
+            "HISTORYACK" => {
+                let (count, first) = (or_zero("Count"), or_zero("First"));
+                Response::HistoryAck { count, first, last: or_zero("Last") }
+            }
+            "PONG" => Response::Pong { token: block.get("Token") },
+            "ERROR" => {
+                let [about, code, message] = ["For", "Code", "Message"].map(or_empty);
+                Response::Error { about, code, message }
+            }
+            _ => return None,
+        })
+    }
+}
