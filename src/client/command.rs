@@ -31,6 +31,22 @@ pub enum Command {
     Mistake(String),
 }
 
+impl Command {
+    /// Whether it sends a request that the server answers.
+    pub fn asks_server(&self) -> bool {
+        matches!(
+            self,
+            Command::Info
+                | Command::History(_)
+                | Command::Bridge(_)
+                | Command::Tell(..)
+                | Command::Register
+                | Command::Chat(_)
+                | Command::Query(_)
+        )
+    }
+}
+
 /// What `/help` shows.
 pub const HELP: &str = "\
 TEXT, /say TEXT            to everyone in the room

@@ -18,14 +18,14 @@ pub const WAITING_EVENTS: usize = 256;
 #[derive(Debug, Clone)]
 pub struct Events {
     sender: SyncSender<Event>,
-    explaining: Arc<AtomicBool>,
+    tracing: Arc<AtomicBool>,
 }
 
 impl Events {
     /// The way to a loop, and where the loop hears of it.
     pub fn channel() -> (Events, Receiver<Event>) {
         let (sender, receiver) = mpsc::sync_channel(WAITING_EVENTS);
-        (Events { sender, explaining: Arc::default() }, receiver)
+        (Events { sender, tracing: Arc::default() }, receiver)
     }
 
     /// Tells the loop. Waits while it is behind.
@@ -37,23 +37,23 @@ impl Events {
     }
 
     /// Whether the wire is shown: a flag that all clones share.
-    pub fn explaining(&self) -> &Arc<AtomicBool> {
-        &self.explaining
+    pub fn tracing(&self) -> &Arc<AtomicBool> {
+        &self.tracing
     }
 
     /// Tells what a connection has sent or received, if the wire is shown.
-    pub fn traffic(
+    pub fn capture(
         &self,
         id: ConnectionId,
         stream: &TcpStream,
         direction: Direction,
         bytes: Vec<u8>,
     ) {
-        if self.explaining.load(Ordering::Relaxed)
+        if self.tracing.load(Ordering::Relaxed)
             && !bytes.is_empty()
-            && let Some(traffic) = Captured::on(stream, direction, bytes)
+            && let Some(captured) = Captured::on(stream, direction, bytes)
         {
-            let _ = self.send(Event::Captured(id, traffic)); // the loop is gone only at the end
+            let _ = self.send(Event::Captured(id, captured)); // the loop is gone only at the end
         }
     }
 }
@@ -125,7 +125,7 @@ pub fn progress(
 ) -> impl Fn(Progress) + Send + 'static {
     let (events, stream) = (events.clone(), Arc::clone(stream));
     move |progress| match progress {
-        Progress::Wrote(bytes) => events.traffic(id, &stream, Direction::Out, bytes),
+        Progress::Wrote(bytes) => events.capture(id, &stream, Direction::Out, bytes),
         // The loop is gone only when the program ends.
         progress => drop(events.send(Event::Writer(id, progress))),
     }

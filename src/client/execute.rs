@@ -1,122 +1,134 @@
-//! What the user asks. Lines are obeyed in their order: what is typed while the server has not answered waits.
+//! The user's commands, carried out in the order in which they were typed.
 
 use std::time::Instant;
 
 use crate::client::command::{Command, HELP};
-use crate::client::direct::tcp::chat::{Context, LocalPeer};
+use crate::client::direct::chats::DirectChat;
+use crate::client::direct::context::LocalPeer;
+use crate::client::direct::conversations;
 use crate::client::net::writer::ConnectionId;
-use crate::client::state::{Pending, State};
+use crate::client::state::{Pending, Purpose, State};
 use crate::wire::name::{Name, PeerRef};
 use crate::wire::request::{Request, Via};
 use crate::wire::text::Text;
 
-impl State {
-    /// Does what a line asks for, or says why not.
-    pub fn execute(&mut self, command: Command) {
-        if let Err(message) = self.attempt(command) {
-            self.screen.line(message);
-        }
-    }
-
-    fn attempt(&mut self, command: Command) -> Result<(), String> {
-        let Some(me) = self.me() else { return Ok(()) };
-        let screen = &mut self.screen;
-        match command {
-            Command::Nothing | Command::Quit => {} // to quit is the loop's matter
-            Command::Mistake(message) => return Err(message),
-            Command::Say(text) => self.membership.say(&checked(&text)?, screen),
-            Command::Msg(text) => self.message(None, &text, &me)?,
-            Command::MsgTo(id, text) => self.message(Some(id), &text, &me)?,
-            Command::Chat(who) => self.call(who, &me)?,
-            Command::Query(who) => self.query(who, me.name)?,
-            Command::Peers => self.chats.list(screen),
-            Command::Peer(who) => self.chats.choose(&who, screen)?,
-            Command::Hangup(peer) => self.chats.hang_up(peer.as_deref(), screen)?,
-            Command::Tell(peer, text) => {
-                let text = checked(&text)?;
-                let request = Request::Tell { peer: peer.clone(), text: text.clone() };
-                self.ask(request, Pending::Receipt(peer, text))?;
-            }
-            Command::Info => self.ask(Request::Info, Pending::Info)?,
-            Command::History(last) => {
-                self.ask(Request::History { before: None, last }, Pending::History)?;
-            }
-            Command::Bridge(peer) => {
-                let request = Request::Bridge { name: me.name, peer, via: Via::Tcp };
-                self.ask(request, Pending::Bridge)?;
-            }
-            Command::Register => self.register()?,
-            Command::Id => screen.line(me),
-            Command::Explain(on) => {
-                screen.line(if on { "the wire is shown" } else { "the wire is shown no more" });
-                self.explain(on);
-            }
-            Command::Help => HELP.lines().for_each(|line| screen.line(line)),
-        }
-        Ok(())
-    }
-
-    /// Says something in one chat, or in the current one.
-    fn message(
-        &mut self,
-        to: Option<ConnectionId>,
-        text: &str,
-        me: &LocalPeer,
-    ) -> Result<(), String> {
-        let (text, now) = (checked(text)?, Instant::now());
-        let context = Context { me, screen: &mut self.screen, now };
-        match to {
-            Some(id) => self.chats.say_to(id, &text, context),
-            None => self.chats.say(&text, context),
-        }
-    }
-
-    fn register(&mut self) -> Result<(), String> {
-        self.membership.register()?;
-        if self.membership.is_joined() {
-            self.expect(Pending::Registration);
-        }
-        Ok(())
-    }
-
-    /// Calls somebody. Who is in the room is called with an introduction of the server, even if only the
-    /// address was typed; strangers, and everybody while the server cannot introduce, without one.
-    fn call(&mut self, who: PeerRef, me: &LocalPeer) -> Result<(), String> {
-        let in_room = match &who {
-            PeerRef::Address(address) if *address == me.address => {
-                return Err("this is you".to_owned());
-            }
-            PeerRef::Address(address) if self.chats.has_ticket(*address, Instant::now()) => None,
-            PeerRef::Address(address) => {
-                self.membership.room().name_at(*address).map(PeerRef::Name)
-            }
-            _ => Some(who.clone()),
-        };
-        match (in_room, self.address_of(&who)) {
-            (Some(peer), address) if self.membership.is_joined() || address.is_none() => {
-                let (name, via) = (me.name.clone(), Via::Tcp);
-                self.ask(Request::Bridge { name, peer: Some(peer), via }, Pending::Call(who))?;
-            }
-            (_, Some(address)) => self.dial(address),
-            (_, None) => {}
-        }
-        Ok(())
-    }
-
-    /// Opens a conversation by UDP, unless there is one that works.
-    fn query(&mut self, who: PeerRef, name: Name) -> Result<(), String> {
-        let room = self.membership.is_joined().then(|| self.membership.room());
-        let is_there = |id| room.is_none_or(|room| room.address_of(&PeerRef::Id(id)).is_some());
-        if let Some(id) = self.chats.by_udp.open_to(&who, is_there) {
-            self.screen.line("you have queried them already: /msg goes there");
-            self.chats.current = Some(id);
-            return Ok(());
-        }
-        self.ask(Request::Bridge { name, peer: Some(who), via: Via::Udp }, Pending::Query)
+/// Carries out a command, or tells the user why not.
+pub fn execute(state: &mut State, command: Command) {
+    if let Err(message) = attempt(state, command) {
+        state.screen.line(message);
     }
 }
 
-/// A text that may be sent, or why not.
+fn attempt(state: &mut State, command: Command) -> Result<(), String> {
+    let Some(me) = state.me() else { return Ok(()) };
+    let screen = &mut state.screen;
+    match command {
+        Command::Nothing | Command::Quit => {} // the loop itself ends
+        Command::Mistake(message) => return Err(message),
+        Command::Say(text) => state.server.say(&checked(&text)?, screen),
+        Command::Msg(text) => message(state, None, &text)?,
+        Command::MsgTo(id, text) => message(state, Some(id), &text)?,
+        Command::Chat(peer) => call(state, peer, &me)?,
+        Command::Query(peer) => query(state, peer, me.name)?,
+        Command::Peers => {
+            state.chats.list(screen);
+            state.conversations.list_strangers(screen);
+        }
+        Command::Peer(typed) => state.chats.choose(&typed, screen)?,
+        Command::Hangup(typed) => state.chats.hang_up(typed.as_deref(), screen)?,
+        Command::Tell(peer, text) => {
+            let text = checked(&text)?;
+            let request = Request::Tell { peer: peer.clone(), text: text.clone() };
+            state.ask(request, Pending::Tell(peer, text))?;
+        }
+        Command::Info => state.ask(Request::Info, Pending::Info)?,
+        Command::History(last) => {
+            state.ask(Request::History { before: None, last }, Pending::History)?;
+        }
+        Command::Bridge(peer) => bridge(state, me.name, peer, Via::Tcp, Purpose::Show)?,
+        Command::Register => register(state)?,
+        Command::Id => screen.line(me),
+        Command::Explain(on) => {
+            screen.line(if on { "the wire is shown" } else { "the wire is shown no more" });
+            state.trace(on);
+        }
+        Command::Help => HELP.lines().for_each(|line| screen.line(line)),
+    }
+    Ok(())
+}
+
+/// Says a text in one chat, or in the current one.
+fn message(state: &mut State, to: Option<ConnectionId>, text: &str) -> Result<(), String> {
+    let (text, now) = (checked(text)?, Instant::now());
+    let State { chats, conversations, screen, .. } = state;
+    let Some(id) = to.or(chats.current) else { return Err(chats.no_current(screen)) };
+    match chats.get_mut(id) {
+        Some(DirectChat::Tcp(chat)) => {
+            chat.say(&text, screen);
+            Ok(())
+        }
+        Some(DirectChat::Udp(conversation)) => {
+            conversation.say(&text, &mut conversations.datagrams, screen, now)
+        }
+        None => Err(format!("not sent, that chat has ended: {text}")),
+    }
+}
+
+/// Registers again. Only a connection that has joined is owed a response.
+fn register(state: &mut State) -> Result<(), String> {
+    state.server.register()?;
+    if state.server.is_joined() {
+        state.expect(Pending::Register);
+    }
+    Ok(())
+}
+
+/// Asks the server for an introduction.
+fn bridge(
+    state: &mut State,
+    name: Name,
+    peer: Option<PeerRef>,
+    via: Via,
+    purpose: Purpose,
+) -> Result<(), String> {
+    state.ask(Request::Bridge { name, peer, via }, Pending::Bridge(purpose))
+}
+
+/// Calls a peer. A member of the room is called with an introduction, even if only the address was typed. A
+/// stranger is called without one, and so is everybody while the server cannot introduce.
+fn call(state: &mut State, peer: PeerRef, me: &LocalPeer) -> Result<(), String> {
+    let now = Instant::now();
+    let in_room = match &peer {
+        PeerRef::Address(address) if *address == me.address => return Err("this is you".to_owned()),
+        PeerRef::Address(address) if state.handshakes.introductions.has_ticket(*address, now) => {
+            None
+        }
+        PeerRef::Address(address) => state.server.room.name_at(*address).map(PeerRef::Name),
+        _ => Some(peer.clone()),
+    };
+    match (in_room, state.address_of(&peer)) {
+        (Some(member), address) if state.server.is_joined() || address.is_none() => {
+            bridge(state, me.name.clone(), Some(member), Via::Tcp, Purpose::Call(peer))?;
+        }
+        (_, Some(address)) => state.dial(address),
+        (_, None) => {}
+    }
+    Ok(())
+}
+
+/// Opens a conversation over UDP, unless there is one that works.
+fn query(state: &mut State, peer: PeerRef, name: Name) -> Result<(), String> {
+    let room = state.server.is_joined().then_some(&state.server.room);
+    let is_there = |id| room.is_none_or(|room| room.address_of(&PeerRef::Id(id)).is_some());
+    if let Some(id) = conversations::open_to(&peer, &state.chats, is_there) {
+        state.screen.line("you have queried them already: /msg goes there");
+        state.chats.current = Some(id);
+        return Ok(());
+    }
+    bridge(state, name, Some(peer), Via::Udp, Purpose::Query)
+}
+
+/// A text that may be sent, or the sentence that tells why not.
 fn checked(text: &str) -> Result<Text, String> {
     Text::parse(text).map_err(|bad| {
         let beginning: String = text.chars().take(40).collect();

@@ -1,13 +1,20 @@
-//! The keyboard at a prompt: what keys do to the line and to the client.
+//! The keyboard at a prompt: what keys do to the typed line and to the client.
 
 use crate::client::direct::tcp::chat::Chat;
-use crate::client::event::Event;
 use crate::client::state::State;
 use crate::client::ui::terminal::editor::{Action, Editor};
-use crate::wire::name::Name;
 
-/// How many names Tab lists.
+/// The most names that Tab lists.
 const MAX_LISTED: usize = 100;
+
+/// What keys have entered.
+#[derive(Debug)]
+pub enum Entered {
+    /// A whole line.
+    Line(String),
+    /// The end of input.
+    End,
+}
 
 /// The keyboard at a prompt.
 #[derive(Debug, Default)]
@@ -16,16 +23,16 @@ pub struct Input {
 }
 
 impl Input {
-    /// Takes what the keyboard has sent. Gives what comes of it for the client.
-    pub fn take(&mut self, bytes: &[u8], state: &mut State) -> Vec<Event> {
-        let mut events = Vec::new();
+    /// Handles bytes of the keyboard. Gives what was entered by them.
+    pub fn take(&mut self, bytes: &[u8], state: &mut State) -> Vec<Entered> {
+        let mut entered = Vec::new();
         for byte in bytes {
             match self.editor.take(*byte) {
                 None => {}
                 Some(Action::Line(line)) => {
                     let label = label(state);
                     state.screen.line(format_args!("{label}{line}"));
-                    events.push(Event::Typed(line));
+                    entered.push(Entered::Line(line));
                 }
                 Some(Action::Complete(again)) => {
                     let mut found = self.editor.complete(names(state));
@@ -34,15 +41,15 @@ impl Input {
                         state.screen.line(found.join("  "));
                     }
                 }
-                Some(Action::End) => events.push(Event::InputEnded),
-                Some(Action::Leave) => events.push(Event::Typed("/quit".to_owned())),
+                Some(Action::End) => entered.push(Entered::End),
+                Some(Action::Leave) => entered.push(Entered::Line("/quit".to_owned())),
                 Some(Action::Stop) => state.screen.stop(),
             }
         }
-        events
+        entered
     }
 
-    /// Shows the line as it is now; nothing if the client ends.
+    /// Draws the prompt and the line as they are now; nothing while the client ends.
     pub fn show(&self, state: &mut State, ends: bool) {
         let (label, (line, cursor)) = (label(state), self.editor.line());
         let text = (!ends).then(|| (format!("{label}{line}"), label.len() + cursor));
@@ -50,15 +57,16 @@ impl Input {
     }
 }
 
-/// What stands before the line: whom `/msg` would reach. (Plain text goes to the room.)
+/// The text before the line: the chat to which `/msg` goes. (Plain text goes to the room.)
 fn label(state: &State) -> String {
     state.chats.current_label().map_or("> ".to_owned(), |peer| format!("[/msg to {peer}] > "))
 }
 
-/// Everybody about whom a command may be.
+/// The names that a command may mean, for Tab.
 fn names(state: &State) -> Vec<String> {
-    let room = state.membership.room().others().map(|entry| entry.name.to_string());
-    let by_tcp = state.chats.by_tcp().map(Chat::label);
-    let by_udp = state.chats.by_udp.names().map(Name::to_string);
+    let room = state.server.room.others().map(|entry| entry.name.to_string());
+    let known = |chat: &&Chat| chat.is_open() || chat.is_calling();
+    let by_tcp = state.chats.over_tcp().filter(known).map(Chat::label);
+    let by_udp = state.chats.over_udp().map(|conversation| conversation.entry.name.to_string());
     room.chain(by_tcp).chain(by_udp).collect()
 }

@@ -25,15 +25,14 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
-use direct::chats::Chats;
+use direct::conversations::Conversations;
 use direct::tcp::listener;
-use direct::udp::conversations::Conversations;
 use direct::udp::lossy::Rates;
 use direct::udp::socket::{self, Datagrams};
 use event::Events;
 use event_loop::{EventLoop, Settings};
 use rendezvous::connection;
-use rendezvous::membership::Membership;
+use rendezvous::server_session::ServerSession;
 use state::State;
 use ui::screen::{self, Screen};
 use ui::web::Page;
@@ -96,12 +95,9 @@ pub fn run(
         screen.line(rates);
     }
     let conversations = Conversations::new(Datagrams::new(socket, options.lossy), options.give_up);
-    let mut state = State::new(
-        screen,
-        Membership::new(options.server, own, events.clone()),
-        Chats::new(events, conversations),
-    );
-    state.explain(options.explain);
+    let server = ServerSession::new(options.server, own, events.clone());
+    let mut state = State::new(screen, server, conversations, events);
+    state.trace(options.explain);
     let asks = options.interactive || options.name.is_none() || page.is_some();
     let settings = Settings { own, asks, interactive: options.interactive };
     EventLoop::new(settings, state, page, credits).run(options.name, receiver)

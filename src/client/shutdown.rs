@@ -25,14 +25,14 @@ pub enum Shutdown {
     Closing(Instant),
 }
 
-/// What is still to be done.
-#[derive(Debug, Clone, Copy)]
+/// What is still to be done. Each thing counts once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outstanding {
-    /// What was typed, asked and said, and may still come to something.
-    pub pending: usize,
-    /// What was said of it, and not confirmed.
+    /// Lines that wait for their turn, a first attempt to join, a request that is not answered.
+    pub to_do: usize,
+    /// Texts that are not confirmed: the room's have not come back, those over TCP are not written.
     pub unconfirmed: usize,
-    /// And what of that goes by UDP. It is tried for a time of its own, and comes to an end by itself.
+    /// Texts over UDP that are not acknowledged. Each is tried for a time of its own, and then given up.
     pub by_udp: usize,
 }
 
@@ -78,8 +78,8 @@ impl Shutdown {
                 self.goes_forward(now);
                 false
             }
-            Shutdown::InputEnded(until) => rest.pending == 0 || *until <= now,
-            Shutdown::Quitting(until) => rest.unconfirmed == 0 || *until <= now,
+            Shutdown::InputEnded(until) => rest.to_do + rest.unconfirmed == 0 || *until <= now,
+            Shutdown::Quitting(until) => rest.unconfirmed + rest.by_udp == 0 || *until <= now,
             Shutdown::Running | Shutdown::Closing(_) => false,
         }
     }

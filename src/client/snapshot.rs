@@ -1,31 +1,31 @@
-//! How things stand, for a page in the browser: who we are, who is here, whom we talk to. A terminal's
-//! user asks for it (`/id`, `/info`, `/peers`); a page shows it all the time.
+//! The client's state as one JSON object, for a page in the browser: this client, the room, the direct chats. A
+//! terminal's user asks for it (`/id`, `/info`, `/peers`); a page shows it all the time.
 
-use std::sync::atomic::Ordering;
-
-use crate::client::direct::chats::Chats;
-use crate::client::direct::tcp::chat::{Chat, ChatState};
+use crate::client::direct::tcp::chat::Chat;
 use crate::client::direct::udp::conversation::Conversation;
-use crate::client::rendezvous::membership::Membership;
+use crate::client::state::State;
 use crate::client::ui::json::{Object, list};
 use crate::wire::entry::Entry;
 
-/// All of it, as one JSON object.
-pub fn state(membership: &Membership, chats: &Chats) -> String {
-    let me = membership.name().map(|name| {
-        let object = Object::empty().text("name", name).json("id", membership.id());
-        object.text("address", membership.address()).end()
+/// The snapshot of this moment.
+pub fn state(state: &State) -> String {
+    let server = &state.server;
+    let me = server.name.as_ref().map(|name| {
+        let object = Object::empty().text("name", name).json("id", server.id);
+        object.text("address", server.address()).end()
     });
-    let server = Object::empty().text("address", membership.server());
-    let server = server.text("status", membership.status()).end();
-    let people = list(membership.room().others().map(person));
-    let by_tcp = chats.by_tcp().map(by_tcp);
-    let by_udp = chats.by_udp.all().map(by_udp);
-    let current = chats.current.map_or("null".to_owned(), |current| current.to_string());
+    let people = list(server.room.others().map(person));
+    // A caller whose ticket is still judged is not shown.
+    let known = |chat: &&Chat| chat.is_open() || chat.is_calling();
+    let by_tcp = state.chats.over_tcp().filter(known).map(by_tcp);
+    let by_udp = state.chats.over_udp().map(by_udp);
+    let current = state.chats.current.map_or("null".to_owned(), |current| current.to_string());
+    let link = Object::empty().text("address", &server.server);
+    let link = link.text("status", server.status()).end();
     let object = Object::new("state").json("me", me.as_deref().unwrap_or("null"));
-    let object = object.json("server", server).json("people", people);
+    let object = object.json("server", link).json("people", people);
     let object = object.json("chats", list(by_tcp.chain(by_udp))).json("current", current);
-    object.json("explain", chats.events.explaining().load(Ordering::Relaxed)).end()
+    object.json("explain", state.is_traced()).end()
 }
 
 fn person(entry: &Entry) -> String {
@@ -34,7 +34,7 @@ fn person(entry: &Entry) -> String {
 }
 
 fn by_tcp(chat: &Chat) -> String {
-    let state = if matches!(chat.state, ChatState::Open) { "open" } else { "calling" };
+    let state = if chat.is_open() { "open" } else { "calling" };
     let object = Object::empty().json("id", chat.key).text("label", chat.label());
     let object = object.json("peer", chat.id).text("transport", "tcp");
     let object = object.text("address", chat.address).text("state", state);

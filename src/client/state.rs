@@ -1,5 +1,6 @@
-//! The state that the loop owns: the standing with the server, the chats, what was asked and is not answered.
-//! What the user asks is done in [`execute`](super::execute), what the server answers in
+//! The state that the loop owns: the session with the server, the direct chats, the request that is not answered.
+//!
+//! The user's commands change it in [`execute`](super::execute), the server's responses in
 //! [`responses`](super::responses).
 
 use std::net::SocketAddr;
@@ -8,10 +9,14 @@ use std::time::{Duration, Instant};
 
 use crate::client::command::Command;
 use crate::client::direct::chats::Chats;
-use crate::client::direct::tcp::chat::{Context, LocalPeer};
+use crate::client::direct::context::{Context, LocalPeer};
+use crate::client::direct::conversations::{self, Conversations};
+use crate::client::direct::handshake::{self, Handshakes};
+use crate::client::event::{Events, PeerEvent};
 use crate::client::net::capture::{Captured, PeerLabels};
 use crate::client::net::writer::ConnectionId;
-use crate::client::rendezvous::membership::Membership;
+use crate::client::rendezvous::server_session::ServerSession;
+use crate::client::shutdown::Outstanding;
 use crate::client::ui::screen::Screen;
 use crate::clock;
 use crate::wire::entry::{Credentials, Entry};
@@ -19,213 +24,249 @@ use crate::wire::name::PeerRef;
 use crate::wire::request::{Request, Via};
 use crate::wire::text::Text;
 
-/// How long the server may take to answer what the user has asked.
+/// How long the server may take to answer a request of the user.
 const ANSWER: Duration = Duration::from_secs(5);
 
-/// What the user has asked the server and not been answered yet.
+/// A request of the user that the server has not answered yet.
 #[derive(Debug, Clone)]
 pub enum Pending {
-    /// REGACK.
-    Registration,
-    /// INFOACK.
+    /// REGISTER.
+    Register,
+    /// INFO.
     Info,
-    /// HISTORYACK.
+    /// HISTORY.
     History,
-    /// An introduction to somebody who is to be shown.
-    Bridge,
-    /// An introduction to somebody who is to be called.
-    Call(PeerRef),
-    /// The same for datagrams.
-    Query,
-    /// TELLACK for this text.
-    Receipt(PeerRef, Text),
+    /// BRIDGE, and what the introduction is for.
+    Bridge(Purpose),
+    /// TELL, with the peer and the text.
+    Tell(PeerRef, Text),
 }
 
-impl Pending {
-    /// Whether BRIDGEACK answers it.
-    pub fn is_introduction(&self) -> bool {
-        matches!(self, Pending::Bridge | Pending::Call(_) | Pending::Query)
-    }
+/// What an introduction is for.
+#[derive(Debug, Clone)]
+pub enum Purpose {
+    /// To be shown.
+    Show,
+    /// To call that peer.
+    Call(PeerRef),
+    /// To write to a peer by datagrams.
+    Query,
 }
 
 /// The state that the user's commands work on.
 pub struct State {
     /// What the user sees.
     pub screen: Screen,
-    /// The standing with the server.
-    pub membership: Membership,
+    /// The session with the server.
+    pub server: ServerSession,
     /// The direct chats.
     pub chats: Chats,
-    /// What the server has been asked, and until when it may answer.
-    pub pending_request: Option<(Pending, Instant)>,
-    /// Who is at the other end of what the wire shows.
-    ends: PeerLabels,
+    /// What is known of calls over TCP before they are made.
+    pub handshakes: Handshakes,
+    /// The datagram side of the conversations over UDP.
+    pub conversations: Conversations,
+    /// The request that the server has not answered, and until when it may.
+    pub pending: Option<(Pending, Instant)>,
+    events: Events,
+    /// Who is at the other end of what the trace shows.
+    labels: PeerLabels,
 }
 
 impl State {
-    /// A session in which nothing has been asked yet.
-    pub fn new(screen: Screen, membership: Membership, chats: Chats) -> State {
-        State { screen, membership, chats, pending_request: None, ends: PeerLabels::default() }
+    /// The state of a client in which nothing has happened yet.
+    pub fn new(
+        screen: Screen,
+        server: ServerSession,
+        conversations: Conversations,
+        events: Events,
+    ) -> State {
+        let (chats, handshakes) = (Chats::default(), Handshakes::new(events.clone()));
+        let (pending, labels) = (None, PeerLabels::default());
+        State { screen, server, chats, handshakes, conversations, pending, events, labels }
     }
 
-    /// Who we are to our peers.
+    /// This client, as its peers know it. Before it has a name, nobody can be greeted.
     pub fn me(&self) -> Option<LocalPeer> {
-        let (id, address) = (self.membership.id(), self.membership.address());
-        Some(LocalPeer { name: self.membership.name()?.clone(), id, address })
+        let (id, address) = (self.server.id, self.server.address());
+        Some(LocalPeer { name: self.server.name.clone()?, id, address })
     }
 
-    /// Whether a command must wait for its turn: for the first attempt to join, for those who have not
-    /// taken what was said before, for an address that was asked for, and, if it asks the server itself,
-    /// for any answer.
+    /// Whether a command must wait for its turn: for the first attempt to join, for a peer that has not taken
+    /// what was said before, for an introduction, and, if the command asks the server itself, for any response.
     pub fn must_wait(&self, command: &Command) -> bool {
-        let asks = matches!(
-            command,
-            Command::Info
-                | Command::History(_)
-                | Command::Bridge(_)
-                | Command::Tell(..)
-                | Command::Register
-                | Command::Chat(_)
-                | Command::Query(_)
-        );
-        let for_answer = match &self.pending_request {
-            Some((pending_request, _)) if pending_request.is_introduction() => true,
-            Some(_) => asks,
+        let for_answer = match &self.pending {
+            Some((Pending::Bridge(_), _)) => true,
+            Some(_) => command.asks_server(),
             None => false,
         };
         let for_others = match command {
-            Command::Say(_) => self.membership.is_full(),
+            Command::Say(_) => self.server.is_full(),
             Command::Msg(_) => self.chats.current.is_some_and(|id| self.chats.is_full(id)),
             Command::MsgTo(id, _) => self.chats.is_full(*id),
             _ => false,
         };
-        for_answer || for_others || self.membership.is_starting()
+        for_answer || for_others || self.server.is_starting()
     }
 
     /// Says goodbye to all.
     pub fn close(&mut self) {
-        self.pending_request = None;
+        self.pending = None;
         self.chats.quit(&mut self.screen);
-        self.membership.quit(&mut self.screen);
+        self.server.quit(&mut self.screen);
     }
 
-    /// How much was said of which we do not know what has become.
-    pub fn unconfirmed(&self) -> usize {
-        self.membership.pending() + self.chats.pending()
-    }
-
-    /// How much was asked and said that has not been answered and sent yet, and still may be.
-    pub fn pending(&self) -> usize {
-        let starting = usize::from(self.membership.is_starting());
-        let pending_request = usize::from(self.pending_request.is_some());
-        starting + pending_request + self.unconfirmed()
+    /// What is still to be done, with that many lines that wait for their turn.
+    pub fn outstanding(&self, lines: usize) -> Outstanding {
+        let starting = usize::from(self.server.is_starting());
+        Outstanding {
+            to_do: lines + starting + usize::from(self.pending.is_some()),
+            unconfirmed: self.server.unheard() + self.chats.waiting(Via::Tcp),
+            by_udp: self.chats.waiting(Via::Udp),
+        }
     }
 
     /// When [`State::tick`] has something to do.
     pub fn deadline(&self) -> Option<Instant> {
-        let pending_request = self.pending_request.as_ref().map(|(_, until)| *until);
-        [pending_request, self.membership.deadline(), self.chats.deadline()]
-            .into_iter()
-            .flatten()
-            .min()
+        let pending = self.pending.as_ref().map(|(_, until)| *until);
+        let (calls, datagrams) =
+            (handshake::deadline(&self.chats), conversations::deadline(&self.chats));
+        [pending, self.server.deadline(), calls, datagrams].into_iter().flatten().min()
+    }
+
+    /// Lets chats handle something. A client without a name has none: nobody can be greeted.
+    fn with_chats(
+        &mut self,
+        now: Instant,
+        act: impl FnOnce(&mut Handshakes, &mut Conversations, &mut Context),
+    ) {
+        let Some(me) = self.me() else { return };
+        let (chats, screen) = (&mut self.chats, &mut self.screen);
+        let mut context = Context { me, chats, screen, now };
+        act(&mut self.handshakes, &mut self.conversations, &mut context);
     }
 
     /// Does what is due.
     pub fn tick(&mut self, now: Instant) {
-        self.membership.tick(now, &mut self.screen);
-        if let Some(me) = self.me() {
-            self.chats.tick(Context { me: &me, screen: &mut self.screen, now });
-        }
-        let late =
-            self.pending_request.take_if(|(_, until)| *until <= now).map(|(request, _)| request);
-        if let Some(pending_request) = late {
-            self.unanswered(pending_request, "the server does not answer");
-        } else if self.membership.is_offline()
-            && let Some((pending_request, _)) = self.pending_request.take()
+        self.server.tick(now, &mut self.screen);
+        self.with_chats(now, |_, conversations, context| {
+            conversations.tick(context);
+            handshake::tick(context);
+        });
+        let late = self.pending.take_if(|(_, until)| *until <= now).map(|(pending, _)| pending);
+        if let Some(pending) = late {
+            self.unanswered(pending, "the server does not answer");
+        } else if self.server.is_offline()
+            && let Some((pending, _)) = self.pending.take()
         {
-            self.unanswered(pending_request, "the server is gone and has not answered");
+            self.unanswered(pending, "the server is gone and has not answered");
         }
     }
 
-    /// There will be no answer. A call does without the introduction, if it can.
-    fn unanswered(&mut self, pending_request: Pending, message: &str) {
+    /// Handles that there will be no response. A call does without the introduction, if it can.
+    fn unanswered(&mut self, pending: Pending, message: &str) {
         self.screen.line(message);
-        match pending_request {
-            Pending::Call(who) => {
-                if let Some(address) = self.address_of(&who) {
+        match pending {
+            Pending::Bridge(Purpose::Call(peer)) => {
+                if let Some(address) = self.address_of(&peer) {
                     self.dial(address);
                 }
             }
-            Pending::Receipt(peer, text) => {
+            Pending::Tell(peer, text) => {
                 self.screen.line(format_args!("not delivered to {peer}: {text}"));
             }
             _ => {}
         }
     }
 
-    /// Asks the server, unless there is none.
+    /// Sends a request to the server.
     ///
     /// # Errors
-    /// A sentence that says why it cannot be asked.
-    pub fn ask(&mut self, request: Request, pending_request: Pending) -> Result<(), String> {
-        self.membership.ask(request)?;
-        self.expect(pending_request);
+    /// The sentence that tells why nothing is sent.
+    pub fn ask(&mut self, request: Request, pending: Pending) -> Result<(), String> {
+        self.server.ask(request)?;
+        self.expect(pending);
         Ok(())
     }
 
-    /// The server has been asked for this.
-    pub fn expect(&mut self, pending_request: Pending) {
-        self.pending_request = Some((pending_request, Instant::now() + ANSWER));
+    /// Notes that the server owes a response.
+    pub fn expect(&mut self, pending: Pending) {
+        self.pending = Some((pending, Instant::now() + ANSWER));
     }
 
-    /// Shows what the sockets send and receive, or no more.
-    pub fn explain(&mut self, on: bool) {
-        self.chats.events.explaining().store(on, Ordering::Relaxed);
-        self.screen.explain(on.then(clock::local_offset));
+    /// Turns tracing on or off.
+    pub fn trace(&mut self, on: bool) {
+        self.events.tracing().store(on, Ordering::Relaxed);
+        self.screen.trace(on.then(clock::local_offset));
     }
 
-    /// A datagram has come. Before there is a name nobody can have written to us.
+    /// Whether tracing is on.
+    pub fn is_traced(&self) -> bool {
+        self.events.tracing().load(Ordering::Relaxed)
+    }
+
+    /// Handles what the threads of a chat over TCP report.
+    pub fn peer_event(&mut self, id: ConnectionId, event: PeerEvent) {
+        self.with_chats(Instant::now(), |handshakes, _, context| {
+            handshakes.event(id, event, context);
+        });
+    }
+
+    /// Handles that the writer of a connection has written one text.
+    pub fn written(&mut self, id: ConnectionId) {
+        self.server.written(id);
+        if let Some(chat) = self.chats.tcp_mut(id) {
+            chat.written(&mut self.screen);
+        }
+    }
+
+    /// Handles a datagram.
     pub fn datagram(&mut self, from: SocketAddr, bytes: Vec<u8>) {
-        let Some(me) = self.me() else { return };
-        let mut context = Context { me: &me, screen: &mut self.screen, now: Instant::now() };
-        self.chats.by_udp.datagram(from, bytes, &mut context);
+        self.with_chats(Instant::now(), |_, conversations, context| {
+            conversations.datagram(from, bytes, context);
+        });
     }
 
-    /// Something was sent or received on a connection.
-    pub fn traffic(&mut self, id: ConnectionId, mut traffic: Captured) {
+    /// Shows what a connection has sent or received.
+    pub fn captured(&mut self, id: ConnectionId, mut captured: Captured) {
         let known = match self.chats.label(id) {
-            _ if self.membership.is_link(id) => Some("server".to_owned()),
-            label if label.is_empty() => self.chats.claim(&traffic),
-            label => Some(label),
+            _ if self.server.is_link(id) => Some("server".to_owned()),
+            None => self.handshakes.claim(&captured),
+            label => label,
         };
-        let with = self.ends.label(id, known).unwrap_or_else(|| traffic.other.to_string());
-        traffic.explain(self.membership.address().ip());
-        self.screen.traffic(&traffic, with);
+        let with = self.labels.label(id, known).unwrap_or_else(|| captured.other.to_string());
+        captured.explain(self.server.address().ip());
+        self.screen.captured(&captured, with);
     }
 
-    /// The server has given our address to somebody who is about to use it.
+    /// Handles CALL: the server has given this client's address to somebody who is about to use it.
     pub fn called(&mut self, caller: Entry, via: Via, vouch: Credentials) {
-        let Some(me) = self.me() else { return };
-        let context = Context { me: &me, screen: &mut self.screen, now: Instant::now() };
-        match via {
-            Via::Tcp => self.chats.invite(caller, vouch, context),
-            Via::Udp => self.chats.queried(caller, vouch, context.screen),
-        }
+        self.with_chats(Instant::now(), |handshakes, conversations, context| match via {
+            Via::Tcp => handshakes.invite(caller, vouch, context),
+            Via::Udp => conversations.queried(caller, vouch, context),
+        });
     }
 
-    /// Where somebody is, as far as we know without asking.
-    pub fn address_of(&self, who: &PeerRef) -> Option<SocketAddr> {
-        match who {
-            PeerRef::Address(address) => Some(*address),
-            _ => self.chats.introduced(who).or_else(|| self.membership.room().address_of(who)),
-        }
+    /// Opens a conversation over UDP with a peer that the server has introduced.
+    pub fn query(&mut self, peer: Entry, vouch: Credentials) {
+        self.with_chats(Instant::now(), |_, conversations, context| {
+            conversations.query(peer, vouch, context);
+        });
     }
 
-    /// Calls whoever is at this address.
+    /// Calls the client that listens at this address.
     pub fn dial(&mut self, address: SocketAddr) {
-        let Some(me) = self.me() else { return };
-        let name = self.membership.room().name_at(address);
-        let context = Context { me: &me, screen: &mut self.screen, now: Instant::now() };
-        self.chats.call(address, name, context);
+        let name = self.server.room.name_at(address);
+        self.with_chats(Instant::now(), |handshakes, _, context| {
+            handshakes.call(address, name, context);
+        });
+    }
+
+    /// The address of a peer, as far as it is known without asking.
+    pub fn address_of(&self, peer: &PeerRef) -> Option<SocketAddr> {
+        if let PeerRef::Address(address) = peer {
+            return Some(*address);
+        }
+        let introduced = self.handshakes.introductions.address_of(peer);
+        introduced.or_else(|| self.server.room.address_of(peer))
     }
 }

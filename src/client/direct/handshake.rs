@@ -1,175 +1,150 @@
-//! The door of the direct chats: calls that come in, calls that are answered, and who is let in.
+//! Calls over TCP, from the first byte to the open chat: who calls whom, who is verified, and which of two calls
+//! stays when both call at once.
+//!
+//! CALL from the server and the connection that it announces travel on different sockets, so a ticket may arrive
+//! before its announcement. Two peers may call each other at the same moment. Both are settled here.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use crate::client::direct::chats::{Chats, UNSENT};
-use crate::client::direct::tcp::chat::{Chat, ChatState, Context};
-use crate::client::direct::tcp::peer::is_called_one;
-use crate::client::event::PeerEvent;
-use crate::client::net::writer::{ConnectionId, Writer};
+use crate::client::direct::chats::{Chats, DirectChat, MAX_WAITING};
+use crate::client::direct::context::Context;
+use crate::client::direct::tcp::chat::{Chat, ChatState};
+use crate::client::direct::tcp::introductions::Introductions;
+use crate::client::direct::tcp::listener;
+use crate::client::direct::tcp::peer::{Invitations, is_called_one};
+use crate::client::event::{Events, PeerEvent};
+use crate::client::net::capture::{Captured, Direction};
+use crate::client::net::writer::ConnectionId;
 use crate::client::ui::output::Output;
-use crate::client::ui::screen::Screen;
+use crate::io_error::cause;
 use crate::wire::entry::{Credentials, Entry};
 use crate::wire::greeting::Greeting;
+use crate::wire::name::Name;
 use crate::wire::secret::Secret;
 
-/// CALL and the connection that it announces race on different sockets: an unknown ticket is judged
-/// after this time.
+/// How long an unknown ticket waits for its CALL, and a simultaneous call for the other one to come to nothing.
 const JUDGEMENT: Duration = Duration::from_secs(2);
 
-impl Chats {
-    /// The server has announced a caller. It may be waiting at the door already.
-    pub fn invite(&mut self, caller: Entry, vouch: Credentials, mut context: Context) {
+/// What is known of calls before they are made: both ways, from the server.
+pub struct Handshakes {
+    events: Events,
+    invitations: Invitations,
+    /// The peers that this client may call.
+    pub introductions: Introductions,
+}
+
+impl Handshakes {
+    /// Nothing known yet.
+    pub fn new(events: Events) -> Handshakes {
+        let (invitations, introductions) = (Invitations::default(), Introductions::default());
+        Handshakes { events, invitations, introductions }
+    }
+
+    /// Calls an address, with the server's introduction if there is one. The call is current from now on. `name`
+    /// is the client that is thought to listen there.
+    pub fn call(&mut self, address: SocketAddr, name: Option<Name>, context: &mut Context) {
+        let Context { me, chats, screen, now } = context;
+        let found = self.introductions.take(address, *now);
+        let vouch = found.as_ref().and_then(|found| found.vouched).map(|(_, vouch)| vouch);
+        let name = found.as_ref().map(|found| found.entry.name.clone()).or(name);
+        let same = |chat: &&Chat| chat.is_open() && chat.verified && chat.name == name;
+        let open = chats.over_tcp().find(same).map(|chat| (chat.key, chat.label()));
+        if let Some((id, label)) = open {
+            screen.line(format_args!("you are in a chat with {label} already"));
+            chats.current = Some(id);
+            return;
+        }
+        let (own, at) = (me.name.clone(), Some(me.address));
+        let ticket = vouch.map(|vouch| vouch.ticket);
+        let greeting = Greeting { name: own, address: at, ticket, answer: None };
+        match listener::call(address, greeting, &self.events) {
+            Ok(id) => {
+                let state = ChatState::Calling(vouch.map(|vouch| vouch.answer));
+                let mut chat = Chat::new(id, name, address, state);
+                chat.id = found.map_or(0, |found| found.entry.id);
+                screen.line(format_args!("calling {}", chat.place()));
+                chats.insert(DirectChat::Tcp(chat));
+                chats.current = Some(id);
+            }
+            Err(error) => screen.line(format_args!("cannot call: {}", cause(&error))),
+        }
+    }
+
+    /// Handles the server's announcement of a caller, whose connection may be there already.
+    pub fn invite(&mut self, caller: Entry, vouch: Credentials, context: &mut Context) {
         self.invitations.announce(caller, vouch, context.now);
-        for id in self.all.keys().copied().collect::<Vec<_>>() {
-            self.judge(id, &mut context);
+        for id in ids(context.chats) {
+            self.judge(id, context);
         }
     }
 
-    /// When [`Chats::tick`] has something to do.
-    pub fn deadline(&self) -> Option<Instant> {
-        let until = |chat: &Chat| match chat.state {
-            ChatState::AwaitingTicket { until, .. } | ChatState::SimultaneousOpen { until, .. } => {
-                Some(until)
-            }
-            ChatState::Calling(_) | ChatState::Open => None,
-        };
-        self.all.values().filter_map(until).chain(self.by_udp.deadline()).min()
-    }
-
-    /// Does what is due.
-    pub fn tick(&mut self, mut context: Context) {
-        self.by_udp.tick(&mut context);
-        for id in self.all.keys().copied().collect::<Vec<_>>() {
-            match self.all.get(&id).map(|chat| &chat.state) {
-                Some(ChatState::AwaitingTicket { until, .. }) if *until <= context.now => {
-                    self.open(id, context.screen);
-                }
-                Some(ChatState::SimultaneousOpen { answer, until }) if *until <= context.now => {
-                    let answer = *answer;
-                    self.receive(id, answer, &mut context);
-                }
-                _ => {}
-            }
-        }
-    }
-
-    /// Takes what has happened to a chat.
-    pub fn event(&mut self, id: ConnectionId, event: PeerEvent, mut context: Context) {
+    /// Handles what a chat's threads report.
+    pub fn event(&mut self, id: ConnectionId, event: PeerEvent, context: &mut Context) {
         match event {
             PeerEvent::Incoming(writer, address, greeting) => {
-                self.incoming(id, writer, address, greeting, &mut context);
-                self.judge(id, &mut context);
-            }
-            PeerEvent::Connected(writer) => {
-                let Some(chat) = self.all.get_mut(&id) else { return writer.cut() };
-                chat.writer = Some(writer);
-                if matches!(chat.state, ChatState::Calling(None)) {
-                    self.open(id, context.screen);
+                let until = context.now + JUDGEMENT;
+                context
+                    .chats
+                    .insert(DirectChat::Tcp(Chat::incoming(id, writer, address, greeting, until)));
+                match context.chats.tcp(id) {
+                    Some(chat) if chat.is_open() => open(id, context),
+                    _ => self.judge(id, context),
                 }
             }
-            PeerEvent::Answered(greeting) => self.answered(id, &greeting, &mut context),
-            PeerEvent::Said(text) => self.said(id, text, context.screen),
-            PeerEvent::Ended(cause) => match self.all.get(&id).map(|chat| &chat.state) {
-                Some(ChatState::Calling(_)) => self.failed(id, cause, &mut context),
-                _ => self.ended(id, cause, context.screen),
+            PeerEvent::Connected(writer) => {
+                let Some(chat) = context.chats.tcp_mut(id) else { return writer.cut() };
+                chat.writer = Some(writer);
+                if matches!(chat.state, ChatState::Calling(None)) {
+                    open(id, context);
+                }
+            }
+            PeerEvent::Answered(greeting) => self.answered(id, &greeting, context),
+            PeerEvent::Said(text) => said(id, text, context),
+            PeerEvent::Ended(cause) => match context.chats.tcp(id) {
+                Some(chat) if chat.is_calling() => failed(id, cause, context),
+                _ => ended(id, cause, context),
             },
         }
     }
 
-    /// Somebody is at the door. Without a ticket there is nothing to be judged.
-    fn incoming(
-        &mut self,
-        id: ConnectionId,
-        writer: Writer,
-        from: SocketAddr,
-        greeting: Option<Greeting>,
-        context: &mut Context,
-    ) {
-        let claimed = greeting.as_ref().and_then(|greeting| greeting.address);
-        let address = SocketAddr::new(from.ip(), claimed.unwrap_or(from).port());
-        let name = greeting.as_ref().map(|greeting| greeting.name.clone());
-        let judged = greeting.filter(|greeting| greeting.ticket.is_some());
-        let (open, until) = (judged.is_none(), context.now + JUDGEMENT);
-        let judge = |greeting| ChatState::AwaitingTicket { greeting, until, said: Vec::new() };
-        let state = judged.map_or(ChatState::Open, judge);
-        self.all.insert(id, Chat { writer: Some(writer), ..Chat::new(id, name, address, state) });
-        if open {
-            self.open(id, context.screen);
-        }
-    }
-
-    /// Lets a caller in whose ticket is good by now.
+    /// Verifies a caller if its ticket is known by now.
     fn judge(&mut self, id: ConnectionId, context: &mut Context) {
-        let Some(chat) = self.all.get_mut(&id) else { return };
+        let Some(chat) = context.chats.tcp_mut(id) else { return };
         let ChatState::AwaitingTicket { greeting, .. } = &chat.state else { return };
         let Some((caller, answer)) = self.invitations.admit(greeting, context.now) else { return };
         chat.verify(&caller);
-        // Two who call each other at once: the call of the lower ID stays.
-        let rival = self.rival(id).and_then(|rival| self.all.get(&rival));
+        // Two calls that cross: both sides keep the call of the lower ID, without a word about it.
         let recent = |at: Instant| context.now.duration_since(at) < JUDGEMENT;
-        match rival.filter(|_| context.me.id < caller.id) {
+        match rival(id, context.chats).filter(|_| context.me.id < caller.id) {
             Some(call) if !call.is_open() => {
-                let state = ChatState::SimultaneousOpen { answer, until: context.now + JUDGEMENT };
-                self.all.entry(id).and_modify(|chat| chat.state = state);
+                let until = context.now + JUDGEMENT;
+                if let Some(chat) = context.chats.tcp_mut(id) {
+                    chat.state = ChatState::SimultaneousOpen { answer, until };
+                }
             }
-            Some(chat) if chat.answered.is_some_and(recent) => self.remove(id),
-            _ => self.receive(id, answer, context),
+            Some(chat) if chat.answered.is_some_and(recent) => drop_silently(id, context),
+            _ => receive(id, answer, context),
         }
     }
 
-    /// Another chat with the same peer, which stands or for which we are calling. (IDs tell peers apart
-    /// who have had the same name one after the other.)
-    fn rival(&self, id: ConnectionId) -> Option<ConnectionId> {
-        let ours = self.all.get(&id)?;
-        let is_rival = |chat: &Chat| {
-            let introduced = chat.verified || matches!(chat.state, ChatState::Calling(Some(_)));
-            introduced && chat.name == ours.name && chat.id == ours.id
-        };
-        self.all.iter().find(|(other, chat)| **other != id && is_rival(chat)).map(|(id, _)| *id)
-    }
-
-    /// Answers a caller that has shown its ticket. A chat with the same peer that stood before, or was
-    /// about to, is this one now.
-    fn receive(&mut self, id: ConnectionId, answer: Secret, context: &mut Context) {
-        let rival = self.rival(id);
-        let old = rival.and_then(|rival| self.all.remove(&rival));
-        let Some(chat) = self.all.get_mut(&id) else { return };
-        let (name, address) = (context.me.name.clone(), Some(context.me.address));
-        let greeting = Greeting { name, address, ticket: None, answer: Some(answer) };
-        if let Some(writer) = &chat.writer {
-            writer.block(&greeting.to_block()); // the queue of a fresh connection has room
-        }
-        if let Some(mut old) = old {
-            if !old.is_open() {
-                chat.unsent.append(&mut old.unsent);
-            }
-            old.cut(context.screen);
-            if self.current == rival {
-                self.current = Some(id);
-            }
-        }
-        self.open(id, context.screen);
-    }
-
-    /// The one we have called greets back: with the right secret, or it is somebody else.
+    /// Handles the greeting of a called peer, which shows the right secret or is somebody else.
     fn answered(&mut self, id: ConnectionId, greeting: &Greeting, context: &mut Context) {
-        let Some(chat) = self.all.get_mut(&id) else { return };
+        let Some(chat) = context.chats.tcp_mut(id) else { return };
         match chat.state {
             ChatState::Calling(Some(answer)) if is_called_one(greeting, answer) => {
                 (chat.verified, chat.answered) = (true, Some(context.now));
                 if context.me.id < chat.id {
-                    // A call of theirs that crosses ours is given up, even if it arrives only now.
+                    // A crossing call of the peer is given up, even if it arrives only now.
                     chat.name.iter().for_each(|name| self.invitations.revoke(name));
                 }
-                if let Some(crossed) = self.crossed(id) {
-                    self.remove(crossed);
+                if let Some((other, _)) = crossing(id, context.chats) {
+                    drop_silently(other, context);
                 }
-                self.open(id, context.screen);
+                open(id, context);
             }
             ChatState::Calling(Some(_)) => {
-                let Some(chat) = self.take(id) else { return };
+                let Some(chat) = context.chats.take_tcp(id) else { return };
                 context.screen.line(format_args!("somebody else listens at {}", chat.address));
                 chat.cut(context.screen);
             }
@@ -177,77 +152,139 @@ impl Chats {
         }
     }
 
-    /// The call of the peer whom we are calling ourselves.
-    fn crossed(&self, id: ConnectionId) -> Option<ConnectionId> {
-        let name = &self.all.get(&id)?.name;
-        let crosses = |chat: &Chat| {
-            matches!(chat.state, ChatState::SimultaneousOpen { .. }) && chat.name == *name
-        };
-        self.all.iter().find(|(_, chat)| crosses(chat)).map(|(id, _)| *id)
+    /// How a caller is shown by its first block: by its name if the server has announced it, else as a claim.
+    pub fn claim(&self, captured: &Captured) -> Option<String> {
+        let block = captured.block().filter(|_| captured.direction == Direction::In)?;
+        let greeting = Greeting::parse(&block)?;
+        let is_announced = self.invitations.expects(&greeting, Instant::now());
+        Some(format!("{}{}", greeting.name, if is_announced { "" } else { "?" }))
     }
+}
 
-    /// Our call has come to nothing, unless the same peer is calling us.
-    fn failed(&mut self, id: ConnectionId, cause: Option<String>, context: &mut Context) {
-        let crossed =
-            self.crossed(id).and_then(|other| Some((other, &self.all.get(&other)?.state)));
-        if let Some((other, ChatState::SimultaneousOpen { answer, .. })) = crossed {
-            let answer = *answer;
-            return self.receive(other, answer, context);
+/// When [`tick`] has something to do.
+pub fn deadline(chats: &Chats) -> Option<Instant> {
+    let until = |chat: &Chat| match chat.state {
+        ChatState::AwaitingTicket { until, .. } | ChatState::SimultaneousOpen { until, .. } => {
+            Some(until)
         }
-        let Some(chat) = self.take(id) else { return };
-        let cause = cause.unwrap_or_else(|| "it has hung up".to_owned());
-        context.screen.line(format_args!("cannot talk to {}: {cause}", chat.place()));
-        chat.cut(context.screen);
-    }
+        ChatState::Calling(_) | ChatState::Open => None,
+    };
+    chats.over_tcp().filter_map(until).min()
+}
 
-    /// The chat stands.
-    fn open(&mut self, id: ConnectionId, screen: &mut Screen) {
-        let Some(chat) = self.all.get_mut(&id) else { return };
-        let said = match std::mem::replace(&mut chat.state, ChatState::Open) {
-            ChatState::AwaitingTicket { said, .. } => said,
-            _ => Vec::new(),
-        };
-        let verified = if chat.verified { "verified" } else { "unverified" };
-        let who = match chat.name {
-            Some(_) => format!("{} {}", chat.label(), chat.address),
-            None => chat.label(),
-        };
-        if chat.called {
-            screen.line(format_args!("chat with {who} is open ({verified})"));
-        } else {
-            screen.line(format_args!("Incoming chat request from {who} ({verified})"));
-        }
-        for text in std::mem::take(&mut chat.unsent) {
-            chat.send(text, screen);
-        }
-        self.current.get_or_insert(id);
-        for text in said {
-            self.said(id, text, screen);
-        }
-    }
-
-    fn said(&mut self, id: ConnectionId, text: String, screen: &mut Screen) {
-        let Some(chat) = self.all.get_mut(&id) else { return };
-        match &mut chat.state {
-            ChatState::Open => {
-                screen.show(&Output::Received(&chat.peer_info(), &text));
+/// Opens the chats that have waited long enough: unverified without a CALL, verified without a crossing call.
+pub fn tick(context: &mut Context) {
+    for id in ids(context.chats) {
+        match context.chats.tcp(id).map(|chat| &chat.state) {
+            Some(ChatState::AwaitingTicket { until, .. }) if *until <= context.now => {
+                open(id, context);
             }
-            ChatState::AwaitingTicket { said, .. } if said.len() < UNSENT => said.push(text),
-            // Whoever has called or is called with a ticket does not talk before it is checked.
-            _ => self.remove(id),
+            Some(ChatState::SimultaneousOpen { answer, until }) if *until <= context.now => {
+                let answer = *answer;
+                receive(id, answer, context);
+            }
+            _ => {}
         }
     }
+}
 
-    fn ended(&mut self, id: ConnectionId, cause: Option<String>, screen: &mut Screen) {
-        let judged = self.all.get(&id).map(|chat| &chat.state);
-        if matches!(judged, Some(ChatState::AwaitingTicket { said, .. }) if !said.is_empty()) {
-            self.open(id, screen); // it has left, but what it said was said
+fn ids(chats: &Chats) -> Vec<ConnectionId> {
+    chats.over_tcp().map(|chat| chat.key).collect()
+}
+
+/// Another chat with the same peer, open or being called. (IDs tell apart peers that had one name in turn.)
+fn rival(id: ConnectionId, chats: &Chats) -> Option<&Chat> {
+    let ours = chats.tcp(id)?;
+    let is_rival = |chat: &&Chat| {
+        let introduced = chat.verified || matches!(chat.state, ChatState::Calling(Some(_)));
+        introduced && chat.name == ours.name && chat.id == ours.id && chat.key != id
+    };
+    chats.over_tcp().find(is_rival)
+}
+
+/// The call of the peer that this client calls itself, and the secret to answer it with.
+fn crossing(id: ConnectionId, chats: &Chats) -> Option<(ConnectionId, Secret)> {
+    let name = &chats.tcp(id)?.name;
+    chats.over_tcp().filter(|chat| chat.name == *name).find_map(|chat| match chat.state {
+        ChatState::SimultaneousOpen { answer, .. } => Some((chat.key, answer)),
+        _ => None,
+    })
+}
+
+/// Answers a caller that has shown its ticket. This chat replaces an older one with the same peer.
+fn receive(id: ConnectionId, answer: Secret, context: &mut Context) {
+    let rival = rival(id, context.chats).map(|chat| chat.key);
+    let was_current = rival.is_some() && context.chats.current == rival;
+    let old = rival.and_then(|rival| context.chats.take_tcp(rival));
+    let Some(chat) = context.chats.tcp_mut(id) else { return };
+    let (name, address) = (context.me.name.clone(), Some(context.me.address));
+    let greeting = Greeting { name, address, ticket: None, answer: Some(answer) };
+    if let Some(writer) = &chat.writer {
+        writer.block(&greeting.to_block()); // the queue of a fresh connection has room
+    }
+    if let Some(mut old) = old {
+        if !old.is_open() {
+            chat.unsent.append(&mut old.unsent); // texts for the same peer, which the call has not sent
         }
-        let Some(chat) = self.take(id) else { return };
-        if chat.is_open() {
-            let cause = cause.map_or(String::new(), |cause| format!(" ({cause})"));
-            screen.line(format_args!("{} ended the chat{cause}", chat.label()));
+        old.cut(context.screen);
+    }
+    if was_current {
+        context.chats.current = Some(id);
+    }
+    open(id, context);
+}
+
+/// Handles the end of a call that did not come to a chat. If the peer calls at the same time, its call stands.
+fn failed(id: ConnectionId, cause: Option<String>, context: &mut Context) {
+    if let Some((other, answer)) = crossing(id, context.chats) {
+        return receive(other, answer, context);
+    }
+    let Some(chat) = context.chats.take_tcp(id) else { return };
+    let cause = cause.unwrap_or_else(|| "it has hung up".to_owned());
+    context.screen.line(format_args!("cannot talk to {}: {cause}", chat.place()));
+    chat.cut(context.screen);
+}
+
+/// Opens a chat. It becomes current if none is.
+fn open(id: ConnectionId, context: &mut Context) {
+    let Some(chat) = context.chats.tcp_mut(id) else { return };
+    let texts = chat.open(context.screen);
+    context.chats.current.get_or_insert(id);
+    for text in texts {
+        said(id, text, context);
+    }
+}
+
+/// Shows a text of a peer, or keeps it while the peer's ticket is judged.
+fn said(id: ConnectionId, text: String, context: &mut Context) {
+    let Some(chat) = context.chats.tcp_mut(id) else { return };
+    match &mut chat.state {
+        ChatState::Open => {
+            context.screen.show(&Output::Received(&chat.peer_info(), &text));
         }
-        chat.cut(screen);
+        ChatState::AwaitingTicket { said, .. } if said.len() < MAX_WAITING => said.push(text),
+        // With a ticket, neither side talks before the other is verified.
+        _ => drop_silently(id, context),
+    }
+}
+
+/// Handles the end of a chat by the peer.
+fn ended(id: ConnectionId, cause: Option<String>, context: &mut Context) {
+    let state = context.chats.tcp(id).map(|chat| &chat.state);
+    if matches!(state, Some(ChatState::AwaitingTicket { said, .. }) if !said.is_empty()) {
+        open(id, context); // the caller is gone, but its texts must be shown
+    }
+    let Some(chat) = context.chats.take_tcp(id) else { return };
+    if chat.is_open() {
+        let cause = cause.map_or(String::new(), |cause| format!(" ({cause})"));
+        context.screen.line(format_args!("{} ended the chat{cause}", chat.label()));
+    }
+    chat.cut(context.screen);
+}
+
+/// Drops a chat of which the user was told nothing.
+fn drop_silently(id: ConnectionId, context: &mut Context) {
+    if let Some(writer) = context.chats.take_tcp(id).and_then(|chat| chat.writer) {
+        writer.cut();
     }
 }

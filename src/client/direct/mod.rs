@@ -1,6 +1,12 @@
 //! Direct chats: bytes go from one client to the other, and the server is not involved.
+//!
+//! [`tcp`] and [`udp`] hold one chat of their kind and its rules, and know nothing of each other. [`chats`] is the
+//! one list of both. [`handshake`] and [`conversations`] stand beside the list because they work on it: calls
+//! over TCP from the first byte to the open chat, and datagrams from the first query on.
 
 pub mod tcp;
 pub mod udp;
 pub mod chats;
+pub mod context;
 pub mod handshake;
+pub mod conversations;

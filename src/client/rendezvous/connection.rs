@@ -46,11 +46,11 @@ fn follow(server: &str, id: ConnectionId, events: &Events) -> io::Result<()> {
     let stream = Arc::new(writer::connect(&resolve(server)?)?);
     let own: IpAddr = stream.local_addr()?.ip().to_canonical();
     tell(LinkEvent::Up(Writer::start(&stream, event::progress(id, &stream, events))?, own))?;
-    let intake = Reader::new(&stream).recorded(Arc::clone(events.explaining()));
+    let intake = Reader::new(&stream).recorded(Arc::clone(events.tracing()));
     let mut reader = BlockReader::new(intake, MAX_ANSWER_LINES);
     loop {
         let found = reader.read();
-        events.traffic(id, &stream, Direction::In, reader.get_mut().take_record());
+        events.capture(id, &stream, Direction::In, reader.get_mut().take_record());
         let Some(found) = found? else { return Ok(()) };
         match found {
             Ok(block) => tell(LinkEvent::Block(block))?,

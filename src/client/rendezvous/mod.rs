@@ -1,6 +1,12 @@
-//! The server's side of a client: the connection to it, the registration, the room.
+//! This client and its server: the connection, the registration, the room.
+//!
+//! [`connection`] is the thread, [`link`] tells how far it has come, [`compat`] is the exchange with a server that
+//! has no room. [`room`] is the room as this client sees it. [`server_session`] decides what comes next, and
+//! [`incoming`] gives it what the server sends.
 
 pub mod connection;
+pub mod compat;
+pub mod link;
 pub mod room;
-pub mod membership;
+pub mod server_session;
 pub mod incoming;

@@ -114,15 +114,15 @@ impl Output<'_> {
 }
 
 /// What a page is told of the wire. In the bytes the ends of lines are spelled out, and end lines all the same.
-pub fn traffic_json(traffic: &Captured, with: &str, offset: i32) -> String {
-    let Captured { own, other, via, why, direction, .. } = traffic;
-    let object = Object::new("block").text("time", traffic.time(offset));
+pub fn traffic_json(captured: &Captured, with: &str, offset: i32) -> String {
+    let Captured { own, other, via, why, direction, .. } = captured;
+    let object = Object::new("block").text("time", captured.time(offset));
     let object =
         object.json("to", *direction != Direction::In).json("lost", *direction == Direction::Lost);
     let object = object.text("with", with).text("transport", via).text("own", own);
-    let object = object.text("other", other).text("name", traffic.name());
-    let bytes = traffic.text().replace('\r', "\\r").replace('\n', "\\n\n");
+    let object = object.text("other", other).text("name", captured.name());
+    let bytes = captured.text().replace('\r', "\\r").replace('\n', "\\n\n");
     let lines: Vec<_> = bytes.lines().map(escape).collect();
-    let object = object.text("bytes", lines.join("\n")).json("length", traffic.bytes.len());
+    let object = object.text("bytes", lines.join("\n")).json("length", captured.bytes.len());
     object.text("why", escape(why)).end()
 }

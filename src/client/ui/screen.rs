@@ -103,7 +103,7 @@ pub struct Screen {
     output: BufWriter<Box<dyn Write>>,
     closed: bool,
     /// The wire is shown, in local time that is so many minutes ahead of UTC.
-    explaining: Option<i32>,
+    tracing: Option<i32>,
     prompt: Option<Prompt>,
     /// The page, and what its times are ahead of UTC.
     page: Option<(Page, i32)>,
@@ -113,7 +113,7 @@ impl Screen {
     /// A screen on some output, perhaps a terminal with a prompt.
     pub fn new(output: impl Write + 'static, prompt: Option<Prompt>) -> Screen {
         let output = BufWriter::new(Box::new(output) as Box<dyn Write>);
-        let mut screen = Screen { output, closed: false, explaining: None, prompt, page: None };
+        let mut screen = Screen { output, closed: false, tracing: None, prompt, page: None };
         screen.mark_pastes(PASTE_MARKS.0);
         screen
     }
@@ -124,23 +124,23 @@ impl Screen {
     }
 
     /// Shows the wire from now on, or no more. `offset`: see [`clock`].
-    pub fn explain(&mut self, offset: Option<i32>) {
-        self.explaining = offset;
+    pub fn trace(&mut self, offset: Option<i32>) {
+        self.tracing = offset;
     }
 
     /// Shows what was sent or received, if that is wanted; `with` is who is at the other end.
-    pub fn traffic(&mut self, traffic: &Captured, with: impl Display) {
-        let (Some(offset), with) = (self.explaining, with.to_string()) else { return };
-        traffic
+    pub fn captured(&mut self, captured: &Captured, with: impl Display) {
+        let (Some(offset), with) = (self.tracing, with.to_string()) else { return };
+        captured
             .lines(&with, offset)
             .into_iter()
             .for_each(|line| self.print(&Output::Notification(&line)));
         if let Some((page, _)) = &self.page {
-            page.tell(&traffic_json(traffic, &with, offset));
+            page.tell(&traffic_json(captured, &with, offset));
         }
     }
 
-    /// Shows a line. Whatever others have sent cannot move the cursor, hide letters or start a new line:
+    /// Shows a line. Whatever others have sent cannot move the cursor, hide outgoings or start a new line:
     /// all that is shown is escaped here.
     pub fn line(&mut self, line: impl Display) {
         self.show(&Output::Notification(&line.to_string()));

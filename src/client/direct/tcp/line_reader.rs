@@ -60,7 +60,7 @@ pub struct LineReader<'a> {
 impl LineReader<'_> {
     /// For a fresh connection.
     pub fn new<'a>(stream: &'a TcpStream, id: ConnectionId, events: &'a Events) -> LineReader<'a> {
-        let reader = Reader::new(stream).recorded(Arc::clone(events.explaining()));
+        let reader = Reader::new(stream).recorded(Arc::clone(events.tracing()));
         let (line, read) = (Vec::new(), VecDeque::new());
         LineReader {
             stream,
@@ -78,7 +78,7 @@ impl LineReader<'_> {
     /// What has been read is a line, or a CHAT, or the beginning of what will be none.
     fn tell_traffic(&mut self) {
         let bytes = self.reader.take_record();
-        self.events.traffic(self.id, self.stream, Direction::In, bytes);
+        self.events.capture(self.id, self.stream, Direction::In, bytes);
     }
 
     /// Finds out how the other side begins. It may be silent for `limit`.

@@ -1,6 +1,7 @@
-//! Direct chats over TCP (PROTOCOL, "What peers say to each other").
+//! One direct chat over TCP (PROTOCOL, "What peers say to each other").
 
 pub mod peer;
+pub mod introductions;
 pub mod line_reader;
 pub mod listener;
 pub mod chat;

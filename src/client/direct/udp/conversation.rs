@@ -1,61 +1,76 @@
-//! One conversation by UDP: two directions, each opened by the query of the one who writes, each with
-//! secrets of its own. The rules of a direction are in [`reliable`](super::reliable).
+//! One conversation over UDP: two directions, each opened by the query of its sender, each with secrets of its
+//! own. The rules of a direction are in [`reliable`](super::reliable).
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::client::direct::tcp::chat::Context;
 use crate::client::direct::udp::reliable::{Arrival, Delivery, Receiving, Sending, Step, WINDOW};
-use crate::client::direct::udp::socket::{Datagrams, Letter};
+use crate::client::direct::udp::socket::{Datagrams, Outgoing};
 use crate::client::net::capture::Captured;
 use crate::client::net::writer::ConnectionId;
 use crate::client::ui::output::{DeliveryStatus, Output, PeerInfo};
 use crate::client::ui::screen::Screen;
-use crate::wire::datagram::Datagram;
+use crate::wire::datagram::{Datagram, MAX_DATAGRAM_TEXT};
 use crate::wire::entry::{Credentials, Entry};
+use crate::wire::name::Name;
 use crate::wire::request::Via;
+use crate::wire::text::Text;
 
 /// One conversation.
 #[derive(Debug)]
 pub struct Conversation {
-    /// Who it is, and where it was heard last.
+    /// The peer, with the address from which it was last heard.
     pub entry: Entry,
-    /// Which chat it is.
+    /// The number of the chat.
     pub key: ConnectionId,
-    /// Our direction, since we have queried; with the secrets that open it.
+    /// This client's name, as the peer knows it.
+    me: Name,
+    /// This client's direction, once it has queried, with the secrets that open it.
     pub sending: Option<(Credentials, Sending)>,
-    /// Theirs, since they have queried.
+    /// The peer's direction, once the peer has queried.
     pub receiving: Option<(Credentials, Receiving)>,
-    /// Something was given up and nothing has been acknowledged since.
+    /// Whether a text was given up and nothing was acknowledged since.
     pub is_broken: bool,
-    /// What has happened, in datagrams.
-    pub counts: Counts,
+    counts: Counts,
 }
 
-/// What has happened in a conversation, in datagrams.
+/// What a conversation has done: messages, and copies of them (`resent`, `duplicate`, `late`).
 #[derive(Debug, Default)]
-#[allow(missing_docs, reason = "the README tells what each counts")]
-pub struct Counts {
-    pub sent: u64,
-    pub resent: u64,
-    pub acknowledged: u64,
-    pub lost: u64,
-    pub received: u64,
-    pub duplicate: u64,
-    pub late: u64,
-    pub missing: u64,
+struct Counts {
+    sent: u64,
+    resent: u64,
+    acknowledged: u64,
+    lost: u64,
+    received: u64,
+    duplicate: u64,
+    late: u64,
+    missing: u64,
 }
 
 impl Conversation {
     /// A conversation in which nobody may write yet.
-    pub fn new(key: ConnectionId, entry: Entry) -> Conversation {
-        let (sending, receiving, is_broken) = (None, None, false);
-        Conversation { entry, key, sending, receiving, is_broken, counts: Counts::default() }
+    pub fn new(key: ConnectionId, entry: Entry, me: Name) -> Conversation {
+        let (sending, receiving, counts) = (None, None, Counts::default());
+        Conversation { entry, key, me, sending, receiving, is_broken: false, counts }
     }
 
-    /// Who is at the other end.
+    /// The peer, as the screen and the page show it.
     pub fn peer_info(&self) -> PeerInfo {
         let Entry { name, id, .. } = &self.entry;
         PeerInfo { chat: self.key, label: name.to_string(), id: *id, via: Via::Udp }
+    }
+
+    /// The lines of `/peers` for this conversation.
+    pub fn summary(&self) -> [String; 2] {
+        let Entry { name, address, .. } = &self.entry;
+        let Counts { sent, resent, acknowledged, lost, .. } = self.counts;
+        let Counts { received, duplicate, late, missing, .. } = self.counts;
+        [
+            format!("{name} {address} udp (verified)"),
+            format!(
+                "sent {sent}, resent {resent}, acknowledged {acknowledged}, lost {lost}; \
+                 received {received}, duplicate {duplicate}, late {late}, missing {missing}"
+            ),
+        ]
     }
 
     /// Whether a datagram shows one of this conversation's secrets.
@@ -69,41 +84,73 @@ impl Conversation {
         }
     }
 
-    /// Does what is due in our direction.
-    pub fn work(&mut self, datagrams: &mut Datagrams, context: &mut Context) {
+    /// When [`Conversation::work`] has something to do.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.sending.as_ref().and_then(|(_, sending)| sending.deadline())
+    }
+
+    /// How many texts are neither acknowledged nor given up.
+    pub fn unacknowledged(&self) -> usize {
+        self.sending.as_ref().map_or(0, |(_, sending)| sending.pending())
+    }
+
+    /// Says a text.
+    ///
+    /// # Errors
+    /// The sentence that tells why it was not said.
+    pub fn say(
+        &mut self,
+        text: &Text,
+        datagrams: &mut Datagrams,
+        screen: &mut Screen,
+        now: Instant,
+    ) -> Result<(), String> {
+        let (name, info) = (&self.entry.name, self.peer_info());
+        let Some((_, sending)) = &mut self.sending else {
+            return Err(format!("query {name} back first: /query {name}"));
+        };
+        if text.as_str().len() > MAX_DATAGRAM_TEXT {
+            let beginning: String = text.as_str().chars().take(40).collect();
+            let rule = format!("a text by UDP has at most {MAX_DATAGRAM_TEXT} bytes");
+            return Err(format!("not sent: {rule}: {beginning}"));
+        }
+        sending.send(text.to_string());
+        screen.show(&Output::Status(&info, text.as_str(), DeliveryStatus::Waiting));
+        self.work(datagrams, screen, now);
+        Ok(())
+    }
+
+    /// Sends, repeats and gives up what is due in this client's direction.
+    pub fn work(&mut self, datagrams: &mut Datagrams, screen: &mut Screen, now: Instant) {
         let peer_info = self.peer_info();
         let Some((vouch, sending)) = &mut self.sending else { return };
         let Entry { name, address, .. } = &self.entry;
-        for step in sending.due(context.now) {
+        for step in sending.due(now) {
             match step {
                 Step::Send { seq, first, text, waited } => {
                     if waited.is_some() {
                         self.counts.resent += 1;
                     } else {
                         self.counts.sent += 1;
-                        context.screen.show(&Output::Status(
-                            &peer_info,
-                            &text,
-                            DeliveryStatus::Sent,
-                        ));
+                        screen.show(&Output::Status(&peer_info, &text, DeliveryStatus::Sent));
                     }
                     let why = |waited: Duration| format!("again: no ACK in {waited:?}");
                     let (why, to) = (waited.map(why).unwrap_or_default(), *address);
-                    let (own, ticket) = (context.me.name.clone(), vouch.ticket);
+                    let (own, ticket) = (self.me.clone(), vouch.ticket);
                     let datagram = Datagram::Msg { name: own, ticket, seq, first, text };
                     let bytes = datagram.to_block().to_string().into_bytes();
-                    datagrams.send(Letter { bytes, to, why }, name, context.screen);
+                    datagrams.send(Outgoing { bytes, to, why }, name, screen);
                 }
                 Step::GiveUp(text) => {
                     self.counts.lost += 1;
                     self.is_broken = true;
-                    context.screen.show(&Output::Status(&peer_info, &text, DeliveryStatus::Lost));
+                    screen.show(&Output::Status(&peer_info, &text, DeliveryStatus::Lost));
                 }
             }
         }
     }
 
-    /// An acknowledgement has come.
+    /// Handles an acknowledgement.
     pub fn acknowledged(&mut self, seq: u64, upto: u64, screen: &mut Screen) {
         let peer_info = self.peer_info();
         let Some((_, sending)) = &mut self.sending else { return };
@@ -114,11 +161,11 @@ impl Conversation {
         }
     }
 
-    /// Takes a message that has come like this; gives the acknowledgement.
-    pub fn hear(
+    /// Handles a message, which arrived as `captured` shows. Gives the acknowledgement, if there must be one.
+    pub fn receive(
         &mut self,
         (seq, first, text): (u64, u64, String),
-        traffic: Captured,
+        captured: Captured,
         screen: &mut Screen,
     ) -> Option<Vec<u8>> {
         let (vouch, receiving) = self.receiving.as_mut()?;
@@ -131,13 +178,14 @@ impl Conversation {
             Some(Arrival::Late) => "late: one with a higher Seq has come before it".to_owned(),
             Some(Arrival::Newest) => String::new(),
         };
-        let other = traffic.other;
-        screen.traffic(&traffic.because(why), &self.entry.name);
+        let from = captured.other;
+        screen.captured(&captured.because(why), &self.entry.name);
         let accepted = accepted?;
         match accepted.arrival {
             Arrival::Duplicate => self.counts.duplicate += 1,
             Arrival::Late => self.counts.late += 1,
-            Arrival::Newest => self.entry.address = other,
+            // Only the newest message moves the address: an old copy may come from an old address.
+            Arrival::Newest => self.entry.address = from,
         }
         self.show(accepted.shown, screen);
         let answer = Datagram::Ack { answer, seq, upto: accepted.upto };
@@ -161,15 +209,15 @@ impl Conversation {
         }
     }
 
-    /// Ends our direction.
-    pub fn stop(&mut self, screen: &mut Screen) {
+    /// Ends this client's direction, and reports the texts of which nothing is known.
+    pub fn stop_sending(&mut self, screen: &mut Screen) {
         for text in self.sending.take().into_iter().flat_map(|(_, sending)| sending.end()) {
             screen.show(&Output::Status(&self.peer_info(), &text, DeliveryStatus::Unknown));
         }
     }
 
-    /// Ends theirs.
-    pub fn finish(&mut self, screen: &mut Screen) {
+    /// Ends the peer's direction, and shows the messages that waited for earlier ones.
+    pub fn finish_receiving(&mut self, screen: &mut Screen) {
         if let Some((_, receiving)) = self.receiving.take() {
             self.show(receiving.end(), screen);
         }

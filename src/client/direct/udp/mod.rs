@@ -1,7 +1,6 @@
-//! Direct chats over UDP (PROTOCOL, "What peers say to each other").
+//! One conversation over UDP (PROTOCOL, "What peers say to each other").
 
 pub mod reliable;
 pub mod lossy;
 pub mod socket;
 pub mod conversation;
-pub mod conversations;

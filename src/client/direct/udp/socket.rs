@@ -68,7 +68,7 @@ pub fn listen(socket: &Arc<UdpSocket>, events: Events) -> io::Result<()> {
 
 /// A datagram to be sent.
 #[derive(Debug, Clone)]
-pub struct Letter {
+pub struct Outgoing {
     /// The block.
     pub bytes: Vec<u8>,
     /// Where it goes.
@@ -82,7 +82,7 @@ pub struct Letter {
 pub struct Datagrams {
     socket: Arc<UdpSocket>,
     own: SocketAddr,
-    lossy: Option<Lossy<Letter>>,
+    lossy: Option<Lossy<Outgoing>>,
 }
 
 impl Datagrams {
@@ -94,26 +94,26 @@ impl Datagrams {
 
     /// Sends a block to somebody called `with`. What the system refuses to send is lost, as much on the
     /// way may be.
-    pub fn send(&mut self, letter: Letter, with: &Name, screen: &mut Screen) {
+    pub fn send(&mut self, outgoing: Outgoing, with: &Name, screen: &mut Screen) {
         let sent = match &mut self.lossy {
-            Some(lossy) => lossy.pass(letter.clone()),
-            None => vec![letter.clone()],
+            Some(lossy) => lossy.pass(outgoing.clone()),
+            None => vec![outgoing.clone()],
         };
         if sent.is_empty() {
             let why = "lost or held back on purpose (--lossy)".to_owned();
-            screen.traffic(
-                &self.traffic(Direction::Lost, letter.to, letter.bytes).because(why),
+            screen.captured(
+                &self.capture(Direction::Lost, outgoing.to, outgoing.bytes).because(why),
                 with,
             );
         }
-        for Letter { bytes, to, why } in sent {
+        for Outgoing { bytes, to, why } in sent {
             let _ = self.socket.send_to(&bytes, self.reachable(to));
-            screen.traffic(&self.traffic(Direction::Out, to, bytes).because(why), with);
+            screen.captured(&self.capture(Direction::Out, to, bytes).because(why), with);
         }
     }
 
     /// What this socket has sent or received, for those who watch the wire.
-    pub fn traffic(&self, direction: Direction, other: SocketAddr, bytes: Vec<u8>) -> Captured {
+    pub fn capture(&self, direction: Direction, other: SocketAddr, bytes: Vec<u8>) -> Captured {
         Captured::new(direction, Via::Udp, self.own, other, bytes)
     }
 

@@ -139,14 +139,14 @@ impl Editor {
         let word = &self.line[start..self.cursor];
         let command = start == 0 && (word.is_empty() || word.starts_with('/'));
         let mut found = if command { command::names().map(str::to_owned).collect() } else { names };
-        found.retain(|name| same_letters(name, word) == word.len());
+        found.retain(|name| same_outgoings(name, word) == word.len());
         found.sort();
         found.dedup();
         let Some(first) = found.first() else { return found };
         let mut common = match found.as_slice() {
             [only] => format!("{only} "),
             all => {
-                let length = all.iter().map(|name| same_letters(name, first)).min().unwrap_or(0);
+                let length = all.iter().map(|name| same_outgoings(name, first)).min().unwrap_or(0);
                 first[..length].to_owned()
             }
         };
@@ -159,8 +159,8 @@ impl Editor {
     }
 }
 
-/// How many letters at the beginning of both are the same, in bytes; capitals are the same as others.
-fn same_letters(one: &str, other: &str) -> usize {
+/// How many outgoings at the beginning of both are the same, in bytes; capitals are the same as others.
+fn same_outgoings(one: &str, other: &str) -> usize {
     let mut pairs = one.char_indices().zip(other.chars());
     let differs = pairs.find(|((_, a), b)| !a.eq_ignore_ascii_case(b));
     differs.map_or(one.len().min(other.len()), |((at, _), _)| at)

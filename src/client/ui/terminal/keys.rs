@@ -60,7 +60,7 @@ impl Keys {
     /// The next byte after ESC. Keys with Shift or Ctrl (`ESC [ 1 ; 5 C`) are the keys without.
     fn sequence(&mut self, byte: u8) -> Option<char> {
         let ends = match self.begun[1..] {
-            [] => byte != b'[' && byte != b'O', // Alt and a letter
+            [] => byte != b'[' && byte != b'O', // Alt and a outgoing
             [b'['] if byte == b'[' => false,    // F1 to F5 on a Linux console
             [b'[', ..] => matches!(byte, 0x40..=0x7E),
             _ => true,

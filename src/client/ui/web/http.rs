@@ -109,10 +109,10 @@ impl HttpRequest {
                 return Err(HttpError::LongHeaders);
             }
             let (name, value) = line.split_once(':').ok_or(HttpError::Malformed)?;
-            let is_letter =
+            let is_outgoing =
                 |byte: u8| byte.is_ascii_alphanumeric() || b"-_.!#$%&'*+^`|~".contains(&byte);
             // A name with a space, or none at all, may be read in two ways: as smugglers wish.
-            if name.is_empty() || !name.bytes().all(is_letter) {
+            if name.is_empty() || !name.bytes().all(is_outgoing) {
                 return Err(HttpError::Malformed);
             }
             let name = name.to_ascii_lowercase();

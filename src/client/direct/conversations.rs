@@ -1,0 +1,162 @@
+//! Conversations over UDP: who has queried whom, to which conversation a datagram belongs, and what is due.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use crate::client::direct::chats::{Chats, DirectChat};
+use crate::client::direct::context::{Context, LocalPeer};
+use crate::client::direct::udp::conversation::Conversation;
+use crate::client::direct::udp::reliable::{Receiving, Sending};
+use crate::client::direct::udp::socket::{Datagrams, Outgoing};
+use crate::client::net::capture::Direction;
+use crate::client::net::writer::ConnectionId;
+use crate::client::ui::screen::Screen;
+use crate::wire::datagram::Datagram;
+use crate::wire::entry::{Credentials, Entry};
+use crate::wire::name::PeerRef;
+
+/// The most conversations: a server must not make the client keep more.
+const MAX_CONVERSATIONS: usize = 256;
+/// How long after the last message its acknowledgement may be needed again: two of a sender's longest pauses and
+/// a little, for one copy may be lost. TCP's `TIME_WAIT` (RFC 9293, 3.6) has the same purpose.
+const LINGER: Duration = Duration::from_millis(1_700);
+
+/// What all conversations share: the socket, and what happened on it.
+#[derive(Debug)]
+pub struct Conversations {
+    /// The way out for datagrams.
+    pub datagrams: Datagrams,
+    /// How long a message is tried.
+    give_up: Duration,
+    /// How many datagrams showed no known ticket or answer.
+    strangers: u64,
+    /// When the last message arrived.
+    last_message: Option<Instant>,
+}
+
+impl Conversations {
+    /// No conversations yet.
+    pub fn new(datagrams: Datagrams, give_up: Duration) -> Conversations {
+        Conversations { datagrams, give_up, strangers: 0, last_message: None }
+    }
+
+    /// Opens this client's direction to a peer that the server has introduced. That chat is current from now on.
+    pub fn query(&mut self, entry: Entry, vouch: Credentials, context: &mut Context) {
+        let Context { me, chats, screen, .. } = context;
+        let Entry { name, address, .. } = &entry;
+        screen.line(format_args!("conversation with {name} {address} (udp) is open"));
+        let conversation = with(&entry, me, chats);
+        (conversation.entry, conversation.is_broken) = (entry, false);
+        conversation.stop_sending(screen); // the texts under the ticket before this one
+        conversation.sending = Some((vouch, Sending::new(self.give_up)));
+        let key = conversation.key;
+        chats.current = Some(key);
+    }
+
+    /// Opens the direction of a peer that has queried this client. That chat becomes current if none is.
+    pub fn queried(&mut self, caller: Entry, vouch: Credentials, context: &mut Context) {
+        let Context { me, chats, screen, .. } = context;
+        if find(&caller, chats).is_none() && chats.over_udp().count() >= MAX_CONVERSATIONS {
+            return;
+        }
+        let Entry { name, address, .. } = &caller;
+        screen.line(format_args!("Incoming query from {name} {address} (verified)"));
+        let conversation = with(&caller, me, chats);
+        if conversation.sending.is_none() {
+            screen.line(format_args!("query {name} back to answer: /query {name}"));
+        }
+        conversation.finish_receiving(screen); // the messages under the ticket before this one
+        (conversation.entry, conversation.receiving) =
+            (caller, Some((vouch, Receiving::default())));
+        let key = conversation.key;
+        chats.current.get_or_insert(key);
+    }
+
+    /// Handles a datagram. Without a known secret it changes nothing and gets no answer.
+    pub fn datagram(&mut self, from: SocketAddr, bytes: Vec<u8>, context: &mut Context) {
+        let Context { chats, screen, now, .. } = context;
+        let found = Datagram::parse(&bytes).and_then(|datagram| {
+            let conversation = chats.over_udp_mut().find(|found| found.knows(&datagram))?;
+            Some((conversation, datagram))
+        });
+        let (length, captured) = (bytes.len(), self.datagrams.capture(Direction::In, from, bytes));
+        match found {
+            None => {
+                self.strangers += 1;
+                let captured = captured.because("of a stranger: dropped, not answered".to_owned());
+                screen.captured(&captured, from);
+            }
+            Some((conversation, Datagram::Ack { seq, upto, .. })) => {
+                screen.captured(&captured, &conversation.entry.name);
+                conversation.acknowledged(seq, upto, screen);
+                conversation.work(&mut self.datagrams, screen, *now);
+            }
+            Some((conversation, Datagram::Msg { seq, first, text, .. })) => {
+                let ack = conversation.receive((seq, first, text), captured, screen);
+                // An answer longer than its question would let a forged address amplify a flood.
+                if let Some(bytes) = ack.filter(|ack| ack.len() <= length) {
+                    let outgoing = Outgoing { bytes, to: from, why: String::new() };
+                    self.datagrams.send(outgoing, &conversation.entry.name, screen);
+                    self.last_message = Some(*now);
+                }
+            }
+        }
+    }
+
+    /// Sends and gives up what is due.
+    pub fn tick(&mut self, context: &mut Context) {
+        let Context { chats, screen, now, .. } = context;
+        for conversation in chats.over_udp_mut() {
+            conversation.work(&mut self.datagrams, screen, *now);
+        }
+    }
+
+    /// Until when a peer may still send copies of what has arrived.
+    pub fn lingers_until(&self) -> Option<Instant> {
+        self.last_message.map(|last| last + LINGER)
+    }
+
+    /// Shows how many datagrams of strangers were dropped.
+    pub fn list_strangers(&self, screen: &mut Screen) {
+        match self.strangers {
+            0 => {}
+            1 => screen.line("1 datagram of a stranger was dropped"),
+            many => screen.line(format_args!("{many} datagrams of strangers were dropped")),
+        }
+    }
+}
+
+/// When [`Conversations::tick`] has something to do.
+pub fn deadline(chats: &Chats) -> Option<Instant> {
+    chats.over_udp().filter_map(Conversation::deadline).min()
+}
+
+/// The conversation with a peer that still works: this client has queried, nothing was given up, and, as far as
+/// the client knows, `is_there` is true of the peer's ID. (A peer that came back under the same name knows no old
+/// ticket.)
+pub fn open_to(
+    peer: &PeerRef,
+    chats: &Chats,
+    is_there: impl Fn(u64) -> bool,
+) -> Option<ConnectionId> {
+    let last = chats.over_udp().rev().find(|conversation| conversation.entry.is(peer))?;
+    let works = last.sending.is_some() && !last.is_broken && is_there(last.entry.id);
+    works.then_some(last.key)
+}
+
+/// The number of the conversation with that client: the same name under the same ID.
+fn find(entry: &Entry, chats: &Chats) -> Option<ConnectionId> {
+    let same = |other: &Entry| other.name == entry.name && other.id == entry.id;
+    chats.over_udp().find(|found| same(&found.entry)).map(|found| found.key)
+}
+
+/// The conversation with that client, or a new one.
+fn with<'a>(entry: &Entry, me: &LocalPeer, chats: &'a mut Chats) -> &'a mut Conversation {
+    let key = find(entry, chats).unwrap_or_else(|| {
+        let key = ConnectionId::next();
+        chats.insert(DirectChat::Udp(Conversation::new(key, entry.clone(), me.name.clone())));
+        key
+    });
+    let found = chats.over_udp_mut().find(|conversation| conversation.key == key);
+    found.expect("BUG: the conversation was found or inserted")
+}

@@ -1,0 +1,47 @@
+//! Compatibility: one request to a server that has no room, on a connection of its own. The servers of the course
+//! assignments work like that (PROTOCOL, "Compatibility").
+
+use crate::client::event::LinkEvent;
+use crate::client::net::writer::{ConnectionId, Writer};
+use crate::wire::request::Request;
+use crate::wire::response::Response;
+
+/// One request and its connection.
+#[derive(Debug)]
+pub struct Exchange {
+    /// The number of the connection.
+    pub id: ConnectionId,
+    request: Request,
+    /// Kept while the response is due: dropping it closes this side of the connection.
+    writer: Option<Writer>,
+}
+
+impl Exchange {
+    /// A request for a connection that is being made.
+    pub fn new(id: ConnectionId, request: Request) -> Exchange {
+        Exchange { id, request, writer: None }
+    }
+
+    /// Whether such a server knows a request: INFO, and BRIDGE without a peer.
+    pub fn is_known(request: &Request) -> bool {
+        matches!(request, Request::Info | Request::Bridge { peer: None, .. })
+    }
+
+    /// Handles what happens on the connection. Gives the response when the exchange is over.
+    pub fn event(&mut self, event: LinkEvent) -> Option<Response> {
+        match event {
+            LinkEvent::Up(writer, _) => {
+                writer.block(&self.request.to_block());
+                self.writer = Some(writer);
+                None
+            }
+            LinkEvent::Block(block) => Response::parse(&block),
+            LinkEvent::Nonsense => None,
+            LinkEvent::Down(cause) => {
+                let about = self.request.to_block().kind().to_owned();
+                let message = cause.unwrap_or_else(|| "the server has not answered".to_owned());
+                Some(Response::Error { about, code: String::new(), message })
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! How far the connection to the server has come. Each state carries what it alone has, so no other combination
+//! can exist.
+
+use std::time::Instant;
+
+use crate::client::net::writer::{ConnectionId, Writer};
+use crate::client::rendezvous::compat::Exchange;
+use crate::wire::block::Block;
+
+/// The most texts that the connection may not have taken yet.
+const MAX_UNWRITTEN: usize = 128;
+
+/// The connection to the server, from none to the room.
+#[derive(Debug)]
+pub enum LinkState {
+    /// There is none. The next attempt is at that time; without one, the user must ask for it.
+    Offline(Option<Instant>),
+    /// A thread is connecting. It has a limit of its own.
+    Connecting(ConnectionId),
+    /// The connection stands.
+    Up(Link),
+    /// Registered with a server that has no room. It closes the connection after each response, so a request has
+    /// one of its own.
+    Legacy(Option<Exchange>),
+}
+
+/// A connection to the server that stands.
+#[derive(Debug)]
+pub struct Link {
+    id: ConnectionId,
+    writer: Writer,
+    unwritten: usize,
+    /// How far the client has come on it.
+    pub step: Step,
+}
+
+/// How far a client has come on a connection. Until it has joined, the server must respond in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// REGISTER is sent.
+    Registering(Instant),
+    /// JOIN is sent.
+    Joining(Instant),
+    /// In the room.
+    Joined,
+}
+
+impl Link {
+    /// A fresh connection, on which REGISTER must be answered until `until`.
+    pub fn new(id: ConnectionId, writer: Writer, until: Instant) -> Link {
+        Link { id, writer, unwritten: 0, step: Step::Registering(until) }
+    }
+
+    /// Queues a block of the protocol. Gives whether there was room for it.
+    pub fn send(&self, block: &Block) -> bool {
+        self.writer.block(block)
+    }
+
+    /// Queues a block with the user's words; the writer reports when it is written. Gives whether there was room.
+    pub fn say(&mut self, block: &Block) -> bool {
+        let queued = self.writer.text(block);
+        self.unwritten += usize::from(queued);
+        queued
+    }
+
+    /// Handles the writer's report about one text.
+    pub fn written(&mut self) {
+        self.unwritten = self.unwritten.saturating_sub(1);
+    }
+
+    /// Whether the next text must wait.
+    pub fn is_full(&self) -> bool {
+        self.unwritten >= MAX_UNWRITTEN
+    }
+}
+
+impl LinkState {
+    /// The number of the connection.
+    pub fn id(&self) -> Option<ConnectionId> {
+        match self {
+            LinkState::Offline(_) => None,
+            LinkState::Connecting(id) => Some(*id),
+            LinkState::Up(link) => Some(link.id),
+            LinkState::Legacy(exchange) => exchange.as_ref().map(|exchange| exchange.id),
+        }
+    }
+
+    /// The connection, if it stands.
+    pub fn link(&mut self) -> Option<&mut Link> {
+        if let LinkState::Up(link) = self { Some(link) } else { None }
+    }
+
+    /// How far the client has come, if the connection stands.
+    pub fn step(&self) -> Option<Step> {
+        if let LinkState::Up(link) = self { Some(link.step) } else { None }
+    }
+
+    /// When something must be done if nothing happens before.
+    pub fn deadline(&self) -> Option<Instant> {
+        match (self, self.step()) {
+            (LinkState::Offline(retry), _) => *retry,
+            (_, Some(Step::Registering(until) | Step::Joining(until))) => Some(until),
+            _ => None,
+        }
+    }
+}

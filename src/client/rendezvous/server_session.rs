@@ -1,0 +1,333 @@
+//! The session with the server: registering, joining, coming back.
+//!
+//! A state machine over [`LinkState`]: each method handles one thing and sets the next state, and none waits. What
+//! the server sends is taken apart in [`incoming`](super::incoming).
+
+use std::hash::{BuildHasher, RandomState};
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use crate::client::event::Events;
+use crate::client::net::writer::{ConnectionId, Writer};
+use crate::client::rendezvous::compat::Exchange;
+use crate::client::rendezvous::connection;
+use crate::client::rendezvous::link::{Link, LinkState, Step};
+use crate::client::rendezvous::room::RoomView;
+use crate::client::ui::screen::Screen;
+use crate::clock;
+use crate::wire::name::Name;
+use crate::wire::notification::Reason;
+use crate::wire::request::{Request, code};
+use crate::wire::response::Welcome;
+use crate::wire::secret::Secret;
+use crate::wire::text::Text;
+
+/// How long the server may take to answer REGISTER or JOIN.
+const ANSWER: Duration = Duration::from_secs(5);
+/// The pauses before the next attempt to connect: the first one, doubled each time up to the last one.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LAST_PAUSE: Duration = Duration::from_secs(30);
+
+/// The session with the server.
+pub struct ServerSession {
+    /// The server, as `HOST:PORT`.
+    pub server: String,
+    events: Events,
+    pub(super) link: LinkState,
+    /// This client's name, once it has one.
+    pub name: Option<Name>,
+    port: u16,
+    /// This client's address on the connection to the server, then the one that the server has recorded.
+    ip: IpAddr,
+    /// The ID that the server has given, or 0.
+    pub id: u64,
+    token: Option<Secret>,
+    /// The room, as far as this client has seen it.
+    pub room: RoomView,
+    /// The pause before the next attempt.
+    pause: Duration,
+    /// Whether the user knows that the server is away.
+    told: bool,
+    /// Whether the first attempt is over, good or bad.
+    settled: bool,
+}
+
+impl ServerSession {
+    /// No session yet, for a client that listens at `own`.
+    pub fn new(server: String, own: SocketAddr, events: Events) -> ServerSession {
+        ServerSession {
+            server,
+            events,
+            link: LinkState::Offline(None),
+            name: None,
+            port: own.port(),
+            ip: own.ip(),
+            id: 0,
+            token: None,
+            room: RoomView::new(clock::local_offset()),
+            pause: FIRST_PAUSE,
+            told: false,
+            settled: false,
+        }
+    }
+
+    /// Takes a name and goes to the server with it.
+    pub fn begin(&mut self, name: Name) {
+        (self.name, self.settled) = (Some(name), false);
+        self.connect();
+    }
+
+    /// Whether `id` is the connection to the server.
+    pub fn is_link(&self, id: ConnectionId) -> bool {
+        self.link.id() == Some(id)
+    }
+
+    /// The state of the session in a word, for the page.
+    pub fn status(&self) -> &'static str {
+        match self.link {
+            LinkState::Legacy(_) => "no room",
+            _ if self.is_joined() => "joined",
+            _ if self.told => "lost",
+            _ => "connecting",
+        }
+    }
+
+    /// The address where others can reach this client, as far as it knows.
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::new(self.ip, self.port)
+    }
+
+    /// Whether this client is in the room.
+    pub fn is_joined(&self) -> bool {
+        self.link.step() == Some(Step::Joined)
+    }
+
+    /// Whether there is no connection to the server.
+    pub fn is_offline(&self) -> bool {
+        matches!(self.link, LinkState::Offline(_))
+    }
+
+    /// Whether the first attempt to join is under way: what is typed must wait for its end.
+    pub fn is_starting(&self) -> bool {
+        !self.settled && self.name.is_some()
+    }
+
+    /// Whether the connection has not taken what was said before: the next text must wait.
+    pub fn is_full(&self) -> bool {
+        matches!(&self.link, LinkState::Up(link) if link.is_full())
+    }
+
+    /// How many texts for the room may still come back.
+    pub fn unheard(&self) -> usize {
+        if self.is_joined() { self.room.unheard() } else { 0 }
+    }
+
+    /// When [`ServerSession::tick`] has something to do.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.link.deadline()
+    }
+
+    /// Says a text to the room, or tells the user why not.
+    pub fn say(&mut self, text: &Text, screen: &mut Screen) {
+        match &mut self.link {
+            LinkState::Up(link) if link.step == Step::Joined => {
+                if link.say(&Request::Say { text: text.clone() }.to_block()) {
+                    self.room.spoke(text.as_str());
+                } else {
+                    screen.line(format_args!("the server is too slow; not said: {text}"));
+                }
+            }
+            LinkState::Legacy(_) => screen.line("this server has no room"),
+            _ => screen.line(format_args!("not connected to the server; not said: {text}")),
+        }
+    }
+
+    /// Sends a request. A server without a room gets it on a connection of its own, if it knows such a request.
+    ///
+    /// # Errors
+    /// The sentence that tells why nothing is sent.
+    pub fn ask(&mut self, request: Request) -> Result<(), String> {
+        let joined = self.is_joined();
+        match &mut self.link {
+            LinkState::Up(link) if joined && link.send(&request.to_block()) => Ok(()),
+            LinkState::Legacy(exchange) if Exchange::is_known(&request) => {
+                let id = connection::open(&self.server, &self.events)
+                    .map_err(|error| format!("cannot start a thread: {error}"))?;
+                *exchange = Some(Exchange::new(id, request));
+                Ok(())
+            }
+            LinkState::Legacy(_) => Err("this server has no room".to_owned()),
+            _ => Err("not connected to the server".to_owned()),
+        }
+    }
+
+    /// Registers again: on the connection that stands, or by connecting at once.
+    ///
+    /// # Errors
+    /// The sentence that tells why nothing is sent.
+    pub fn register(&mut self) -> Result<(), String> {
+        match self.link {
+            // Some of the assignments' servers count a second registration as a second client.
+            LinkState::Legacy(_) => Err("you are registered already; nothing was sent".to_owned()),
+            LinkState::Offline(_) => {
+                (self.told, self.settled) = (false, false);
+                self.connect();
+                Ok(())
+            }
+            _ if self.is_joined() => self.ask(self.registration().ok_or("you have no name yet")?),
+            _ => Ok(()),
+        }
+    }
+
+    /// Leaves the server. Everything said before is still written; texts that have not come back are reported.
+    pub fn quit(&mut self, screen: &mut Screen) {
+        self.room.close(screen);
+        if let Some(link) = self.link.link() {
+            link.send(&Request::Quit.to_block());
+        }
+        self.link = LinkState::Offline(None);
+    }
+
+    /// Handles the writer's report that one text is written.
+    pub fn written(&mut self, id: ConnectionId) {
+        if self.is_link(id) {
+            self.link.link().into_iter().for_each(Link::written);
+        }
+    }
+
+    /// Does what is due: the next attempt to connect, or the end of one that gets no response.
+    pub fn tick(&mut self, now: Instant, screen: &mut Screen) {
+        if self.link.deadline().is_none_or(|at| at > now) {
+            return;
+        }
+        if self.is_offline() { self.connect() } else { self.lose("it does not answer", screen) }
+    }
+
+    /// Handles that a connection stands, on which this client has the address `own`: registers.
+    pub(super) fn connected(&mut self, id: ConnectionId, writer: Writer, own: IpAddr) {
+        self.ip = own;
+        let link = Link::new(id, writer, Instant::now() + ANSWER);
+        if let Some(request) = self.registration() {
+            link.send(&request.to_block());
+        }
+        self.link = LinkState::Up(link);
+    }
+
+    /// Handles REGACK: joins, if the server has a room.
+    pub(super) fn registered(&mut self, address: SocketAddr, room: bool, screen: &mut Screen) {
+        self.ip = address.ip();
+        if room {
+            return self.join();
+        }
+        (self.link, self.settled) = (LinkState::Legacy(None), true);
+        screen.line(format_args!("registered at {address}; this server has no room"));
+        screen.line(format_args!("Your public IP: {}", address.ip()));
+    }
+
+    fn join(&mut self) {
+        let (Some(name), Some(link)) = (self.name.clone(), self.link.link()) else { return };
+        let request = Request::Join { name, token: self.token, since: self.room.seen };
+        link.send(&request.to_block());
+        link.step = Step::Joining(Instant::now() + ANSWER);
+    }
+
+    /// Handles ERROR in answer to REGISTER or JOIN. Gives the sentence if another name is needed.
+    pub(super) fn refused(
+        &mut self,
+        code: &str,
+        message: &str,
+        screen: &mut Screen,
+    ) -> Option<String> {
+        match (code, self.link.step()) {
+            // The name's owner is this client's own old connection, half dead: the token takes it over.
+            (code::NAME_TAKEN, Some(Step::Registering(_))) if self.token.is_some() => self.join(),
+            (code::NAME_TAKEN | code::BAD_NAME, _) if self.id != 0 => {
+                screen.line(format_args!("cannot come back: {message}; /register tries again"));
+                self.stay_away();
+            }
+            (code::NAME_TAKEN | code::BAD_NAME, _) => {
+                self.stay_away();
+                return Some(message.to_owned());
+            }
+            (code::BAD_PORT, _) => {
+                screen.line(format_args!("the server refuses to register us: {message}"));
+                self.stay_away();
+            }
+            _ => self.lose(message, screen),
+        }
+        None
+    }
+
+    /// Handles JOINACK.
+    pub(super) fn joined(&mut self, welcome: Welcome, screen: &mut Screen) {
+        let Welcome { id, token, seq, missed, message, others, .. } = welcome;
+        let before = std::mem::replace(&mut self.id, id);
+        self.link.link().into_iter().for_each(|link| link.step = Step::Joined);
+        (self.token, self.pause) = (Some(token), FIRST_PAUSE);
+        (self.settled, self.told) = (true, false);
+        screen.line(message);
+        match before {
+            0 => {
+                screen.line(format_args!("Your ID: {id}"));
+                screen.line(format_args!("Your public IP: {}", self.ip));
+            }
+            before if before != id => screen.line(format_args!("Your ID: {id} (was {before})")),
+            _ => {}
+        }
+        self.room.enter(others, seq, missed, screen);
+    }
+
+    /// Handles BYE: the server has a reason to be rid of this client, or ends itself.
+    pub(super) fn dismissed(&mut self, reason: Option<Reason>, screen: &mut Screen) {
+        match reason {
+            Some(Reason::Kicked) => {
+                screen.line("the server has sent you away (kicked); /register comes back");
+            }
+            Some(Reason::Replaced) => {
+                screen.line("you have joined from elsewhere (replaced); /register comes back");
+            }
+            reason => {
+                let reason = reason.map_or(String::new(), |reason| format!(" ({reason})"));
+                return self.lose(&format!("it said goodbye{reason}"), screen);
+            }
+        }
+        self.stay_away();
+    }
+
+    fn registration(&self) -> Option<Request> {
+        let name = self.name.clone()?;
+        Some(Request::Register { name, ip: Some(self.ip), port: self.port })
+    }
+
+    /// Starts to connect. Without a thread there is no connection, and the next attempt comes later.
+    fn connect(&mut self) {
+        self.link = match connection::open(&self.server, &self.events) {
+            Ok(id) => LinkState::Connecting(id),
+            Err(_) => LinkState::Offline(Some(Instant::now() + ANSWER)),
+        };
+    }
+
+    /// Handles the end of a connection: told once, then tried again with growing pauses.
+    pub(super) fn lose(&mut self, cause: &str, screen: &mut Screen) {
+        if !std::mem::replace(&mut self.told, true) {
+            let lost = if self.is_joined() { "lost" } else { "cannot reach" };
+            screen.line(format_args!("{lost} the server {}: {cause}; trying again", self.server));
+        }
+        self.link = LinkState::Offline(Some(Instant::now() + jittered(self.pause)));
+        self.pause = (self.pause * 2).min(LAST_PAUSE);
+        self.settled = true;
+    }
+
+    /// Leaves the server until the user registers again.
+    fn stay_away(&mut self) {
+        self.link = LinkState::Offline(None);
+        self.settled = true;
+    }
+}
+
+/// A pause, up to a quarter longer or shorter, so that the clients of a restarted server do not come back all at
+/// the same moment.
+fn jittered(pause: Duration) -> Duration {
+    let random = RandomState::new().hash_one(()) % 512;
+    pause * 3 / 4 + pause * u32::try_from(random).unwrap_or(0) / 1024
+}
