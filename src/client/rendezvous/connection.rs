@@ -1,5 +1,5 @@
 //! The connection to the server: made in a thread of its own, which then reads from it. The rules of
-//! what to say on it, and when to come back, are in [`membership`](super::membership).
+//! what to say on it, and when to come back, are in [`server_session`](super::server_session).
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};

@@ -1,5 +1,5 @@
 //! The sockets that a client listens on, TCP and UDP with one port number, and the thread that waits for
-//! datagrams. What they mean is in [`conversations`](super::conversations).
+//! datagrams. What they mean is in [`conversations`](crate::client::direct::conversations).
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
