@@ -89,7 +89,7 @@ pub fn program<T>(
     run: impl FnOnce(T) -> Result<(), Failure>,
 ) -> ExitCode {
     let line: Result<Vec<String>, _> = env::args_os().skip(1).map(OsString::into_string).collect();
-    let line = line.map_err(|word| format!("{} is no UTF-8", word.display()));
+    let line = line.map_err(|word| format!("{} is not UTF-8", word.display()));
     if line.iter().flatten().any(|word| word == "--help" || word == "-h") {
         let _ = writeln!(io::stdout(), "{usage}"); // nobody may be reading it
         return ExitCode::SUCCESS;
@@ -115,6 +115,6 @@ where
 {
     let number = value.parse().ok().filter(|number| range.contains(number));
     number.ok_or_else(|| {
-        format!("{what} is a number from {} to {}, not '{value}'", range.start(), range.end())
+        format!("{what} must be a number from {} to {}, not '{value}'", range.start(), range.end())
     })
 }

@@ -13,14 +13,14 @@ usage: client [NAME [LISTEN_PORT] [HOST:PORT]]
        client NAME HOST PORT
        client --id NAME [--port N] [--server HOST:PORT]
        client --raw HOST:PORT | --raw --listen PORT
-  without a name it asks for one; the server is 127.0.0.1:5555 unless you say another
-  --raw                  a connection by hand: nothing of the protocol, only bytes
-  --page [PORT]          the same chat in the browser, for this machine alone, on any free port or that one
-  --no-open              print the page's address, and do not open it
+  without NAME it asks for a nickname; without a server it takes 127.0.0.1:5555
+  --raw                  a connection by hand: sends what you type, shows what arrives
+  --page [PORT]          the same chat in a browser on this machine, on any free port or on PORT
+  --no-open              print the page's address, but do not open a browser
   --explain              show what the sockets send and receive
-  --give-up S            seconds a message by UDP is tried (30)
+  --give-up S            for how many seconds a UDP message is sent again (30)
   --lossy LOSS[,DUP[,REORDER[,SEED]]]
-                         spoil the datagrams we send, in percent, to see what becomes of them";
+                         simulate loss, duplication and reordering of what we send, in percent";
 
 const SERVER: &str = "127.0.0.1:5555";
 /// How long a message by UDP is tried.
@@ -89,7 +89,7 @@ fn chat(arguments: Arguments) -> Result<ClientOptions, String> {
             options.server = server_address(server)?;
         }
         [_, _] if !rest[1].bytes().all(|byte| byte.is_ascii_digit()) => {
-            return Err(format!("'{}' is no port", rest[1]));
+            return Err(format!("'{}' is not a port", rest[1]));
         }
         [host, port] => {
             options.server = server_address(&format!("{}:{port}", bracketed(host)))?;
@@ -136,7 +136,7 @@ fn take_flag(options: &mut ClientOptions, flag: &str, value: String) -> Result<(
 }
 
 fn listening_port(what: &str, value: &str) -> Result<u16, String> {
-    let any_or = |message| format!("{message} (or 0 for any that is free)");
+    let any_or = |message| format!("{message} (or 0 for any free one)");
     if value == "0" { Ok(0) } else { number(what, value, 1024..=u16::MAX).map_err(any_or) }
 }
 

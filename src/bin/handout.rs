@@ -16,10 +16,10 @@ use p2p_chat::tools::handout::{grade, graft, hand_out, list};
 const USAGE: &str = "\
 usage: handout DIR [--from N | --only N]            write the student's tree
        handout --grade HANDIN --into DIR [--from N | --only N]
-                                                    a fresh one with somebody's sources
-       handout --graft HANDIN --lab N --into DIR    the solution with somebody's lab N
-       handout --list                               what the labs leave open
-  DIR        must be empty, or not be there yet
+                                                    a fresh tree with a student's sources
+       handout --graft HANDIN --lab N --into DIR    the solution with a student's lab N
+       handout --list                               list what the labs leave open
+  DIR        must be empty or must not exist
   --from N   labs before N are solved
   --only N   all labs but N are solved";
 
@@ -72,6 +72,6 @@ fn parse(line: impl Iterator<Item = String>) -> Result<Task, String> {
             Ok(Task::Graft(handin, lab, into))
         }
         ([], None, None, (None, None, true)) => Ok(Task::List),
-        _ => Err("what is to be done?".to_owned()),
+        _ => Err("no task: give DIR, --grade, --graft or --list".to_owned()),
     }
 }

@@ -12,20 +12,20 @@ use p2p_chat::wire::text::MAX_TEXT;
 
 const USAGE: &str = "\
 usage: load [flags]
-  --members N        how many are in the room (100; at most 10000)
+  --members N        how many members the room has (100; at most 10000)
   --sweep N,N,…      several sizes of the room, one after the other
   --speakers N       how many of them speak (10, or all if they are fewer)
-  --seconds S        how long they do (5)
-  --messages N       how many messages they say together; ends after 10 minutes at the latest
-  --size BYTES       of each text (64; 56 to 2000)
-  --rate N           messages per second and speaker (0: as fast as they come back)
-  --window N         without a rate, how many of a speaker's may be on their way (8)
-  --server HOST:PORT measure a server that runs already, with --rate 0 and enough --max-clients;
-                     else one is started for each size of the room
+  --seconds S        how long they speak (5)
+  --messages N       how many messages they send together, in at most 10 minutes
+  --size BYTES       the size of each text (64; 56 to 2000)
+  --rate N           messages per second from each speaker (0: as fast as they come back)
+  --window N         without --rate: how many messages of a speaker may be in flight (8)
+  --server HOST:PORT measure a running server; it needs --rate 0 and enough --max-clients;
+                     without this flag, load starts one for each size of the room
   --csv FILE         the table as comma-separated values
   --svg FILE         a chart: throughput and latency against members
-a run ends with 50 million deliveries, too: each is remembered
-exit code 1: something was lost or out of order";
+a run also ends after 50 million deliveries: each one is kept in memory
+exit code 1: messages were lost, duplicated or out of order";
 
 const FLAGS: [&str; 11] = [
     "members", "sweep", "speakers", "seconds", "messages", "size", "rate", "window", "server",

@@ -13,16 +13,16 @@ use p2p_chat::server::{self, ServerOptions};
 
 const USAGE: &str = "\
 usage: server [PORT] [flags]
-  PORT, --port N          where to listen (5555; 0: any free port)
-  --host ADDR             on which address (127.0.0.1; 0.0.0.0 or :: for all)
-  --log FILE              where the messages are kept (server.log)
-  --max-clients N         the most clients (4096; at most 12000)
-  --rate N                messages per second and client (20; 0: no limit)
-  --register-timeout S    how long a connection may take to register (10)
-  --ping S                ask a client that is silent for so long (30)
-  --expires S             how long a registration lasts (3600)
-  --backlog BYTES         how much may wait for one client (1048576)
-  --sync                  survive a power cut, too: sync the log before anyone hears";
+  PORT, --port N          the port to listen on (5555; 0: any free one)
+  --host ADDR             the address to listen on (127.0.0.1; all: 0.0.0.0 or ::)
+  --log FILE              the file that keeps the messages (server.log)
+  --max-clients N         the largest number of clients (4096; at most 12000)
+  --rate N                messages per second from each client (20; 0: no limit)
+  --register-timeout S    seconds that a new connection has for its first request (10)
+  --ping S                seconds of silence until a client is asked by PING (30)
+  --expires S             seconds until a registration expires (3600)
+  --backlog BYTES         how many bytes may wait for one client (1048576)
+  --sync                  sync the log to the disk before a message is sent to anyone";
 
 const FLAGS: [&str; 9] = [
     "port",
@@ -56,7 +56,7 @@ fn main() -> ExitCode {
 fn shake() -> Result<Option<u64>, String> {
     let seed = env::var_os("CHAT_SHAKE").filter(|seed| !seed.is_empty());
     let number = |seed: OsString| seed.to_str().and_then(|seed| seed.parse().ok());
-    seed.map(|seed| number(seed).ok_or("CHAT_SHAKE is no number".to_owned())).transpose()
+    seed.map(|seed| number(seed).ok_or("CHAT_SHAKE is not a number".to_owned())).transpose()
 }
 
 fn failure(what: &str, error: &io::Error) -> Failure {

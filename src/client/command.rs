@@ -49,23 +49,24 @@ impl Command {
 
 /// What `/help` shows.
 pub const HELP: &str = "\
-TEXT, /say TEXT            to everyone in the room
-/chat NAME|ID|IP:PORT      call somebody: a direct chat over TCP
+TEXT, /say TEXT            send TEXT to everyone in the room
+/chat NAME|ID|IP:PORT      open a direct chat over TCP
 /connect ID                the same
-/query NAME|ID             a direct chat over UDP
-/msg TEXT                  to the current direct peer
-/peers                     your direct chats
-/peer NAME [udp]           make this one the current one
-/hangup [NAME [udp]]       end the current direct chat, or that one
-/tell NAME TEXT            to one in the room, through the server
-/history [N]               the last messages of the room
-/info, /list               who is registered
-/bridge [NAME]             ask the server for somebody's address
+/query NAME|ID             open a UDP conversation; the other side must
+                           /query you before it can reply
+/msg TEXT                  send TEXT to the current direct peer
+/peers                     list your direct chats
+/peer NAME [udp]           make this chat the current one
+/hangup [NAME [udp]]       end the current direct chat, or this one
+/tell NAME TEXT            send TEXT to one client in the room, through the server
+/history [N]               show the last N messages of the room (20)
+/info, /list               list who is registered
+/bridge [NAME]             ask the server for a client's address
 /register                  register again
-/id                        who you are
-/explain on|off            show what the sockets send and receive
+/id                        show who you are
+/explain on|off            tracing: show what the sockets send and receive
 /quit                      leave
-A line that begins with // is sent with one / less. Other programs' words work too:
+A line that begins with // is sent with one / less. These words work, too:
 conn:IP:PORT, to_peer:TEXT, Query NAME, List, and close or Exit for /quit.";
 
 /// The commands that [`HELP`] lists.
@@ -153,7 +154,7 @@ fn message(text: &str) -> Command {
 
 fn query(argument: &str) -> Command {
     with_peer("/query NAME or /query ID", argument, |who| match who {
-        PeerRef::Address(_) => mistake("by UDP you can talk to those in the room: /query NAME"),
+        PeerRef::Address(_) => mistake("UDP works only with clients in the room: /query NAME"),
         who => Command::Query(who),
     })
 }

@@ -240,7 +240,7 @@ impl EventLoop {
         let outstanding = self.outstanding();
         if self.shutdown.is_due(now, outstanding) {
             if self.state.server.name.is_none() && !self.shutdown.is_deaf() {
-                let message = "there is no nickname".to_owned();
+                let message = "no nickname was given".to_owned();
                 self.failure.get_or_insert(Failure { message, code: 2 });
             }
             self.close(now);

@@ -49,7 +49,7 @@ fn attempt(state: &mut State, command: Command) -> Result<(), String> {
         Command::Register => register(state)?,
         Command::Id => screen.line(me),
         Command::Explain(on) => {
-            screen.line(if on { "the wire is shown" } else { "the wire is shown no more" });
+            screen.line(if on { "tracing is on" } else { "tracing is off" });
             state.trace(on);
         }
         Command::Help => HELP.lines().for_each(|line| screen.line(line)),
@@ -121,7 +121,7 @@ fn query(state: &mut State, peer: PeerRef, name: Name) -> Result<(), String> {
     let room = state.server.is_joined().then_some(&state.server.room);
     let is_there = |id| room.is_none_or(|room| room.address_of(&PeerRef::Id(id)).is_some());
     if let Some(id) = conversations::open_to(&peer, &state.chats, is_there) {
-        state.screen.line("you have queried them already: /msg goes there");
+        state.screen.line("this conversation is already open: /msg goes there");
         state.chats.current = Some(id);
         return Ok(());
     }

@@ -125,7 +125,7 @@ fn serve_page(wanted: PageOptions, events: &Events, screen: &mut Screen) -> Resu
     screen.line(format_args!("page: {}", page.address()));
     screen.show_on(page.clone(), clock::local_offset());
     if wanted.open && page.open().is_err() {
-        screen.line("the browser cannot be opened: open that address in one");
+        screen.line("cannot open a browser: open that address yourself");
     }
     Ok(page)
 }

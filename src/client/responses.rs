@@ -21,7 +21,7 @@ pub fn handle(state: &mut State, response: Response) {
             screen.line(format_args!("these were the last {count} messages"));
         }
         (Some(Pending::Bridge(_)), Response::BridgeAck(None)) => {
-            screen.line("nobody else is there");
+            screen.line("nobody else is registered");
         }
         (Some(Pending::Bridge(purpose)), Response::BridgeAck(Some(found))) => {
             introduced(state, purpose, found);

@@ -27,7 +27,7 @@ use crate::wire::text::Text;
 /// How long the server may take to answer a request of the user.
 const ANSWER: Duration = Duration::from_secs(5);
 
-/// A request of the user that the server has not answered yet.
+/// A request of the user that the server did not answer yet.
 #[derive(Debug, Clone)]
 pub enum Pending {
     /// REGISTER.
@@ -65,7 +65,7 @@ pub struct State {
     pub handshakes: Handshakes,
     /// The datagram side of the conversations over UDP.
     pub conversations: Conversations,
-    /// The request that the server has not answered, and until when it may.
+    /// The request that the server did not answer, and until when it may.
     pub pending: Option<(Pending, Instant)>,
     events: Events,
     /// Who is at the other end of what the trace shows.
@@ -158,7 +158,7 @@ impl State {
         } else if self.server.is_offline()
             && let Some((pending, _)) = self.pending.take()
         {
-            self.unanswered(pending, "the server is gone and has not answered");
+            self.unanswered(pending, "the connection ended before the server answered");
         }
     }
 

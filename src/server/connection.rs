@@ -148,7 +148,7 @@ impl Connection<'_> {
             return Err(request::no_such_client(peer));
         };
         let Some((name, id)) = self.joined.clone() else {
-            return Err(Refusal::new(code::NOT_JOINED, "first join the room"));
+            return Err(Refusal::new(code::NOT_JOINED, "join the room first"));
         };
         if entry.id == id {
             return Err(Refusal::new(code::SELF, "this is you"));

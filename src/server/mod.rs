@@ -71,7 +71,7 @@ pub fn run(
     let broadcasting = spawn("postman", move || {
         // Without him the room is silent for ever: better that somebody starts the server again.
         if panic::catch_unwind(AssertUnwindSafe(|| broadcaster.run())).is_err() {
-            let _ = quit.send(Err(io::Error::other("the postman has failed"))); // else it ends already
+            let _ = quit.send(Err(io::Error::other("the broadcaster failed"))); // else it ends already
         }
     })?;
     spawn("accept", move || accept(&accepting, &listener))?;
@@ -136,7 +136,7 @@ fn bind(server: &Arc<Server>, stream: TcpStream, peer: SocketAddr) -> Option<Tcp
 
 /// The socket is fresh, so the words fit into its buffer.
 fn refuse(stream: TcpStream) -> Option<TcpStream> {
-    let refusal = Refusal::new(code::SERVER_FULL, "the server has as many clients as it takes");
+    let refusal = Refusal::new(code::SERVER_FULL, "the server has its largest number of clients");
     let words = refusal.to_block("").to_string();
     let told = stream.set_nonblocking(true).and_then(|()| (&stream).write_all(words.as_bytes()));
     told.and_then(|()| stream.shutdown(Shutdown::Write)).ok().map(|()| stream)

@@ -134,7 +134,7 @@ impl<'a> Session<'a> {
         self.wait_delivered();
         if block.write(&mut self.answers).is_err() {
             // It repeats something that was within the limits, and is itself beyond them.
-            let refusal = Refusal::new(code::TOO_LONG, "the answer would be too long");
+            let refusal = Refusal::new(code::TOO_LONG, "the response would be too long");
             write!(self.answers, "{}", refusal.to_block("")).expect("BUG: a Vec takes all writes");
         }
         if self.answers.len() > ANSWERS {

@@ -32,7 +32,7 @@ impl FromStr for Name {
 
 impl fmt::Display for BadName {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "a name has 1 to {MAX_NAME} of A-Z a-z 0-9 _ - . and is not a number")
+        write!(f, "a name must have 1 to {MAX_NAME} of A-Z a-z 0-9 _ - . and must not be a number")
     }
 }
 

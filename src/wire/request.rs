@@ -86,11 +86,11 @@ impl Refusal {
 pub fn refuse(flaw: FramingError) -> Option<(String, Refusal)> {
     match flaw {
         FramingError::TooLong(kind) => {
-            let message = "a line has at most 4096 bytes and a request at most 16 lines";
+            let message = "a line must have at most 4096 bytes and a request at most 16 lines";
             Some((kind, Refusal::new(code::TOO_LONG, message)))
         }
         FramingError::Malformed(kind) => {
-            let message = "this is no block: a TYPE in capitals, lines of UTF-8, a blank line";
+            let message = "this is not a block: a TYPE in capitals, lines of UTF-8, a blank line";
             Some((kind, Refusal::new(code::MALFORMED, message)))
         }
         FramingError::Http => None,
@@ -124,10 +124,10 @@ impl Request {
         let (name, token) = (|| name(block), || block.get("Token"));
         Ok(match (block.kind(), joined) {
             ("JOIN", true) => {
-                return Err(Refusal::new(code::ALREADY_JOINED, "this connection has joined"));
+                return Err(Refusal::new(code::ALREADY_JOINED, "you have already joined"));
             }
             ("SAY" | "TELL" | "HISTORY", false) => {
-                return Err(Refusal::new(code::NOT_JOINED, "first join the room"));
+                return Err(Refusal::new(code::NOT_JOINED, "join the room first"));
             }
             ("REGISTER", _) => {
                 Request::Register { name: name()?, ip: block.get("IP"), port: port(block)? }
@@ -154,7 +154,7 @@ impl Request {
             ("PING", _) => Request::Ping { token: token() },
             ("PONG", _) => Request::Pong { token: token() },
             ("QUIT", _) => Request::Quit,
-            _ => return Err(Refusal::new(code::UNKNOWN_TYPE, "there is no such request")),
+            _ => return Err(Refusal::new(code::UNKNOWN_TYPE, "there is no such request type")),
         })
     }
 
@@ -206,7 +206,7 @@ fn name(block: &Block) -> Result<Name, Refusal> {
 fn port(block: &Block) -> Result<u16, Refusal> {
     let digits = Some(required(block, "Port")?).filter(|port| !port.starts_with('+'));
     let port = digits.and_then(|port| port.parse().ok()).filter(|port| *port >= MIN_PORT);
-    let rule = || format!("a port is a number from {MIN_PORT} to 65535");
+    let rule = || format!("a port must be a number from {MIN_PORT} to 65535");
     port.ok_or_else(|| Refusal::new(code::BAD_PORT, rule()))
 }
 
@@ -226,12 +226,12 @@ pub fn no_such_client(peer: impl fmt::Display) -> Refusal {
 
 fn via(block: &Block) -> Result<Via, Refusal> {
     let via = block.header("Via").map_or(Ok(Via::Tcp), str::parse);
-    via.map_err(|()| Refusal::new(code::MALFORMED, "Via is tcp or udp"))
+    via.map_err(|()| Refusal::new(code::MALFORMED, "Via must be tcp or udp"))
 }
 
 fn number(block: &Block, header: &str) -> Result<Option<u64>, Refusal> {
     let parse = |value: &str| value.parse().ok().filter(|_| !value.starts_with('+'));
-    let bad = || Refusal::new(code::MALFORMED, format!("{header} is a number"));
+    let bad = || Refusal::new(code::MALFORMED, format!("{header} must be a number"));
     block.header(header).map(|value| parse(value).ok_or_else(bad)).transpose()
 }
 

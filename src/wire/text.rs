@@ -54,9 +54,11 @@ impl fmt::Display for Text {
 impl fmt::Display for BadText {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match self {
-            BadText::Empty => f.write_str("there is no text"),
-            BadText::TooLong => write!(f, "a text has at most {MAX_TEXT} bytes"),
-            BadText::Control => f.write_str("a text has no control characters but TAB"),
+            BadText::Empty => f.write_str("the text is empty"),
+            BadText::TooLong => write!(f, "a text must have at most {MAX_TEXT} bytes"),
+            BadText::Control => {
+                f.write_str("a text must have no control characters other than TAB")
+            }
         }
     }
 }

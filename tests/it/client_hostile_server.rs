@@ -110,7 +110,7 @@ fn twenty_thousand_lines_are_a_list() {
         if fits {
             alice.sees_line("20000 registered:");
         } else {
-            alice.sees("no block");
+            alice.sees("not a block");
         }
         answers(&alice);
     }

@@ -64,7 +64,9 @@ fn the_address_that_was_seen_and_not_the_one_claimed_is_a_lesson() {
     );
     alice.sees("<- server REGACK (tcp, ");
     alice.sees_line("|     IP: 203.0.113.9");
-    alice.sees_line("|   # you claimed 127.0.0.1, the server saw 203.0.113.9 and hands that out");
+    alice.sees_line(
+        "|   # you claimed 127.0.0.1; the server saw 203.0.113.9 and gives that to others",
+    );
     wire.gets("JOIN");
     alice.sees("-> server JOIN (tcp, ");
 }
@@ -105,7 +107,7 @@ fn a_copy_is_shown_with_its_reason_and_with_what_was_really_sent() {
         assert_eq!(alice.sees_next(), line);
     }
     alice.sees(&format!("-> bob MSG {addresses}"));
-    alice.sees_line("|   # again: no ACK in 200ms");
+    alice.sees_line("|   # sent again: no ACK within 200ms");
 }
 
 #[test]
@@ -118,7 +120,7 @@ fn what_is_lost_on_purpose_is_shown_as_lost_and_never_comes() {
     bob.is_queried(&alice);
     alice.types("/msg into the void");
     alice.sees("-x bob MSG (udp, ");
-    alice.sees_line("|   # lost or held back on purpose (--lossy)");
+    alice.sees_line("|   # lost or delayed on purpose (--lossy)");
     alice.sees_line("not delivered to bob: into the void");
     assert!(!alice.output().contains("-> bob MSG"), "{}", alice.output());
 }
@@ -133,7 +135,7 @@ fn datagrams_of_strangers_are_shown_as_such() {
     bob.socket().sends(alice.address(), "HELLO\r\nthere: \u{1b}[2J\r\n\r\n");
     alice.sees(&format!("<- {} HELLO (udp, ", bob.address()));
     alice.sees_line("|     there: \\u{1b}[2J");
-    alice.sees_line("|   # of a stranger: dropped, not answered");
+    alice.sees_line("|   # from a stranger: dropped, not answered");
 }
 
 #[test]
@@ -141,7 +143,7 @@ fn a_direct_chat_is_shown_line_by_line() {
     let server = Server::start(&[]);
     let (alice, bob) = crate::stage::alice_and_bob(&server);
     alice.types("/explain on");
-    alice.sees_line("the wire is shown");
+    alice.sees_line("tracing is on");
     alice.types("/chat bob");
     alice.sees("chat with bob ");
     alice.types("/msg one line");
@@ -162,7 +164,7 @@ fn the_wire_is_shown_no_more_when_nobody_wants_it() {
     let said = shown(&alice, "-> server SAY (tcp, ");
     assert_eq!(said[1], "|     Text: seen");
     alice.types("/explain off");
-    alice.sees_line("the wire is shown no more");
+    alice.sees_line("tracing is off");
     alice.types("unseen");
     alice.sees_without("| ", "alice: unseen");
     alice.types("/explain maybe");
@@ -174,7 +176,7 @@ fn a_caller_is_shown_by_what_is_known_of_it_from_its_first_block_to_its_last() {
     let server = Server::start(&[]);
     let (alice, bob) = crate::stage::alice_and_bob(&server);
     alice.types("/explain on");
-    alice.sees_line("the wire is shown");
+    alice.sees_line("tracing is on");
     bob.types("/chat alice");
     alice.sees("<- server CALL (tcp, ");
     alice.sees("<- bob CHAT (tcp, "); // with the ticket that was announced

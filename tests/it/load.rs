@@ -246,7 +246,7 @@ fn members_who_hear_two_speakers_in_two_orders_are_told() {
     let (one, other) = (played.reads(0, 1), played.reads(1, 1));
     played.tells(0, &numbered(&[&one[..], &other].concat()));
     played.tells(1, &numbered(&[&other[..], &one].concat()));
-    played.program.complains("load: 1 of the members heard another order");
+    played.program.complains("load: 1 of the members received another order");
     played.program.exits(1);
 }
 
@@ -259,7 +259,7 @@ fn who_is_sent_away_has_lost_the_rest() {
     played.tells(1, &said[..2]);
     played.members[1].asks("BYE", &[("Reason", "slow")]);
     drop(played.members.pop());
-    played.program.complains("member 1: sent away: slow");
+    played.program.complains("member 1: disconnected by the server: slow");
     played.program.complains("load: 4 lost");
     played.program.exits(1);
 }
@@ -294,13 +294,13 @@ fn a_server_or_a_file_that_is_not_there_is_told() {
 fn bad_arguments_are_told_with_the_usage() {
     let lines: [(&[&str], &str); 11] = [
         (&["now"], "unexpected argument 'now'"),
-        (&["--members", "0"], "--members is a number from 1 to 10000, not '0'"),
+        (&["--members", "0"], "--members must be a number from 1 to 10000, not '0'"),
         (&["--members", "10", "--sweep", "1,2"], "--members and --sweep exclude each other"),
-        (&["--sweep", "10,,30"], "a size of --sweep is a number"),
+        (&["--sweep", "10,,30"], "a size of --sweep must be a number"),
         (&["--sweep", "30,10"], "each above the one before"),
-        (&["--speakers", "many"], "--speakers is a number"),
-        (&["--size", "8"], "--size is a number from 56 to 2000"),
-        (&["--seconds", "0"], "--seconds is a number"),
+        (&["--speakers", "many"], "--speakers must be a number"),
+        (&["--size", "8"], "--size must be a number from 56 to 2000"),
+        (&["--seconds", "0"], "--seconds must be a number"),
         (&["--server", "here"], "'here' is not HOST:PORT"),
         (&["--csv="], "--csv needs a file"),
         (&["--fast"], "unknown flag --fast"),

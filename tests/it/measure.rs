@@ -121,7 +121,7 @@ fn the_same_loss_in_two_counts_is_one() {
     assert_eq!(Faults::default().sentence(), None);
     let all = Faults { lost: 4, reordered: 3, duplicates: 2, diverged: 1 };
     let sentence =
-        "4 lost, 3 out of order, 2 delivered twice, 1 of the members heard another order";
+        "4 lost, 3 out of order, 2 delivered twice, 1 of the members received another order";
     assert_eq!((all.sentence().unwrap().as_str(), all.disorder()), (sentence, 6));
 }
 

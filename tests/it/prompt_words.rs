@@ -15,7 +15,7 @@ fn the_prompt_says_where_msg_would_go() {
     alice.presses("/query bob\r");
     alice.shows(&["[/msg to bob (udp)] > "], 22);
     alice.presses("/peer bob\r");
-    alice.shows(&["/msg goes to bob now", "[/msg to bob] > "], 16);
+    alice.shows(&["/msg now goes to bob", "[/msg to bob] > "], 16);
     alice.presses("half a li");
     bob.types("/hangup");
     alice.sees("bob ended the chat");
@@ -62,7 +62,7 @@ fn a_nickname_is_typed_at_the_prompt_too() {
     let Some(alice) = Terminal::running(&command) else { return };
     alice.shows(&["Your nickname?", "> "], 2);
     alice.presses("no name\r");
-    alice.sees("a name has 1 to 32");
+    alice.sees("a name must have 1 to 32");
     alice.presses("alicia\x7f\x7fe\r");
     alice.sees("alice running on ");
     alice.sees("Other clients' IDs: none");

@@ -94,7 +94,7 @@ fn conversations_outlive_a_server_that_comes_back() {
     twenty_each_way(&alice, &bob);
     for client in [&alice, &bob] {
         client.types("/hangup");
-        client.sees("you have ended the chat with ");
+        client.sees("you ended the chat with ");
     }
     query_each_other(&alice, &bob);
     twenty_each_way(&alice, &bob);

@@ -218,7 +218,7 @@ fn a_text_of_1000_bytes_goes_and_one_more_is_refused() {
     let long = "é".repeat(500);
     for text in ["x".repeat(1001), format!("{long}x"), "é".repeat(600)] {
         alice.types(&format!("/msg {text}"));
-        alice.sees("not sent: a text by UDP has at most 1000 bytes");
+        alice.sees("not sent: a text by UDP must have at most 1000 bytes");
     }
     alice.types(&format!("/msg {long}"));
     bob.takes(1, 1, &long);
@@ -434,7 +434,7 @@ fn after_a_failure_a_query_asks_the_server_again() {
     let server = Server::start(&[]);
     let (alice, mut bob) = alice_speaks(&server, &["--give-up", "1"]);
     alice.types("/query bob");
-    alice.sees_line("you have queried them already: /msg goes there");
+    alice.sees_line("this conversation is already open: /msg goes there");
     alice.types("/msg hello?");
     alice.sees_line("not delivered to bob: hello?");
     let old = bob.alices().ticket.clone();
@@ -445,7 +445,7 @@ fn after_a_failure_a_query_asks_the_server_again() {
     bob.takes(1, 1, "here I am");
     alice.sees_line("Delivered to bob (udp): here I am");
     alice.types("/query bob");
-    alice.sees_line("you have queried them already: /msg goes there");
+    alice.sees_line("this conversation is already open: /msg goes there");
     alice.types("/msg the same");
     bob.takes(2, 2, "the same");
 }

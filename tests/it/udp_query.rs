@@ -172,14 +172,14 @@ fn hanging_up_one_leaves_the_other() {
         alice.types(&format!("/hangup bob {via}"));
         let (shown, other) =
             if via == "udp" { ("bob (udp)", "bob tcp") } else { ("bob", "bob udp") };
-        alice.sees_line(&format!("you have ended the chat with {shown}"));
+        alice.sees_line(&format!("you ended the chat with {shown}"));
         alice.types(&format!("/peer {other}"));
         alice.types(&format!("/msg the {other} stands"));
         bob.sees(&format!(": the {other} stands"));
         alice.types(&format!("/peer bob {via}"));
         alice.sees("no direct chat with bob");
         alice.types(&format!("/hangup {other}"));
-        alice.sees("you have ended the chat with bob");
+        alice.sees("you ended the chat with bob");
         alice.types("/msg to nobody");
         alice.sees_line(NOBODY);
     }
@@ -192,7 +192,7 @@ fn hanging_up_sends_nothing_and_hears_nothing() {
     bob.says(1, 1, "one");
     bob.is_acked(1, 1);
     alice.types("/hangup bob udp");
-    alice.sees_line("you have ended the chat with bob (udp)");
+    alice.sees_line("you ended the chat with bob (udp)");
     bob.says(2, 1, "two");
     bob.says(1, 1, "one");
     alice.types("/msg to nobody");
@@ -214,7 +214,7 @@ fn hanging_up_with_something_under_way_says_that_it_was_not_delivered() {
     alice.types("/msg on its way");
     bob.hears(1, 1, "on its way");
     alice.types("/hangup bob udp");
-    alice.sees_line("you have ended the chat with bob (udp)");
+    alice.sees_line("you ended the chat with bob (udp)");
     alice.sees_line("not confirmed: on its way");
     bob.acks(1, 1);
     alice.types("/id");

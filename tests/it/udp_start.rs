@@ -91,17 +91,17 @@ fn lossy_says_what_it_does_on_purpose() {
     let told = [
         (
             "20,10,10,7",
-            "20 % of the datagrams are lost, 10 % doubled, 10 % reordered on purpose (seed 7)",
+            "20 % of the datagrams are lost, 10 % duplicated, 10 % reordered on purpose (seed 7)",
         ),
         (
             "100,0,5,0",
-            "100 % of the datagrams are lost, 0 % doubled, 5 % reordered on purpose (seed 0)",
+            "100 % of the datagrams are lost, 0 % duplicated, 5 % reordered on purpose (seed 0)",
         ),
         (
             "20,10,10",
-            "20 % of the datagrams are lost, 10 % doubled, 10 % reordered on purpose (seed ",
+            "20 % of the datagrams are lost, 10 % duplicated, 10 % reordered on purpose (seed ",
         ),
-        ("20,10", "20 % of the datagrams are lost, 10 % doubled"),
+        ("20,10", "20 % of the datagrams are lost, 10 % duplicated"),
         ("20", "20 % of the datagrams are lost"),
         ("0", "0 % of the datagrams are lost"),
     ];

@@ -21,8 +21,8 @@ fn counted(alice: &Client, count: usize) {
     alice.types_bytes(b"/peers\n/id\n");
     match count {
         0 => drop(alice.sees_without("stranger", "you are alice")),
-        1 => alice.sees_line("1 datagram of a stranger was dropped"),
-        _ => alice.sees_line(&format!("{count} datagrams of strangers were dropped")),
+        1 => alice.sees_line("1 datagram from a stranger was dropped"),
+        _ => alice.sees_line(&format!("{count} datagrams from strangers were dropped")),
     }
 }
 
@@ -236,7 +236,7 @@ fn who_was_never_queried_by_anybody_is_a_stranger() {
     bob.is_acked(1, 1);
     alice.sees_without("bad", "bob (udp): a good one");
     alice.types("/peers");
-    alice.sees(" of strangers were dropped");
+    alice.sees(" from strangers were dropped");
 }
 
 #[test]
@@ -280,7 +280,7 @@ fn a_flood_of_junk_does_not_keep_the_user_from_typing() {
         alice.sees_line(&format!("bob (udp): round {round} is over"));
     }
     alice.types("/peers");
-    alice.sees(" of strangers were dropped");
+    alice.sees(" from strangers were dropped");
 }
 
 #[test]

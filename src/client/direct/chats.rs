@@ -246,7 +246,7 @@ impl Chats {
         let id = self.find(typed)?;
         self.current = Some(id);
         let label = self.current_label().unwrap_or_default();
-        screen.line(format_args!("/msg goes to {label} now"));
+        screen.line(format_args!("/msg now goes to {label}"));
         Ok(())
     }
 
@@ -262,7 +262,7 @@ impl Chats {
         let Some(chat) = id.and_then(|id| self.take(id)) else {
             return Err(self.no_current(screen));
         };
-        screen.line(format_args!("you have ended the chat with {}", chat.label()));
+        screen.line(format_args!("you ended the chat with {}", chat.label()));
         chat.end(screen);
         Ok(())
     }

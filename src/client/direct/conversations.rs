@@ -83,7 +83,8 @@ impl Conversations {
         match found {
             None => {
                 self.strangers += 1;
-                let captured = captured.because("of a stranger: dropped, not answered".to_owned());
+                let captured =
+                    captured.because("from a stranger: dropped, not answered".to_owned());
                 screen.captured(&captured, from);
             }
             Some((conversation, Datagram::Ack { seq, upto, .. })) => {
@@ -116,12 +117,12 @@ impl Conversations {
         self.last_message.map(|last| last + LINGER)
     }
 
-    /// Shows how many datagrams of strangers were dropped.
+    /// Shows how many datagrams from strangers were dropped.
     pub fn list_strangers(&self, screen: &mut Screen) {
         match self.strangers {
             0 => {}
-            1 => screen.line("1 datagram of a stranger was dropped"),
-            many => screen.line(format_args!("{many} datagrams of strangers were dropped")),
+            1 => screen.line("1 datagram from a stranger was dropped"),
+            many => screen.line(format_args!("{many} datagrams from strangers were dropped")),
         }
     }
 }

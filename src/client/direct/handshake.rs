@@ -51,7 +51,7 @@ impl Handshakes {
         let same = |chat: &&Chat| chat.is_open() && chat.verified && chat.name == name;
         let open = chats.over_tcp().find(same).map(|chat| (chat.key, chat.label()));
         if let Some((id, label)) = open {
-            screen.line(format_args!("you are in a chat with {label} already"));
+            screen.line(format_args!("you already have a chat with {label}"));
             chats.current = Some(id);
             return;
         }
@@ -240,7 +240,7 @@ fn failed(id: ConnectionId, cause: Option<String>, context: &mut Context) {
         return receive(other, answer, context);
     }
     let Some(chat) = context.chats.take_tcp(id) else { return };
-    let cause = cause.unwrap_or_else(|| "it has hung up".to_owned());
+    let cause = cause.unwrap_or_else(|| "it hung up".to_owned());
     context.screen.line(format_args!("cannot talk to {}: {cause}", chat.place()));
     chat.cut(context.screen);
 }

@@ -172,30 +172,30 @@ fn explanation(block: &Block, direction: Direction, claimed: IpAddr) -> Option<S
     Some(match (block.kind(), direction) {
         ("REGACK", Direction::In) => {
             let seen = block.get::<IpAddr>("IP").filter(|seen| *seen != claimed)?;
-            format!("you claimed {claimed}, the server saw {seen} and hands that out")
+            format!("you claimed {claimed}; the server saw {seen} and gives that to others")
         }
         ("BRIDGEACK", Direction::In) if has("Ticket") => {
             format!(
-                "the Ticket shows {} that you are you; the Answer shows you that it is {0}",
+                "the Ticket proves to {} who you are; the Answer proves to you that it is {0}",
                 name()
             )
         }
         ("CALL", Direction::In) => {
-            format!("{} was given your address: who shows this Ticket is {0}", name())
+            format!("{} was given your address: a caller with this Ticket is {0}", name())
         }
         ("CHAT", Direction::In) if has("Answer") => {
-            "the Answer is known to whom the server has introduced, and to nobody else".to_owned()
+            "only the peer that the server introduced knows this Answer".to_owned()
         }
         ("CHAT", Direction::In) if !has("Ticket") => {
-            format!("without a Ticket anybody may claim to be {}", name())
+            format!("without a Ticket anybody can claim to be {}", name())
         }
         ("CHAT", Direction::Out) if !has("Ticket") && !has("Answer") => {
-            "without a Ticket: they cannot know that it is you".to_owned()
+            "without a Ticket the peer cannot verify that it is you".to_owned()
         }
         ("JOIN", Direction::Out) if has("Token") => {
-            "the Token takes your name and ID back; Since asks for what you have missed".to_owned()
+            "the Token gets your name and ID back; Since asks for what you missed".to_owned()
         }
-        ("SAID", Direction::In) if has("Replay") => "said before you came".to_owned(),
+        ("SAID", Direction::In) if has("Replay") => "a replay: said before you joined".to_owned(),
         ("PING", Direction::In) => "the server asks whether you are still there".to_owned(),
         _ => return None,
     })

@@ -39,7 +39,7 @@ impl Exchange {
             LinkEvent::Nonsense => None,
             LinkEvent::Down(cause) => {
                 let about = self.request.to_block().kind().to_owned();
-                let message = cause.unwrap_or_else(|| "the server has not answered".to_owned());
+                let message = cause.unwrap_or_else(|| "the server did not answer".to_owned());
                 Some(Response::Error { about, code: String::new(), message })
             }
         }

@@ -40,7 +40,7 @@ pub fn event(
     match event {
         LinkEvent::Up(writer, own) => session.connected(id, writer, own),
         LinkEvent::Block(block) => return self::block(session, &block, screen),
-        LinkEvent::Nonsense => screen.line("the server has sent something that is no block"),
+        LinkEvent::Nonsense => screen.line("the server sent something that is not a block"),
         LinkEvent::Down(cause) => {
             let cause = cause.unwrap_or_else(|| "it has closed the connection".to_owned());
             session.lose(&cause, screen);
@@ -55,7 +55,7 @@ fn block(session: &mut ServerSession, block: &Block, screen: &mut Screen) -> Opt
     }
     let Some(response) = Response::parse(block) else {
         let kind = block.kind();
-        screen.line(format_args!("the server has sent a {kind} that makes no sense"));
+        screen.line(format_args!("the server sent a {kind} that makes no sense"));
         return None;
     };
     // The same TYPE means something else before and after the client has joined.

@@ -44,7 +44,7 @@ impl RoomView {
             screen.line(format_args!("{missed} older messages are not shown"));
         }
         if *self.seen.get_or_insert(seq) > seq {
-            screen.line("the server's log is a new one: this is another room now");
+            screen.line("the server's log is new: this is a different room");
             self.seen = Some(seq);
         }
         (self.doubtful, self.by) = (self.unheard.len(), seq);

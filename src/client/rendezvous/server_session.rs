@@ -134,11 +134,11 @@ impl ServerSession {
                 if link.say(&Request::Say { text: text.clone() }.to_block()) {
                     self.room.spoke(text.as_str());
                 } else {
-                    screen.line(format_args!("the server is too slow; not said: {text}"));
+                    screen.line(format_args!("the server is too slow; not sent: {text}"));
                 }
             }
             LinkState::Legacy(_) => screen.line("this server has no room"),
-            _ => screen.line(format_args!("not connected to the server; not said: {text}")),
+            _ => screen.line(format_args!("not connected to the server; not sent: {text}")),
         }
     }
 
@@ -168,7 +168,7 @@ impl ServerSession {
     pub fn register(&mut self) -> Result<(), String> {
         match self.link {
             // Some of the assignments' servers count a second registration as a second client.
-            LinkState::Legacy(_) => Err("you are registered already; nothing was sent".to_owned()),
+            LinkState::Legacy(_) => Err("you are already registered; nothing was sent".to_owned()),
             LinkState::Offline(_) => {
                 (self.told, self.settled) = (false, false);
                 self.connect();
@@ -242,7 +242,7 @@ impl ServerSession {
             // The name's owner is this client's own old connection, half dead: the token takes it over.
             (code::NAME_TAKEN, Some(Step::Registering(_))) if self.token.is_some() => self.join(),
             (code::NAME_TAKEN | code::BAD_NAME, _) if self.id != 0 => {
-                screen.line(format_args!("cannot come back: {message}; /register tries again"));
+                screen.line(format_args!("cannot join again: {message}; /register tries again"));
                 self.stay_away();
             }
             (code::NAME_TAKEN | code::BAD_NAME, _) => {
@@ -250,7 +250,7 @@ impl ServerSession {
                 return Some(message.to_owned());
             }
             (code::BAD_PORT, _) => {
-                screen.line(format_args!("the server refuses to register us: {message}"));
+                screen.line(format_args!("the server refuses to register you: {message}"));
                 self.stay_away();
             }
             _ => self.lose(message, screen),
@@ -281,14 +281,14 @@ impl ServerSession {
     pub(super) fn dismissed(&mut self, reason: Option<Reason>, screen: &mut Screen) {
         match reason {
             Some(Reason::Kicked) => {
-                screen.line("the server has sent you away (kicked); /register comes back");
+                screen.line("the server disconnected you (kicked); /register joins again");
             }
             Some(Reason::Replaced) => {
-                screen.line("you have joined from elsewhere (replaced); /register comes back");
+                screen.line("you joined from another connection (replaced); /register joins again");
             }
             reason => {
                 let reason = reason.map_or(String::new(), |reason| format!(" ({reason})"));
-                return self.lose(&format!("it said goodbye{reason}"), screen);
+                return self.lose(&format!("it sent BYE{reason}"), screen);
             }
         }
         self.stay_away();

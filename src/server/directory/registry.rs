@@ -102,7 +102,7 @@ impl Registry {
             return Ok(client.entry.clone());
         }
         if clients.len() >= self.capacity {
-            return Err(Refusal::new(code::SERVER_FULL, "the server has no room for more clients"));
+            return Err(Refusal::new(code::SERVER_FULL, "the directory is full"));
         }
         let id = self.ids.fetch_add(1, Ordering::Relaxed) + 1;
         let entry = Entry { name: name.clone(), address, id };

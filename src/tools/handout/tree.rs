@@ -107,7 +107,7 @@ impl Solution {
         }
         for entry in fs::read_dir(&place).map_err(failed)? {
             let name = entry.map_err(failed)?.file_name();
-            let name = name.to_str().ok_or_else(|| format!("a name in {path} is no UTF-8"))?;
+            let name = name.to_str().ok_or_else(|| format!("a name in {path} is not UTF-8"))?;
             if !name.starts_with('.') {
                 self.add(root, &format!("{path}/{name}"))?;
             }

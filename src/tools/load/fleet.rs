@@ -133,7 +133,7 @@ impl Fleet {
                         (heard, changed) = (now, Instant::now());
                     } else if changed.elapsed() >= PATIENCE {
                         // A progress line that cannot be written changes nothing, here and below.
-                        let _ = writeln!(progress, "what is missing does not come: giving up");
+                        let _ = writeln!(progress, "the missing messages do not arrive: giving up");
                         return;
                     }
                     told = Instant::now();

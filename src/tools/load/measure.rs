@@ -142,7 +142,7 @@ impl Faults {
             (self.lost, "lost"),
             (self.reordered, "out of order"),
             (self.duplicates, "delivered twice"),
-            (self.diverged, "of the members heard another order"),
+            (self.diverged, "of the members received another order"),
         ];
         let told: Vec<String> = told
             .iter()

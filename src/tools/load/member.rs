@@ -111,7 +111,7 @@ impl Member {
         tell(MemberEvent::Joined);
         let end = self.hear(run, events, &mut record, begun);
         if !self.left.load(Ordering::Relaxed) {
-            let hung_up = |()| "the server has hung up".to_owned();
+            let hung_up = |()| "the server hung up".to_owned();
             record.broken.get_or_insert(end.map_or_else(|error| cause(&error), hung_up));
         }
         self.returns(None);
@@ -134,7 +134,7 @@ impl Member {
         self.write(&format!("{}{}", register.to_block(), join.to_block())).map_err(broken)?;
         let mut blocks = BlockReader::new(BufReader::new(&self.stream), MAX_ANSWER_LINES);
         loop {
-            let block = blocks.read().map_err(broken)?.ok_or("the server has hung up")?;
+            let block = blocks.read().map_err(broken)?.ok_or("the server hung up")?;
             match block.ok().as_ref().and_then(Response::parse) {
                 Some(Response::JoinAck(welcome)) => {
                     self.stream.set_read_timeout(None).map_err(broken)?;
@@ -196,7 +196,8 @@ impl Member {
             self.write(&Block::new("PONG").with_some("Token", token).to_string())?;
         } else if block.starts_with(b"BYE\r\n") {
             let reason = String::from_utf8_lossy(header(block, b"Reason: ").unwrap_or(b""));
-            record.broken = Some(format!("sent away: {}", crate::wire::text::escape(&reason)));
+            record.broken =
+                Some(format!("disconnected by the server: {}", crate::wire::text::escape(&reason)));
         }
         Ok(())
     }

@@ -56,7 +56,7 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab6::two_clients_talk_over_a_bad_network",
-        says: "20 % lost, 20 % doubled, 20 % reordered: forty messages arrive once each, in order; the \
+        says: "20 % lost, 20 % duplicated, 20 % reordered: forty messages arrive once each, in order; the \
                address follows a MSG with a higher Seq than any before, and no other.",
         points: 3,
         rule: "PROTOCOL.md, what peers say to each other, UDP",

@@ -146,7 +146,7 @@ fn converse(
         }
         Opening::Other | Opening::End if reader.compat => {}
         Opening::Silence => return Err(io::Error::other("it does not answer")),
-        _ => return Err(io::Error::other("it is not the one the server introduced")),
+        _ => return Err(io::Error::other("it is not the peer that the server introduced")),
     }
     reader.follow(tell)
 }

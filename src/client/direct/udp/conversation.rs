@@ -111,7 +111,7 @@ impl Conversation {
         };
         if text.as_str().len() > MAX_DATAGRAM_TEXT {
             let beginning: String = text.as_str().chars().take(40).collect();
-            let rule = format!("a text by UDP has at most {MAX_DATAGRAM_TEXT} bytes");
+            let rule = format!("a text by UDP must have at most {MAX_DATAGRAM_TEXT} bytes");
             return Err(format!("not sent: {rule}: {beginning}"));
         }
         sending.send(text.to_string());
@@ -134,7 +134,7 @@ impl Conversation {
                         self.counts.sent += 1;
                         screen.show(&Output::Status(&peer_info, &text, DeliveryStatus::Sent));
                     }
-                    let why = |waited: Duration| format!("again: no ACK in {waited:?}");
+                    let why = |waited: Duration| format!("sent again: no ACK within {waited:?}");
                     let (why, to) = (waited.map(why).unwrap_or_default(), *address);
                     let (own, ticket) = (self.me.clone(), vouch.ticket);
                     let datagram = Datagram::Msg { name: own, ticket, seq, first, text };
@@ -171,11 +171,9 @@ impl Conversation {
         let (vouch, receiving) = self.receiving.as_mut()?;
         let (accepted, answer) = (receiving.accept(seq, first, text), vouch.answer);
         let why = match accepted.as_ref().map(|accepted| accepted.arrival) {
-            None => format!("dropped: it is {WINDOW} or more ahead"),
-            Some(Arrival::Duplicate) => {
-                "a copy of what has come before: acknowledged again".to_owned()
-            }
-            Some(Arrival::Late) => "late: one with a higher Seq has come before it".to_owned(),
+            None => format!("dropped: its Seq is {WINDOW} or more ahead"),
+            Some(Arrival::Duplicate) => "a duplicate: acknowledged again".to_owned(),
+            Some(Arrival::Late) => "reordered: a higher Seq arrived before it".to_owned(),
             Some(Arrival::Newest) => String::new(),
         };
         let from = captured.other;

@@ -33,7 +33,7 @@ impl FromStr for Rates {
         let [loss, double, reorder] = [0, 1, 2].map(|index| percent(parts.get(index)));
         let seed = match parts.get(3) {
             None => RandomState::new().hash_one(()) % 1_000_000,
-            Some(seed) => seed.parse().map_err(|_| format!("'{seed}' is no seed"))?,
+            Some(seed) => seed.parse().map_err(|_| format!("'{seed}' is not a seed"))?,
         };
         match parts.get(4) {
             Some(extra) => Err(format!("'{extra}' is too much for --lossy")),
@@ -45,7 +45,10 @@ impl FromStr for Rates {
 impl fmt::Display for Rates {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let Rates { loss, double, reorder, seed } = self;
-        write!(f, "{loss} % of the datagrams are lost, {double} % doubled, {reorder} % reordered")?;
+        write!(
+            f,
+            "{loss} % of the datagrams are lost, {double} % duplicated, {reorder} % reordered"
+        )?;
         write!(f, " on purpose (seed {seed})")
     }
 }

@@ -100,7 +100,7 @@ impl Datagrams {
             None => vec![outgoing.clone()],
         };
         if sent.is_empty() {
-            let why = "lost or held back on purpose (--lossy)".to_owned();
+            let why = "lost or delayed on purpose (--lossy)".to_owned();
             screen.captured(
                 &self.capture(Direction::Lost, outgoing.to, outgoing.bytes).because(why),
                 with,
