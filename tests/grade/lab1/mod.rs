@@ -40,7 +40,7 @@ pub const CHECKS: &[Check] = &[
         says: "What breaks the grammar is refused with its exact code, at the end of its block and once; \
                the connection lives.",
         points: 1,
-        rule: "PROTOCOL.md, the grammar: checks come in this order",
+        rule: "PROTOCOL.md, limits: checks come in this order",
         needs: &[],
         run: server::a_bad_block_is_refused_and_the_next_one_is_read,
     },

@@ -37,7 +37,7 @@ pub const CHECKS: &[Check] = &[
         name: "lab2::whoever_is_there_is_listed_or_announced",
         says: "Twelve join at once: each is told of the others only, once, in JOINACK, by ID, or by JOINED.",
         points: 1,
-        rule: "PROTOCOL.md, JOIN: JOINACK has one line per joined other; from here on the notices arrive",
+        rule: "PROTOCOL.md, JOIN: JOINACK has one line per joined other; from here on the notifications arrive",
         needs: &["lab2::a_registration_is_acknowledged"],
         run: claims::whoever_is_there_is_listed_or_announced,
     },

@@ -49,7 +49,7 @@ pub const CHECKS: &[Check] = &[
         says: "Some messages come late, also in the middle of a gap, others twice, or in another order \
                than the room's: so many are in disorder, none of them lost; exit code 1.",
         points: 1,
-        rule: "src/tools/load/measure.rs, Order: what comes after all is late; what comes again is twice",
+        rule: "src/tools/load/measure.rs, Order: what comes after all is reordered; what comes again is a duplicate",
         needs: &["lab9::a_run_without_faults_has_none"],
         run: faults::what_is_out_of_order_is_counted,
     },
