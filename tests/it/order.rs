@@ -6,6 +6,28 @@ use std::path::{Path, PathBuf};
 
 /// The longest function that may be: what one looks at without scrolling.
 const LONGEST: usize = 40;
+/// The longest file that may be.
+const LONGEST_FILE: usize = 320;
+/// The least number of doc lines for a hundred lines of code.
+const LEAST_DOCS: usize = 30;
+/// The most floors of the client: a room stands one floor above the highest room that it uses.
+const MOST_FLOORS: usize = 8;
+/// What each part of the library may use besides itself and the single files at its root.
+const PARTS: [(&str, &[&str]); 4] = [
+    ("wire", &[]),
+    ("server", &["wire"]),
+    ("client", &["wire"]),
+    ("tools", &["wire", "server", "client"]),
+];
+/// The rooms of the server and the client, and which rooms of the same part each may use.
+const ROOMS: [(&str, &[&str]); 6] = [
+    ("server::room", &["server::printer"]),
+    ("server::directory", &["server::room"]),
+    ("client::net", &[]),
+    ("client::ui", &["client::net", "client::event", "client::command"]),
+    ("client::rendezvous", &["client::net", "client::event", "client::ui"]),
+    ("client::direct", &["client::net", "client::event", "client::ui"]),
+];
 
 /// A file under `src` with its text.
 #[derive(Debug)]
@@ -143,6 +165,95 @@ fn every_file_uses_only_modules_that_are_read_before_it() {
     }
     assert!(wrong.is_empty(), "{wrong:#?}\nthe order is {order:?}");
     assert!(looked > 5, "only {looked} uses found: this test no longer sees what it is for");
+}
+
+/// Each module with the modules that it uses.
+fn uses() -> Vec<(String, Vec<String>)> {
+    let places: HashMap<String, usize> = reading_order().into_iter().zip(0..).collect();
+    let uses = sources().into_iter().filter_map(|source| {
+        let own = source.module()?;
+        let code: Vec<&str> = source.code().map(|(_, line)| line).collect();
+        let used = paths(&code.join("\n"));
+        let used = used.iter().filter_map(|path| target(path, &own, &places)).map(str::to_owned);
+        Some((own.clone(), used.filter(|used| *used != own).collect()))
+    });
+    uses.collect()
+}
+
+/// Whether a module lies in a room, or is it.
+fn is_in(module: &str, room: &str) -> bool {
+    module == room || module.strip_prefix(room).is_some_and(|rest| rest.starts_with("::"))
+}
+
+#[test]
+fn every_room_uses_only_the_rooms_below_it() {
+    let uses = uses();
+    let mut wrong = Vec::new();
+    for (room, below) in PARTS.iter().chain(&ROOMS) {
+        let part = room.split("::").next().unwrap();
+        let inside: Vec<_> = uses.iter().filter(|(module, _)| is_in(module, room)).collect();
+        assert!(inside.len() > 1, "{room} is no room any more");
+        for (module, used) in inside {
+            let is_part = |used: &&String| PARTS.iter().any(|(part, _)| is_in(used, part));
+            let concerns = |used: &&String| {
+                is_part(used) && (part == *room || is_in(used, part)) && !is_in(used, room)
+            };
+            let above = |used: &&String| !below.iter().any(|below| is_in(used, below));
+            wrong.extend(
+                used.iter().filter(concerns).filter(above).map(|it| format!("{module}: {it}")),
+            );
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn the_client_has_few_floors() {
+    let room = |module: &str| module.split("::").take(2).collect::<Vec<_>>().join("::");
+    let mut floors: HashMap<String, usize> = HashMap::new();
+    let uses: Vec<_> = uses().into_iter().filter(|(module, _)| is_in(module, "client")).collect();
+    let rooms: Vec<String> = reading_order().into_iter().filter(|it| is_in(it, "client")).collect();
+    for own in rooms.iter().map(|module| room(module)) {
+        let used = uses.iter().filter(|(module, _)| room(module) == own).flat_map(|(_, used)| used);
+        let used = used.map(|used| room(used)).filter(|used| *used != own);
+        let highest = used.filter_map(|used| floors.get(&used)).max().copied().unwrap_or(0);
+        floors.insert(own, highest + 1);
+    }
+    let highest = floors.values().max().unwrap();
+    assert!(*highest <= MOST_FLOORS, "{floors:#?}");
+    assert!(*highest > 4, "only {highest} floors found: this test no longer sees what it is for");
+}
+
+#[test]
+fn no_two_types_have_one_name() {
+    let mut owners: HashMap<String, Vec<String>> = HashMap::new();
+    for source in sources() {
+        for (_, line) in source.code() {
+            let line = line.trim_start().trim_start_matches("pub(super) ");
+            let mut words = line.trim_start_matches("pub ").split(|c: char| !c.is_alphanumeric());
+            if matches!(words.next(), Some("struct" | "enum" | "trait")) {
+                let owner = source.path.strip_prefix(root()).unwrap().display().to_string();
+                owners.entry(words.next().unwrap().to_owned()).or_default().push(owner);
+            }
+        }
+    }
+    assert!(owners.len() > 100, "only {} types found", owners.len());
+    owners.retain(|_, files| files.len() > 1);
+    assert!(owners.is_empty(), "{owners:#?}");
+}
+
+#[test]
+fn every_file_is_short_and_explained() {
+    let (mut docs, mut code) = (0, 0);
+    for source in sources() {
+        let length = source.text.lines().count();
+        assert!(length <= LONGEST_FILE, "{}: {length} lines", source.path.display());
+        for line in source.text.lines().map(str::trim_start) {
+            docs += usize::from(line.starts_with("///") || line.starts_with("//!"));
+            code += usize::from(!line.is_empty() && !line.starts_with("//"));
+        }
+    }
+    assert!(docs * 100 >= code * LEAST_DOCS, "{docs} doc lines for {code} lines of code");
 }
 
 #[test]

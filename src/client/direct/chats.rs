@@ -24,6 +24,16 @@ pub enum DirectChat {
 }
 
 impl DirectChat {
+    /// The chat, if it is over TCP.
+    fn tcp(&self) -> Option<&Chat> {
+        if let DirectChat::Tcp(chat) = self { Some(chat) } else { None }
+    }
+
+    /// The conversation, if it is over UDP.
+    fn udp(&self) -> Option<&Conversation> {
+        if let DirectChat::Udp(conversation) = self { Some(conversation) } else { None }
+    }
+
     /// The number of the chat.
     fn key(&self) -> ConnectionId {
         match self {
@@ -34,10 +44,7 @@ impl DirectChat {
 
     /// The transport of the chat.
     fn via(&self) -> Via {
-        match self {
-            DirectChat::Tcp(_) => Via::Tcp,
-            DirectChat::Udp(_) => Via::Udp,
-        }
+        if self.tcp().is_some() { Via::Tcp } else { Via::Udp }
     }
 
     /// How the screen names the chat: `bob`, `bob?` or `bob (udp)`.
@@ -111,41 +118,17 @@ impl Chats {
         self.all.get_mut(&id)
     }
 
-    /// All chats, in the order in which they began.
-    pub fn iter(&self) -> impl Iterator<Item = &DirectChat> {
-        self.all.values()
-    }
-
     /// The chats over TCP.
     pub fn over_tcp(&self) -> impl Iterator<Item = &Chat> {
-        self.all.values().filter_map(|chat| match chat {
-            DirectChat::Tcp(chat) => Some(chat),
-            DirectChat::Udp(_) => None,
-        })
-    }
-
-    /// The chat over TCP of that number.
-    pub fn tcp(&self, id: ConnectionId) -> Option<&Chat> {
-        self.over_tcp().find(|chat| chat.key == id)
-    }
-
-    /// The chat over TCP of that number.
-    pub fn tcp_mut(&mut self, id: ConnectionId) -> Option<&mut Chat> {
-        match self.all.get_mut(&id)? {
-            DirectChat::Tcp(chat) => Some(chat),
-            DirectChat::Udp(_) => None,
-        }
+        self.all.values().filter_map(DirectChat::tcp)
     }
 
     /// The conversations over UDP.
     pub fn over_udp(&self) -> impl DoubleEndedIterator<Item = &Conversation> {
-        self.all.values().filter_map(|chat| match chat {
-            DirectChat::Udp(conversation) => Some(conversation),
-            DirectChat::Tcp(_) => None,
-        })
+        self.all.values().filter_map(DirectChat::udp)
     }
 
-    /// The conversations over UDP.
+    /// The conversations over UDP, to be changed.
     pub fn over_udp_mut(&mut self) -> impl Iterator<Item = &mut Conversation> {
         self.all.values_mut().filter_map(|chat| match chat {
             DirectChat::Udp(conversation) => Some(conversation),
@@ -153,13 +136,20 @@ impl Chats {
         })
     }
 
+    /// The chat over TCP of that number.
+    pub fn tcp(&self, id: ConnectionId) -> Option<&Chat> {
+        self.all.get(&id)?.tcp()
+    }
+
+    /// The chat over TCP of that number, to be changed.
+    pub fn tcp_mut(&mut self, id: ConnectionId) -> Option<&mut Chat> {
+        if let DirectChat::Tcp(chat) = self.all.get_mut(&id)? { Some(chat) } else { None }
+    }
+
     /// Takes a chat over TCP out of the list. It is no longer current.
     pub fn take_tcp(&mut self, id: ConnectionId) -> Option<Chat> {
         self.tcp(id)?;
-        match self.take(id)? {
-            DirectChat::Tcp(chat) => Some(chat),
-            DirectChat::Udp(_) => None,
-        }
+        if let DirectChat::Tcp(chat) = self.take(id)? { Some(chat) } else { None }
     }
 
     fn take(&mut self, id: ConnectionId) -> Option<DirectChat> {

@@ -2,7 +2,7 @@
 
 use crate::client::event::LinkEvent;
 use crate::client::net::writer::ConnectionId;
-use crate::client::rendezvous::link::{LinkState, Step};
+use crate::client::rendezvous::link::{LinkState, Stage};
 use crate::client::rendezvous::server_session::ServerSession;
 use crate::client::ui::screen::Screen;
 use crate::wire::block::Block;
@@ -59,15 +59,15 @@ fn block(session: &mut ServerSession, block: &Block, screen: &mut Screen) -> Opt
         return None;
     };
     // The same TYPE means something else before and after the client has joined.
-    match (response, session.link.step()) {
-        (Response::RegAck { address, room, .. }, Some(Step::Registering(_))) => {
+    match (response, session.link.stage()) {
+        (Response::RegAck { address, room, .. }, Some(Stage::Registering(_))) => {
             session.registered(address, room, screen);
         }
-        (Response::JoinAck(welcome), Some(Step::Joining(_))) => session.joined(welcome, screen),
-        (Response::Error { about, message, .. }, Some(Step::Joined)) if about == "SAY" => {
+        (Response::JoinAck(welcome), Some(Stage::Joining(_))) => session.joined(welcome, screen),
+        (Response::Error { about, message, .. }, Some(Stage::Joined)) if about == "SAY" => {
             session.room.refused(&message, screen);
         }
-        (response, Some(Step::Joined)) => return Some(Update::Response(response)),
+        (response, Some(Stage::Joined)) => return Some(Update::Response(response)),
         (Response::Error { code, message, .. }, _) => {
             return session.refused(&code, &message, screen).map(Update::NameRefused);
         }

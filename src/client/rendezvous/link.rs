@@ -31,12 +31,12 @@ pub struct Link {
     writer: Writer,
     unwritten: usize,
     /// How far the client has come on it.
-    pub step: Step,
+    pub stage: Stage,
 }
 
 /// How far a client has come on a connection. Until it has joined, the server must respond in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub enum Stage {
     /// REGISTER is sent.
     Registering(Instant),
     /// JOIN is sent.
@@ -48,7 +48,7 @@ pub enum Step {
 impl Link {
     /// A fresh connection, on which REGISTER must be answered until `until`.
     pub fn new(id: ConnectionId, writer: Writer, until: Instant) -> Link {
-        Link { id, writer, unwritten: 0, step: Step::Registering(until) }
+        Link { id, writer, unwritten: 0, stage: Stage::Registering(until) }
     }
 
     /// Queues a block of the protocol. Gives whether there was room for it.
@@ -91,15 +91,15 @@ impl LinkState {
     }
 
     /// How far the client has come, if the connection stands.
-    pub fn step(&self) -> Option<Step> {
-        if let LinkState::Up(link) = self { Some(link.step) } else { None }
+    pub fn stage(&self) -> Option<Stage> {
+        if let LinkState::Up(link) = self { Some(link.stage) } else { None }
     }
 
     /// When something must be done if nothing happens before.
     pub fn deadline(&self) -> Option<Instant> {
-        match (self, self.step()) {
+        match (self, self.stage()) {
             (LinkState::Offline(retry), _) => *retry,
-            (_, Some(Step::Registering(until) | Step::Joining(until))) => Some(until),
+            (_, Some(Stage::Registering(until) | Stage::Joining(until))) => Some(until),
             _ => None,
         }
     }

@@ -5,6 +5,7 @@
 //! [`incoming`] gives it what the server sends.
 
 pub mod connection;
+pub mod backoff;
 pub mod compat;
 pub mod link;
 pub mod room;

@@ -3,15 +3,15 @@
 //! A state machine over [`LinkState`]: each method handles one thing and sets the next state, and none waits. What
 //! the server sends is taken apart in [`incoming`](super::incoming).
 
-use std::hash::{BuildHasher, RandomState};
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use crate::client::event::Events;
 use crate::client::net::writer::{ConnectionId, Writer};
+use crate::client::rendezvous::backoff::Backoff;
 use crate::client::rendezvous::compat::Exchange;
 use crate::client::rendezvous::connection;
-use crate::client::rendezvous::link::{Link, LinkState, Step};
+use crate::client::rendezvous::link::{Link, LinkState, Stage};
 use crate::client::rendezvous::room::RoomView;
 use crate::client::ui::screen::Screen;
 use crate::clock;
@@ -24,9 +24,6 @@ use crate::wire::text::Text;
 
 /// How long the server may take to answer REGISTER or JOIN.
 const ANSWER: Duration = Duration::from_secs(5);
-/// The pauses before the next attempt to connect: the first one, doubled each time up to the last one.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LAST_PAUSE: Duration = Duration::from_secs(30);
 
 /// The session with the server.
 pub struct ServerSession {
@@ -44,8 +41,7 @@ pub struct ServerSession {
     token: Option<Secret>,
     /// The room, as far as this client has seen it.
     pub room: RoomView,
-    /// The pause before the next attempt.
-    pause: Duration,
+    backoff: Backoff,
     /// Whether the user knows that the server is away.
     told: bool,
     /// Whether the first attempt is over, good or bad.
@@ -65,7 +61,7 @@ impl ServerSession {
             id: 0,
             token: None,
             room: RoomView::new(clock::local_offset()),
-            pause: FIRST_PAUSE,
+            backoff: Backoff::default(),
             told: false,
             settled: false,
         }
@@ -99,7 +95,7 @@ impl ServerSession {
 
     /// Whether this client is in the room.
     pub fn is_joined(&self) -> bool {
-        self.link.step() == Some(Step::Joined)
+        self.link.stage() == Some(Stage::Joined)
     }
 
     /// Whether there is no connection to the server.
@@ -130,7 +126,7 @@ impl ServerSession {
     /// Says a text to the room, or tells the user why not.
     pub fn say(&mut self, text: &Text, screen: &mut Screen) {
         match &mut self.link {
-            LinkState::Up(link) if link.step == Step::Joined => {
+            LinkState::Up(link) if link.stage == Stage::Joined => {
                 if link.say(&Request::Say { text: text.clone() }.to_block()) {
                     self.room.spoke(text.as_str());
                 } else {
@@ -228,7 +224,7 @@ impl ServerSession {
         let (Some(name), Some(link)) = (self.name.clone(), self.link.link()) else { return };
         let request = Request::Join { name, token: self.token, since: self.room.seen };
         link.send(&request.to_block());
-        link.step = Step::Joining(Instant::now() + ANSWER);
+        link.stage = Stage::Joining(Instant::now() + ANSWER);
     }
 
     /// Handles ERROR in answer to REGISTER or JOIN. Gives the sentence if another name is needed.
@@ -238,9 +234,9 @@ impl ServerSession {
         message: &str,
         screen: &mut Screen,
     ) -> Option<String> {
-        match (code, self.link.step()) {
+        match (code, self.link.stage()) {
             // The name's owner is this client's own old connection, half dead: the token takes it over.
-            (code::NAME_TAKEN, Some(Step::Registering(_))) if self.token.is_some() => self.join(),
+            (code::NAME_TAKEN, Some(Stage::Registering(_))) if self.token.is_some() => self.join(),
             (code::NAME_TAKEN | code::BAD_NAME, _) if self.id != 0 => {
                 screen.line(format_args!("cannot join again: {message}; /register tries again"));
                 self.stay_away();
@@ -262,8 +258,8 @@ impl ServerSession {
     pub(super) fn joined(&mut self, welcome: Welcome, screen: &mut Screen) {
         let Welcome { id, token, seq, missed, message, others, .. } = welcome;
         let before = std::mem::replace(&mut self.id, id);
-        self.link.link().into_iter().for_each(|link| link.step = Step::Joined);
-        (self.token, self.pause) = (Some(token), FIRST_PAUSE);
+        self.link.link().into_iter().for_each(|link| link.stage = Stage::Joined);
+        (self.token, self.backoff) = (Some(token), Backoff::default());
         (self.settled, self.told) = (true, false);
         screen.line(message);
         match before {
@@ -301,10 +297,9 @@ impl ServerSession {
 
     /// Starts to connect. Without a thread there is no connection, and the next attempt comes later.
     fn connect(&mut self) {
-        self.link = match connection::open(&self.server, &self.events) {
-            Ok(id) => LinkState::Connecting(id),
-            Err(_) => LinkState::Offline(Some(Instant::now() + ANSWER)),
-        };
+        let opened = connection::open(&self.server, &self.events);
+        let later = |_| LinkState::Offline(Some(Instant::now() + ANSWER));
+        self.link = opened.map_or_else(later, LinkState::Connecting);
     }
 
     /// Handles the end of a connection: told once, then tried again with growing pauses.
@@ -313,8 +308,7 @@ impl ServerSession {
             let lost = if self.is_joined() { "lost" } else { "cannot reach" };
             screen.line(format_args!("{lost} the server {}: {cause}; trying again", self.server));
         }
-        self.link = LinkState::Offline(Some(Instant::now() + jittered(self.pause)));
-        self.pause = (self.pause * 2).min(LAST_PAUSE);
+        self.link = LinkState::Offline(Some(Instant::now() + self.backoff.next_pause()));
         self.settled = true;
     }
 
@@ -323,11 +317,4 @@ impl ServerSession {
         self.link = LinkState::Offline(None);
         self.settled = true;
     }
-}
-
-/// A pause, up to a quarter longer or shorter, so that the clients of a restarted server do not come back all at
-/// the same moment.
-fn jittered(pause: Duration) -> Duration {
-    let random = RandomState::new().hash_one(()) % 512;
-    pause * 3 / 4 + pause * u32::try_from(random).unwrap_or(0) / 1024
 }
