@@ -1,5 +1,7 @@
 //! The page in a real browser. These tests are run where one is, by `cargo test -- --ignored browser`.
 
+mod pictures;
+
 use crate::stage::json::{Json, quoted};
 use crate::stage::{Browser, Client, Host, Server};
 

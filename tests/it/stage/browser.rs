@@ -225,11 +225,17 @@ impl Browser {
     #[track_caller]
     pub fn keeps_picture(&mut self, name: &str) {
         let Some(folder) = std::env::var_os("PAGE_SHOTS") else { return };
-        self.finds("new Promise(done => requestAnimationFrame(() => setTimeout(done, 100)))");
-        let picture = self.asks("Page.captureScreenshot", r#"{"format":"png"}"#);
         fs::create_dir_all(&folder).unwrap();
         let path = std::path::Path::new(&folder).join(format!("{name}.png"));
-        fs::write(path, decode(picture.get("data").text())).unwrap();
+        fs::write(path, self.picture(r#"{"format":"png"}"#)).unwrap();
+    }
+
+    /// A picture of the page as a PNG, or of a part of it, by these parameters.
+    #[track_caller]
+    pub fn picture(&mut self, parameters: &str) -> Vec<u8> {
+        self.finds("new Promise(done => requestAnimationFrame(() => setTimeout(done, 100)))");
+        let picture = self.asks("Page.captureScreenshot", parameters);
+        decode(picture.get("data").text())
     }
 
     /// What the page has complained about since the last time this was asked.
