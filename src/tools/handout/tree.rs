@@ -16,14 +16,16 @@ const GIVEN: [&str; 6] =
     ["src", "tests/grade", "LAB.md", "README.md", "rustfmt.toml", ".gitignore"];
 /// Where the README begins that is theirs, too: with how to use the programs. And what of it is not.
 const USE: &str = "## A first chat";
-const NOT_THEIRS: [&str; 2] = ["## The course", "## Contributing"];
+const NOT_THEIRS: [&str; 3] = ["## The course", "## Performance", "## Contributing"];
+/// How a picture begins, in a paragraph of its own. Students have no pictures.
+const PICTURE: &str = "![";
 /// Where LAB.md stops being for students.
 const INSTRUCTORS: &str = "\n## For instructors";
 /// What stands before the README.
 const WELCOME: &str = include_str!("pages/README.md");
 /// What is not for them: this tool. The lines of these files that speak of it go, too.
 const WITHHELD: [&str; 2] = ["src/tools/handout", "src/bin/handout.rs"];
-const SPEAK_OF_IT: [&str; 2] = ["src/lib.rs", "src/tools/mod.rs"];
+const SPEAK_OF_IT: [&str; 3] = ["src/lib.rs", "src/tools/mod.rs", "src/MANUAL.md"];
 /// Their own pages.
 const PAGES: [(&str, &str); 3] = [
     ("Cargo.toml", include_str!("pages/manifest.toml")),
@@ -217,7 +219,10 @@ fn use_of(readme: &str) -> String {
     let from = readme.find(USE).unwrap_or(readme.len());
     let mut sections: Vec<&str> = readme[from..].split("\n## ").collect();
     sections.retain(|section| !NOT_THEIRS.iter().any(|title| section.starts_with(&title[3..])));
-    sections.join("\n## ")
+    let text = sections.join("\n## ");
+    let mut paragraphs: Vec<&str> = text.split("\n\n").collect();
+    paragraphs.retain(|paragraph| !paragraph.starts_with(PICTURE));
+    paragraphs.join("\n\n")
 }
 
 /// A tree without dependencies has a lock file that knows only itself: nothing is fetched for it.

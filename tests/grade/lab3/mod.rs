@@ -53,7 +53,7 @@ pub const CHECKS: &[Check] = &[
         name: "lab3::two_clients_find_each_other",
         says: "Two of your clients at your server learn where the other one listens.",
         points: 1,
-        rule: "README.md, the client: /info and /bridge",
+        rule: "README.md, commands: /info and /bridge",
         needs: &["lab1::the_client_reads_blocks_in_any_pieces"],
         run: introductions::two_clients_find_each_other,
     },

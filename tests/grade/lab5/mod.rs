@@ -66,7 +66,7 @@ pub const CHECKS: &[Check] = &[
         name: "lab5::the_server_dies_and_twenty_more_messages_arrive",
         says: "Two of your clients talk; their server is gone; twenty more messages arrive.",
         points: 3,
-        rule: "PROTOCOL.md, TCP; README.md, a first chat: kill the server",
+        rule: "PROTOCOL.md, TCP; README.md, kill the server",
         needs: &["lab5::who_shows_the_ticket_is_verified_and_who_does_not_is_not"],
         run: talk::the_server_dies_and_twenty_more_messages_arrive,
     },

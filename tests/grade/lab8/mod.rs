@@ -12,7 +12,7 @@ pub const CHECKS: &[Check] = &[
         says: "A connection that drips bytes, or nonsense, and never asks is closed after \
                --register-timeout; not before, and not who has asked.",
         points: 2,
-        rule: "README.md, limits: from accept to the first valid request",
+        rule: "MANUAL.md, limits: from accept to the first valid request",
         needs: &[],
         run: patience::bytes_alone_buy_no_time,
     },
@@ -21,7 +21,7 @@ pub const CHECKS: &[Check] = &[
         says: "With --ping 2 a silent member is asked after 2 s, once, and let go after 1 s more; who \
                answers is asked anew after 2 s; who has only registered is not asked.",
         points: 2,
-        rule: "PROTOCOL.md: PING, and BYE timeout; README.md, limits: silence in the room",
+        rule: "PROTOCOL.md: PING, and BYE timeout; MANUAL.md, limits: silence in the room",
         needs: &[],
         run: patience::a_silent_member_is_asked_and_let_go,
     },

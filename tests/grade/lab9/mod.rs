@@ -13,7 +13,7 @@ pub const CHECKS: &[Check] = &[
         name: "lab9::a_run_without_faults_has_none",
         says: "Everything arrives at once and in order: the line says so, and the exit code is 0.",
         points: 1,
-        rule: "README.md, measuring: the table",
+        rule: "MANUAL.md, measuring: the table",
         needs: &[],
         run: latency::a_run_without_faults_has_none,
     },
@@ -40,7 +40,7 @@ pub const CHECKS: &[Check] = &[
         says: "Some messages never reach one member, also at the end, or of two speakers, or numbers of \
                the room are left out: so many are lost, and none twice; exit code 1.",
         points: 1,
-        rule: "src/tools/load/measure.rs, Order: what is skipped is lost; README.md: the exit code",
+        rule: "src/tools/load/measure.rs, Order: what is skipped is lost; MANUAL.md, measuring: the exit code",
         needs: &["lab9::a_run_without_faults_has_none"],
         run: faults::what_is_lost_is_counted,
     },

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::transcript::{Programs, play};
-use super::{TREE, fenced, labs, marked, named_checks, page, readme_sections, to_do};
+use super::{TREE, fenced, labs, marked, named_checks, page, sections, to_do};
 use crate::stage::Folder;
 
 /// The program that writes students' trees.
@@ -58,10 +58,9 @@ fn the_transcripts_of_labs_to_be_done_go_as_they_say() {
 fn students_have_the_pages_that_the_lab_course_sends_them_to() {
     let folder = Folder::fresh();
     hand_out(&folder.file("tree"), 1);
-    let readme = folder.text("tree/README.md");
-    for section in readme_sections() {
-        let there = readme.contains(&format!("\n## {section}\n"));
-        assert!(there, "the students' README.md has no {section:?}, and LAB.md sends them there");
+    for (page, section) in sections() {
+        let there = folder.text(&format!("tree/{page}")).contains(&format!("\n## {section}\n"));
+        assert!(there, "the students' {page} has no {section:?}, and LAB.md sends them there");
     }
     for page in ["LAB.md", "ANSWERS.md", "AGENTS.md", "src/wire/PROTOCOL.md"] {
         assert!(folder.file("tree").join(page).exists(), "students have no {page}");
