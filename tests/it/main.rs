@@ -80,6 +80,8 @@ mod server_return;
 mod server_room;
 mod server_tickets;
 mod standins;
+#[cfg(target_os = "linux")]
+mod two_machines;
 mod udp_ends;
 mod udp_lossy;
 mod udp_messages;
