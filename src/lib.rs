@@ -44,3 +44,10 @@ pub mod wire;
 pub mod server;
 pub mod client;
 pub mod tools;
+
+#[doc = "[protocol]: crate::wire\n[architecture]: crate::architecture\n\n"]
+#[doc = include_str!("MANUAL.md")]
+pub mod manual {}
+
+#[doc = include_str!("ARCHITECTURE.md")]
+pub mod architecture {}
