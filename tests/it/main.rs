@@ -90,3 +90,4 @@ mod udp_query;
 mod udp_receipts;
 mod udp_start;
 mod udp_strangers;
+mod yesterday;
