@@ -16,21 +16,17 @@
 //! The entry of a lab whose mistake ends in `(bug hunt)` is the one whose story LAB.md tells; a test holds that it
 //! goes as it is told there.
 //!
-//! The programs are built in a copy of the tree, one after the other, and graded by this tree's grader. Set
+//! The programs are built in copies of the tree, some at the same time, and graded by this tree's grader. Set
 //! `GALLERY=lab4` for those whose check has that in its name, `GALLERY_SEEDS=20` to grade each so often.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::thread;
 use std::time::Instant;
 
-use crate::grader::grader;
+use crate::stage::workshop::{Bench, Wrong, at_benches};
 
-/// How many runs of one wrong program are graded at the same time.
-const AT_A_TIME: usize = 4;
 /// The end of the mistake whose story LAB.md tells, and the seed with which it does.
 const BUG_HUNT: &str = "(bug hunt)";
 const BUG_HUNT_SEED: u64 = 20_261_120;
@@ -75,21 +71,36 @@ impl Entry {
         }
     }
 
-    /// Writes the wrong program into the copy of the tree.
-    fn apply(&self, copy: &Path) {
+    /// The files that it changes, with their new texts.
+    fn files(&self) -> Vec<(String, String)> {
+        let mut files = BTreeMap::new();
         for Edit { file, find, replace } in &self.edits {
-            let (path, check) = (copy.join(file), &self.check);
-            let text = fs::read_to_string(&path).unwrap();
-            assert_eq!(text.matches(find).count(), 1, "{check}: not once in {file}:\n{find}");
-            fs::write(&path, text.replace(find, replace)).unwrap();
+            let read = || fs::read_to_string(Path::new(TREE).join(file)).unwrap();
+            let text: &mut String = files.entry(file.clone()).or_insert_with(read);
+            assert_eq!(
+                text.matches(find).count(),
+                1,
+                "{}: not once in {file}:\n{find}",
+                self.check
+            );
+            *text = text.replace(find, replace);
         }
+        files.into_iter().collect()
     }
 
-    /// Writes the right program there again.
-    fn undo(&self, copy: &Path) {
-        for Edit { file, .. } in &self.edits {
-            fs::copy(Path::new(TREE).join(file), copy.join(file)).unwrap();
-        }
+    /// Builds it.
+    fn build(&self, bench: &Bench) -> Wrong {
+        let built = Wrong::build(bench, Path::new(TREE), &self.files(), &self.check);
+        built.unwrap_or_else(|error| {
+            panic!("{} | {} does not compile:\n{error}", self.check, self.mistake)
+        })
+    }
+
+    /// Whether the grader calls its check of what was built `FAIL`.
+    fn is_red(&self, built: &Wrong) -> bool {
+        let (code, told) = built.grade(&[&self.check, "--exact"], None);
+        let line = format!("FAIL        {}", self.check);
+        code == Some(101) && told.lines().any(|told| told == line)
     }
 }
 
@@ -137,30 +148,27 @@ fn every_check_has_a_wrong_program_and_three_hints() {
 
 #[test]
 fn every_edit_of_the_gallery_fits() {
-    for Entry { check, edits, .. } in Entry::all() {
-        assert!(!edits.is_empty(), "{check} has an entry without an edit");
-        for Edit { file, find, .. } in edits {
-            let text = fs::read_to_string(Path::new(TREE).join(&file)).unwrap();
-            assert_eq!(text.matches(&find).count(), 1, "{check}: not once in {file}:\n{find}");
-        }
+    for entry in Entry::all() {
+        assert!(!entry.files().is_empty(), "{} has an entry without an edit", entry.check);
     }
 }
 
 #[test]
-#[ignore = "builds a hundred programs: ten minutes"]
+#[ignore = "builds 250 programs: four minutes"]
 fn every_wrong_program_is_caught() {
     let wanted = env::var("GALLERY").unwrap_or_default();
     let seeds: usize =
         env::var("GALLERY_SEEDS").ok().and_then(|count| count.parse().ok()).unwrap_or(1);
-    let (workshop, mut caught) = (Workshop::open(), Vec::new());
-    for entry in Entry::all().iter().filter(|entry| entry.check.contains(&wanted)) {
+    let mut entries = Entry::all();
+    entries.retain(|entry| entry.check.contains(&wanted));
+    let caught = at_benches(&entries, |bench, entry| {
         let begun = Instant::now();
-        workshop.build(entry);
-        let red = workshop.how_often_red(seeds, &entry.check);
+        let built = entry.build(bench);
+        let red = (0..seeds).filter(|_| entry.is_red(&built)).count();
         let line = format!("{red}/{seeds} {} | {}", entry.check, entry.mistake);
         println!("{line} ({:.1} s)", begun.elapsed().as_secs_f64());
-        caught.push((red == seeds, line));
-    }
+        (red == seeds, line)
+    });
     assert!(!caught.is_empty(), "no entry has {wanted:?} in the name of its check");
     let missed: Vec<&String> =
         caught.iter().filter(|(red, _)| !red).map(|(_, line)| line).collect();
@@ -168,25 +176,26 @@ fn every_wrong_program_is_caught() {
 }
 
 #[test]
-#[ignore = "builds nine programs: a minute"]
+#[ignore = "builds nine programs"]
 fn every_bug_hunt_goes_as_the_page_tells() {
-    let (workshop, page) =
-        (Workshop::open(), fs::read_to_string(Path::new(TREE).join("LAB.md")).unwrap());
-    for (lab, hunt) in (1..).zip(page.split("\n### Bug hunt\n").skip(2)) {
+    let page = fs::read_to_string(Path::new(TREE).join("LAB.md")).unwrap();
+    let hunts: Vec<(usize, &str)> = (1..).zip(page.split("\n### Bug hunt\n").skip(2)).collect();
+    at_benches(&hunts, |bench, (lab, hunt)| {
         let hunt = hunt.split("\n### ").next().unwrap();
         let ours = |entry: &Entry| {
             entry.check.starts_with(&format!("lab{lab}::")) && entry.mistake.ends_with(BUG_HUNT)
         };
         let entries: Vec<Entry> = Entry::all().into_iter().filter(ours).collect();
         let [entry] = &entries[..] else { panic!("{} bug hunts in lab {lab}", entries.len()) };
-        workshop.build(entry);
+        let built = entry.build(bench);
         // The same seed tells the same story, but for how far who reads slowly has come.
-        let told = (0..TRIES).map(|_| workshop.graded(&entry.check, Some(BUG_HUNT_SEED)).1);
+        let told =
+            (0..TRIES).map(|_| built.grade(&[&entry.check, "--exact"], Some(BUG_HUNT_SEED)).1);
         let misses: Vec<String> = told
             .map_while(|story| missing(hunt, &story).map(|line| format!("{line}\n{story}")))
             .collect();
         assert!(misses.len() < TRIES, "lab {lab}, this is not in any story: {}", misses[0]);
-    }
+    });
 }
 
 /// The first line of a bug hunt that a story does not have where it should.
@@ -213,99 +222,4 @@ fn fits(told: &str, line: &str) -> bool {
         rest = &rest[at + part.len()..];
     }
     open || rest.is_empty()
-}
-
-/// A copy of the tree in which wrong programs are built, one at a time.
-struct Workshop {
-    copy: PathBuf,
-    grader: PathBuf,
-    /// Two at once would build in the same copy.
-    _only_one: File,
-}
-
-impl Workshop {
-    /// Waits until it is free, and makes its copy what the tree is.
-    fn open() -> Workshop {
-        let shelf = Path::new(env!("CARGO_TARGET_TMPDIR")).join("gallery");
-        let copy = shelf.join("tree");
-        fs::create_dir_all(&copy).unwrap();
-        let only_one = File::create(shelf.join("lock")).unwrap();
-        only_one.lock().unwrap();
-        for part in ["Cargo.toml", "Cargo.lock", "src", "tests"] {
-            mirror(&Path::new(TREE).join(part), &copy.join(part));
-        }
-        Workshop { copy, grader: grader(), _only_one: only_one }
-    }
-
-    /// Builds a wrong program.
-    fn build(&self, entry: &Entry) {
-        entry.apply(&self.copy);
-        let built = build(&self.copy);
-        entry.undo(&self.copy);
-        if let Err(error) = built {
-            panic!("{} | {} does not compile:\n{error}", entry.check, entry.mistake);
-        }
-    }
-
-    /// Grades what was built by one check; gives the exit code and what the grader says.
-    fn graded(&self, check: &str, seed: Option<u64>) -> (Option<i32>, String) {
-        let mut command = Command::new(&self.grader);
-        command.current_dir(TREE).args([check, "--exact"]).env_remove("LAB_SEED");
-        command.envs(seed.map(|seed| ("LAB_SEED", seed.to_string())));
-        for name in ["server", "client", "load"] {
-            let program = format!("target/debug/{name}{}", env::consts::EXE_SUFFIX);
-            command.env(format!("LAB_{}", name.to_uppercase()), self.copy.join(program));
-        }
-        let graded = command.output().unwrap();
-        (graded.status.code(), String::from_utf8_lossy(&graded.stdout).into_owned())
-    }
-
-    /// Whether the grader calls this check of what was built `FAIL`.
-    fn is_red(&self, check: &str) -> bool {
-        let (code, told) = self.graded(check, None);
-        let line = format!("FAIL        {check}");
-        code == Some(101) && told.lines().any(|told| told == line)
-    }
-
-    /// How many of so many runs, each with a seed of its own, are red. What is red mostly waits: a few at a
-    /// time.
-    fn how_often_red(&self, seeds: usize, check: &str) -> usize {
-        let run = |mine: usize| (0..mine).filter(|_| self.is_red(check)).count();
-        thread::scope(|scope| {
-            let share = |first: usize| (first..seeds).step_by(AT_A_TIME).count();
-            let threads: Vec<_> =
-                (0..AT_A_TIME).map(|first| scope.spawn(move || run(share(first)))).collect();
-            threads.into_iter().map(|thread| thread.join().unwrap()).sum()
-        })
-    }
-}
-
-/// Copies what is new or has changed, so that cargo builds no more than it must, and removes what is gone.
-fn mirror(from: &Path, to: &Path) {
-    if from.is_dir() {
-        fs::create_dir_all(to).unwrap();
-        for old in fs::read_dir(to).unwrap().map(|entry| entry.unwrap().path()) {
-            let is_gone = !from.join(old.file_name().unwrap()).exists();
-            match old.is_dir() {
-                true if is_gone => fs::remove_dir_all(old).unwrap(),
-                false if is_gone => fs::remove_file(old).unwrap(),
-                _ => {}
-            }
-        }
-        for entry in fs::read_dir(from).unwrap() {
-            let name = entry.unwrap().file_name();
-            mirror(&from.join(&name), &to.join(&name));
-        }
-    } else if fs::read(from).unwrap() != fs::read(to).unwrap_or_default() {
-        fs::copy(from, to).unwrap();
-    }
-}
-
-fn build(copy: &Path) -> Result<(), String> {
-    let target = copy.join("target");
-    let mut command = Command::new(env!("CARGO"));
-    command.current_dir(copy).args(["build", "--bins", "--quiet"]);
-    command.env("CARGO_TARGET_DIR", target).env("CARGO_PROFILE_DEV_DEBUG", "0");
-    let built = command.output().unwrap();
-    if built.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&built.stderr).into()) }
 }

@@ -4,12 +4,14 @@
 use std::env;
 use std::fs;
 use std::path::Path;
+use std::time::Instant;
 
 use p2p_chat::tools::handout::mark::Mark;
 use p2p_chat::tools::handout::stub::leave_open;
 use p2p_chat::tools::handout::tree::{Open, Solution};
 
-use crate::stage::workshop::Workshop;
+use crate::stage::Folder;
+use crate::stage::workshop::{Score, Wrong, at_benches};
 
 /// What gives as little as this type allows.
 const LAZY: [(&str, &[&str]); 14] = [
@@ -75,28 +77,26 @@ fn lazies(solution: &Solution) -> Vec<Lazy> {
 
 /// `LAZY=lab 4` tries those that have this in their name: `lab 4, carry: ()`.
 #[test]
-#[ignore = "compiles for a quarter of an hour"]
+#[ignore = "builds a program for each lazy body: four minutes"]
 fn a_lazy_body_costs_points() {
-    let workshop = Workshop::open();
     let solution = Solution::read(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
     let mut lazies = lazies(&solution);
     assert!(lazies.len() > 60, "only {}", lazies.len());
     let wanted = env::var("LAZY").unwrap_or_default();
     lazies.retain(|lazy| lazy.what.contains(&wanted));
-    solution.write(&workshop.clear(), Open::Nothing).unwrap();
-    let mut wrong = Vec::new();
-    for Lazy { lab, path, text, what } in lazies {
-        let place = workshop.tree().join(path);
-        let solved = fs::read_to_string(&place).unwrap();
-        fs::write(&place, text).unwrap();
-        let score = workshop.grade(&format!("lab{lab}::"));
-        fs::write(&place, solved).unwrap();
-        println!("{what}: {} of {}", score.points(), score.labs.get(&lab).map_or(0, |it| it.1));
-        if score.labs.is_empty() {
-            wrong.push(format!("{what} does not compile"));
-        } else if score.red.is_empty() {
-            wrong.push(format!("{what} has all points"));
-        }
-    }
+    let solved = Folder::fresh();
+    solution.write(solved.path(), Open::Nothing).unwrap();
+    let wrong = at_benches(&lazies, |bench, Lazy { lab, path, text, what }| {
+        let (begun, lab) = (Instant::now(), format!("lab{lab}::"));
+        let files = [(path.clone(), text.clone())];
+        let Ok(built) = Wrong::build(bench, solved.path(), &files, &lab) else {
+            return Some(format!("{what} does not compile"));
+        };
+        let score = Score::read(built.grade(&[&lab], None).1);
+        let (points, time) = (score.points(), begun.elapsed().as_secs_f64());
+        println!("{what}: {points} points, {} red ({time:.1} s)", score.red.len());
+        score.red.is_empty().then(|| format!("{what} has all points"))
+    });
+    let wrong: Vec<String> = wrong.into_iter().flatten().collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -10,7 +10,7 @@ use p2p_chat::tools::handout::stub::leave_open;
 use p2p_chat::tools::handout::tree::{Open, Solution};
 
 use crate::grader::beside_busy_neighbours;
-use crate::stage::workshop::{Score, Workshop};
+use crate::stage::workshop::{Bench, Score, Workshop, at_benches};
 
 /// A tree in the workshop, which compiles without a word.
 fn compiled(workshop: &Workshop, open: Open) {
@@ -31,7 +31,8 @@ fn has_all(score: &Score, labs: impl Iterator<Item = u32>) {
 #[test]
 #[ignore = "compiles"]
 fn the_starter_compiles_without_a_warning_and_has_no_points() {
-    let workshop = Workshop::open();
+    let bench = Bench::take();
+    let workshop = Workshop::at(&bench);
     compiled(&workshop, Open::From(1));
     let begun = Instant::now();
     let score = workshop.grade("");
@@ -44,7 +45,8 @@ fn the_starter_compiles_without_a_warning_and_has_no_points() {
 #[test]
 #[ignore = "compiles"]
 fn stubs_look_like_what_a_person_writes() {
-    let workshop = Workshop::open();
+    let bench = Bench::take();
+    let workshop = Workshop::at(&bench);
     hand_out(Path::new(env!("CARGO_MANIFEST_DIR")), &workshop.clear(), Open::From(1)).unwrap();
     let output = workshop.cargo(&["fmt", "--check"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
@@ -53,8 +55,9 @@ fn stubs_look_like_what_a_person_writes() {
 #[test]
 #[ignore = "compiles"]
 fn from_a_lab_on_there_are_exactly_the_points_before_it() {
-    let workshop = Workshop::open();
-    for lab in LABS.skip(1) {
+    let labs: Vec<u32> = LABS.skip(1).collect();
+    at_benches(&labs, |bench, &lab| {
+        let workshop = Workshop::at(bench);
         compiled(&workshop, Open::From(lab));
         let score = workshop.grade("");
         has_all(&score, 1..lab);
@@ -67,26 +70,28 @@ fn from_a_lab_on_there_are_exactly_the_points_before_it() {
             |(_, check): &(String, String)| check[3..4].parse().is_ok_and(|of: u32| of < lab);
         let unchecked = |(word, _): &(String, String)| word == "not checked";
         assert!(!score.red.iter().any(|red| earlier(red) && !unchecked(red)), "{:?}", score.red);
-    }
+    });
 }
 
 #[test]
 #[ignore = "compiles"]
 fn one_lab_left_open_has_none_of_its_points() {
-    let workshop = Workshop::open();
-    for lab in LABS {
+    let labs: Vec<u32> = LABS.collect();
+    at_benches(&labs, |bench, &lab| {
+        let workshop = Workshop::at(bench);
         compiled(&workshop, Open::Only(lab));
         let score = workshop.grade(&format!("lab{lab}::"));
         assert_eq!((score.of(lab), score.green), (0, 0), "{}", score.said);
         assert!(!score.red.is_empty(), "{}", score.said);
-    }
+    });
 }
 
 /// Half of lab 2 is done: people can register and join, and whoever leaves makes its thread panic.
 #[test]
 #[ignore = "compiles"]
 fn half_a_lab_has_the_same_points_each_time() {
-    let workshop = Workshop::open();
+    let bench = Bench::take();
+    let workshop = Workshop::at(&bench);
     compiled(&workshop, Open::From(3));
     let (ours, path) = (Path::new(env!("CARGO_MANIFEST_DIR")), "src/server/directory/registry.rs");
     let solution = Solution::read(ours).unwrap();

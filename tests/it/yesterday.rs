@@ -25,13 +25,13 @@ enum Era {
 use Era::{New, Old};
 
 /// All mixtures: the server, who calls, and who is called.
-const MIXTURES: [(Era, Era, Era); 6] = [
-    (Old, New, New),
-    (New, Old, New),
-    (New, New, Old),
-    (New, Old, Old),
-    (Old, Old, New),
-    (Old, New, Old),
+const MIXTURES: [[Era; 3]; 6] = [
+    [Old, New, New],
+    [New, Old, New],
+    [New, New, Old],
+    [New, Old, Old],
+    [Old, Old, New],
+    [Old, New, Old],
 ];
 
 impl Era {
@@ -164,7 +164,7 @@ impl Person {
 fn yesterdays_programs_chat_with_todays() {
     old_programs();
     thread::scope(|scope| {
-        for mixture @ (server, caller, called) in MIXTURES {
+        for mixture @ [server, caller, called] in MIXTURES {
             let title = format!("server {server:?}, caller {caller:?}, called {called:?}");
             let chat =
                 thread::Builder::new().name(title).spawn_scoped(scope, move || chat(mixture));
@@ -174,13 +174,13 @@ fn yesterdays_programs_chat_with_todays() {
 }
 
 /// All that a chat consists of, from the first word to the last.
-fn chat((server_era, caller_era, called_era): (Era, Era, Era)) {
+fn chat([at_server, at_alice, at_bob]: [Era; 3]) {
     let folder = Folder::fresh();
-    let (server, address) = server_era.serves(&folder, 0);
-    let alice = caller_era.joins("alice", address);
+    let (server, address) = at_server.serves(&folder, 0);
+    let alice = at_alice.joins("alice", address);
     alice.types("before bob");
     alice.sees(" alice: before bob");
-    let bob = called_era.joins("bob", address);
+    let bob = at_bob.joins("bob", address);
     alice.sees(&format!("bob joined (ID 2, {})", bob.address));
     bob.sees(" alice: before bob");
     alice.says(&bob, "hello, room");
@@ -196,7 +196,7 @@ fn chat((server_era, caller_era, called_era): (Era, Era, Era)) {
 
     // The server is killed, and its successor goes on with its log.
     server.kill();
-    let (server, _) = server_era.serves(&folder, address.port());
+    let (server, _) = at_server.serves(&folder, address.port());
     for person in [&alice, &bob] {
         person.comes_back();
     }

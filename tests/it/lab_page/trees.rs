@@ -4,11 +4,12 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use super::transcript::{Programs, play};
 use super::{TREE, fenced, labs, marked, named_checks, page, sections, to_do};
 use crate::stage::Folder;
+use crate::stage::workshop::{Workshop, at_benches};
 
 /// The program that writes students' trees.
 fn handout() -> &'static str {
@@ -23,34 +24,22 @@ fn hand_out(into: &Path, first: usize) {
     assert!(written.status.success(), "{}", String::from_utf8_lossy(&written.stderr));
 }
 
-/// Cargo in a tree, with a target folder for all of them. Each tree is newer than what was built before.
-fn cargo(tree: &Path, target: &Path, arguments: &[&str]) -> (bool, String) {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(arguments).arg("--offline").current_dir(tree).env("CARGO_TARGET_DIR", target);
-    let output =
-        cargo.env("CARGO_PROFILE_DEV_DEBUG", "0").env_remove("RUST_BACKTRACE").output().unwrap();
-    let told = [output.stdout, output.stderr].concat();
-    (output.status.success(), String::from_utf8_lossy(&told).into_owned())
-}
-
 #[test]
 #[ignore = "builds a student's tree for each lab"]
 fn the_transcripts_of_labs_to_be_done_go_as_they_say() {
-    let folder = Folder::fresh();
-    let target = folder.file("target");
-    for (number, text) in labs() {
-        let tree = folder.file(&format!("tree{number}"));
-        hand_out(&tree, number);
-        let (built, told) = cargo(&tree, &target, &["build", "--bins"]);
-        assert!(built, "{told}");
-        let program =
-            |name| target.join("debug").join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    at_benches(&labs(), |bench, (number, text)| {
+        let workshop = Workshop::at(bench);
+        hand_out(&workshop.clear(), *number);
+        let built = workshop.cargo(&["build", "--bins"]);
+        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+        let debug = workshop.target().join("debug");
+        let program = |name| debug.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
         let (server, client, load) = (program("server"), program("client"), program("load"));
         let programs = Programs { server, client, load, ..Programs::default() };
-        for transcript in fenced(&text, "text before") {
+        for transcript in fenced(text, "text before") {
             play(&format!("lab {number}, before"), &transcript, &programs);
         }
-    }
+    });
 }
 
 #[test]
@@ -71,14 +60,12 @@ fn students_have_the_pages_that_the_lab_course_sends_them_to() {
 #[test]
 #[ignore = "builds a student's tree for each step of each lab"]
 fn checks_turn_green_when_the_pages_say_so() {
-    let folder = Folder::fresh();
-    let target = folder.file("target");
-    for (number, text) in labs().into_iter().skip(1) {
-        let tree = folder.file(&format!("tree{number}"));
-        hand_out(&tree, number);
+    at_benches(&labs()[1..], |bench, (number, text)| {
+        let (workshop, number) = (Workshop::at(bench), *number);
+        hand_out(&workshop.clear(), number);
         let (mut written, mut said) = (BTreeSet::new(), BTreeSet::new());
         let mut green = BTreeSet::new();
-        let steps = to_do(&text).split('\n').fold(Vec::<String>::new(), |mut steps, line| {
+        let steps = to_do(text).split('\n').fold(Vec::<String>::new(), |mut steps, line| {
             if line.starts_with(|letter: char| letter.is_ascii_digit()) {
                 steps.push(String::new());
             }
@@ -95,8 +82,9 @@ fn checks_turn_green_when_the_pages_say_so() {
                 .map(|(_, name)| name)
                 .filter(|name| !written.contains(name))
                 .collect();
-            fill_in(Path::new("src"), &tree, number, &new);
-            let (_, told) = cargo(&tree, &target, &["test", &format!("lab{number}")]);
+            fill_in(Path::new("src"), &workshop.tree(), number, &new);
+            let Output { stdout, stderr, .. } = workshop.cargo(&["test", &format!("lab{number}")]);
+            let told = String::from_utf8_lossy(&[stdout, stderr].concat()).into_owned();
             let now: BTreeSet<String> = told
                 .lines()
                 .filter_map(|line| Some(line.strip_prefix("ok ")?.trim().to_owned()))
@@ -109,7 +97,7 @@ fn checks_turn_green_when_the_pages_say_so() {
             assert!(said.is_subset(&now), "lab {number}: something is red again\n{told}");
             (green, written) = (now, &written | &new);
         }
-    }
+    });
 }
 
 /// Writes the bodies of the solution into a tree, for these functions of a lab.

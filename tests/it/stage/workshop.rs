@@ -1,18 +1,24 @@
-//! The place where students' trees are built and graded, as they and their instructors do it.
+//! The place where programs are built and graded: students' trees here, as they and their instructors do it, and
+//! [wrong programs](wrong).
 //!
-//! All trees are made at one path and built into one target folder: so Cargo has to compile little anew, and a
-//! program of somebody else left there would be found out. Only one test at a time may do so.
+//! The trees at one bench are all made at one path and built into one target folder: so Cargo has to compile little
+//! anew, and a program of somebody else left there would be found out.
+
+pub mod bench;
+pub mod wrong;
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
-/// The workshop, held until it is dropped, by one test of all that run on this machine from this folder.
+pub use bench::{Bench, at_benches};
+pub use wrong::Wrong;
+
+/// A bench at which one student's tree stands.
 #[derive(Debug)]
-pub struct Workshop {
-    _key: File,
-    folder: PathBuf,
+pub struct Workshop<'a> {
+    bench: &'a Bench,
 }
 
 /// What the grader has said.
@@ -28,14 +34,10 @@ pub struct Score {
     pub said: String,
 }
 
-impl Workshop {
-    /// Waits until nobody else is in it.
-    pub fn open() -> Self {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("workshop");
-        fs::create_dir_all(&folder).unwrap();
-        let key = File::create(folder.join("key")).unwrap();
-        key.lock().unwrap();
-        Self { _key: key, folder }
+impl<'a> Workshop<'a> {
+    /// The one at this bench.
+    pub fn at(bench: &'a Bench) -> Self {
+        Self { bench }
     }
 
     /// Where the tree is. It is empty now, or not there yet.
@@ -47,7 +49,12 @@ impl Workshop {
 
     /// Where the tree is.
     pub fn tree(&self) -> PathBuf {
-        self.folder.join("tree")
+        self.bench.folder().join("tree")
+    }
+
+    /// Where it is built.
+    pub fn target(&self) -> PathBuf {
+        self.bench.folder().join("target")
     }
 
     /// Cargo in the tree. Nothing may come from a network, and nothing from the environment of these tests.
@@ -62,7 +69,7 @@ impl Workshop {
                 cargo.env_remove(variable);
             }
         }
-        cargo.env("CARGO_TARGET_DIR", self.folder.join("target")).env("CARGO_NET_OFFLINE", "true");
+        cargo.env("CARGO_TARGET_DIR", self.target()).env("CARGO_NET_OFFLINE", "true");
         cargo.env("CARGO_PROFILE_DEV_DEBUG", "0"); // half of the time is for what nobody reads
         cargo.output().unwrap()
     }
@@ -83,7 +90,8 @@ impl Workshop {
 }
 
 impl Score {
-    fn read(said: String) -> Self {
+    /// From what the grader has said.
+    pub fn read(said: String) -> Self {
         let mut score = Self::default();
         for line in said.lines() {
             for word in ["ok ", "FAIL ", "not reached ", "not checked ", "waived "] {

@@ -1,0 +1,116 @@
+//! Wrong programs: a tree with some of its files changed, built in a copy of it and graded by this tree's grader.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use super::bench::{Bench, Kiln};
+use crate::grader::grader;
+
+const TREE: &str = env!("CARGO_MANIFEST_DIR");
+
+/// A wrong program that is built.
+#[derive(Debug)]
+pub struct Wrong {
+    /// Where they are.
+    folder: PathBuf,
+    /// Their names: the others of this tree are right.
+    programs: &'static [&'static str],
+}
+
+impl Wrong {
+    /// Builds the programs of a tree with these texts in place of those files, to be graded by checks with this in
+    /// their names. Gives what the compiler says if they do not compile.
+    pub fn build(
+        bench: &Bench,
+        tree: &Path,
+        files: &[(String, String)],
+        check: &str,
+    ) -> Result<Wrong, String> {
+        let kiln = Kiln::take();
+        let (copy, target) = (kiln.folder().join("tree"), kiln.folder().join("target"));
+        fs::create_dir_all(&copy).unwrap();
+        for part in ["Cargo.toml", "Cargo.lock", "src", "tests"] {
+            mirror(&tree.join(part), &copy.join(part));
+        }
+        for (path, text) in files {
+            fs::write(copy.join(path), text).unwrap();
+        }
+        let programs = concerned(files, check);
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.current_dir(&copy).args(["build", "--quiet"]);
+        cargo.args(programs.iter().flat_map(|program| ["--bin", program]));
+        cargo.env("CARGO_TARGET_DIR", &target).env("CARGO_PROFILE_DEV_DEBUG", "0");
+        let built = cargo.output().unwrap();
+        if !built.status.success() {
+            return Err(String::from_utf8_lossy(&built.stderr).into_owned());
+        }
+        let folder = bench.folder().join("wrong");
+        fs::create_dir_all(&folder).unwrap();
+        for name in programs.iter().map(|name| file(name)) {
+            let place = folder.join(&name);
+            let _ = fs::remove_file(&place); // the one before need not be there
+            fs::copy(target.join("debug").join(&name), place).unwrap();
+        }
+        Ok(Wrong { folder, programs })
+    }
+
+    /// Grades it with these arguments; gives the exit code and what the grader says.
+    pub fn grade(&self, arguments: &[&str], seed: Option<u64>) -> (Option<i32>, String) {
+        static GRADER: OnceLock<PathBuf> = OnceLock::new();
+        let mut command = Command::new(GRADER.get_or_init(grader));
+        command.current_dir(TREE).args(arguments);
+        for (variable, _) in env::vars().filter(|(name, _)| name.starts_with("LAB_")) {
+            command.env_remove(variable);
+        }
+        command.envs(seed.map(|seed| ("LAB_SEED", seed.to_string())));
+        for name in self.programs {
+            command.env(format!("LAB_{}", name.to_uppercase()), self.folder.join(file(name)));
+        }
+        let graded = command.output().unwrap();
+        (graded.status.code(), String::from_utf8_lossy(&graded.stdout).into_owned())
+    }
+}
+
+/// The file of a program.
+fn file(name: &str) -> String {
+    format!("{name}{}", env::consts::EXE_SUFFIX)
+}
+
+/// The programs that changes of these files concern. The others are this tree's. What starts a server by itself, as
+/// `load` does, starts the one beside it: so where it may take part, all are built.
+fn concerned(files: &[(String, String)], check: &str) -> &'static [&'static str] {
+    let all_in = |folder: &str| files.iter().all(|(path, _)| path.starts_with(folder));
+    if check.starts_with("lab9") {
+        &["server", "client", "load"]
+    } else if all_in("src/server/") {
+        &["server"]
+    } else if all_in("src/client/") {
+        &["client"]
+    } else {
+        &["server", "client", "load"]
+    }
+}
+
+/// Copies what is new or has changed, so that cargo builds no more than it must, and removes what is gone.
+fn mirror(from: &Path, to: &Path) {
+    if from.is_dir() {
+        fs::create_dir_all(to).unwrap();
+        for old in fs::read_dir(to).unwrap().map(|entry| entry.unwrap().path()) {
+            let is_gone = !from.join(old.file_name().unwrap()).exists();
+            if is_gone && old.is_dir() {
+                fs::remove_dir_all(old).unwrap();
+            } else if is_gone {
+                fs::remove_file(old).unwrap();
+            }
+        }
+        for entry in fs::read_dir(from).unwrap() {
+            let name = entry.unwrap().file_name();
+            mirror(&from.join(&name), &to.join(&name));
+        }
+    } else if fs::read(from).unwrap() != fs::read(to).unwrap_or_default() {
+        fs::copy(from, to).unwrap();
+    }
+}
