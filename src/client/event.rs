@@ -36,12 +36,12 @@ impl Events {
         self.sender.send(event).map_err(|_| Gone)
     }
 
-    /// Whether the wire is shown: a flag that all clones share.
+    /// Whether tracing is on: a flag that all clones share.
     pub fn tracing(&self) -> &Arc<AtomicBool> {
         &self.tracing
     }
 
-    /// Tells what a connection has sent or received, if the wire is shown.
+    /// Tells what a connection has sent or received, if tracing is on.
     pub fn capture(
         &self,
         id: ConnectionId,

@@ -17,7 +17,6 @@ use std::collections::VecDeque;
 use std::io::{self, BufRead, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -32,13 +31,13 @@ use state::Server;
 pub use state::ServerOptions;
 
 use crate::io_error::cause;
+use crate::net::accept::{Accept, Slot, Slots, accept};
 use crate::wire::notification::Reason;
 use crate::wire::request::{Refusal, code};
 
 /// The stack of a session's thread. It needs a fraction of it; what is not used costs nothing.
 const STACK: usize = 256 * 1024;
-/// How long to wait after accept has failed, and how often to say so.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How often it is told that accept fails.
 const ACCEPT_COMPLAINT: Duration = Duration::from_secs(1);
 /// How many refused connections are kept open for a while, so that they can read why: each until as many
 /// others have been refused.
@@ -74,7 +73,9 @@ pub fn run(
             let _ = quit.send(Err(io::Error::other("the broadcaster failed"))); // else it ends already
         }
     })?;
-    spawn("accept", move || accept(&accepting, &listener))?;
+    let slots = Slots::new(server.options.max_clients);
+    let mut acceptor = Acceptor { server: accepting, complained: None, refused: VecDeque::new() };
+    spawn("accept", move || accept(&listener, &slots, &mut acceptor))?;
     spawn("console", move || console::attend(&attending, typed, &quitting))?;
     let ended = quits.recv().unwrap_or(Ok(()));
     shut_down(&server, broadcasting, printing);
@@ -86,60 +87,50 @@ fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<JoinHan
     thread::Builder::new().name(name.to_owned()).spawn(body)
 }
 
-/// Accepts for ever. An error of accept (no more descriptors, say) would come again at once and for
-/// ever: it is waited out, and told once a second.
-fn accept(server: &Arc<Server>, listener: &TcpListener) {
-    let mut complained: Option<Instant> = None;
-    let mut refused = VecDeque::new();
-    loop {
-        match listener.accept() {
-            Ok((stream, peer)) => {
-                if let Some(stream) = bind(server, stream, peer) {
-                    refused.push_back(stream);
-                }
-                if refused.len() > REFUSED {
-                    refused.pop_front();
-                }
-            }
-            Err(error) => {
-                if complained.is_none_or(|last| last.elapsed() >= ACCEPT_COMPLAINT) {
-                    complained = Some(Instant::now());
-                    server.printer.line(format_args!("cannot accept a connection: {error}"));
-                }
-                refused.clear();
-                thread::sleep(ACCEPT_PAUSE);
-            }
+/// What the server does with the connections that it accepts.
+struct Acceptor {
+    server: Arc<Server>,
+    /// When it was last told that accept fails.
+    complained: Option<Instant>,
+    /// Refused connections that may still have to read why.
+    refused: VecDeque<TcpStream>,
+}
+
+impl Accept for Acceptor {
+    fn serve(&mut self, stream: TcpStream, peer: SocketAddr, slot: Slot) {
+        let server = Arc::clone(&self.server);
+        let attend = move || {
+            let _slot = slot;
+            // One that closed at once has no address any more; there is nobody to be served.
+            let _ = attend(&server, stream, peer);
+        };
+        let name = format!("client {}", peer.port());
+        if let Err(error) = thread::Builder::new().name(name).stack_size(STACK).spawn(attend) {
+            self.server.printer.line(format_args!("cannot start a thread for {peer}: {error}"));
         }
     }
-}
 
-/// Gives a connection its thread. If there are too many it is told so and given back, to be kept open
-/// until it has read why.
-fn bind(server: &Arc<Server>, stream: TcpStream, peer: SocketAddr) -> Option<TcpStream> {
-    if server.connections.load(Ordering::Relaxed) >= server.options.max_clients {
-        return refuse(stream);
+    /// Tells the client why. The socket is fresh, so the words fit into its buffer.
+    fn refuse(&mut self, stream: TcpStream) {
+        let refusal = Refusal::new(code::SERVER_FULL, "the server has its largest number of clients");
+        let words = refusal.to_block("").to_string();
+        let told =
+            stream.set_nonblocking(true).and_then(|()| (&stream).write_all(words.as_bytes()));
+        if told.and_then(|()| stream.shutdown(Shutdown::Write)).is_ok() {
+            self.refused.push_back(stream);
+        }
+        if self.refused.len() > REFUSED {
+            self.refused.pop_front();
+        }
     }
-    server.connections.fetch_add(1, Ordering::Relaxed);
-    let shared = Arc::clone(server);
-    let attend = move || {
-        // One that closed at once has no address any more; there is nobody to be served.
-        let _ = attend(&shared, stream, peer);
-        shared.connections.fetch_sub(1, Ordering::Relaxed);
-    };
-    let name = format!("client {}", peer.port());
-    if let Err(error) = thread::Builder::new().name(name).stack_size(STACK).spawn(attend) {
-        server.connections.fetch_sub(1, Ordering::Relaxed);
-        server.printer.line(format_args!("cannot start a thread for {peer}: {error}"));
-    }
-    None
-}
 
-/// The socket is fresh, so the words fit into its buffer.
-fn refuse(stream: TcpStream) -> Option<TcpStream> {
-    let refusal = Refusal::new(code::SERVER_FULL, "the server has its largest number of clients");
-    let words = refusal.to_block("").to_string();
-    let told = stream.set_nonblocking(true).and_then(|()| (&stream).write_all(words.as_bytes()));
-    told.and_then(|()| stream.shutdown(Shutdown::Write)).ok().map(|()| stream)
+    fn failed(&mut self, error: &io::Error) {
+        if self.complained.is_none_or(|last| last.elapsed() >= ACCEPT_COMPLAINT) {
+            self.complained = Some(Instant::now());
+            self.server.printer.line(format_args!("cannot accept a connection: {error}"));
+        }
+        self.refused.clear(); // their descriptors may be what is missing
+    }
 }
 
 /// One client's thread. A panic in it ends this session alone.

@@ -3,7 +3,7 @@
 //! All complete requests of one read are executed before anything is written, so that a busy client
 //! costs one write and one visit to the mailbag per read, not per request.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::thread;
@@ -12,6 +12,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::clock;
 use crate::io_error::is_waiting;
 use crate::net::Reader;
+use crate::net::deadline::linger;
 use crate::server::connection::Connection;
 use crate::server::keepalive::{Keepalive, Next};
 use crate::server::rate_limit::RateLimiter;
@@ -276,15 +277,7 @@ impl<'a> Session<'a> {
         } else {
             server.room.disconnect(outbox, reason, b"");
         }
-        let (mut stream, end) = (outbox.stream(), Instant::now() + LINGER);
-        let mut unread = vec![0; 4096];
-        while Instant::now() < end {
-            match stream.read(&mut unread) {
-                Ok(0) => break,
-                Err(error) if !is_waiting(&error) => break,
-                Ok(_) | Err(_) => {}
-            }
-        }
+        linger(outbox.stream(), LINGER);
         outbox.finish();
         if let Some((name, _)) = member {
             server.room.note(&journal::line(format_args!("Client {name} disconnected")));

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::server::directory::registry::Registry;
@@ -66,8 +66,6 @@ pub struct Server {
     pub room: Arc<Room>,
     /// What it prints.
     pub printer: Arc<Printer>,
-    /// How many connections there are.
-    pub connections: AtomicUsize,
     warned: AtomicBool,
 }
 
@@ -78,7 +76,6 @@ impl Server {
             registry: Registry::new(options.max_clients, options.expires, options.shake),
             room: Arc::new(Room::new(seq)),
             printer: Arc::default(),
-            connections: AtomicUsize::new(0),
             warned: AtomicBool::new(false),
             own,
             options,

@@ -9,7 +9,7 @@ use super::request::Via;
 use super::secret::Secret;
 
 /// An answer of the server. `room` in REGACK tells our server from the assignments', which have neither
-/// rooms nor IDs; a BRIDGEACK of `None` says that nobody else is there.
+/// rooms nor IDs; a BRIDGEACK of `None` says that nobody else is registered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the fields are the protocol's headers")]
 pub enum Response {

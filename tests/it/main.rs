@@ -79,6 +79,7 @@ mod server_rate;
 mod server_return;
 mod server_room;
 mod server_tickets;
+mod slots;
 mod standins;
 #[cfg(target_os = "linux")]
 mod two_machines;

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Duration;
@@ -12,6 +11,7 @@ use crate::client::direct::tcp::line_reader::{LineReader, Opening, SILENCE};
 use crate::client::event::{self, Event, Events, PeerEvent};
 use crate::client::net::writer::{self, ConnectionId, Writer};
 use crate::io_error::cause;
+use crate::net::accept::{Accept, Slot, Slots, accept};
 use crate::wire::greeting::Greeting;
 
 /// The most peers that can be connected to us at a time.
@@ -22,32 +22,20 @@ const MAX_UNIDENTIFIED: usize = 8;
 const ANSWER: Duration = Duration::from_secs(3);
 /// Some of the assignments' programs lose text that comes together with CHAT.
 const BEFORE_TEXT: Duration = Duration::from_millis(300);
-/// The pause after accept has failed.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Starts the thread that takes calls.
+/// Starts the thread that accepts calls.
 ///
 /// # Errors
 /// When the thread cannot be started.
 pub fn listen(listener: TcpListener, events: Events) -> io::Result<()> {
-    let mut door = Listener { incoming: Arc::default(), unidentified: VecDeque::new(), events };
-    let accepting = move || {
-        loop {
-            match listener.accept() {
-                Ok((stream, address)) => door.take(Arc::new(stream), address),
-                // No descriptors, say. It would fail again at once and for ever.
-                Err(_) => thread::sleep(ACCEPT_PAUSE),
-            }
-        }
-    };
+    let mut callers = Listener { unidentified: VecDeque::new(), events };
+    let accepting = move || accept(&listener, &Slots::new(MAX_INCOMING), &mut callers);
     thread::Builder::new().name("listener".to_owned()).spawn(accepting).map(drop)
 }
 
-/// Who is at the door.
+/// What becomes of the peers that connect to us.
 struct Listener {
-    /// How many peers are connected to us.
-    incoming: Arc<AtomicUsize>,
-    /// Those who may not have said yet who they are, the oldest first.
+    /// Callers that may not have said yet who they are, the oldest first.
     unidentified: VecDeque<Weak<Unidentified>>,
     events: Events,
 }
@@ -55,12 +43,10 @@ struct Listener {
 /// A caller that has not said yet who it is. Its thread drops this when it has.
 struct Unidentified(Arc<TcpStream>);
 
-impl Listener {
+impl Accept for Listener {
     /// Gives a caller its thread. When too many do not say who they are, the oldest of them has to go.
-    fn take(&mut self, stream: Arc<TcpStream>, address: SocketAddr) {
-        if self.incoming.load(Ordering::Relaxed) >= MAX_INCOMING {
-            return; // dropping the connection is the answer
-        }
+    fn serve(&mut self, stream: TcpStream, address: SocketAddr, slot: Slot) {
+        let stream = Arc::new(stream);
         self.unidentified.retain(|unidentified| unidentified.strong_count() > 0);
         if self.unidentified.len() >= MAX_UNIDENTIFIED
             && let Some(oldest) = self.unidentified.pop_front().and_then(|oldest| oldest.upgrade())
@@ -69,16 +55,14 @@ impl Listener {
         }
         let unidentified = Arc::new(Unidentified(Arc::clone(&stream)));
         self.unidentified.push_back(Arc::downgrade(&unidentified));
-        self.incoming.fetch_add(1, Ordering::Relaxed);
-        let (count, events) = (Arc::clone(&self.incoming), self.events.clone());
+        let events = self.events.clone();
         let hearing = move || {
+            let _slot = slot;
             // A caller that is gone before it has said anything is nobody's business.
             let _ = attend(&stream, unidentified, address, &events);
-            count.fetch_sub(1, Ordering::Relaxed);
         };
-        if thread::Builder::new().name("peer".to_owned()).spawn(hearing).is_err() {
-            self.incoming.fetch_sub(1, Ordering::Relaxed); // the connection went with the closure
-        }
+        // Without a thread the connection and its slot go with the closure.
+        let _ = thread::Builder::new().name("peer".to_owned()).spawn(hearing);
     }
 }
 

@@ -8,13 +8,12 @@ pub mod http;
 pub mod access;
 pub mod event_stream;
 
-use std::io::{self, BufReader, Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::io::{self, BufReader, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use access::{Access, Route};
 use event_stream::{Cursor, EventLog};
@@ -22,6 +21,8 @@ use http::{HttpError, HttpRequest};
 
 use crate::client::event::{Event, Events};
 use crate::io_error::is_waiting;
+use crate::net::accept::{Accept, Slot, Slots, accept};
+use crate::net::deadline::{DeadlineStream, linger};
 use crate::sync::lock;
 use crate::wire::secret::Secret;
 
@@ -39,8 +40,6 @@ const LOOK: Duration = Duration::from_secs(1);
 /// How long a connection is read on after a refusal. Closed with bytes unread it would be reset, and the
 /// answer lost.
 const LINGER: Duration = Duration::from_secs(1);
-/// The pause after accept has failed.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// What every answer says: keep nothing, guess nothing, tell nobody, let no other page have it.
 const HEADERS: &str = "Cache-Control: no-store\r\n\
@@ -64,8 +63,7 @@ struct Shared {
     access: Access,
     log: EventLog,
     events: Events,
-    connections: AtomicUsize,
-    streams: AtomicUsize,
+    streams: Slots,
     /// Held while a line is handed to the loop and answered: one after the other, as they are taken there.
     lines: Mutex<()>,
 }
@@ -80,20 +78,12 @@ impl Page {
             access: Access::new(listener.local_addr()?.port()),
             log: EventLog::default(),
             events,
-            connections: AtomicUsize::new(0),
-            streams: AtomicUsize::new(0),
+            streams: Slots::new(MAX_STREAMS),
             lines: Mutex::default(),
         });
         let page = Page(Arc::clone(&shared));
-        let accepting = move || {
-            loop {
-                match listener.accept() {
-                    Ok((socket, _)) => Shared::admit(&shared, socket),
-                    // No descriptors, say. It would fail again at once and for ever.
-                    Err(_) => thread::sleep(ACCEPT_PAUSE),
-                }
-            }
-        };
+        let mut browsers = Browsers(shared);
+        let accepting = move || accept(&listener, &Slots::new(MAX_CONNECTIONS), &mut browsers);
         thread::Builder::new().name("page".to_owned()).spawn(accepting)?;
         Ok(page)
     }
@@ -139,44 +129,42 @@ impl Page {
     }
 }
 
-impl Shared {
-    /// Gives a connection its thread, unless there are too many: dropping it is the answer then.
-    fn admit(shared: &Arc<Shared>, socket: TcpStream) {
-        if shared.connections.load(Ordering::Relaxed) >= MAX_CONNECTIONS {
-            return;
-        }
-        shared.connections.fetch_add(1, Ordering::Relaxed);
-        let own = Arc::clone(shared);
-        let attending = move || {
-            let _ = own.attend(&socket); // a browser that has gone needs no answer
-            own.connections.fetch_sub(1, Ordering::Relaxed);
-        };
-        if thread::Builder::new().name("browser".to_owned()).spawn(attending).is_err() {
-            shared.connections.fetch_sub(1, Ordering::Relaxed);
-        }
-    }
+/// What becomes of the connections to the page.
+struct Browsers(Arc<Shared>);
 
+impl Accept for Browsers {
+    fn serve(&mut self, stream: TcpStream, _: SocketAddr, slot: Slot) {
+        let shared = Arc::clone(&self.0);
+        let attending = move || {
+            let _slot = slot;
+            let _ = shared.attend(&stream); // a browser that has gone needs no answer
+        };
+        // Without a thread the connection and its slot go with the closure.
+        let _ = thread::Builder::new().name("browser".to_owned()).spawn(attending);
+    }
+}
+
+impl Shared {
     /// One connection's thread.
     fn attend(&self, socket: &TcpStream) -> io::Result<()> {
         socket.set_nodelay(true)?;
         socket.set_write_timeout(Some(REQUEST))?;
-        let mut reader = BufReader::new(Until { socket, end: Instant::now() + REQUEST });
+        let mut reader = BufReader::new(DeadlineStream::new(socket, REQUEST));
         let granted = match HttpRequest::read(&mut reader) {
             Ok(None) => return Ok(()),
-            Ok(Some(request)) => self.access.judge(&request).map(|wanted| (wanted, request)),
+            Ok(Some(request)) => self.access.judge(&request).map(|route| (route, request)),
             Err(refusal) => Err(refusal),
         };
-        let refused = match granted {
-            Ok((Route::Page, _)) => return send_page(socket),
-            Ok((Route::Events, _)) => self.stream(socket)?,
+        match granted {
+            Ok((Route::Page, _)) => send_page(socket),
+            Ok((Route::Events, _)) => self.stream(socket),
             Ok((Route::Line(chat), request)) => {
-                self.take_line(Event::FromPage { line: request.body, chat }, socket)?;
-                return linger(socket);
+                self.take_line(Event::FromPage { line: request.body, chat }, socket)
             }
-            Err(refusal) => Some(refusal),
-        };
-        send(socket, &short_answer(refused))?;
-        linger(socket)
+            Err(refusal) => send(socket, &short_answer(Some(refusal))),
+        }?;
+        linger(socket, LINGER);
+        Ok(())
     }
 
     /// Hands a line to the loop and answers. The loop takes its time when it has much to do, and whoever types
@@ -187,15 +175,12 @@ impl Shared {
         send(socket, &short_answer(refused))
     }
 
-    /// Streams what happens until the browser is gone; or gives why not.
-    fn stream(&self, socket: &TcpStream) -> io::Result<Option<HttpError>> {
-        if self.streams.fetch_add(1, Ordering::Relaxed) >= MAX_STREAMS {
-            self.streams.fetch_sub(1, Ordering::Relaxed);
-            return Ok(Some(HttpError::Busy));
+    /// Streams what happens until the browser is gone, if there are not too many streams.
+    fn stream(&self, socket: &TcpStream) -> io::Result<()> {
+        match self.streams.take() {
+            Some(_slot) => self.follow(socket),
+            None => send(socket, &short_answer(Some(HttpError::Busy))),
         }
-        let ended = self.follow(socket);
-        self.streams.fetch_sub(1, Ordering::Relaxed);
-        ended.map(|()| None)
     }
 
     /// Never returns but with an error.
@@ -224,8 +209,7 @@ fn send_page(socket: &TcpStream) -> io::Result<()> {
         &format!(
             "{head}Content-Security-Policy: {policy}\r\nContent-Length: {length}\r\n{HEADERS}\r\n{html}"
         ),
-    )?;
-    linger(socket)
+    )
 }
 
 /// The answer to a request that gets nothing, or wants nothing.
@@ -242,12 +226,6 @@ fn send(mut socket: &TcpStream, answer: &str) -> io::Result<()> {
     socket.shutdown(Shutdown::Write)
 }
 
-/// Ends the connection so that the answer arrives.
-fn linger(socket: &TcpStream) -> io::Result<()> {
-    let mut rest = Until { socket, end: Instant::now() + LINGER };
-    io::copy(&mut rest, &mut io::sink()).map(drop)
-}
-
 /// Finds out whether the other side is still there.
 fn look(socket: &TcpStream) -> io::Result<()> {
     socket.set_read_timeout(Some(Duration::from_millis(1)))?;
@@ -255,23 +233,5 @@ fn look(socket: &TcpStream) -> io::Result<()> {
         Ok(0) => Err(io::ErrorKind::ConnectionAborted.into()),
         Err(error) if !is_waiting(&error) => Err(error),
         _ => Ok(()),
-    }
-}
-
-/// Reads from a socket until a given time, however much comes: bytes alone do not buy time.
-struct Until<'a> {
-    socket: &'a TcpStream,
-    end: Instant,
-}
-
-impl Read for Until<'_> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let left = self.end.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(io::ErrorKind::TimedOut.into());
-        }
-        self.socket.set_read_timeout(Some(left))?;
-        let mut socket = self.socket;
-        socket.read(into)
     }
 }
