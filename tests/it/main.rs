@@ -63,6 +63,7 @@ mod page_gate;
 mod page_streams;
 mod raw;
 mod readme;
+mod said;
 mod send_buffer;
 mod server_bounds;
 mod server_console;

@@ -1,10 +1,9 @@
 //! The last messages, ready to be told again.
 
 use std::collections::VecDeque;
-use std::io::Write;
 
 use crate::server::room::journal::{KEPT, LoggedMessage};
-use crate::wire::name::Name;
+use crate::wire::notification::{SAID_TAIL_END, said_tail_start, write_said_head};
 
 /// How many messages a newcomer is told that does not say what it has seen.
 const NEWCOMER: u64 = 20;
@@ -33,8 +32,8 @@ impl History {
     pub fn new(kept: VecDeque<(u64, LoggedMessage)>) -> History {
         let mut history = History::default();
         for (seq, message) in kept {
-            let head = tail_head(&message.time, 0, &message.name);
-            history.push(seq, format!("{head}{}{TAIL_END}", message.text).as_bytes());
+            let start = said_tail_start(&message.time, 0, &message.name);
+            history.push(seq, format!("{start}{}{SAID_TAIL_END}", message.text).as_bytes());
         }
         history
     }
@@ -65,8 +64,7 @@ impl History {
         let skipped = usize::try_from(count.saturating_sub(most)).unwrap_or(usize::MAX);
         let mut replay = Replay::default();
         for (seq, tail) in self.kept.iter().filter(wanted).skip(skipped) {
-            write!(replay.bytes, "SAID\r\nSeq: {seq}\r\nReplay: yes\r\n")
-                .expect("BUG: a Vec takes all writes");
+            write_said_head(&mut replay.bytes, *seq, true);
             replay.bytes.extend_from_slice(tail);
             replay.first = if replay.count == 0 { *seq } else { replay.first };
             (replay.count, replay.last) = (replay.count + 1, *seq);
@@ -74,11 +72,3 @@ impl History {
         replay
     }
 }
-
-/// The beginning of a SAID block's tail, which is all but the lines that hold its number: up to its text.
-pub fn tail_head(time: &str, id: u64, name: &Name) -> String {
-    format!("Time: {time}\r\nID: {id}\r\nclientID: {name}\r\nText: ")
-}
-
-/// The end of a SAID block's tail, after its text.
-pub const TAIL_END: &str = "\r\n\r\n";

@@ -2,9 +2,9 @@
 
 use std::net::SocketAddr;
 
-use crate::server::room::history;
 use crate::server::room::journal;
 use crate::wire::name::Name;
+use crate::wire::notification::{SAID_TAIL_END, said_tail_start};
 use crate::wire::text::{Text, escape};
 
 /// Messages of one client: finished blocks but for their numbers, which only the room can give.
@@ -41,7 +41,7 @@ impl MessageBatch {
     /// Begins anew: who says what follows, when, and from where.
     pub fn begin(&mut self, time: &str, id: u64, name: &Name, from: SocketAddr) {
         self.ends.clear();
-        self.blocks.begin(history::tail_head(time, id, name));
+        self.blocks.begin(said_tail_start(time, id, name));
         self.log.begin(journal::message_head(time, name));
         self.lines.begin(format!("Received from {from} (ID {id}): "));
     }
@@ -49,7 +49,7 @@ impl MessageBatch {
     /// Adds a message. Its text has been checked.
     pub fn push(&mut self, text: &Text) {
         let text = text.as_str();
-        self.blocks.push(text, history::TAIL_END);
+        self.blocks.push(text, SAID_TAIL_END);
         self.ends.push(self.blocks.bytes.len());
         self.log.push(&journal::escape(text), "\n");
         self.lines.push(&escape(text), "\n");

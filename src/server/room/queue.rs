@@ -18,7 +18,7 @@ use crate::server::room::messages::MessageBatch;
 use crate::server::room::outbox::{FIRST_MODE, Outbox, WriteMode, WriteOutcome};
 use crate::sync::{lock, wait};
 use crate::wire::block::Block;
-use crate::wire::notification::Reason;
+use crate::wire::notification::{Reason, write_said_head};
 use crate::wire::response::Welcome;
 
 /// Speakers wait while the bag holds more than this. It bounds the memory, and by their sockets it slows
@@ -74,12 +74,11 @@ impl Batch {
     /// [`History`](super::history) puts before it again); the lines for the log go into `log`.
     // LAB 4: give each message its number and put it into the bag
     fn put(&mut self, messages: &MessageBatch) {
-        for speech in messages.blocks() {
+        for tail in messages.blocks() {
             self.seq += 1;
-            let seq = self.seq;
-            write!(self.bytes, "SAID\r\nSeq: {seq}\r\n").expect("BUG: a Vec takes all writes");
+            write_said_head(&mut self.bytes, self.seq, false);
             let start = self.bytes.len();
-            self.bytes.extend_from_slice(speech);
+            self.bytes.extend_from_slice(tail);
             self.tails.push(start..self.bytes.len());
         }
         self.log.extend_from_slice(messages.log());

@@ -7,13 +7,13 @@ use std::sync::mpsc::Sender;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::message::number;
-use super::record::{Record, Run, block_length, header};
+use super::record::{Record, Run, block_length};
 use crate::io_error::cause;
 use crate::sync::lock;
-use crate::wire::block::{Block, MAX_ANSWER_LINES};
+use crate::wire::block::MAX_ANSWER_LINES;
 use crate::wire::framing::BlockReader;
 use crate::wire::name::Name;
+use crate::wire::notification::{Notification, scan_said};
 use crate::wire::request::Request;
 use crate::wire::response::Response;
 
@@ -186,18 +186,22 @@ impl Member {
         }
     }
 
-    /// Takes one block: almost always SAID.
+    /// Takes one block: almost always SAID, which is read by hand.
     fn take(&self, run: &Run, record: &mut Record, block: &[u8], now: u64) -> io::Result<()> {
-        if block.starts_with(b"SAID\r\n") {
-            let seq = header(block, b"Seq: ").and_then(number).unwrap_or(0);
-            record.hear(seq, header(block, b"Text: ").unwrap_or(b""), run, now);
-        } else if block.starts_with(b"PING\r\n") {
-            let token = header(block, b"Token: ").map(String::from_utf8_lossy);
-            self.write(&Block::new("PONG").with_some("Token", token).to_string())?;
-        } else if block.starts_with(b"BYE\r\n") {
-            let reason = String::from_utf8_lossy(header(block, b"Reason: ").unwrap_or(b""));
-            record.broken =
-                Some(format!("disconnected by the server: {}", crate::wire::text::escape(&reason)));
+        if let Some((seq, text)) = scan_said(block) {
+            record.hear(seq, text, run, now);
+            return Ok(());
+        }
+        let read = BlockReader::new(block, MAX_ANSWER_LINES).read()?.and_then(Result::ok);
+        match read.as_ref().and_then(Notification::parse) {
+            Some(Notification::Ping { token }) => {
+                self.write(&Request::Pong { token }.to_block().to_string())?;
+            }
+            Some(Notification::Bye { reason }) => {
+                let reason = reason.map_or("no reason".to_owned(), |reason| reason.to_string());
+                record.broken = Some(format!("disconnected by the server: {reason}"));
+            }
+            _ => {}
         }
         Ok(())
     }

@@ -52,6 +52,6 @@ impl TestMessage {
 }
 
 /// The number that some digits are.
-pub fn number(digits: &[u8]) -> Option<u64> {
+fn number(digits: &[u8]) -> Option<u64> {
     std::str::from_utf8(digits).ok()?.parse().ok()
 }

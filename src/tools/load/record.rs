@@ -109,10 +109,3 @@ pub fn block_length(bytes: &[u8]) -> Option<usize> {
     }
     None
 }
-
-/// The value of the first line that begins with this name, its colon and its space.
-pub fn header<'a>(block: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
-    let line = block.split(|byte| *byte == b'\n').find(|line| line.starts_with(name))?;
-    let value = &line[name.len()..];
-    Some(value.strip_suffix(b"\r").unwrap_or(value))
-}
