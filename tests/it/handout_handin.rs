@@ -147,7 +147,7 @@ fn a_graft_takes_the_files_of_one_lab() {
     let mine = [
         ("src/tools/load/measure.rs", "//! mine"),
         ("src/wire/line.rs", "//! mine"),
-        ("src/server/room/queue.rs", "//! mine"),
+        ("src/server/room/batch.rs", "//! mine"),
         ("src/server/room/broadcaster.rs", "include!(\"/a\");"),
         ("ANSWERS.md", "42"),
     ];
@@ -155,7 +155,7 @@ fn a_graft_takes_the_files_of_one_lab() {
     let (from, into) = (folder.path().to_str().unwrap(), tree.path().to_str().unwrap());
     let output = handout(&["--graft", from, "--lab", "4", "--into", into]);
     assert!(output.status.success(), "{output:?}");
-    assert_eq!(tree.text("src/server/room/queue.rs"), "//! mine");
+    assert_eq!(tree.text("src/server/room/batch.rs"), "//! mine");
     assert!(
         tree.text("src/server/room/send_buffer.rs").contains("todo!"),
         "what is missing is no solution"

@@ -1,25 +1,26 @@
-//! The postman: one thread that carries the room's bag to all members, round after round.
+//! The broadcaster: one thread that delivers the room's batches to all members, one after the other.
 //!
-//! He writes outside every lock but the outbox's of the member he is writing to, once for each member and
-//! round. A member whose socket is full costs the others nothing: see [`outbox`](super::outbox).
+//! It writes outside every lock but the outbox's of the member it is writing to, once for each member and batch. A
+//! member whose socket is full costs the others nothing: see [`outbox`](super::outbox).
+//!
+//! The order of the calls in [`Broadcaster::run`] is the room's promise: a message is in the log before anybody
+//! reads it, and every member reads the messages in the order of the log.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::clock;
 use crate::io_error::cause;
 use crate::server::printer::Printer;
+use crate::server::room::batch::{Batch, Unicast, UnicastKind};
 use crate::server::room::history::{History, Replay};
 use crate::server::room::journal::Journal;
 use crate::server::room::outbox::{FIRST_MODE, Outbox, WriteMode, WriteOutcome};
-use crate::server::room::queue::{Batch, Room, Unicast, UnicastKind};
-use crate::sync::{lock, wait};
+use crate::server::room::queue::Room;
 use crate::wire::response::{Response, Welcome};
 
-/// How long after the room is closed the postman still carries what waits for those who read.
-const LAST_ROUNDS: Duration = Duration::from_secs(2);
-/// How soon the postman comes again to those who lag or are closing.
-const REVISIT: Duration = Duration::from_millis(3);
+/// How soon slow and closing clients are served again.
+const RETRY: Duration = Duration::from_millis(3);
 /// How often it is told that the log cannot be written.
 const COMPLAINT: Duration = Duration::from_secs(60);
 
@@ -33,17 +34,18 @@ pub struct Broadcaster {
     /// When it was last told that the log cannot be written.
     complained: Option<Instant>,
     members: Vec<Arc<Outbox>>,
-    /// Those he must visit again soon, members or not.
+    /// Clients with bytes that wait, and clients that are closing, members or not.
     slow_consumers: Vec<Arc<Outbox>>,
+    /// When the slow consumers were last served.
     retried: Instant,
-    /// What he carries on this round.
-    load: Batch,
-    /// How many of the round's messages the history has.
+    /// The batch that is being delivered.
+    batch: Batch,
+    /// How many of the batch's messages the history has.
     remembered: usize,
 }
 
 impl Broadcaster {
-    /// The postman of a room. It must have just one.
+    /// Creates the broadcaster of a room, which must have only one.
     pub fn new(
         room: Arc<Room>,
         journal: Journal,
@@ -59,79 +61,60 @@ impl Broadcaster {
             members: Vec::new(),
             slow_consumers: Vec::new(),
             retried: Instant::now(),
-            load: Batch::default(),
+            batch: Batch::default(),
             remembered: 0,
         }
     }
 
-    /// Carries round after round until the room is closed.
+    /// Delivers batch after batch until the room is closed.
     pub fn run(mut self) {
-        while self.collect() {
+        while self.next_batch() {
             self.log();
             self.deliver();
             self.deliver_unicasts();
             self.retry_slow();
-            self.report();
+            self.room.set_delivered(self.batch.id);
         }
     }
 
-    /// Takes the bag, when there is something in it or somebody must be visited again; `false` at the end.
-    fn collect(&mut self) -> bool {
-        let mut batch = lock(&self.room.batch);
-        while batch.is_empty() {
-            if batch
-                .closed
-                .is_some_and(|at| self.slow_consumers.is_empty() || at.elapsed() > LAST_ROUNDS)
-            {
-                return false;
-            }
-            batch.broadcaster_sleeps = true;
-            if self.slow_consumers.is_empty() {
-                batch = wait(&self.room.filled, batch);
-                continue;
-            }
-            let woken = self.room.filled.wait_timeout(batch, REVISIT);
-            let (woken, timeout) = woken.unwrap_or_else(PoisonError::into_inner);
-            batch = woken;
-            if timeout.timed_out() {
-                break;
-            }
+    /// Takes the next batch, or an empty one when slow clients must be served again. Returns `false` at the end.
+    fn next_batch(&mut self) -> bool {
+        let retry = (!self.slow_consumers.is_empty()).then_some(RETRY);
+        if !self.room.next_batch(&mut self.batch, retry) {
+            return false;
         }
-        batch.broadcaster_sleeps = false;
-        batch.change(&mut self.load);
-        if batch.waiting > 0 {
-            self.room.delivered.notify_all(); // there is room again
-        }
-        self.slow_consumers.append(&mut self.load.slow_consumers);
+        self.slow_consumers.append(&mut self.batch.slow_consumers);
         self.remembered = 0;
         true
     }
 
-    /// Before anyone hears: what was heard can be lost no more.
+    /// Appends the batch to the log, before anyone reads it: what was read is never lost.
     fn log(&mut self) {
         let now = SystemTime::now();
-        let messages = self.load.tails.len() as u64;
-        let Err(error) = self.journal.append(&self.load.log, messages, &clock::stamp(now)) else {
+        let messages = self.batch.tails.len() as u64;
+        let Err(error) = self.journal.append(&self.batch.log, messages, &clock::stamp(now)) else {
             return;
         };
+        // The chat goes on without its log. A full disk would complain for every batch.
         if self.complained.is_none_or(|last| last.elapsed() >= COMPLAINT) {
             self.complained = Some(Instant::now());
             self.printer.line(format_args!("warning: cannot write the log: {}", cause(&error)));
         }
     }
 
-    /// To those who are still there.
+    /// Writes the batch to those who are still members.
     fn deliver(&mut self) {
         self.members.retain(|member| !member.is_closed() && !member.has_left());
-        if !self.load.bytes.is_empty() {
-            write_to_all(&self.load.bytes, &mut self.members, &mut self.slow_consumers);
+        if !self.batch.bytes.is_empty() {
+            write_to_all(&self.batch.bytes, &mut self.members, &mut self.slow_consumers);
         }
     }
 
-    /// What is for one client alone, each at its place among the messages. In the end the history has
-    /// all of the round.
+    /// Delivers what is for one client alone, each at its place among the messages. Afterwards the history holds the
+    /// whole batch.
     fn deliver_unicasts(&mut self) {
-        for Unicast { outbox, kind, place, seq } in std::mem::take(&mut self.load.unicasts) {
+        for Unicast { outbox, kind, place, seq } in std::mem::take(&mut self.batch.unicasts) {
+            // A replay must hold the messages queued before it, and none of those after it.
             self.remember(seq);
             match kind {
                 UnicastKind::Greeting(welcome, since) => {
@@ -148,20 +131,22 @@ impl Broadcaster {
                 }
             }
         }
-        self.remember(self.load.seq);
+        self.remember(self.batch.seq);
     }
 
-    /// Puts the round's messages up to number `seq` into the history.
+    /// Puts the batch's messages up to number `seq` into the history.
     fn remember(&mut self, seq: u64) {
-        let load = &self.load;
-        let before = load.seq - load.tails.len() as u64;
+        let batch = &self.batch;
+        let before = batch.seq - batch.tails.len() as u64;
         while before + (self.remembered as u64) < seq {
-            let tail = load.tails[self.remembered].clone();
+            let tail = batch.tails[self.remembered].clone();
             self.remembered += 1;
-            self.history.push(before + self.remembered as u64, &load.bytes[tail]);
+            self.history.push(before + self.remembered as u64, &batch.bytes[tail]);
         }
     }
 
+    /// Makes a client a member. Its greeting ends with the rest of this batch, which was written to the others before
+    /// it was one of them; from the next batch on it reads what they read.
     fn greet(
         &mut self,
         outbox: Arc<Outbox>,
@@ -174,10 +159,10 @@ impl Broadcaster {
         let answer = Response::JoinAck(Welcome { seq, missed, ..welcome });
         let mut greeting = answer.to_block().to_string().into_bytes();
         greeting.extend_from_slice(&replay.bytes);
-        greeting.extend_from_slice(&self.load.bytes[place..]);
-        let delivery = outbox.deliver_freely(&greeting);
-        outbox.greet();
-        match delivery {
+        greeting.extend_from_slice(&self.batch.bytes[place..]);
+        let outcome = outbox.deliver_greeting(&greeting);
+        outbox.set_greeted();
+        match outcome {
             WriteOutcome::Closed => return,
             WriteOutcome::Buffered => self.slow_consumers.push(Arc::clone(&outbox)),
             WriteOutcome::Written => {}
@@ -185,27 +170,19 @@ impl Broadcaster {
         self.members.push(outbox);
     }
 
-    /// Those who lag or are closing, but not at every round: rounds may be very short.
+    /// Serves slow and closing clients again, but not after every batch: in a busy room a batch takes microseconds.
     fn retry_slow(&mut self) {
         let now = Instant::now();
-        if now.duration_since(self.retried) >= REVISIT {
+        if now.duration_since(self.retried) >= RETRY {
             self.retried = now;
             self.slow_consumers.retain(|outbox| outbox.retry_slow(now));
         }
     }
-
-    fn report(&self) {
-        let mut batch = lock(&self.room.batch);
-        batch.delivered = self.load.current;
-        if batch.waiting > 0 {
-            self.room.delivered.notify_all();
-        }
-    }
 }
 
-/// One write for each member. The way is the plain one until the first full socket. Who lags is put on
-/// the list of those to visit again, and whose connection is over is a member no more.
-// LAB 4: carry it to everybody => for member in members { member.deliver(bytes, FIRST_MODE); }
+/// Writes to every member once, in the usual mode until the first full socket and without waiting from then on. Puts
+/// a member that has become slow on the list of those to serve again, and removes one whose connection is over.
+// LAB 4: write to every member => for member in members { member.deliver(bytes, FIRST_MODE); }
 fn write_to_all(
     bytes: &[u8],
     members: &mut Vec<Arc<Outbox>>,

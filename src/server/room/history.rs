@@ -1,34 +1,37 @@
-//! The last messages, ready to be told again.
+//! The history: the last messages, ready to be told again.
+//!
+//! Only the broadcaster touches it, so it needs no lock. After a restart it is filled from the log.
 
 use std::collections::VecDeque;
 
 use crate::server::room::journal::{KEPT, LoggedMessage};
 use crate::wire::notification::{SAID_TAIL_END, said_tail_start, write_said_head};
 
-/// How many messages a newcomer is told that does not say what it has seen.
+/// How many messages a newcomer reads if it does not say which it has seen.
 const NEWCOMER: u64 = 20;
 
-/// The room's last messages, each as a finished block but for its first lines.
+/// The room's last messages, each as the tail of its SAID block, with its number.
 #[derive(Debug, Default)]
 pub struct History {
     kept: VecDeque<(u64, Vec<u8>)>,
 }
 
-/// Some messages to be told again.
+/// Messages that are told again, as bytes.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Replay {
     /// Their SAID blocks, the oldest first.
     pub bytes: Vec<u8>,
-    /// How many they are.
+    /// How many messages they are.
     pub count: u64,
-    /// The numbers of the first and the last, or 0.
+    /// The number of the first message; 0 if there is none.
     pub first: u64,
-    /// See `first`.
+    /// The number of the last message; 0 if there is none.
     pub last: u64,
 }
 
 impl History {
-    /// What the log has kept. Whoever said it had an ID in another life of the server.
+    /// Creates the history from what the log has kept. The senders' IDs were those of an earlier run of the server,
+    /// and nobody has them now: they are told as 0.
     pub fn new(kept: VecDeque<(u64, LoggedMessage)>) -> History {
         let mut history = History::default();
         for (seq, message) in kept {
@@ -38,18 +41,19 @@ impl History {
         history
     }
 
-    /// Remembers message `seq`, by its block's tail.
+    /// Adds message `seq`, given as its block's tail. When the history is full, the oldest message makes room.
     pub fn push(&mut self, seq: u64, tail: &[u8]) {
         let full = self.kept.len() == KEPT;
         let oldest = if full { self.kept.pop_front() } else { None };
+        // The oldest message's memory serves for the newest: a full history allocates nothing.
         let (_, mut memory) = oldest.unwrap_or_default();
         memory.clear();
         memory.extend_from_slice(tail);
         self.kept.push_back((seq, memory));
     }
 
-    /// What somebody who joins after message `seq` has to hear, and how many older ones are missing. With
-    /// `since` that is what came after it, else the last few.
+    /// Returns what a client reads that joins after message `seq`, and how many older messages it has missed for
+    /// good. With `since` that is everything after that message, otherwise the last few.
     pub fn for_newcomer(&self, since: Option<u64>, seq: u64) -> (Replay, u64) {
         let from = since.unwrap_or(seq.saturating_sub(NEWCOMER)).saturating_add(1);
         let oldest = self.kept.front().map_or(seq + 1, |(oldest, _)| *oldest);
@@ -57,7 +61,7 @@ impl History {
         (self.replay(from, seq, KEPT as u64), missed)
     }
 
-    /// The last `most` messages of those from `from` up to `to`.
+    /// Returns the last `most` of the messages from `from` up to `to`.
     pub fn replay(&self, from: u64, to: u64, most: u64) -> Replay {
         let wanted = |(seq, _): &&(u64, Vec<u8>)| (from..=to).contains(seq);
         let count = self.kept.iter().filter(wanted).count() as u64;

@@ -1,4 +1,6 @@
 //! What one client says in one go, in three renderings: for the members, for the log, for the terminal.
+//!
+//! The client's own thread renders its messages before it takes the room's lock. Under the lock bytes are only copied.
 
 use std::net::SocketAddr;
 
@@ -7,7 +9,7 @@ use crate::wire::name::Name;
 use crate::wire::notification::{SAID_TAIL_END, said_tail_start};
 use crate::wire::text::{Text, escape};
 
-/// Messages of one client: finished blocks but for their numbers, which only the room can give.
+/// Messages of one client: finished blocks, except for their numbers, which only the room can give.
 #[derive(Debug, Default)]
 pub struct MessageBatch {
     blocks: Rendering,
@@ -17,19 +19,23 @@ pub struct MessageBatch {
     lines: Rendering,
 }
 
-/// Lines that begin alike.
+/// Blocks or lines that begin alike, one after the other.
 #[derive(Debug, Default)]
 struct Rendering {
+    /// What each of them begins with.
     head: Vec<u8>,
+    /// All of them, finished.
     bytes: Vec<u8>,
 }
 
 impl Rendering {
+    /// Forgets everything, and takes a new beginning. The memory stays.
     fn begin(&mut self, head: String) {
         self.head = head.into_bytes();
         self.bytes.clear();
     }
 
+    /// Appends the beginning, a text and an end.
     fn push(&mut self, text: &str, end: &str) {
         for part in [&self.head, text.as_bytes(), end.as_bytes()] {
             self.bytes.extend_from_slice(part);
@@ -38,7 +44,7 @@ impl Rendering {
 }
 
 impl MessageBatch {
-    /// Begins anew: who says what follows, when, and from where.
+    /// Begins a new batch: notes who says what follows, when, and from where.
     pub fn begin(&mut self, time: &str, id: u64, name: &Name, from: SocketAddr) {
         self.ends.clear();
         self.blocks.begin(said_tail_start(time, id, name));
@@ -46,7 +52,7 @@ impl MessageBatch {
         self.lines.begin(format!("Received from {from} (ID {id}): "));
     }
 
-    /// Adds a message. Its text has been checked.
+    /// Adds a message.
     pub fn push(&mut self, text: &Text) {
         let text = text.as_str();
         self.blocks.push(text, SAID_TAIL_END);
@@ -55,12 +61,12 @@ impl MessageBatch {
         self.lines.push(&escape(text), "\n");
     }
 
-    /// Forgets all.
+    /// Forgets all messages.
     pub fn clear(&mut self) {
         self.ends.clear();
     }
 
-    /// Whether nothing is said.
+    /// Whether there are no messages.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
@@ -70,18 +76,18 @@ impl MessageBatch {
         self.ends.len()
     }
 
-    /// The SAID blocks, each without its first lines.
+    /// The tails of the SAID blocks: everything but the lines that hold a number.
     pub fn blocks(&self) -> impl Iterator<Item = &[u8]> {
         let starts = std::iter::once(&0).chain(&self.ends);
         starts.zip(&self.ends).map(|(start, end)| &self.blocks.bytes[*start..*end])
     }
 
-    /// The lines for the log.
+    /// The messages as lines for the log.
     pub fn log(&self) -> &[u8] {
         &self.log.bytes
     }
 
-    /// The lines to print.
+    /// The messages as lines for the terminal.
     pub fn lines(&self) -> &[u8] {
         &self.lines.bytes
     }

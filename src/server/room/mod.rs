@@ -1,9 +1,15 @@
 //! The room: every message, once, in one order, to everyone, and into the log before anyone reads it.
+//!
+//! A message passes the files from top to bottom. A client's thread renders it ([`messages`]) and appends it to the
+//! batch that fills ([`batch`], [`queue`]). The [`broadcaster`]'s thread takes the batch, appends it to the log
+//! ([`journal`]), writes it to every member ([`outbox`], [`send_buffer`]) and keeps it for those who come later
+//! ([`history`]).
 
 pub mod journal;
 pub mod history;
 pub mod messages;
 pub mod send_buffer;
 pub mod outbox;
+pub mod batch;
 pub mod queue;
 pub mod broadcaster;

@@ -1,9 +1,12 @@
 //! One client's connection, as far as writing goes.
 //!
-//! A socket whose buffer is full must cost nobody else anything: what does not fit stays here, bounded,
-//! and is tried again on the postman's next rounds. [`SendBuffer`] is the rule; [`Outbox`] is the lock and the
-//! socket around it. Every write to a client happens under its outbox's
-//! lock, so that two threads never mix their bytes.
+//! A client whose socket is full must cost nobody else anything. What does not fit stays here, bounded, and the
+//! [`broadcaster`](super::broadcaster) tries it again a few milliseconds later. [`SendBuffer`] is the rule; [`Outbox`]
+//! is the lock and the socket around it. Every write to a client happens under its outbox's lock, so two threads
+//! never mix their bytes.
+//!
+//! An outbox goes through these states, and never back: open, *closed* (last words are written, nothing more is
+//! accepted, what waits is still sent), shut down (the socket is closed in both directions).
 
 use std::io::{self, ErrorKind, Write};
 use std::net::{Shutdown, TcpStream};
@@ -15,69 +18,74 @@ use crate::server::room::send_buffer::SendBuffer;
 use crate::sync::lock;
 use crate::wire::notification::Reason;
 
-/// How long a closing connection may take to read its last words and to close its side.
+/// How long a closing client may take to read its last words and to close its side.
 pub const LINGER: Duration = Duration::from_secs(1);
-/// How long a plain write may wait. (The system rounds it up: it really lasts 5 to 8 ms.)
+/// How long a blocking write may wait. (Linux rounds it up: it really lasts 5 to 8 ms.)
 const WRITE_TIMEOUT: Duration = Duration::from_millis(1);
 
 /// How a write treats a full socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WriteMode {
-    /// It waits a moment. The usual write, and the fastest where sockets have room.
+    /// It waits a moment. The usual mode, and the fastest where sockets have room.
     Blocking,
     /// It never waits, at the price of two more system calls.
     NonBlocking,
 }
 
-/// The way to begin a round with. On Windows a write that has timed out leaves its socket undefined.
+/// The mode to begin a batch with. On Windows a write that has timed out leaves its socket undefined.
 pub const FIRST_MODE: WriteMode =
     if cfg!(windows) { WriteMode::NonBlocking } else { WriteMode::Blocking };
 
-/// What became of a delivery.
+/// What became of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WriteOutcome {
-    /// All is written, or the postman knows that something waits.
+    /// All bytes are written, or wait in an outbox that is on the broadcaster's list already.
     Written,
-    /// Something waits since now: the postman must come again.
+    /// Bytes wait, and did not before: the caller must put the outbox on the broadcaster's list.
     Buffered,
     /// The connection is over.
     Closed,
 }
 
 /// One client's connection, as far as writing goes.
+///
+/// The flags are atomic, because the broadcaster reads them for every member and batch without a lock.
 #[derive(Debug)]
 pub struct Outbox {
     stream: TcpStream,
-    /// It has been greeted in the room.
+    /// It was greeted in the room.
     greeted: AtomicBool,
     /// It is not in the room any more.
     left: AtomicBool,
+    /// Nothing more is accepted. The same as `end.is_some()`, for readers without the lock.
     closed: AtomicBool,
     inner: Mutex<Inner>,
+    /// Wakes [`Outbox::sleep`] when the outbox closes.
     ended: Condvar,
 }
 
 #[derive(Debug)]
 struct Inner {
-    backlog: SendBuffer,
-    /// The postman has this outbox on the list of those he must see again.
+    buffer: SendBuffer,
+    /// The broadcaster has this outbox on its list of slow consumers.
     listed: bool,
     /// Why nothing more is accepted, and since when.
     end: Option<(Reason, Instant)>,
-    /// The client's thread is done with the socket.
+    /// The client's thread no longer reads from the socket.
     finished: bool,
 }
 
 impl Outbox {
-    /// For a fresh connection; at most `limit` bytes may wait for it.
+    /// Wraps a fresh connection. At most `limit` bytes may wait for it.
     ///
     /// # Errors
     /// When the socket cannot be set up, because it is closed already.
     pub fn new(stream: TcpStream, limit: usize) -> io::Result<Outbox> {
-        stream.set_nodelay(true)?; // else small writes wait 40 ms for the client's acknowledgement
+        // Nagle's algorithm (RFC 896) would hold small writes back for up to 40 ms.
+        stream.set_nodelay(true)?;
         stream.set_write_timeout(Some(WRITE_TIMEOUT))?;
-        let backlog = SendBuffer::new(limit, Instant::now());
-        let inner = Inner { backlog, listed: false, end: None, finished: false };
+        let buffer = SendBuffer::new(limit, Instant::now());
+        let inner = Inner { buffer, listed: false, end: None, finished: false };
         let (greeted, left, closed) = Default::default();
         let (inner, ended) = (Mutex::new(inner), Condvar::new());
         Ok(Outbox { stream, greeted, left, closed, inner, ended })
@@ -88,43 +96,44 @@ impl Outbox {
         &self.stream
     }
 
-    /// Whether nothing more is accepted. Cheap: it takes no lock.
+    /// Whether nothing more is accepted. It takes no lock.
     pub fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Relaxed)
     }
 
-    /// Whether it has been greeted in the room.
+    /// Whether the client was greeted in the room.
     pub fn is_greeted(&self) -> bool {
         self.greeted.load(Ordering::Relaxed)
     }
 
-    /// It has been greeted in the room.
-    pub fn greet(&self) {
+    /// Notes that the client was greeted in the room.
+    pub fn set_greeted(&self) {
         self.greeted.store(true, Ordering::Relaxed);
     }
 
-    /// It hears nothing of the room any more, not even that it has left.
+    /// Takes the client out of the room: it reads nothing more of it, not even that it has left.
     pub fn leave(&self) {
         self.left.store(true, Ordering::Relaxed);
     }
 
-    /// Whether it is in the room no more.
+    /// Whether the client has left the room.
     pub fn has_left(&self) -> bool {
         self.left.load(Ordering::Relaxed)
     }
 
-    /// Why nothing more is accepted.
+    /// Why nothing more is accepted; `None` while the outbox is open.
     pub fn end(&self) -> Option<Reason> {
         lock(&self.inner).end.map(|(reason, _)| reason)
     }
 
-    /// The same for a greeting, which does not count towards what may wait.
-    pub fn deliver_freely(&self, bytes: &[u8]) -> WriteOutcome {
-        lock(&self.inner).backlog.allow(bytes.len());
+    /// Writes a greeting. Its bytes do not count towards the limit: a long history must not cost a newcomer its
+    /// connection.
+    pub fn deliver_greeting(&self, bytes: &[u8]) -> WriteOutcome {
+        lock(&self.inner).buffer.allow(bytes.len());
         self.deliver(bytes, WriteMode::NonBlocking)
     }
 
-    /// Sleeps for so long, or until nothing more is accepted.
+    /// Sleeps for `time`, or until nothing more is accepted.
     pub fn sleep(&self, time: Duration) {
         let inner = lock(&self.inner);
         let open = |inner: &mut Inner| inner.end.is_none();
@@ -132,62 +141,56 @@ impl Outbox {
         drop(self.ended.wait_timeout_while(inner, time, open));
     }
 
-    /// Writes `bytes`, or keeps what does not fit. A client that is too slow is cut off.
+    /// Writes `bytes`, or keeps what does not fit. Cuts off a client that is too slow.
     pub fn deliver(&self, bytes: &[u8], mode: WriteMode) -> WriteOutcome {
         let mut inner = lock(&self.inner);
         if inner.end.is_some() {
             return WriteOutcome::Closed;
         }
-        let mode = if inner.backlog.is_empty() { mode } else { WriteMode::NonBlocking };
-        if let Err(error) = self.send(&mut inner.backlog, bytes, mode) {
-            let slow = error.kind() == ErrorKind::TimedOut;
-            self.cut(&mut inner, if slow { Reason::Slow } else { Reason::Gone });
+        // Where something waits already, the socket is probably still full: do not wait for it again.
+        let mode = if inner.buffer.is_empty() { mode } else { WriteMode::NonBlocking };
+        if let Err(error) = self.send(&mut inner.buffer, bytes, mode) {
+            self.cut(&mut inner, &error);
             return WriteOutcome::Closed;
         }
-        if inner.backlog.is_empty() || std::mem::replace(&mut inner.listed, true) {
+        if inner.buffer.is_empty() || std::mem::replace(&mut inner.listed, true) {
             WriteOutcome::Written
         } else {
             WriteOutcome::Buffered
         }
     }
 
-    /// Says the last words and accepts nothing more. The words, and what waits before them, still reach
-    /// a client that reads; the postman closes the socket after a moment, see [`Outbox::retry_slow`].
-    /// Gives whether this outbox must be put on the postman's list.
+    /// Writes the last words and accepts nothing more. The words, and what waits before them, still reach a client
+    /// that reads; [`Outbox::retry_slow`] closes the socket after [`LINGER`]. Returns whether the caller must put the
+    /// outbox on the broadcaster's list.
     pub fn close(&self, reason: Reason, words: &[u8]) -> bool {
         let mut inner = lock(&self.inner);
         if inner.end.is_some() {
             return false;
         }
-        inner.end = Some((reason, Instant::now()));
-        self.closed.store(true, Ordering::Relaxed);
-        self.ended.notify_all();
-        let sent = self.send(&mut inner.backlog, words, WriteMode::NonBlocking);
-        if sent.is_ok() && inner.backlog.is_empty() {
+        self.set_end(&mut inner, reason);
+        let sent = self.send(&mut inner.buffer, words, WriteMode::NonBlocking);
+        if sent.is_ok() && inner.buffer.is_empty() {
             self.shut(Shutdown::Write);
         }
         !std::mem::replace(&mut inner.listed, true)
     }
 
-    /// The client's thread is done: nobody reads from the socket any more.
+    /// Notes that the client's thread is done: nobody reads from the socket any more.
     pub fn finish(&self) {
         lock(&self.inner).finished = true;
     }
 
-    /// The postman's visit to one that lags or is closing. Gives whether he must come again.
+    /// Serves a slow or closing client again. Returns whether it must stay on the broadcaster's list.
     pub fn retry_slow(&self, now: Instant) -> bool {
         let mut inner = lock(&self.inner);
-        let lagged = !inner.backlog.is_empty();
-        let sent = if lagged {
-            self.send(&mut inner.backlog, &[], WriteMode::NonBlocking)
-        } else {
-            Ok(())
-        };
-        let waits = !inner.backlog.is_empty();
+        let waited = !inner.buffer.is_empty();
+        let sent =
+            if waited { self.send(&mut inner.buffer, &[], WriteMode::NonBlocking) } else { Ok(()) };
+        let waits = !inner.buffer.is_empty();
         let again = match (sent, inner.end) {
             (Err(error), _) => {
-                let slow = error.kind() == ErrorKind::TimedOut;
-                self.cut(&mut inner, if slow { Reason::Slow } else { Reason::Gone });
+                self.cut(&mut inner, &error);
                 false
             }
             (Ok(()), None) => waits,
@@ -196,9 +199,10 @@ impl Outbox {
                 false
             }
             (Ok(()), Some(_)) => {
-                if lagged && !waits {
-                    self.shut(Shutdown::Write);
+                if waited && !waits {
+                    self.shut(Shutdown::Write); // the last words are out
                 }
+                // A client that keeps its side open would hold its thread for ever: it stays until LINGER is over.
                 waits || !inner.finished
             }
         };
@@ -206,27 +210,35 @@ impl Outbox {
         again
     }
 
-    /// Ends the connection here and now. Its thread wakes up and finds out why.
-    fn cut(&self, inner: &mut Inner, reason: Reason) {
-        inner.end.get_or_insert((reason, Instant::now()));
-        self.closed.store(true, Ordering::Relaxed);
-        self.ended.notify_all();
+    /// Ends the connection here and now. The client's thread wakes up and finds out why.
+    fn cut(&self, inner: &mut Inner, error: &io::Error) {
+        let slow = error.kind() == ErrorKind::TimedOut;
+        self.set_end(inner, if slow { Reason::Slow } else { Reason::Gone });
         self.shut(Shutdown::Both);
     }
 
-    /// An error here says that the connection is gone already, which is what is wanted.
+    /// Notes why and when nothing more is accepted. The first reason stays.
+    fn set_end(&self, inner: &mut Inner, reason: Reason) {
+        inner.end.get_or_insert((reason, Instant::now()));
+        self.closed.store(true, Ordering::Relaxed);
+        self.ended.notify_all();
+    }
+
+    /// Closes the socket in one direction or both. An error says that it is gone already, which is what is wanted.
     fn shut(&self, how: Shutdown) {
         let _ = self.stream.shutdown(how);
     }
 
-    /// Nobody may read or write while the socket is switched: readers see `WouldBlock` and read again.
-    fn send(&self, backlog: &mut SendBuffer, bytes: &[u8], mode: WriteMode) -> io::Result<()> {
+    /// Writes through the buffer, in the given mode.
+    fn send(&self, buffer: &mut SendBuffer, bytes: &[u8], mode: WriteMode) -> io::Result<()> {
         let now = Instant::now();
         if mode == WriteMode::Blocking {
-            return backlog.send(bytes, now, |bytes| (&self.stream).write(bytes));
+            return buffer.send(bytes, now, |bytes| (&self.stream).write(bytes));
         }
+        // The mode belongs to the socket, not to this write: the client's thread, which reads from the same socket,
+        // may see `WouldBlock` meanwhile, and reads again.
         self.stream.set_nonblocking(true)?;
-        let sent = backlog.send(bytes, now, |bytes| (&self.stream).write(bytes));
+        let sent = buffer.send(bytes, now, |bytes| (&self.stream).write(bytes));
         self.stream.set_nonblocking(false)?;
         sent
     }

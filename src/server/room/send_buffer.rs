@@ -1,5 +1,7 @@
-//! The rule of what waits to be written to one client: over a write function, and with a given `now`. The lock
-//! and the socket are around it, in [`outbox`](super::outbox).
+//! What waits to be written to one client: a rule over a write function and a given `now`.
+//!
+//! The lock and the socket are around it, in [`outbox`](super::outbox). The rule itself knows neither, so a test can
+//! fill a socket that does not exist, and let three seconds pass in no time.
 
 use std::io::{self, ErrorKind};
 use std::thread;
@@ -7,27 +9,31 @@ use std::time::{Duration, Instant};
 
 use crate::io_error::is_waiting;
 
-/// A client that takes nothing for this long while something waits for it is hung up on.
+/// A client is cut off if it takes nothing for this long while something waits for it.
 const STUCK: Duration = Duration::from_secs(3);
 
 /// Bytes that could not be written yet.
 #[derive(Debug)]
 pub struct SendBuffer {
+    /// The bytes in their order, the written ones still in front.
     waiting: Vec<u8>,
+    /// How many bytes of `waiting` are written already.
     written: usize,
+    /// How many bytes may wait.
     limit: usize,
-    /// How much may wait besides, until nothing waits any more.
+    /// How many bytes more may wait, until nothing waits any more.
     extra: usize,
+    /// When the client last took a byte, or when something began to wait.
     progress: Instant,
 }
 
 impl SendBuffer {
-    /// An empty one that holds at most `limit` bytes.
+    /// Creates an empty buffer that holds at most `limit` bytes.
     pub fn new(limit: usize, now: Instant) -> SendBuffer {
         SendBuffer { waiting: Vec::new(), written: 0, limit, extra: 0, progress: now }
     }
 
-    /// So many bytes more may wait, until nothing waits any more.
+    /// Lets `bytes` more wait, until nothing waits any more.
     pub fn allow(&mut self, bytes: usize) {
         self.extra += bytes;
     }
@@ -37,12 +43,12 @@ impl SendBuffer {
         self.waiting.is_empty()
     }
 
-    /// Writes what waits and then `bytes`, as much as `write` takes; keeps the rest.
+    /// Writes what waits and then `bytes`, as much as `write` takes, and keeps the rest.
     ///
     /// # Errors
-    /// `TimedOut` when the client is too slow: more than the limit would wait, or nothing has been taken
-    /// for 3 s, which count from the last byte taken or from when something began to wait. Else what
-    /// `write` gives, but for `WouldBlock`, `TimedOut` and `Interrupted`.
+    /// `TimedOut` when the client is too slow: more than the limit would wait, or nothing was taken for 3 s. They
+    /// count from the last byte taken, or from when something began to wait. Otherwise any error of `write` except
+    /// `WouldBlock`, `TimedOut` and `Interrupted`.
     // LAB 4: write what can be written, keep the rest => write_and_wait(bytes, write)
     pub fn send(
         &mut self,
@@ -67,8 +73,8 @@ impl SendBuffer {
         Ok(())
     }
 
-    /// So many bytes of what waits have been written: progress, if there are any. They are forgotten, all
-    /// at the latest when nothing waits any more, and what has been written does not grow for ever.
+    /// Notes that `bytes` of what waits are written. That is progress, if there are any. They are forgotten, at the
+    /// latest when nothing waits any more; until then the written part does not grow without bound.
     // LAB 4: forget what has been written
     fn took(&mut self, bytes: usize, now: Instant) {
         if bytes > 0 {
@@ -85,9 +91,8 @@ impl SendBuffer {
     }
 }
 
-/// Writes once, for a short write says that the socket is full: to go on would be to wait for this
-/// client. Gives the number of bytes written: none if it would have had to wait. What was interrupted
-/// is tried again.
+/// Writes once. A short write says that the socket is full, so a second one would wait for this client. Returns the
+/// number of bytes written, 0 if the write would have had to wait. Repeats a write that was interrupted.
 // LAB 4: write as much as the socket takes, and wait for nothing
 fn write_some(bytes: &[u8], write: impl Fn(&[u8]) -> io::Result<usize>) -> io::Result<usize> {
     if bytes.is_empty() {
@@ -103,11 +108,11 @@ fn write_some(bytes: &[u8], write: impl Fn(&[u8]) -> io::Result<usize>) -> io::R
     }
 }
 
-/// The naive way: goes on until all is written, however long this client takes, and everybody waits. It is
-/// here to be measured against.
+/// Writes until everything is written, however long this client takes, and everybody else waits. This is the naive
+/// way, kept to be measured against.
 ///
 /// # Errors
-/// What `write` gives, but for what only says that it would have to wait.
+/// Any error of `write`, except one that only says that it would have to wait.
 pub fn write_and_wait(bytes: &[u8], write: impl Fn(&[u8]) -> io::Result<usize>) -> io::Result<()> {
     let mut written = 0;
     while written < bytes.len() {

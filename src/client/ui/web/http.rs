@@ -29,7 +29,7 @@ pub struct HttpRequest {
 /// Why a request gets nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HttpError {
-    /// It breaks the grammar.
+    /// It breaks the grammar, lacks a header that it needs, or has too many or too long ones.
     Malformed,
     /// It comes from another page than ours.
     Forbidden,
@@ -39,14 +39,10 @@ pub enum HttpError {
     Method,
     /// It was not complete in time.
     Late,
-    /// It does not say how long its body is.
-    NoLength,
     /// Its body is too long.
     LongBody,
-    /// Its first line is too long.
+    /// Its first line is too long. This has a status of its own, because RFC 9112 (section 3) demands it.
     LongTarget,
-    /// It has too many headers, or one that is too long.
-    LongHeaders,
     /// As many are served as can be, or the client is about to end.
     Busy,
 }
@@ -60,10 +56,8 @@ impl HttpError {
             HttpError::NotFound => "404 Not Found",
             HttpError::Method => "405 Method Not Allowed",
             HttpError::Late => "408 Request Timeout",
-            HttpError::NoLength => "411 Length Required",
             HttpError::LongBody => "413 Content Too Large",
             HttpError::LongTarget => "414 URI Too Long",
-            HttpError::LongHeaders => "431 Request Header Fields Too Large",
             HttpError::Busy => "503 Service Unavailable",
         }
     }
@@ -101,12 +95,12 @@ impl HttpRequest {
 
     fn read_headers(&mut self, reader: &mut impl BufRead) -> Result<(), HttpError> {
         loop {
-            let line = line(reader, HttpError::LongHeaders)?;
+            let line = line(reader, HttpError::Malformed)?;
             if line.is_empty() {
                 return Ok(());
             }
             if self.headers.len() == MAX_HEADERS {
-                return Err(HttpError::LongHeaders);
+                return Err(HttpError::Malformed);
             }
             let (name, value) = line.split_once(':').ok_or(HttpError::Malformed)?;
             let is_outgoing =
@@ -128,7 +122,7 @@ impl HttpRequest {
             return Err(HttpError::Malformed);
         }
         let length = match self.header("content-length") {
-            None if self.method == "POST" => return Err(HttpError::NoLength),
+            None if self.method == "POST" => return Err(HttpError::Malformed),
             None => 0,
             // A number that is too large for usize is a number all the same.
             Some(value) if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) => {
