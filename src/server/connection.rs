@@ -1,4 +1,10 @@
-//! A guest: what one client may ask, and what becomes of it.
+//! One client's connection: what its requests do to the directory and the room.
+//!
+//! Each function here is one request. It answers the client, prints a line, and tells the room what changed. The
+//! session around it decides when the answer is written.
+//!
+//! A change that the others must see is announced by a closure that the registry calls under its lock. So the room's
+//! queue holds the changes in the order in which they happened.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -20,24 +26,24 @@ use crate::wire::response::{Response, Welcome};
 use crate::wire::secret::Secret;
 use crate::wire::text::Text;
 
-/// One client, as the server knows it.
+/// A client's connection, and what was registered and joined on it.
 pub struct Connection<'a> {
-    /// Where it is a guest.
+    /// The server that it is connected to.
     pub server: &'a Server,
-    /// The way to write to it.
+    /// Writes to the client.
     pub outbox: Arc<Outbox>,
-    /// Where it is seen to be.
+    /// The client's address, as the socket gives it.
     pub peer: SocketAddr,
-    /// Which of our addresses it has reached.
+    /// The server's address that the client has reached.
     pub own: SocketAddr,
-    /// Its name and ID, once it is in the room.
+    /// The client's name and ID while it is in the room.
     pub joined: Option<(Name, u64)>,
-    /// What was registered on this connection last.
+    /// The name and port that were registered last on this connection.
     pub registered: Option<(Name, u16)>,
 }
 
 impl Connection<'_> {
-    /// REGISTER: into the directory.
+    /// REGISTER: puts a name into the directory.
     ///
     /// # Errors
     /// `bad-port`, and those of [`Registry::register`](crate::server::directory::registry::Registry::register).
@@ -62,7 +68,7 @@ impl Connection<'_> {
         Ok(Response::RegAck { name, address, id: entry.id, expires, room: true })
     }
 
-    /// BRIDGE: who is there to talk to? Two who have joined are vouched for to each other.
+    /// BRIDGE: introduces the client to a peer. If both have joined, each gets the secrets by which it knows the other.
     ///
     /// # Errors
     /// `not-registered`, `no-such-client`, `self`.
@@ -92,12 +98,12 @@ impl Connection<'_> {
         Ok(Response::BridgeAck(Some(introduction)))
     }
 
-    /// INFO: the whole directory.
+    /// INFO: lists the whole directory.
     pub fn info(&self) -> Response {
         Response::InfoAck(lookup::listing(self.server.registry.snapshot(Instant::now())))
     }
 
-    /// JOIN: into the room. Gives the round that brings the answer.
+    /// JOIN: lets the client into the room. Returns the batch that holds the answer.
     ///
     /// # Errors
     /// Those of [`Registry::join`](crate::server::directory::registry::Registry::join).
@@ -108,25 +114,25 @@ impl Connection<'_> {
         since: Option<u64>,
     ) -> Result<BatchId, Refusal> {
         let registered = self.registered.take().filter(|(registered, _)| registered == name);
-        let claim = JoinRequest {
+        let request = JoinRequest {
             outbox: Arc::clone(&self.outbox),
             ip: self.peer.ip().to_canonical(),
             port: registered.map(|(_, port)| port),
             token,
         };
         let room = &self.server.room;
-        let (admission, round) =
-            self.server.registry.join(name, claim, Instant::now(), |admission| {
+        let (admission, batch) =
+            self.server.registry.join(name, request, Instant::now(), |admission| {
                 self.server.registry.inject_delay();
                 if let Some((old, _)) = &admission.replaced {
-                    old.leave(); // from here on only the new one can be heard
+                    old.leave(); // from here on only the new connection can say anything
                 }
-                // Who comes back in time has never been away, unless to another address.
-                let unheard = admission.replaced.as_ref().is_none_or(|(_, moved)| *moved);
+                // For the others a client that returns in time was never away, unless its address has changed.
+                let is_news = admission.replaced.as_ref().is_none_or(|(_, moved)| *moved);
                 let notice = Notification::Joined(admission.entry.clone()).to_block();
                 let (name, peer) = (&admission.entry.name, self.peer);
                 let log = journal::line(format_args!("Client {name} connected from {peer}"));
-                let notice = unheard.then_some(&notice);
+                let notice = is_news.then_some(&notice);
                 room.arrive(&self.outbox, notice, welcome(admission), since, &log)
             })?;
         let Entry { name, address, id } = admission.entry;
@@ -135,10 +141,15 @@ impl Connection<'_> {
         if let Some((old, _)) = admission.replaced {
             self.server.send_away(&old, Reason::Replaced);
         }
-        Ok(round)
+        Ok(batch)
     }
 
-    /// TELL: to one in the room.
+    /// HISTORY: tells the client old messages again. Returns the batch that holds the answer.
+    pub fn history(&self, before: Option<u64>, last: u64) -> BatchId {
+        self.server.room.request_history(&self.outbox, before, last)
+    }
+
+    /// TELL: passes a text on to one member.
     ///
     /// # Errors
     /// `no-such-client`, `self`, `not-joined`.
@@ -162,7 +173,7 @@ impl Connection<'_> {
     }
 }
 
-/// What somebody is told who has joined; the postman knows the rest.
+/// The answer to JOIN. The broadcaster fills in the room's number and what was missed, which only it knows.
 fn welcome(admission: &Admission) -> Welcome {
     let Admission { entry: Entry { name, id, .. }, token, others, .. } = admission;
     let message = format!("Welcome to the chat, {name}!");

@@ -1,4 +1,6 @@
-//! The server's console: what the person who runs it may type.
+//! The server's console: the commands of the operator.
+//!
+//! A command changes the server by the same functions as a client's request, under the same locks.
 
 use std::io::{self, BufRead};
 use std::sync::mpsc::Sender;
@@ -11,7 +13,7 @@ use crate::wire::name::PeerRef;
 use crate::wire::notification::Reason;
 use crate::wire::text::escape;
 
-/// Obeys the console until `/quit`. The end of input just closes the console.
+/// Runs the commands until `/quit`. At the end of the input the server goes on without a console.
 pub fn attend(server: &Server, console: impl BufRead, quit: &Sender<io::Result<()>>) {
     for line in console.split(b'\n').map_while(Result::ok) {
         let line = String::from_utf8_lossy(&line);
@@ -21,7 +23,7 @@ pub fn attend(server: &Server, console: impl BufRead, quit: &Sender<io::Result<(
             ("/info", "") => list(server),
             ("/kick", name) if !name.is_empty() => kick(server, name),
             ("/quit", "") => {
-                // Nobody waits only if the server is ending already.
+                // Without a receiver the server is ending already.
                 let _ = quit.send(Ok(()));
                 return;
             }
@@ -30,6 +32,7 @@ pub fn attend(server: &Server, console: impl BufRead, quit: &Sender<io::Result<(
     }
 }
 
+/// `/info`: prints the directory.
 fn list(server: &Server) {
     let entries = lookup::listing(server.registry.snapshot(Instant::now()));
     server.printer.line(format_args!("{} in the directory", entries.len()));
@@ -38,7 +41,8 @@ fn list(server: &Server) {
     }
 }
 
-/// The room hears of it first; whatever the client had still sent is not executed.
+/// `/kick`: takes a client out of the room and ends its connection. What it has sent and the server has not read is
+/// not executed.
 fn kick(server: &Server, name: &str) {
     let found =
         name.parse::<PeerRef>().ok().and_then(|who| server.registry.find(&who, Instant::now()));

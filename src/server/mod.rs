@@ -1,7 +1,11 @@
 //! The server: it registers clients, introduces them to each other, and keeps the room.
 //!
-//! Threads: one accepts connections, one serves each client ([`session`]), one writes to the room's members
-//! ([`room::broadcaster`]), one prints ([`printer`]), one reads the console. They share a [`state`].
+//! Threads: `accept` accepts connections, one `client PORT` serves each of them ([`session`]), `broadcaster` writes to
+//! the room's members ([`room::broadcaster`]), `printer` prints ([`printer`]), `console` reads what the operator
+//! types. They share a [`state`].
+//!
+//! A request comes in at [`session`], which parses it and keeps the order of its answers. [`connection`] does what it
+//! asks for, with the [`directory`] and the [`room`].
 
 pub mod printer;
 pub mod room;
@@ -35,18 +39,18 @@ use crate::net::accept::{Accept, Slot, Slots, accept};
 use crate::wire::notification::Reason;
 use crate::wire::request::{Refusal, code};
 
-/// The stack of a session's thread. It needs a fraction of it; what is not used costs nothing.
+/// The stack of a session's thread. A session needs a fraction of it. The unused part costs address space only.
 const STACK: usize = 256 * 1024;
 /// How often it is told that accept fails.
 const ACCEPT_COMPLAINT: Duration = Duration::from_secs(1);
-/// How many refused connections are kept open for a while, so that they can read why: each until as many
-/// others have been refused.
+/// How many refused connections are kept open, so that their clients can read why. Each stays until this many others
+/// are refused.
 const REFUSED: usize = 16;
 
-/// Serves the clients that come to `listener` until somebody types `/quit` into `typed`.
+/// Serves the clients that connect to `listener` until somebody types `/quit` into `typed`. Prints to `output`.
 ///
 /// # Errors
-/// When a thread cannot be started, the listener has no address, or the log cannot be opened.
+/// When a thread cannot be started, the listener has no address, the log cannot be opened, or the broadcaster panics.
 pub fn run(
     listener: TcpListener,
     options: ServerOptions,
@@ -67,10 +71,11 @@ pub fn run(
     let broadcaster = Broadcaster::new(room, journal, history, printer);
     let (quit, quits) = mpsc::channel();
     let (accepting, attending, quitting) = (Arc::clone(&server), Arc::clone(&server), quit.clone());
-    let broadcasting = spawn("postman", move || {
-        // Without him the room is silent for ever: better that somebody starts the server again.
+    let broadcasting = spawn("broadcaster", move || {
+        // Without it the room is silent for ever: better to end, so that somebody starts the server again.
         if panic::catch_unwind(AssertUnwindSafe(|| broadcaster.run())).is_err() {
-            let _ = quit.send(Err(io::Error::other("the broadcaster failed"))); // else it ends already
+            let failed = io::Error::other("the broadcaster failed");
+            let _ = quit.send(Err(failed)); // without a receiver the server is ending already
         }
     })?;
     let slots = Slots::new(server.options.max_clients);
@@ -101,7 +106,7 @@ impl Accept for Acceptor {
         let server = Arc::clone(&self.server);
         let attend = move || {
             let _slot = slot;
-            // One that closed at once has no address any more; there is nobody to be served.
+            // A socket that was closed at once cannot be set up, and there is nobody to serve.
             let _ = attend(&server, stream, peer);
         };
         let name = format!("client {}", peer.port());
@@ -110,7 +115,7 @@ impl Accept for Acceptor {
         }
     }
 
-    /// Tells the client why. The socket is fresh, so the words fit into its buffer.
+    /// Tells the client why. The socket is fresh, so the answer fits into its buffer.
     fn refuse(&mut self, stream: TcpStream) {
         let refusal = Refusal::new(code::SERVER_FULL, "the server has its largest number of clients");
         let words = refusal.to_block("").to_string();
@@ -133,26 +138,27 @@ impl Accept for Acceptor {
     }
 }
 
-/// One client's thread. A panic in it ends this session alone.
+/// Serves one client: the body of its thread. A panic ends this session alone, and its client still leaves the room.
 fn attend(server: &Server, stream: TcpStream, peer: SocketAddr) -> io::Result<()> {
-    // Which of our addresses was reached matters only where there are several.
+    // Bound to 0.0.0.0 or ::, the server has several addresses: ask the socket which one this client has reached.
+    // Otherwise save the system call.
     let several = server.own.ip().is_unspecified();
     let own = if several { stream.local_addr()? } else { server.own };
     let outbox = Arc::new(Outbox::new(stream, server.options.backlog)?);
     let connection = Connection { server, outbox, peer, own, joined: None, registered: None };
     let mut session = Session::new(connection);
-    let conversation = panic::catch_unwind(AssertUnwindSafe(|| session.converse()));
-    session.end(conversation.unwrap_or(Reason::Gone));
+    let reason = panic::catch_unwind(AssertUnwindSafe(|| session.run()));
+    session.end(reason.unwrap_or(Reason::Gone));
     Ok(())
 }
 
-/// Everyone hears BYE; what is on its way is delivered.
+/// Sends BYE to all members, delivers what is queued, and prints what is left.
 fn shut_down(server: &Server, broadcaster: JoinHandle<()>, printer: JoinHandle<()>) {
     for outbox in server.registry.members(Instant::now()) {
         server.send_away(&outbox, Reason::Shutdown);
     }
     server.room.close();
-    // They end by themselves; that one has panicked was told on stderr.
+    // Both end by themselves now. A panic in one of them was reported on stderr.
     let _ = broadcaster.join();
     server.printer.close();
     let _ = printer.join();

@@ -1,5 +1,7 @@
-//! What the server prints: one line per event, written by a thread of its own. A paused terminal must not
-//! stop the room, so lines beyond a bound are dropped, and counted.
+//! What the server prints: one line per event, written by a thread of its own.
+//!
+//! A paused terminal must not stop the room. So a line is never waited for: beyond a bound lines are dropped, and
+//! their number is printed later.
 
 use std::fmt::Display;
 use std::io::Write;
@@ -9,9 +11,9 @@ use std::time::Duration;
 
 use crate::sync::{lock, wait};
 
-/// How much may wait to be printed.
+/// How many bytes may wait to be printed.
 const FULL: usize = 256 * 1024;
-/// The pause between two writes, in which lines gather: a busy room would wake the printer for each.
+/// The pause between two writes, in which lines gather. Without it a busy room would wake the printer for each line.
 const GATHER: Duration = Duration::from_millis(5);
 
 /// The lines that wait to be printed.
@@ -21,21 +23,26 @@ pub struct Printer {
     written: Condvar,
 }
 
+/// What the other threads leave for the printer's.
 #[derive(Debug, Default)]
 struct Buffer {
+    /// The lines, each with its end.
     text: Vec<u8>,
+    /// How many lines were dropped since the last write.
     dropped: usize,
+    /// Whether nothing comes any more.
     closed: bool,
+    /// Whether the printer must be woken.
     sleeps: bool,
 }
 
 impl Printer {
-    /// Prints a line, soon. It must be escaped where it shows what others have sent.
+    /// Queues a line. Text that a client has sent must be escaped in it.
     pub fn line(&self, line: impl Display) {
         self.lines(format!("{line}\n").as_bytes(), 1);
     }
 
-    /// Prints so many lines, soon.
+    /// Queues `count` finished lines.
     pub fn lines(&self, lines: &[u8], count: usize) {
         let mut buffer = lock(&self.buffer);
         if buffer.text.len() > FULL {
@@ -48,13 +55,13 @@ impl Printer {
         }
     }
 
-    /// Prints what is there and ends [`Printer::run`].
+    /// Lets [`Printer::run`] print what is queued, and return.
     pub fn close(&self) {
         lock(&self.buffer).closed = true;
         self.written.notify_one();
     }
 
-    /// Writes the lines until the printer is closed, or the output is: then nobody reads them.
+    /// Writes the lines until the printer is closed or the output fails: the body of its thread.
     pub fn run(&self, mut output: impl Write) {
         let mut text = Vec::new();
         loop {
@@ -69,7 +76,7 @@ impl Printer {
             buffer.sleeps = false;
             std::mem::swap(&mut text, &mut buffer.text);
             let dropped = std::mem::take(&mut buffer.dropped);
-            drop(buffer);
+            drop(buffer); // the write may block for long
             if dropped > 0 {
                 let note =
                     format!("({dropped} lines were not printed: the terminal is too slow)\n");

@@ -1,7 +1,11 @@
 //! One client's thread: requests in, answers out.
 //!
-//! All complete requests of one read are executed before anything is written, so that a busy client
-//! costs one write and one visit to the mailbag per read, not per request.
+//! All complete requests of one read are executed before anything is written. So a busy client costs one write, and
+//! one visit to the room's queue, for each read and not for each request.
+//!
+//! Two kinds of output are collected meanwhile: answers for this client, and messages for the room. What was asked
+//! first must be seen first, so the session never collects both at a time for long: before an answer is collected the
+//! messages are queued and delivered, and before a message is collected the answers are written.
 
 use std::io::Write;
 use std::ops::ControlFlow;
@@ -28,30 +32,31 @@ use crate::wire::response::Response;
 use crate::wire::secret::Secret;
 use crate::wire::text::Text;
 
-/// How many bytes of answers may be collected before they are written.
+/// How many bytes of answers are collected before they are written.
 const ANSWERS: usize = 32 * 1024;
-/// How often the time a large portion took passes before the same client's next one.
+/// How many times as long as a large portion took the session rests after it.
 const REST: u32 = 3;
-/// The least a read may be told to wait; zero would mean for ever.
+/// The shortest read timeout. The operating system takes zero for no timeout at all.
 const LEAST_WAIT: Duration = Duration::from_millis(1);
 
-/// What one client's thread knows.
+/// The state of one client's thread.
 pub struct Session<'a> {
     connection: Connection<'a>,
     keepalive: Keepalive,
     limiter: RateLimiter,
-    /// What this client has said since the last read, not yet in the bag.
+    /// What this client has said since the last read, not yet in the room's queue.
     messages: MessageBatch,
-    /// The round that carries what it said last.
-    spoken: BatchId,
-    /// Answers that have not been written yet.
+    /// The batch that holds what this client said last.
+    last_batch: BatchId,
+    /// Answers that are not written yet.
     answers: Vec<u8>,
 }
 
+/// Whether the session goes on, or the reason why it ends.
 type Flow = ControlFlow<Reason>;
 
 impl<'a> Session<'a> {
-    /// A session for a fresh connection.
+    /// Creates the session of a fresh connection.
     pub fn new(connection: Connection<'a>) -> Session<'a> {
         let options = &connection.server.options;
         let keepalive = Keepalive::new(Instant::now(), options.register_timeout, options.ping);
@@ -61,13 +66,13 @@ impl<'a> Session<'a> {
             keepalive,
             limiter,
             messages: MessageBatch::default(),
-            spoken: BatchId::default(),
+            last_batch: BatchId::default(),
             answers: Vec::new(),
         }
     }
 
-    /// Serves the client until one of the two has enough; gives the reason.
-    pub fn converse(&mut self) -> Reason {
+    /// Serves the client until one side ends the session. Returns the reason.
+    pub fn run(&mut self) -> Reason {
         let outbox = Arc::clone(&self.connection.outbox);
         let mut reader = BlockReader::new(Reader::new(outbox.stream()), MAX_REQUEST_LINES);
         let mut next = self.check_keepalive();
@@ -76,6 +81,7 @@ impl<'a> Session<'a> {
                 self.flush();
                 return reason;
             }
+            // The next read of a block would wait: everything that was read is executed.
             if !reader.holds_block(reader.get_ref().buffered()) {
                 let begun = Instant::now();
                 self.flush();
@@ -85,18 +91,20 @@ impl<'a> Session<'a> {
             }
             reader.get_mut().deadline = self.keepalive.deadline();
             let found = reader.read();
-            // What a client that was sent away still had in its buffers is not executed.
+            // The requests that a disconnected client still had in its buffers must not be executed.
             if outbox.is_closed() {
                 return outbox.end().unwrap_or(Reason::Gone);
             }
             next = match found {
                 Ok(Some(Ok(block))) => self.execute(&block),
-                Ok(Some(Err(flaw))) => match request::refuse(flaw) {
+                Ok(Some(Err(error))) => match request::refuse(error) {
                     Some((kind, refusal)) => self.answer(&refusal.to_block(&kind)),
                     None => Flow::Break(Reason::Gone),
                 },
                 Err(error) if is_waiting(&error) => {
-                    thread::yield_now(); // to the postman, if it was he
+                    // Either the read has timed out, or the broadcaster has made the socket non-blocking for a
+                    // moment: let it finish.
+                    thread::yield_now();
                     self.check_keepalive()
                 }
                 Ok(None) | Err(_) => Flow::Break(Reason::Gone),
@@ -104,37 +112,30 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Nothing has come for a while (or the postman has just switched the socket, see [`Outbox`]): is
-    /// there something to be done about it, and how long may the next read wait?
+    /// Asks the keepalive rule what to do about a silent client: wait, ping it, or end the session.
     fn check_keepalive(&mut self) -> Flow {
         match self.keepalive.next(Instant::now()) {
             Next::Drop => return Flow::Break(Reason::Timeout),
             Next::Wait(time) => {
-                // It fails only on a socket that is gone, which the read will find out.
+                // It fails only on a socket that is gone, and then the next read fails, too.
                 let stream = self.connection.outbox.stream();
                 let _ = stream.set_read_timeout(Some(time.max(LEAST_WAIT)));
             }
             Next::Ping => {
-                self.write(&Notification::Ping { token: Some(Secret::random().to_string()) });
-                return self.check_keepalive();
+                let ping = Notification::Ping { token: Some(Secret::random().to_string()) };
+                let Connection { server, outbox, .. } = &self.connection;
+                server.room.send(outbox, ping.to_block().to_string().as_bytes());
+                return self.check_keepalive(); // it now waits for the answer
             }
         }
         Flow::Continue(())
     }
 
-    /// Writes to this client, past the answers that are being collected.
-    fn write(&self, notice: &Notification) {
-        self.connection
-            .server
-            .room
-            .send(&self.connection.outbox, notice.to_block().to_string().as_bytes());
-    }
-
-    /// Collects an answer. It will come after what this client has said before it.
+    /// Collects an answer. It comes after everything that this client has said before it.
     fn answer(&mut self, block: &Block) -> Flow {
         self.wait_delivered();
         if block.write(&mut self.answers).is_err() {
-            // It repeats something that was within the limits, and is itself beyond them.
+            // It repeats something of the request, which was within the limits, and is itself beyond them.
             let refusal = Refusal::new(code::TOO_LONG, "the response would be too long");
             write!(self.answers, "{}", refusal.to_block("")).expect("BUG: a Vec takes all writes");
         }
@@ -144,10 +145,10 @@ impl<'a> Session<'a> {
         Flow::Continue(())
     }
 
-    /// Everything that was read is executed: out with what has come of it.
+    /// Writes the answers and queues the messages that were collected.
     fn flush(&mut self) {
         self.write_answers();
-        self.speak();
+        self.queue_messages();
     }
 
     fn write_answers(&mut self) {
@@ -157,29 +158,30 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn speak(&mut self) {
+    fn queue_messages(&mut self) {
         if !self.messages.is_empty() {
             let Connection { server, outbox, .. } = &self.connection;
-            self.spoken = server.room.say(outbox, &self.messages);
+            self.last_batch = server.room.say(outbox, &self.messages);
             server.printer.lines(self.messages.lines(), self.messages.len());
             self.messages.clear();
         }
     }
 
-    /// One read did not hold all that this client wants. So that the others have their turn, and their
-    /// words do not queue behind its own in every member's socket, it waits [`REST`] times as long as
-    /// carrying this portion took: it can use a quarter of the postman's time, no more.
+    /// Rests after a read that filled its buffer, for this client has more to say. It waits [`REST`] times as long as
+    /// its last portion took to deliver, and so uses a quarter of the broadcaster's time at most. The others get
+    /// their turn, and their messages do not wait behind its own in every member's socket.
     fn rest(&self, begun: Instant) {
-        self.connection.server.room.wait_delivered(self.spoken);
+        self.connection.server.room.wait_delivered(self.last_batch);
         self.connection.outbox.sleep(REST * begun.elapsed());
     }
 
-    /// Waits until everything this client has said has been carried: what follows comes after it.
+    /// Waits until everything that this client has said is delivered.
     fn wait_delivered(&mut self) {
-        self.speak();
-        self.connection.server.room.wait_delivered(self.spoken);
+        self.queue_messages();
+        self.connection.server.room.wait_delivered(self.last_batch);
     }
 
+    /// Executes a request, or answers why not.
     fn execute(&mut self, block: &Block) -> Flow {
         match self.request(block) {
             Ok(flow) => flow,
@@ -187,14 +189,15 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Does what is asked for.
+    /// Parses a request and does what it asks for.
     fn request(&mut self, block: &Block) -> Result<Flow, Refusal> {
         let request = Request::parse(block, self.connection.joined.is_some())?;
         if matches!(request, Request::Say { .. } | Request::Tell { .. }) {
             self.limit_rate();
         }
+        // The client may have been sent away while the limiter slept.
         if self.connection.outbox.is_closed() {
-            return Ok(Flow::Break(Reason::Gone)); // the true reason is known to the outbox
+            return Ok(Flow::Break(Reason::Gone)); // the outbox knows the true reason
         }
         if !matches!(request, Request::Say { .. }) {
             self.wait_delivered();
@@ -206,8 +209,8 @@ impl<'a> Session<'a> {
             }
             Request::Info => Some(self.connection.info()),
             Request::Join { name, token, since } => {
-                self.write_answers(); // the postman brings what follows
-                self.spoken = self.connection.join(&name, token, since)?;
+                self.write_answers(); // the broadcaster writes what follows
+                self.last_batch = self.connection.join(&name, token, since)?;
                 None
             }
             Request::Say { text } => {
@@ -215,9 +218,8 @@ impl<'a> Session<'a> {
                 None
             }
             Request::History { before, last } => {
-                self.write_answers();
-                let Connection { server, outbox, .. } = &self.connection;
-                self.spoken = server.room.request_history(outbox, before, last);
+                self.write_answers(); // the same
+                self.last_batch = self.connection.history(before, last);
                 None
             }
             Request::Tell { peer, text } => Some(self.connection.tell(&peer, &text)?),
@@ -229,9 +231,16 @@ impl<'a> Session<'a> {
         Ok(answer.map_or(Flow::Continue(()), |answer| self.answer(&answer.to_block())))
     }
 
-    /// Whoever speaks too fast is not refused: its own thread sleeps, and meanwhile its requests wait in
-    /// the socket, until TCP slows the sender down. Nothing is lost, and nobody else waits. This is what a
-    /// thread for each client buys.
+    /// Notes a valid request. Only such requests count as a sign of life.
+    fn heard(&mut self) {
+        if self.keepalive.heard(Instant::now(), self.connection.joined.is_some()) {
+            let _ = self.check_keepalive(); // sets the new read timeout; nothing else is due just now
+        }
+    }
+
+    /// Slows down a client that speaks too fast, instead of refusing it. Its own thread sleeps, its requests wait in
+    /// the socket, and TCP's flow control (RFC 9293, 3.8) stops the sender. Nothing is lost, and nobody else waits.
+    /// This is what a thread for each client buys.
     fn limit_rate(&mut self) {
         let wait = self.limiter.next(Instant::now());
         if !wait.is_zero() {
@@ -240,35 +249,24 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// A valid request has come.
-    fn heard(&mut self) {
-        if self.keepalive.heard(Instant::now(), self.connection.joined.is_some()) {
-            // It was heard just now, so there is nothing to be done but to wait.
-            let _ = self.check_keepalive();
-        }
-    }
-
-    /// SAY: to everyone in the room. It goes into the bag with all that came with it.
+    /// SAY: collects a message for everyone in the room.
     fn say(&mut self, text: &Text) {
-        if self.messages.is_empty() {
-            self.write_answers();
-        }
         let Some((name, id)) = &self.connection.joined else { return };
         if self.messages.is_empty() {
             let (now, from) = (clock::stamp(SystemTime::now()), self.connection.peer);
             self.messages.begin(&now, *id, name, from);
+            self.write_answers();
         }
         self.messages.push(text);
     }
 
-    /// Leaves the room and closes the connection, in a way that last words still arrive: our side is
-    /// closed first, and what the client still sends is read and forgotten, because a socket that is
-    /// closed with something unread in it takes back what was written.
+    /// Leaves the room and closes the connection, in a way that last words still arrive: see
+    /// [`linger`](crate::net::deadline::linger).
     pub fn end(mut self, reason: Reason) {
         let Connection { server, outbox, joined, .. } = &mut self.connection;
         let member = joined.take();
         if let Some((name, _)) = &member {
-            server.room.wait_delivered(self.spoken);
+            server.room.wait_delivered(self.last_batch);
             outbox.leave();
             server.part(name, outbox, reason);
         }

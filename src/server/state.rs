@@ -1,4 +1,8 @@
 //! What all threads of the server share.
+//!
+//! There are three locks: the registry's, the room's and an outbox's. A thread that holds one may take those after it,
+//! never one before it. So no two threads can each wait for the other's. (The printer's lock may be taken at any
+//! time: nobody takes another one under it.)
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -15,26 +19,26 @@ use crate::wire::entry::Entry;
 use crate::wire::name::Name;
 use crate::wire::notification::{Notification, Reason};
 
-/// What the person who starts the server decides.
+/// What the operator decides at the start.
 #[derive(Debug, Clone)]
 pub struct ServerOptions {
     /// The most clients, connected or in the directory.
     pub max_clients: usize,
     /// How long a connection may take from accept to its first valid request.
     pub register_timeout: Duration,
-    /// After how long a silence a client in the room is asked whether it is there.
+    /// How long a member may be silent before it is asked whether it is still there.
     pub ping: Duration,
-    /// How long an entry lasts that nobody renews.
+    /// How long a directory entry lasts unless it is renewed.
     pub expires: Duration,
     /// The most bytes that may wait for one client.
     pub backlog: usize,
-    /// The most messages per second of one client, with five times that in a burst; 0 for no limit.
+    /// How many messages per second one client may send, with five times as many in a burst; 0 for no limit.
     pub rate: u32,
-    /// Where the log is kept.
+    /// The path of the log.
     pub log: PathBuf,
-    /// Whether each round waits until the log is on the disk.
+    /// Whether each batch waits until the log is on the disk.
     pub sync: bool,
-    /// A seed by which the registry is shaken, to find races.
+    /// A seed for random delays around the registry's lock, which make races show up in tests.
     pub shake: Option<u64>,
 }
 
@@ -54,23 +58,24 @@ impl Default for ServerOptions {
     }
 }
 
-/// What all threads share.
+/// The server's state, shared by all its threads.
 pub struct Server {
-    /// What was decided at its start.
+    /// What the operator has decided.
     pub options: ServerOptions,
-    /// Where it listens.
+    /// The address that the server listens on.
     pub own: SocketAddr,
-    /// Who is known, who is here.
+    /// The directory: registered names and members of the room.
     pub registry: Registry,
-    /// Where everybody hears everybody.
+    /// The room, with its queue of messages.
     pub room: Arc<Room>,
-    /// What it prints.
+    /// The lines that wait to be printed.
     pub printer: Arc<Printer>,
+    /// Whether the warning about loopback was printed.
     warned: AtomicBool,
 }
 
 impl Server {
-    /// A server that listens at `own`, in whose room `seq` messages have been said before.
+    /// Creates the state of a server that listens on `own`, and in whose room `seq` messages were said before.
     pub fn new(own: SocketAddr, options: ServerOptions, seq: u64) -> Server {
         Server {
             registry: Registry::new(options.max_clients, options.expires, options.shake),
@@ -82,18 +87,19 @@ impl Server {
         }
     }
 
-    /// Sends a client away with BYE.
+    /// Ends a client's connection with BYE.
     pub fn send_away(&self, outbox: &Arc<Outbox>, reason: Reason) {
         let words = Notification::Bye { reason: Some(reason) }.to_block().to_string();
         self.room.disconnect(outbox, reason, words.as_bytes());
     }
 
-    /// Takes a name out of the room, if it is still there on this connection, and tells the others.
+    /// Takes a name out of the room and tells the others. Returns whether it did: not if the name has left already, or
+    /// is joined on another connection now.
     pub fn part(&self, name: &Name, outbox: &Arc<Outbox>, reason: Reason) -> bool {
         let lost = matches!(reason, Reason::Gone | Reason::Timeout | Reason::Slow);
         let left = |entry: &Entry| {
             if reason == Reason::Shutdown {
-                return; // everybody leaves
+                return; // everybody leaves, and nobody needs to be told
             }
             self.registry.inject_delay();
             let (id, name) = (entry.id, entry.name.clone());
@@ -105,7 +111,7 @@ impl Server {
         self.registry.leave(name, outbox, lost, Instant::now(), left).is_some()
     }
 
-    /// An address that only this machine can reach is of no use to others.
+    /// Warns once if clients on other machines cannot reach `address`, because it is a loopback address.
     pub fn warn_of_loopback(&self, address: SocketAddr) {
         let useless = address.ip().is_loopback() && !self.own.ip().is_loopback();
         if useless && !self.warned.swap(true, Ordering::Relaxed) {

@@ -24,8 +24,8 @@ const TABLE: &str = r#"
 3 src/server/directory/lookup.rs asking
 3 src/server/directory/lookup.rs wanted
 3 src/server/directory/lookup.rs introduce
-4 src/server/room/broadcaster.rs write_to_all => for member in members { member.deliver(bytes, FIRST_MODE); }
 4 src/server/room/batch.rs Batch::put
+4 src/server/room/broadcaster.rs write_to_all => for member in members { member.deliver(bytes, FIRST_MODE); }
 4 src/server/room/send_buffer.rs SendBuffer::send => write_and_wait(bytes, write)
 4 src/server/room/send_buffer.rs SendBuffer::took
 4 src/server/room/send_buffer.rs write_some

@@ -1,5 +1,6 @@
-//! The directory: the recorded address, INFO and BRIDGE. Answers are made from snapshots, so no lock is
-//! held while they are written.
+//! What is read from the directory: the recorded address, INFO and BRIDGE.
+//!
+//! The rules here are pure. They work on a snapshot of the directory, so no lock is held while an answer is made.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -10,14 +11,12 @@ use crate::wire::request::{Refusal, Via, code, no_such_client};
 use crate::wire::response::Introduction;
 use crate::wire::secret::Secret;
 
-/// The address to record for a client: the one that is seen, never the one that is claimed, or anybody
-/// could have the others call wherever he likes. An IPv4 address seen through an IPv6 socket is written
-/// as IPv4. `seen` and `own` are as the sockets give them, so through an IPv6 socket
-/// both are IPv6.
+/// The address to record for a client: the one that is `seen`, never the one that is `claimed`. Otherwise a client
+/// could make the others connect to any address that it likes. `seen` and `own` are as the sockets give them: an IPv4
+/// address seen through an IPv6 socket comes as IPv6 (RFC 4291, 2.5.5.2), and is recorded as IPv4.
 ///
 /// # Errors
-/// `bad-port` when this is where the server itself listens (`own`): whoever was sent there would not
-/// meet a client.
+/// `bad-port` when it is the address that the server itself listens on (`own`): no client can be reached there.
 // LAB 3: record the address that is seen => Ok((claimed.unwrap_or(seen), port).into())
 pub fn recorded(
     claimed: Option<IpAddr>,
@@ -25,7 +24,7 @@ pub fn recorded(
     port: u16,
     own: SocketAddr,
 ) -> Result<SocketAddr, Refusal> {
-    let _ = claimed; // it is here to be seen and not believed
+    let _ = claimed; // it is here to be seen, and not believed
     let address = SocketAddr::new(seen.to_canonical(), port);
     if address == SocketAddr::new(own.ip().to_canonical(), own.port()) {
         return Err(Refusal::new(code::BAD_PORT, format!("{address} is the server's own address")));
@@ -33,7 +32,7 @@ pub fn recorded(
     Ok(address)
 }
 
-/// The answer to INFO: all entries, in the order of IDs.
+/// The answer to INFO: all entries, in the order of their IDs.
 // LAB 3: list everybody in order
 pub fn listing(everybody: Vec<Registration>) -> Vec<Entry> {
     let mut entries: Vec<Entry> = everybody.into_iter().map(|client| client.entry).collect();
@@ -41,11 +40,12 @@ pub fn listing(everybody: Vec<Registration>) -> Vec<Entry> {
     entries
 }
 
-/// Who asks by BRIDGE, under this name. On a connection that has joined, under `joined`, it must be the
-/// same; on another one it must be registered from the address where it is `seen`, as the socket gives it.
+/// Finds the client that asks by BRIDGE under this name. On a connection that has joined, the name must be the one
+/// that has `joined`. On any other connection it must be registered from the IP address that is `seen`, as the socket
+/// gives it.
 ///
 /// # Errors
-/// `not-registered` when it is somebody else's name, or nobody's.
+/// `not-registered` when the name is another client's, or nobody's.
 // LAB 3: find out who asks
 pub fn asking<'a>(
     everybody: &'a [Registration],
@@ -61,11 +61,11 @@ pub fn asking<'a>(
     client.filter(may_ask).ok_or_else(|| not_registered(name))
 }
 
-/// Whom BRIDGE gives to somebody: the one that is asked for, or else the first other one in the order of
+/// Finds the client that BRIDGE asks for. Without a name or ID to ask for, that is the first other one in the order of
 /// registration, if there is one.
 ///
 /// # Errors
-/// `no-such-client` when the one that is asked for is not there; `self` when that is who asks.
+/// `no-such-client` when the client that is asked for is not there; `self` when it is the asking one.
 // LAB 3: find whom BRIDGE is to give
 pub fn wanted<'a>(
     everybody: &'a [Registration],
@@ -82,14 +82,16 @@ pub fn wanted<'a>(
     other.map(Some).ok_or_else(|| Refusal::new(code::SELF, "this is you"))
 }
 
-/// The answer to BRIDGE for whom it found. Two who have both joined are vouched for: each is given the
-/// secrets by which it will know the other. Connections that have not joined are told exactly what the
-/// assignments' servers tell: no secrets, and 0 for the ID (see [`Introduction`]).
+/// The answer to BRIDGE for the client that it found. If both clients have joined, each gets the secrets by which it
+/// will know the other.
+///
+/// Compat: a connection that has not joined reads exactly what the assignments' servers send, without secrets and
+/// with 0 for the ID (see [`Introduction`]).
 // LAB 3: introduce two to each other
 pub fn introduce(found: &Registration, asker_joined: bool, via: Via) -> Introduction {
     let both_joined = asker_joined && matches!(found.presence, Presence::Joined(_));
-    let vouch = || Credentials { ticket: Secret::random(), answer: Secret::random() };
-    let vouched = both_joined.then(|| (via, vouch()));
+    let fresh = || Credentials { ticket: Secret::random(), answer: Secret::random() };
+    let vouched = both_joined.then(|| (via, fresh()));
     let id = if asker_joined { found.entry.id } else { 0 };
     Introduction { entry: Entry { id, ..found.entry.clone() }, vouched }
 }

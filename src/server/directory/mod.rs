@@ -1,4 +1,7 @@
 //! The directory: which names are registered, from which address, and who asks for whom.
+//!
+//! [`registration`] holds the rules for one name, [`registry`] all names under one lock, [`lookup`] the answers that
+//! are made from a snapshot of them.
 
 pub mod registration;
 pub mod registry;

@@ -1,5 +1,7 @@
-//! One client in the directory, and what it takes to have its name: rules over what is known and a given
-//! time.
+//! One client in the directory, and what it takes to get its name.
+//!
+//! The rules are pure: they are given what is known and what is asked, and no lock, socket or clock. The
+//! [`registry`](super::registry) applies them under its lock.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -16,54 +18,53 @@ use crate::wire::secret::Secret;
 pub struct Registration {
     /// Its name, its address and its ID.
     pub entry: Entry,
-    /// Its place in the order of registration: the ID that it was given first. Its ID may become another
-    /// one, by a token; its place does not.
+    /// Its place in the order of registration, which is its first ID. A token may give it another ID, but never another
+    /// place.
     pub place: u64,
-    /// Whether it is in the room.
+    /// Whether it is registered only, or in the room.
     pub presence: Presence,
 }
 
 /// Whether a client is in the room.
 #[derive(Debug, Clone)]
 pub enum Presence {
-    /// It has told its address. Nobody knows whether it is still there.
+    /// It has told its address. Nobody knows whether it still runs.
     Registered {
-        /// When the entry goes unless it is renewed.
+        /// When the entry expires unless it is renewed.
         until: Instant,
     },
-    /// It is in the room, on a connection that still stands.
+    /// It is in the room, on a connection that is still open.
     Joined(Membership),
 }
 
 /// What ties a name to a connection.
 #[derive(Debug, Clone)]
 pub struct Membership {
-    /// The connection, as the way to write to it.
+    /// The connection, to write to.
     pub outbox: Arc<Outbox>,
-    /// The secret for coming back.
+    /// The secret with which the client may return on another connection.
     pub token: Secret,
 }
 
-/// Somebody who wants to come in.
+/// What JOIN asks for, and from where.
 #[derive(Debug)]
 pub struct JoinRequest {
-    /// The connection, as the way to write to it.
+    /// The connection, to write to.
     pub outbox: Arc<Outbox>,
-    /// The address it is seen to come from.
+    /// The address that the request is seen to come from.
     pub ip: IpAddr,
     /// The port that was registered on this connection, if one was.
     pub port: Option<u16>,
-    /// The secret of somebody who comes back.
+    /// The secret of a client that returns.
     pub token: Option<Secret>,
 }
 
 impl Registration {
-    /// Renews the entry, if who asks may: the connection that has joined, or, as long as nobody has, any
-    /// from the same IP, and then it lasts `until`. The name is written as it comes from now on. Gives
-    /// whether somebody in the room has another address by that.
+    /// Renews the entry until `until`, and spells the name as it is written now. Only the joined connection may; if
+    /// nobody has joined, any connection from the same IP may. Returns whether a member's address has changed.
     ///
     /// # Errors
-    /// `name-taken` when the name is joined elsewhere or comes from another address.
+    /// `name-taken` when the name is joined on another connection, or registered from another IP.
     // LAB 2: renew an entry, for who may
     pub fn renew(
         &mut self,
@@ -86,34 +87,35 @@ impl Registration {
         Ok(moved)
     }
 
-    /// The membership that a claim would take over, if the claim is good. The right token counts from any
-    /// address, a wrong one as none.
+    /// Decides whether a JOIN may have the name. Returns the membership that it takes over, if there is one. The right
+    /// token counts from any address; a wrong token counts as none.
     ///
     /// # Errors
-    /// `name-taken` when somebody is there and the token is not theirs; `not-registered` when the name
-    /// is registered from another address.
+    /// `name-taken` when a member has the name and the token is not its own; `not-registered` when the name is
+    /// registered from another address.
     // LAB 2: find out whether a name may be joined
-    pub fn authorize(&self, claim: &JoinRequest) -> Result<Option<Membership>, Refusal> {
+    pub fn authorize(&self, request: &JoinRequest) -> Result<Option<Membership>, Refusal> {
         match &self.presence {
-            Presence::Joined(old) if claim.token == Some(old.token) => Ok(Some(old.clone())),
+            Presence::Joined(old) if request.token == Some(old.token) => Ok(Some(old.clone())),
             Presence::Joined(_) => Err(taken(&self.entry.name)),
-            Presence::Registered { .. } if self.entry.address.ip() == claim.ip => Ok(None),
+            Presence::Registered { .. } if self.entry.address.ip() == request.ip => Ok(None),
             Presence::Registered { .. } => Err(not_registered(&self.entry.name)),
         }
     }
 
-    /// Ties the entry to the claim's connection. Its address is the claim's IP with the claim's port, or
-    /// else the port that it had; gives whether that is another one.
+    /// Ties the entry to the connection of a JOIN. Its address becomes the request's IP with the request's port, or
+    /// with the port that it had if the request has none. Returns whether the address has changed.
     // LAB 2: tie a name to a connection
-    pub fn bind(&mut self, claim: JoinRequest, token: Secret) -> bool {
-        let port = claim.port.unwrap_or(self.entry.address.port());
-        let address = SocketAddr::new(claim.ip, port);
+    pub fn bind(&mut self, request: JoinRequest, token: Secret) -> bool {
+        let port = request.port.unwrap_or(self.entry.address.port());
+        let address = SocketAddr::new(request.ip, port);
         let moved = std::mem::replace(&mut self.entry.address, address) != address;
-        self.presence = Presence::Joined(Membership { outbox: claim.outbox, token });
+        self.presence = Presence::Joined(Membership { outbox: request.outbox, token });
         moved
     }
 }
 
+/// The refusal for a name that another client has.
 fn taken(name: &Name) -> Refusal {
     Refusal::new(code::NAME_TAKEN, format!("the name {name} is taken"))
 }

@@ -1,9 +1,9 @@
-//! The registry: who is known, who is here.
+//! The registry: all registered names and all members, under one lock.
 //!
-//! One `HashMap` under one lock, shared by all sessions. Each rule checks and acts under that lock: two
-//! clients that want the same name cannot both be first. Nothing is written to a socket meanwhile; what
-//! the room must hear of a change is put into its bag by the `announce` that each change is given, so
-//! that the room's order is the order of the changes.
+//! It is one `HashMap`, shared by all sessions. Each rule checks and acts under the same lock: two clients that want
+//! the same name cannot both be first. Nothing is written to a socket meanwhile. Each change takes an `announce`
+//! closure, which runs under the lock and appends to the room's queue, so the room reads of the changes in their
+//! order.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -21,27 +21,27 @@ use crate::wire::name::{Name, PeerRef};
 use crate::wire::request::{Refusal, code};
 use crate::wire::secret::Secret;
 
-/// How often expired entries are looked for: an entry lives up to this much longer than promised.
+/// How often expired entries are removed. An entry lives up to this much longer than promised.
 const SWEEP: Duration = Duration::from_secs(1);
 
-/// The longest naps before the lock and before something is announced, in microseconds.
+/// The longest random delays before locking and before announcing, in microseconds.
 const BEFORE_LOCK: u64 = 3_000;
-const BEFORE_WORDS: u64 = 10_000;
+const BEFORE_ANNOUNCE: u64 = 10_000;
 
-/// Somebody who is in.
+/// What a JOIN has led to.
 #[derive(Debug)]
 pub struct Admission {
     /// The entry as it is now.
     pub entry: Entry,
-    /// The secret for coming back.
+    /// The secret with which the client may return.
     pub token: Secret,
-    /// The connection that was taken over, and whether the address is another one now.
+    /// The connection that was taken over, if there was one, and whether the address has changed.
     pub replaced: Option<(Arc<Outbox>, bool)>,
-    /// Who else is in the room, in the order of IDs.
+    /// The other members, in the order of their IDs.
     pub others: Vec<Entry>,
 }
 
-/// A client that was lost and may come back to its ID, by its token.
+/// A client that was lost and may return to its ID with its token.
 #[derive(Debug)]
 struct Former {
     name: Name,
@@ -53,25 +53,33 @@ struct Former {
 #[derive(Debug)]
 pub struct Registry {
     clients: Arc<Mutex<HashMap<Name, Registration>>>,
-    /// Taken only by who holds the lock of `clients`.
+    /// Locked only under the lock of `clients`.
     past: Mutex<Past>,
+    /// The last ID that was given.
     ids: AtomicU64,
+    /// The most entries.
     capacity: usize,
+    /// How long an entry lasts.
     expires: Duration,
+    /// The random numbers for delays, if the registry is shaken.
     shake: Option<Mutex<Dice>>,
 }
 
+/// What is kept of clients that are gone.
 #[derive(Debug)]
 struct Past {
+    /// Lost clients, by their tokens.
     former: HashMap<Secret, Former>,
+    /// When expired entries were last removed.
     swept: Instant,
 }
 
 impl Registry {
-    /// An empty registry for at most `capacity` entries, which last for `expires` unless renewed.
-    /// With a seed to `shake` it, whoever wants the lock or announces something naps first: so that a rule
-    /// that checks and acts under two locks, or speaks under none, is caught by a test, and not by chance
-    /// one day.
+    /// Creates an empty registry for at most `capacity` entries, which last for `expires` unless renewed.
+    ///
+    /// With a seed to `shake` it, every thread sleeps for a random time before it locks, and before it announces. A
+    /// rule that checks under one lock and acts under the next, or announces under none, then fails in a test, and not
+    /// by chance one day.
     pub fn new(capacity: usize, expires: Duration, shake: Option<u64>) -> Registry {
         let past = Past { former: HashMap::new(), swept: Instant::now() };
         let (clients, past) = (Arc::default(), Mutex::new(past));
@@ -79,11 +87,11 @@ impl Registry {
         Registry { clients, past, ids: AtomicU64::new(0), capacity, expires, shake }
     }
 
-    /// Puts a name and its address into the directory, or renews them. `moved` hears of somebody in the
-    /// room whose address has changed by this.
+    /// Puts a name and its address into the directory, or renews them. If that changes a member's address, `moved`
+    /// runs under the lock.
     ///
     /// # Errors
-    /// `name-taken` when the name is joined elsewhere or comes from another address; `server-full`.
+    /// `name-taken` when the name is joined on another connection, or registered from another IP; `server-full`.
     // LAB 2: check and act under one lock: a name for who comes first
     pub fn register(
         &self,
@@ -111,27 +119,27 @@ impl Registry {
         Ok(entry)
     }
 
-    /// Ties a name to a connection. `announce` runs under the lock.
+    /// Ties a name to a connection. `announce` runs under the lock; the result holds what it returns.
     ///
     /// # Errors
-    /// `not-registered` when the name is not registered from this address; `name-taken` when somebody is
-    /// there under it and the token is not theirs.
-    // LAB 2: let a claim in, if it is good, and announce it under the lock
+    /// `not-registered` when the name is not registered from this address; `name-taken` when a member has it and the
+    /// token is not its own.
+    // LAB 2: let a client in, if it may, and announce it under the lock
     pub fn join<T>(
         &self,
         name: &Name,
-        claim: JoinRequest,
+        request: JoinRequest,
         now: Instant,
         announce: impl FnOnce(&Admission) -> T,
     ) -> Result<(Admission, T), Refusal> {
         let mut clients = self.lock(now);
         let client = clients.get_mut(name).ok_or_else(|| not_registered(name))?;
-        let replaced = client.authorize(&claim)?;
+        let replaced = client.authorize(&request)?;
         let token = match &replaced {
             Some(membership) => membership.token,
-            None => self.return_to_id(client, claim.token),
+            None => self.return_to_id(client, request.token),
         };
-        let moved = client.bind(claim, token);
+        let moved = client.bind(request, token);
         let replaced = replaced.map(|membership| (membership.outbox, moved));
         let entry = client.entry.clone();
         let others = joined(&clients).filter(|other| other.id != entry.id);
@@ -141,9 +149,9 @@ impl Registry {
         Ok((admission, announced))
     }
 
-    /// Removes a name if it is joined on this connection; gives its entry. Who did not leave on purpose
-    /// (`lost`) may come back to its ID. `announce` runs under the lock.
-    // LAB 2: free the name of whom this connection belongs to
+    /// Removes a name if it is joined on this connection, and returns its entry. A client that did not leave on
+    /// purpose (`lost`) may return to its ID. `announce` runs under the lock.
+    // LAB 2: free the name that is joined on this connection
     pub fn leave(
         &self,
         name: &Name,
@@ -155,7 +163,7 @@ impl Registry {
         let mut clients = self.lock(now);
         let Presence::Joined(membership) = &clients.get(name)?.presence else { return None };
         if !Arc::ptr_eq(&membership.outbox, outbox) {
-            return None; // somebody has taken the name over
+            return None; // the client has returned on another connection
         }
         let token = membership.token;
         let Registration { entry, .. } = clients.remove(name)?;
@@ -164,7 +172,7 @@ impl Registry {
         Some(entry)
     }
 
-    /// The client of that name or ID.
+    /// Returns the client of that name or ID.
     // LAB 2: find a client by its name or its ID
     pub fn find(&self, who: &PeerRef, now: Instant) -> Option<Registration> {
         let clients = self.lock(now);
@@ -174,12 +182,12 @@ impl Registry {
         }
     }
 
-    /// Everybody at this moment, in no order: whoever looks through it holds no lock.
+    /// Copies the directory, in no order, so that a reader needs no lock.
     pub fn snapshot(&self, now: Instant) -> Vec<Registration> {
         self.lock(now).values().cloned().collect()
     }
 
-    /// Everybody in the room.
+    /// Returns the outboxes of all members.
     pub fn members(&self, now: Instant) -> Vec<Arc<Outbox>> {
         let clients = self.lock(now);
         let outboxes = clients.values().filter_map(|client| match &client.presence {
@@ -189,22 +197,22 @@ impl Registry {
         outboxes.collect()
     }
 
-    /// Whoever is about to announce a change waits here a moment if the registry is shaken. Under the lock
-    /// nobody can come first meanwhile.
+    /// Sleeps for a random time if the registry is shaken. A thread that is about to announce a change calls this:
+    /// under the lock no other change can overtake it meanwhile.
     pub fn inject_delay(&self) {
-        self.nap(BEFORE_WORDS);
+        self.delay(BEFORE_ANNOUNCE);
     }
 
-    fn nap(&self, longest: u64) {
+    fn delay(&self, longest: u64) {
         if let Some(dice) = &self.shake {
-            let nap = lock(dice).below(longest);
-            thread::sleep(Duration::from_micros(nap));
+            let delay = lock(dice).below(longest);
+            thread::sleep(Duration::from_micros(delay));
         }
     }
 
-    /// The one place that locks. Entries that have expired are gone for whoever looks, a second later at most.
+    /// Locks the directory, and removes expired entries once a second. Every access goes through this one place.
     fn lock(&self, now: Instant) -> MutexGuard<'_, HashMap<Name, Registration>> {
-        self.nap(BEFORE_LOCK);
+        self.delay(BEFORE_LOCK);
         let mut clients = lock(&self.clients);
         let mut past = lock(&self.past);
         if now.duration_since(past.swept) >= SWEEP {
@@ -219,8 +227,8 @@ impl Registry {
         clients
     }
 
-    /// Who was lost under this name and comes back with its token has its old ID again, and keeps the
-    /// token. Everybody else is given a new token, which is what this gives.
+    /// Gives a client that was lost under this name, and returns with its token, its old ID again. Returns the token
+    /// that the client has from now on: the same, or a new one.
     fn return_to_id(&self, client: &mut Registration, token: Option<Secret>) -> Secret {
         let past = lock(&self.past);
         let former = token.and_then(|token| Some((token, past.former.get(&token)?)));
@@ -233,7 +241,7 @@ impl Registry {
         }
     }
 
-    /// Who was `lost`, and when, may come back to its ID; who has left on purpose may not.
+    /// Keeps the ID of a client that was `lost` at that time; forgets one that has left on purpose.
     fn remember(&self, token: Secret, entry: &Entry, lost: Option<Instant>) {
         let former = &mut lock(&self.past).former;
         match lost {
@@ -247,11 +255,13 @@ impl Registry {
     }
 }
 
+/// The entries of all members.
 fn joined(clients: &HashMap<Name, Registration>) -> impl Iterator<Item = &Entry> {
     let joined = |client: &&Registration| matches!(client.presence, Presence::Joined(_));
     clients.values().filter(joined).map(|client| &client.entry)
 }
 
+/// Sorts entries by their IDs.
 fn in_order(mut entries: Vec<Entry>) -> Vec<Entry> {
     entries.sort_unstable_by_key(|entry| entry.id);
     entries

@@ -1,8 +1,8 @@
-//! server.log: appended before anyone hears, read back at start.
+//! The journal, server.log: appended before anyone reads a message, read back at the start.
 //!
-//! It is for people, one line for each event, and it is the store: the number of its messages is the
-//! room's Seq. Texts are written as screens show them, with `\` as `\\`, so no text can look like another
-//! line or like one of the marks for what is missing.
+//! It is a write-ahead log that people can read: one line for each event. It is also the store: the number of its
+//! messages is the room's Seq. Texts are escaped as on screens, with `\` as `\\`, so no text can look like another
+//! line, or like one of the marks for what is missing.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -28,24 +28,24 @@ const READ: usize = 256 * 1024;
 const HEADER: &[u8] = b"# The log of a p2p-chat server. All times are UTC.\n";
 /// The end of a line that a crash has cut short; it never counts.
 const TORN: &[u8] = b" \\torn";
-/// In place of messages that could not be written: how many.
+/// Stands in place of messages that could not be written, before their number.
 const LOST: &str = "\\lost ";
-/// `[2026-11-20 12:34:56] `
+/// The bytes of a line's stamp: `[2026-11-20 12:34:56] `.
 const STAMP: usize = 22;
 
-/// A message, as the log remembers it.
+/// A message as it stands in the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoggedMessage {
     /// When it was said, UTC.
     pub time: String,
-    /// Who has said it.
+    /// The sender's name.
     pub name: Name,
-    /// What was said.
+    /// The text, no longer escaped.
     pub text: String,
 }
 
 impl LoggedMessage {
-    /// Reads the line of a message, without its end; `None` if it is another one.
+    /// Parses the line of a message, without its end. Returns `None` for any other line.
     pub fn parse(line: &str) -> Option<LoggedMessage> {
         let (time, rest) = (line.get(1..STAMP - 2)?, line.get(STAMP..)?);
         let (name, text) = rest.strip_prefix('[')?.split_once("]: ")?;
@@ -62,7 +62,7 @@ pub fn message_head(time: &str, name: &Name) -> String {
     format!("[{time}] [{name}]: ")
 }
 
-/// A text as the log has it.
+/// Escapes a text for the log.
 pub fn escape(text: &str) -> Cow<'_, str> {
     if !text.contains('\\') {
         return text::escape(text);
@@ -70,27 +70,27 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     Cow::Owned(text::escape(&text.replace('\\', "\\\\")).into_owned())
 }
 
-/// The line of an event that is no message, with its end, as of now.
+/// Formats the line of an event that is no message, with its end and the current time.
 pub fn line(event: impl Display) -> String {
     format!("[{}] {event}\n", clock::stamp(SystemTime::now()))
 }
 
-/// What a log holds.
+/// What was read from a log.
 #[derive(Debug, Default)]
 pub struct Recovered {
     /// The number of its last message.
     pub seq: u64,
     /// Its last messages with their numbers, at most [`KEPT`].
     pub kept: VecDeque<(u64, LoggedMessage)>,
-    /// Its last line has no end.
+    /// Whether its last line has no end, because the server crashed while writing it.
     pub torn: bool,
 }
 
-/// Reads a log: counts its messages, and those that a `\lost` line counts, and keeps the last ones, in
-/// bounded memory. A line of more than `MAX_LINE` bytes is no message, and is not kept.
+/// Reads a log. Counts its messages, and those that a `\lost` line counts, and keeps the last ones, in bounded
+/// memory. A line of more than `MAX_LINE` bytes is no message, and is not kept.
 ///
 /// # Errors
-/// Whatever the reader gives.
+/// Any error of the reader.
 // LAB 7: read the log back => Ok(Recovered::default())
 pub fn recover(log: &mut impl BufRead) -> io::Result<Recovered> {
     let (mut found, mut lines) = (Recovered::default(), VecDeque::with_capacity(KEPT));
@@ -113,7 +113,7 @@ pub fn recover(log: &mut impl BufRead) -> io::Result<Recovered> {
 /// The last lines that are messages, with their numbers.
 type Lines = VecDeque<(u64, Vec<u8>)>;
 
-/// Keeps the last [`KEPT`] lines. The memory of the oldest serves for the newest.
+/// Adds a line, and drops the oldest beyond [`KEPT`]. The memory of the oldest serves for the newest.
 fn keep(lines: &mut Lines, seq: u64, line: &Vec<u8>) {
     let oldest = if lines.len() == KEPT { lines.pop_front() } else { None };
     let (_, mut memory) = oldest.unwrap_or_default();
@@ -121,12 +121,12 @@ fn keep(lines: &mut Lines, seq: u64, line: &Vec<u8>) {
     lines.push_back((seq, memory));
 }
 
-/// A message of which the line was kept.
+/// Parses a line that was kept.
 fn message((seq, line): &(u64, Vec<u8>)) -> Option<(u64, LoggedMessage)> {
     Some((*seq, LoggedMessage::parse(std::str::from_utf8(line).ok()?)?))
 }
 
-/// Whether a line is that of a message: `[time] [name]: text`. Names hold no bracket.
+/// Whether a line is a message: `[time] [name]: text`. A name holds no bracket.
 fn is_message(line: &[u8]) -> bool {
     line.len() > STAMP && line[STAMP] == b'[' && {
         let name = line[STAMP..].iter().position(|byte| *byte == b']');
@@ -134,13 +134,13 @@ fn is_message(line: &[u8]) -> bool {
     }
 }
 
-/// How many messages a line stands for that could not be written.
+/// The number of messages that a `\lost` line stands for; 0 for any other line.
 fn lost(line: &[u8]) -> u64 {
     let count = line.get(STAMP..).and_then(|rest| rest.strip_prefix(LOST.as_bytes()));
     count.and_then(|count| std::str::from_utf8(count).ok()?.parse().ok()).unwrap_or(0)
 }
 
-/// Undoes the escaping of a text; `None` if it was not escaped by us.
+/// Undoes [`escape`]. Returns `None` for a text that it never writes.
 fn unescape(text: &str) -> Option<String> {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
@@ -163,21 +163,22 @@ fn unescape(text: &str) -> Option<String> {
 #[derive(Debug)]
 pub struct Journal {
     file: File,
-    /// It is a regular file, so what was half written can be taken back.
+    /// Whether it is a regular file, from which half a line can be removed again.
     regular: bool,
-    /// How long it is, as far as it is good.
+    /// How many bytes of it are whole lines.
     length: u64,
+    /// Whether each append waits for the disk.
     sync: bool,
-    /// How many messages could not be written since the last that could.
+    /// How many messages could not be written since the last one that could.
     lost: u64,
 }
 
 impl Journal {
-    /// Opens the log at `path`, or begins it, and reads it. With `sync` each append waits for the disk. A
-    /// log that is no regular file (a terminal, `/dev/null`) is not read back.
+    /// Opens the log at `path`, or creates it, and reads it. With `sync` each append waits for the disk. A log that
+    /// is no regular file (a terminal, `/dev/null`) is not read back.
     ///
     /// # Errors
-    /// When it cannot be opened, read or written, or another server has it.
+    /// When the log cannot be opened, read or written, or another server uses it.
     pub fn open(path: &Path, sync: bool) -> io::Result<(Journal, Recovered)> {
         let mut file = options().open(path)?;
         let regular = file.metadata()?.is_file();
@@ -196,12 +197,12 @@ impl Journal {
         Ok((journal, recovered))
     }
 
-    /// Appends finished lines, among them `messages` messages, in one write; without lines, none. What
-    /// could not be written is counted, and the count is written before the next lines that can be, in a
-    /// `\lost` line of its own, whose stamp is `time`.
+    /// Appends finished lines, among them `messages` messages, in one write; without lines it does nothing. Messages
+    /// that could not be written are counted. The count stands before the next lines that can be written, in a
+    /// `\lost` line of its own with the stamp `time`.
     ///
     /// # Errors
-    /// When they cannot be written; nothing of them is left in the log then.
+    /// When the lines cannot be written. Then nothing of them is left in the log.
     // LAB 7: append the lines, all in one write => Ok(())
     pub fn append(&mut self, lines: &[u8], messages: u64, time: &str) -> io::Result<()> {
         if lines.is_empty() {
@@ -215,18 +216,19 @@ impl Journal {
         written
     }
 
-    /// Ends a line that a crash has cut short, in a way that shows it: what follows is on lines of its own.
+    /// Ends a line that a crash has cut short, with a mark that shows it. What follows is on lines of its own.
     // LAB 7: close a line that has no end => Ok(())
     fn close_torn_line(&mut self) -> io::Result<()> {
         self.write(&[TORN, b"\n"].concat())
     }
 
+    /// Writes bytes, all or none.
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let synced = |()| if self.sync { self.file.sync_data() } else { Ok(()) };
         let written = (&self.file).write_all(bytes).and_then(synced);
         match &written {
             Ok(()) => self.length += bytes.len() as u64,
-            // Half a line would look like a whole one. If it cannot be taken back, the disk is past help.
+            // The next line would continue half a line. If that cannot be removed, the disk is past help.
             Err(_) if self.regular => drop(self.file.set_len(self.length)),
             Err(_) => {}
         }
@@ -234,6 +236,7 @@ impl Journal {
     }
 }
 
+/// How to open the log: for reading, and for appending at its end.
 #[cfg(not(windows))]
 fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
@@ -251,6 +254,7 @@ fn options() -> OpenOptions {
     options
 }
 
+/// Locks the log against other servers. Readers (`tail -f`, an editor) need no lock.
 #[cfg(not(windows))]
 fn lock(file: &File) -> io::Result<()> {
     file.try_lock().map_err(|error| match error {
@@ -259,7 +263,8 @@ fn lock(file: &File) -> io::Result<()> {
     })
 }
 
+/// Does nothing: on Windows opening the file has shut other servers out.
 #[cfg(windows)]
 fn lock(_: &File) -> io::Result<()> {
-    Ok(()) // opening it was enough
+    Ok(())
 }
