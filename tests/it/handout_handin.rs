@@ -83,6 +83,21 @@ fn sources_that_reach_for_others_are_left_out() {
         (format!("#[cfg_attr(all(), path = \"{solution}\")]\nmod a;"), 1),
         (format!("#[rustfmt::skip]\n# [ r#path = \"{solution}\"]\nmod a;"), 2),
         (format!("macro_rules! m {{ ($p:ident) => {{ #[$p = \"{solution}\"] mod a; }} }}"), 1),
+        // Attributes that a macro puts together.
+        (
+            format!(
+                "macro_rules! m {{ ($a:tt) => {{ # $a mod a; }} }}\nm!([path = \"{solution}\"]);"
+            ),
+            1,
+        ),
+        (format!("macro_rules! m {{ ($a:tt) => {{ $a [path = \"a\"] mod a; }} }}\nm!(#);"), 2),
+        // Code that only looks like a string.
+        ("#!/bin/sh \"\ninclude!(\"/a.rs\"); // \"".to_owned(), 1),
+        ("\u{feff}#!/bin/sh \"\ninclude!(\"/a.rs\"); // \"".to_owned(), 1),
+        ("\n---\n\"\n---\ninclude!(\"/a.rs\"); // \"".to_owned(), 1),
+        ("m!(\"x\"r\"\\\" \" include!(\"/a.rs\"); ); // \"".to_owned(), 1),
+        ("m!('r#r\"\\\" \" include!(\"/a.rs\"); ); // \"".to_owned(), 1),
+        ("m!('a\u{b7}r\"\\\" \" include!(\"/a.rs\"); ); // \"".to_owned(), 1),
         ("/*".to_owned(), 1),
     ] {
         let (tree, said) =
@@ -96,7 +111,8 @@ fn sources_that_reach_for_others_are_left_out() {
 #[test]
 fn sources_that_only_speak_of_it_are_taken() {
     let text = "//! include!(\"/a\") #[path = \"/a\"]\n#![doc = include_str!(\"PROTOCOL.md\")]\n\
-                const A: &str = \"include!(/a) #[path]\"; fn path(path: &str) -> [&str; 1] { [path] }";
+                const A: &str = \"include!(/a) #[path]\"; fn path(path: &str) -> [&str; 1] { [path] }\n\
+                struct Größe { r#type: u8 } fn includes(included: u8, _include: u8) {}";
     let (tree, said) = grade(&handin(&[("src/wire/mod.rs", text)]));
     assert_eq!(said, "1 files taken\n");
     assert_eq!(tree.text("src/wire/mod.rs"), text);

@@ -89,13 +89,19 @@ fn a_loud_stub_panics_and_uses_its_arguments() {
     let source = "\
 impl<T: Into<u8>> A<T> for B<'_> where T: Fn(&u8) -> u8 {
     /// Does it.
-    // LAB 3: say \"{}\" \\ it
     #[must_use]
+    // LAB 3: say \"{}\" \\ it
     pub(super) fn a<'a, R>(&'a mut self, r: &mut R, _b: impl Fn(&u8) -> u8) -> [u8; 4]
     where
         R: Default,
     {
-        if x { '}' } else { \"}\" }
+        let text = \"
+    }
+\";
+        /*
+    }
+        */
+        if x { '}' } else { text }
     }
 }
 ";
@@ -104,17 +110,54 @@ impl<T: Into<u8>> A<T> for B<'_> where T: Fn(&u8) -> u8 {
         todo!(\"LAB 3: say \\\"{{}}\\\" \\\\ it\")
     }
 ";
-    let body = source.find("    {\n").unwrap()..source.rfind('}').unwrap();
+    let body = source.find("    {\n").unwrap()..source.rfind("    }\n").unwrap() + 6;
     let mut expected = source.to_owned();
     expected.replace_range(body, stub);
     assert_eq!(opened(source), expected);
     assert_eq!(marks(source).unwrap()[0].function, "B::a");
+    assert_eq!(marks(source).unwrap()[0].lines, 7);
+}
+
+#[test]
+fn a_function_has_the_name_of_its_type() {
+    for (before, owner) in [
+        ("impl A", "A::"),
+        ("impl<T: B> A<T>", "A::"),
+        ("impl<T> Into<B> for A<T>", "A::"),
+        ("impl B {}\n\nimpl<T> A<T>\nwhere\n    T: B,\n", "A::"),
+        ("impl B {\n    fn b() {\n    }\n}\n\ntrait A", ""),
+        ("impl B {\n    fn b() {\n    }\n}\n\nmod a", ""),
+    ] {
+        let source = format!("{before} {{\n    // LAB 3: a\n    fn a() {{\n    }}\n}}\n");
+        assert_eq!(marks(&source).unwrap()[0].function, format!("{owner}a"), "{source}");
+    }
+}
+
+#[test]
+fn a_stub_uses_all_arguments() {
+    for (head, used) in [
+        ("fn a()", ""),
+        ("fn a<F: Fn(u8) -> u8>(b: F)", "let _ = &b;"),
+        ("fn a<F: Fn(u8) -> Vec<u8>>(&self, b: F)", "let _ = (&self, &b);"),
+        ("fn a(&self)", "let _ = &self;"),
+        ("fn a(&'a mut self, b: &mut u8, _: u8)", "let _ = (&self, &b);"),
+        ("fn a(self: Arc<Self>, b: [u8; 4])", "let _ = (&self, &b);"),
+        (
+            "fn a(\n    self,\n    b: Vec<(u8, u8)>, // c: d\n) -> Map<u8, u8>",
+            "let _ = (&self, &b);",
+        ),
+        ("fn a<T>(b: T)\nwhere\n    T: B,\n", "let _ = &b;"),
+    ] {
+        let stub = opened(&format!("// LAB 3: a\n{head} {{\n    b\n}}\n"));
+        let between = if used.is_empty() { String::new() } else { format!("\n    {used}") };
+        let expected = format!("// LAB 3: a\n{head} {{{between}\n    todo!(\"LAB 3: a\")\n}}\n");
+        assert_eq!(stub, expected);
+    }
 }
 
 #[test]
 fn a_quiet_stub_says_so_and_gives_its_stand_in() {
-    let source =
-        "// LAB 7: do it => Ok(())\nfn a(one: u8) -> R { b }\n// LAB 7: go => ()\nfn c() {}\n";
+    let source = "// LAB 7: do it => Ok(())\nfn a(one: u8) -> R {\n    b\n}\n// LAB 7: go => ()\nfn c() {\n}\n";
     let expected = "\
 // LAB 7: do it
 fn a(one: u8) -> R {
@@ -132,9 +175,9 @@ fn c() {
 
 #[test]
 fn what_is_solved_keeps_its_body_and_tells_nothing() {
-    let source = "// LAB 7: do it => Ok(())\nfn a(one: u8) -> R { b }\n";
+    let source = "// LAB 7: do it => Ok(())\nfn a(one: u8) -> R {\n    b\n}\n";
     let solved = leave_open(source, &marks(source).unwrap(), |_| false);
-    assert_eq!(solved, "// LAB 7: do it\nfn a(one: u8) -> R { b }\n");
+    assert_eq!(solved, "// LAB 7: do it\nfn a(one: u8) -> R {\n    b\n}\n");
 }
 
 #[test]
@@ -153,27 +196,38 @@ fn what_only_looks_like_a_mark_is_none() {
 #[test]
 fn wrong_marks_are_told_with_their_line() {
     for (source, line, part) in [
-        ("\n// LAB 10: a\nfn a() {}", 2, "no such lab"),
-        ("// LAB 0: a\nfn a() {}", 1, "no such lab"),
-        ("// LAB: a\nfn a() {}", 1, "a mark is"),
-        ("// LAB 3 a\nfn a() {}", 1, "a mark is"),
-        ("//LAB 3: a\nfn a() {}", 1, "a mark is"),
-        ("/// LAB 3: a\nfn a() {}", 1, "a mark is"),
-        ("// LAB 3: \nfn a() {}", 1, "a mark is"),
-        ("// LAB 3: a => \nfn a() {}", 1, "a mark is"),
-        ("// LAB 3: a\n// LAB 3: b\nfn a() {}", 1, "two marks"),
+        ("\n// LAB 10: a\nfn a() {\n}", 2, "no such lab"),
+        ("// LAB 0: a\nfn a() {\n}", 1, "no such lab"),
+        ("// LAB: a\nfn a() {\n}", 1, "a mark is"),
+        ("// LAB 3 a\nfn a() {\n}", 1, "a mark is"),
+        ("//LAB 3: a\nfn a() {\n}", 1, "a mark is"),
+        ("/// LAB 3: a\nfn a() {\n}", 1, "a mark is"),
+        ("// LAB 3: \nfn a() {\n}", 1, "a mark is"),
+        ("// LAB 3: a => \nfn a() {\n}", 1, "a mark is"),
+        ("// LAB 3: a\n// LAB 3: b\nfn a() {\n}", 1, "two marks"),
         ("// LAB 3: a\nstruct A;", 1, "no function"),
-        ("fn a() {}\n// LAB 3: a\n", 2, "no function"),
-        ("trait A {\n// LAB 3: a\nfn a();\n}", 2, "no body"),
-        ("fn a() {} // LAB 3: a\nfn b() {}", 1, "line of its own"),
-        ("// LAB 3: a\nfn a() {\n// LAB 3: b\nfn b() {}\n}", 3, "marked itself"),
-        ("// LAB 3: a\nfn a() {}\n// LAB 4: b\nfn b() {}", 3, "another lab"),
-        ("// LAB 3: a\nconst fn a() {}", 1, "plain function"),
-        ("// LAB 3: a\nfn a() -> impl Fn() {}", 1, "impl"),
-        ("// LAB 3: a\nfn a(mut b: u8) {}", 1, "mut"),
-        ("// LAB 3: a\nfn a(mut self) {}", 1, "mut"),
-        ("// LAB 3: a\nfn a((b, c): (u8, u8)) {}", 1, "a name"),
-        ("// LAB 3: a\nfn a() {", 1, "no end"),
+        ("// LAB 3: a\n\nfn a() {\n}", 1, "no function"),
+        ("fn a() {\n}\n// LAB 3: a\n", 3, "no function"),
+        ("fn a() {\n}\n// LAB 3: a", 3, "no function"),
+        ("trait A {\n    // LAB 3: a\n    fn a();\n}", 2, "no body"),
+        ("trait A {\n    // LAB 3: a\n    fn a();\n\n    fn b() {\n    }\n}", 2, "no body"),
+        ("fn a() {\n} // LAB 3: a\nfn b() {\n}", 2, "line of its own"),
+        ("// LAB 3: a\nfn a() {\n    // LAB 3: b\n    fn b() {\n    }\n}", 3, "marked itself"),
+        ("// LAB 3: a\nfn a() {\n}\n// LAB 4: b\nfn b() {\n}", 4, "another lab"),
+        ("// LAB 3: a\nconst fn a() {\n}", 1, "plain function"),
+        ("// LAB 3: a\npub async fn a() {\n}", 1, "plain function"),
+        ("// LAB 3: a\nfn a() -> impl Fn() {\n}", 1, "impl"),
+        ("// LAB 3: a\nfn a(mut b: u8) {\n}", 1, "mut"),
+        ("// LAB 3: a\nfn a(b: &u8, mut c: u8) {\n}", 1, "mut"),
+        ("// LAB 3: a\nfn a(mut self) {\n}", 1, "mut"),
+        ("// LAB 3: a\nfn a((b, c): (u8, u8)) {\n}", 1, "a name"),
+        ("// LAB 3: a\nfn a() { b }\nfn c() {\n}", 1, "lines of its own"),
+        ("// LAB 3: a\nfn a() {}\n", 1, "lines of its own"),
+        ("// LAB 3: a\nfn a() {\n", 1, "no end"),
+        ("// LAB 3: a\nfn a()", 1, "no end"),
+        ("    // LAB 3: a\n    fn a() {\n  }\n\n    fn b() {\n    }\n", 1, "no end"),
+        ("    // LAB 3: a\n    fn a() {\nb\n    }\n", 1, "no end"),
+        ("// LAB 3: a\n    fn a() {\n    }\n", 1, "no end"),
         ("a\n/*", 2, "no end"),
     ] {
         let (found, what) = marks(source).unwrap_err();

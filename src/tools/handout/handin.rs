@@ -1,42 +1,44 @@
-//! A hand-in is code by somebody else, and its owner would like it to have points. Of all that is in it only
-//! the sources are taken, and of those only plain ones: a manifest, a build script, a configuration of
-//! Cargo or other tests could print any number of points.
+//! Hand-ins: the sources that a student gives back to be graded.
 //!
-//! This keeps a hand-in from using what is not its own when it is built. When it runs it may do whatever a
-//! program may: let it run where there is nothing to be found, see LAB.md, for instructors.
+//! A hand-in is a stranger's code that earns points. Only its plain sources are taken: a manifest, a build
+//! script, a Cargo configuration or other tests could print any number of points.
+//!
+//! A source is refused if it may include a file that is not beside it. So no hand-in can use the solution
+//! when it is built. The check goes by the text alone; where it is in doubt, it refuses, and the report tells
+//! the line. A running program can do more: LAB.md tells instructors where to run it.
 
 use std::fmt::{self, Display};
 use std::fs;
 use std::path::Path;
 
-use super::lexer::{Token, TokenKind, closing, tokens};
+use super::scanner::{code, is_letter, letters, line};
 use super::tree::{is_rust, put};
 use crate::io_error::cause;
 
-/// The largest file that is taken. The largest of the solution has a tenth of that.
+/// The largest file that is taken, in bytes. The largest file of the solution has a tenth of that.
 const LARGEST: u64 = 200 * 1000;
-/// The most files.
+/// The most files that are taken from one hand-in.
 const MOST: usize = 500;
-/// What is taken besides.
+/// The only file that is taken besides the sources.
 const ANSWERS: &str = "ANSWERS.md";
-/// The most folders within each other.
+/// The depth to which folders below `src` are searched.
 const DEEPEST: usize = 8;
 
-/// What may be taken from a hand-in.
+/// A hand-in that has been read and checked.
 #[derive(Debug, Default)]
 pub struct Handin {
-    /// Paths and texts.
+    /// The paths and the texts of the files that may be taken.
     files: Vec<(String, String)>,
-    /// The others under `src`, with the reason.
+    /// The paths of the other files, with the reason.
     refused: Vec<(String, String)>,
 }
 
-/// What was taken from a hand-in, and what was not, and why.
+/// The report on a hand-in: which files were taken, which were not, and why. It is printed for the instructor.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Taken {
-    /// The paths that were taken.
+    /// The paths of the files that were taken.
     pub files: Vec<String>,
-    /// The others under `src`, with the reason.
+    /// The paths of the other files, with the reason.
     pub refused: Vec<(String, String)>,
 }
 
@@ -48,10 +50,10 @@ impl Display for Taken {
 }
 
 impl Handin {
-    /// Looks through a folder.
+    /// Reads the hand-in in a folder.
     ///
     /// # Errors
-    /// When it has no sources.
+    /// The folder has no sources.
     pub fn read(folder: &Path) -> Result<Handin, String> {
         let mut handin = Handin::default();
         if !is_plain(&folder.join("src"), true) {
@@ -64,7 +66,7 @@ impl Handin {
         Ok(handin)
     }
 
-    /// Finds the sources in a folder of the hand-in.
+    /// Reads the sources in a folder of the hand-in. A link, or a file whose name is unusual, is refused.
     fn look_through(&mut self, handin: &Path, folder: &str, depth: usize) {
         let inside = fs::read_dir(handin.join(folder)).into_iter().flatten().flatten();
         let mut names: Vec<_> = inside.map(|entry| entry.file_name()).collect();
@@ -83,6 +85,7 @@ impl Handin {
         }
     }
 
+    /// Reads and checks one file, and notes the reason if it must not be taken.
     fn look_at(&mut self, handin: &Path, path: String) {
         match read(handin, &path) {
             Ok(_) if self.files.len() == MOST => {
@@ -93,10 +96,10 @@ impl Handin {
         }
     }
 
-    /// Puts what is `wanted` into a tree. All that is written is new to Cargo, which compares times.
+    /// Writes the `wanted` files into a tree. Cargo compares times, so it builds every written file anew.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// A file cannot be written.
     pub fn put(self, into: &Path, wanted: impl Fn(&str) -> bool) -> Result<Taken, String> {
         let mut files = Vec::new();
         for (path, text) in self.files.into_iter().filter(|(path, _)| wanted(path)) {
@@ -108,18 +111,18 @@ impl Handin {
     }
 }
 
-/// Whether it is a folder, or else a file, and no link to one.
+/// Whether there is a folder (or else a file) here, and not a link to one.
 fn is_plain(place: &Path, folder: bool) -> bool {
     fs::symlink_metadata(place)
         .is_ok_and(|found| if folder { found.is_dir() } else { found.is_file() })
 }
 
-/// Whether a name is one that sources have.
+/// Whether a name has only the characters that names of sources have. Such a name leads into no other folder.
 fn is_simple(name: &str) -> bool {
     name.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-.".contains(letter))
 }
 
-/// The text of a file that may be taken.
+/// Reads the text of a file, or tells why the file must not be taken.
 fn read(handin: &Path, path: &str) -> Result<String, String> {
     let place = handin.join(path);
     if !is_plain(&place, false) {
@@ -138,40 +141,65 @@ fn read(handin: &Path, path: &str) -> Result<String, String> {
     Ok(text)
 }
 
-/// Whether a source is made of itself and of files beside it. Nothing else may become part of it: where it
-/// is graded, the solution may be near.
+/// Checks that a source includes only files that lie beside it. The solution may lie near the place where it
+/// is graded.
+///
+/// # Errors
+/// The line and the reason. A source is also refused where it cannot be understood.
 fn own_code(source: &str) -> Result<(), (usize, &'static str)> {
-    let line = |at: usize| source[..at].matches('\n').count() + 1;
-    let tokens = tokens(source).map_err(|at| (line(at), "this has no end"))?;
-    let tokens: Vec<Token> = tokens.into_iter().filter(|token| !token.is_comment()).collect();
-    for (index, token) in tokens.iter().enumerate() {
-        let includes =
-            ["include", "include_str", "include_bytes"].iter().any(|word| token.is(word));
-        if includes && !is_beside(&tokens[index + 1..]) {
-            return Err((line(token.start), "it includes what is not beside it"));
-        }
-        if token.is("#") && is_elsewhere(&tokens[index + 1..]) {
-            return Err((line(token.start), "an attribute says that a module lies elsewhere"));
+    let source = source.strip_prefix('\u{feff}').unwrap_or(source);
+    // The compiler skips such a beginning, whatever it holds.
+    if source.starts_with("#!") && !source.starts_with("#![")
+        || source.trim_start().starts_with("---")
+    {
+        return Err((1, "it does not begin with Rust"));
+    }
+    let code = code(source).map_err(|line| (line, "this has no end, or is no Rust"))?;
+    for (at, _) in code.match_indices("include").filter(|(at, _)| is_inclusion(&code, *at)) {
+        if !is_beside(&code, source, at) {
+            return Err((line(source, at), "it includes what is not beside it"));
         }
     }
-    Ok(())
-}
-
-/// Whether an inclusion goes on with the plain name of a file.
-fn is_beside(tokens: &[Token]) -> bool {
-    let [exclamation, bracket, name, ..] = tokens else { return false };
-    let name_of = |text: &str| text.strip_prefix('"')?.strip_suffix('"').map(str::to_owned);
-    let is_file = |name: String| !name.starts_with('.') && is_simple(&name);
-    let is_beside = name.kind == TokenKind::Literal && name_of(name.text).is_some_and(is_file);
-    exclamation.is("!") && bracket.is("(") && is_beside
-}
-
-/// Whether an attribute has a path in it, or something that a macro puts there.
-fn is_elsewhere(tokens: &[Token]) -> bool {
-    let inner = usize::from(tokens.first().is_some_and(|token| token.is("!")));
-    if !tokens.get(inner).is_some_and(|token| token.is("[")) {
-        return false;
+    match code.match_indices('#').find(|(at, _)| !is_harmless(&code, *at)) {
+        Some((at, _)) => Err((line(source, at), "this may tell that a module lies elsewhere")),
+        None => Ok(()),
     }
-    let end = closing(tokens, inner).unwrap_or(tokens.len());
-    tokens[inner..end].iter().any(|token| token.is("path") || token.is("$"))
+}
+
+/// Whether the name of a macro that includes files stands here. The name alone is enough: a macro of the hand-in
+/// may put the `!` behind it.
+fn is_inclusion(code: &str, at: usize) -> bool {
+    let word = &code[at..at + letters(&code[at..])];
+    let begins = !code[..at].ends_with(is_letter);
+    begins && ["include", "include_str", "include_bytes"].contains(&word)
+}
+
+/// Whether the plain name of a file follows the macro's name that stands here.
+fn is_beside(code: &str, source: &str, at: usize) -> bool {
+    let rest = &code[at + letters(&code[at..])..];
+    let bracket =
+        rest.trim_start().strip_prefix('!').and_then(|rest| rest.trim_start().strip_prefix('('));
+    let argument = bracket.map_or("", |rest| &source[source.len() - rest.trim_start().len()..]);
+    let name = argument.strip_prefix('"').and_then(|rest| rest.split('"').next());
+    name.is_some_and(|name| !name.starts_with('.') && is_simple(name))
+}
+
+/// Whether the `#` that stands here can give no module another path. It belongs to a raw name (`r#type`), or to
+/// an attribute that is written out and has no `path` in it.
+///
+/// A macro can build an attribute from parts, so a `#` with anything else behind it is refused.
+fn is_harmless(code: &str, at: usize) -> bool {
+    let rest = &code[at + 1..];
+    if code[..at].ends_with('r') && letters(rest) > 0 {
+        return true;
+    }
+    let inner = rest.strip_prefix('!').unwrap_or(rest).trim_start();
+    let mut depth = 0;
+    let end = inner.find(|sign| {
+        depth += i32::from(sign == '[') - i32::from(sign == ']');
+        depth == 0
+    });
+    let attribute = &inner[..end.unwrap_or(inner.len())];
+    let mut words = attribute.split(|letter| !is_letter(letter));
+    attribute.starts_with('[') && !attribute.contains('$') && words.all(|word| word != "path")
 }

@@ -1,91 +1,101 @@
-//! Marks: one comment line above a function says which lab leaves its body to the students.
+//! Marks: a comment line right above a function gives the function's body to a lab.
 //!
-//! A *loud* one says what is to be done, and its stub panics. A *quiet* one says besides, after `=>`, what
-//! its stub gives, for what must go on without it.
+//! A *loud* mark tells the task, and its stub panics. A *quiet* mark adds a stand-in after `=>`: its stub
+//! returns that value, so that the rest of the program works without the function.
+//!
+//! ```text
+//! // LAB 3: list everybody in order
+//! // LAB 8: note a sign of life => false
+//! ```
+//!
+//! Marked sources must be formatted by rustfmt. So the body begins at the first `{` below the mark, which ends
+//! its line, and it ends at the first `}` with the indentation of the mark. What is formatted otherwise is an
+//! error, and so is every mark that cannot be obeyed: a wrong tree must never reach a class.
 
-use super::lexer::{Token, TokenKind, closing, tokens};
 use std::ops::Range;
 
-/// The labs that there are.
+use super::scanner::{code, is_letter, letters, line};
+
+/// The numbers of the labs.
 pub const LABS: std::ops::RangeInclusive<u32> = 1..=9;
 
-/// A function that a lab leaves to the students.
+/// The message for a mark that does not look like one.
+const SHAPE: &str =
+    "a mark is `// LAB N: what is to be done`, or that and ` => what is given meanwhile`";
+/// The message for a mark without a function.
+const NO_FUNCTION: &str = "there is no function right below this mark";
+/// The message for a function whose end is not where rustfmt puts it.
+const NO_END: &str = "the function below this mark has no end at its own indentation";
+
+/// A mark, and the function that it leaves to the students. All positions are bytes of the source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mark {
-    /// The lab's number.
+    /// The number of the lab.
     pub lab: u32,
-    /// What is to be done.
+    /// The task in a few words. The student reads it above the stub, and when the stub is called.
     pub task: String,
-    /// What a quiet stub gives.
+    /// The value that a quiet stub returns.
     pub stand_in: Option<String>,
     /// The line of the mark, from 1.
     pub line: usize,
-    /// The function, with the type that it belongs to: `Registry::join`.
+    /// The name of the function, behind the type that it belongs to: `Registry::join`.
     pub function: String,
-    /// Its arguments, without their types.
+    /// The names of the arguments, with `self` and without `_`. The stub uses them.
     pub arguments: Vec<String>,
-    /// How many lines the body has.
+    /// The number of lines between the braces of the body.
     pub lines: usize,
-    /// Where the mark's comment stands.
+    /// The position of the mark in the source.
     pub comment: Range<usize>,
-    /// Where the body stands, with its braces.
+    /// The position of the body in the source, with its braces.
     pub body: Range<usize>,
 }
 
-/// The marks of a source, in its order.
+/// Finds the marks of a source, from top to bottom.
 ///
 /// # Errors
-/// The line and what is wrong there: an unknown lab, two marks for one function, none below a mark, or one
-/// that cannot be left open.
+/// The line and the reason: an unknown lab, two marks for one function, a mark without a function, a mark in a
+/// marked function, a second lab in the same file, or a function that cannot be left open.
 pub fn marks(source: &str) -> Result<Vec<Mark>, (usize, String)> {
-    let line = |at: usize| source[..at].matches('\n').count() + 1;
-    let tokens = tokens(source).map_err(|at| (line(at), "this has no end".to_owned()))?;
+    let code = code(source).map_err(|line| (line, "this has no end, or is no Rust".to_owned()))?;
+    let slashes = code.match_indices("//").map(|(at, _)| at);
     let mut found: Vec<Mark> = Vec::new();
-    for (index, token) in tokens.iter().enumerate() {
-        if token.kind != TokenKind::LineComment || !is_mark(token.text) {
+    for at in slashes.filter(|at| !code[..*at].ends_with('/')) {
+        let comment = first_line(&source[at..]);
+        if !is_mark(comment) {
             continue;
         }
-        let wrong = |what: &str| (line(token.start), what.to_owned());
-        let before = source[..token.start].rsplit('\n').next().unwrap_or("");
-        if !before.trim().is_empty() {
-            return Err(wrong("a mark stands on a line of its own"));
-        }
-        if found.last().is_some_and(|last| token.start < last.body.end) {
+        let wrong = |what: &str| (line(source, at), what.to_owned());
+        if found.last().is_some_and(|last| at < last.body.end) {
             return Err(wrong("a mark stands in a function that is marked itself"));
         }
-        let (lab, task, stand_in) = parse(token.text).map_err(wrong)?;
-        let function = Function::after(&tokens, index).map_err(wrong)?;
-        found.push(Mark {
-            lab,
-            task,
-            stand_in,
-            line: line(token.start),
-            function: function.name,
-            arguments: function.arguments,
-            lines: source[function.body.clone()].matches('\n').count().saturating_sub(1),
-            comment: token.start..token.end,
-            body: function.body,
-        });
-    }
-    if let Some(other) = found.iter().find(|mark| mark.lab != found[0].lab) {
-        return Err((other.line, "another lab has marks in this file already".to_owned()));
+        let mark = Mark::read(source, &code, at..at + comment.len()).map_err(wrong)?;
+        if found.first().is_some_and(|first| first.lab != mark.lab) {
+            return Err(wrong("another lab has marks in this file already"));
+        }
+        found.push(mark);
     }
     Ok(found)
 }
 
-/// Whether a comment is meant to be a mark: it speaks of `LAB` and no word goes on there (`LAB.md`).
+/// The first line of a text.
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
+
+/// Whether a comment is meant as a mark: after `LAB` comes a number, a blank or a colon (not so in `LAB.md`).
 fn is_mark(comment: &str) -> bool {
     let rest = comment.trim_start_matches('/').trim_start().strip_prefix("LAB");
     rest.is_some_and(|rest| rest.starts_with([' ', ':']) || rest.starts_with(char::is_numeric))
 }
 
-/// Lab, task and stand-in of a mark.
+/// The lab, the task and the stand-in of a mark.
+///
+/// # Errors
+/// The comment has another form, or the number belongs to no lab.
 fn parse(comment: &str) -> Result<(u32, String, Option<String>), &'static str> {
-    let shape =
-        "a mark is `// LAB N: what is to be done`, or that and ` => what is given meanwhile`";
-    let (number, rest) =
-        comment.strip_prefix("// LAB ").and_then(|rest| rest.split_once(": ")).ok_or(shape)?;
-    let lab = number.parse().map_err(|_| shape)?;
+    let rest = comment.strip_prefix("// LAB ").ok_or(SHAPE)?;
+    let (number, rest) = rest.split_once(": ").ok_or(SHAPE)?;
+    let lab = number.parse().map_err(|_| SHAPE)?;
     if !LABS.contains(&lab) {
         return Err("there is no such lab");
     }
@@ -94,110 +104,119 @@ fn parse(comment: &str) -> Result<(u32, String, Option<String>), &'static str> {
         None => (rest, None),
     };
     if task.trim().is_empty() || stand_in.as_ref().is_some_and(String::is_empty) {
-        return Err(shape);
+        return Err(SHAPE);
     }
     Ok((lab, task.trim().to_owned(), stand_in))
 }
 
-/// What is known of a function.
-struct Function {
-    name: String,
-    arguments: Vec<String>,
-    body: Range<usize>,
-}
-
-impl Function {
-    /// The function below the mark with this index.
-    fn after(tokens: &[Token], mark: usize) -> Result<Function, &'static str> {
-        let mut at = mark + 1;
-        let word = |at: usize, text: &str| tokens.get(at).is_some_and(|token| token.is(text));
-        while !word(at, "fn") {
-            let token = tokens.get(at).ok_or("there is no function below this mark")?;
-            match token.text {
-                text if token.kind == TokenKind::LineComment && is_mark(text) => {
-                    return Err("two marks for one function");
-                }
-                _ if token.is_comment() => at += 1,
-                "pub" if word(at + 1, "(") => at = closing(tokens, at + 1).ok_or(UNCLOSED)? + 1,
-                "pub" => at += 1,
-                "#" if word(at + 1, "[") => at = closing(tokens, at + 1).ok_or(UNCLOSED)? + 1,
-                "const" | "async" | "extern" => return Err("only a plain function can be marked"),
-                _ => return Err("there is no function below this mark"),
-            }
+impl Mark {
+    /// Reads the mark at this position, and the function below it.
+    fn read(source: &str, code: &str, comment: Range<usize>) -> Result<Mark, &'static str> {
+        let indent = code[..comment.start].rsplit('\n').next().unwrap_or_default();
+        if !indent.trim().is_empty() {
+            return Err("a mark stands on a line of its own");
         }
-        let name = tokens.get(at + 1).ok_or(UNCLOSED)?.text.to_owned();
-        let open =
-            at + 2 + tokens[at + 2..].iter().position(|token| token.is("(")).ok_or(UNCLOSED)?;
-        let close = closing(tokens, open).ok_or(UNCLOSED)?;
-        if word(close + 1, "->") && word(close + 2, "impl") {
-            return Err("a function that gives `impl …` cannot be left open");
+        let (lab, task, stand_in) = parse(&source[comment.clone()])?;
+        let (_, below) = code[comment.end..].split_once('\n').ok_or(NO_FUNCTION)?;
+        let begin = source.len() - below.len();
+        if is_mark(first_line(&source[begin..]).trim_start()) {
+            return Err("two marks for one function");
         }
-        let mut begin = close + 1;
-        while !word(begin, "{") {
-            begin = match tokens.get(begin).ok_or(UNCLOSED)?.text {
-                ";" => return Err("this function has no body"),
-                "(" | "[" => closing(tokens, begin).ok_or(UNCLOSED)? + 1,
-                _ => begin + 1,
-            };
-        }
-        let end = closing(tokens, begin).ok_or(UNCLOSED)?;
-        let name = match owner(tokens, mark) {
-            Some(owner) => format!("{owner}::{name}"),
-            None => name,
-        };
-        let arguments = arguments(&tokens[open + 1..close])?;
-        Ok(Function { name, arguments, body: tokens[begin].start..tokens[end].end })
+        let name = name(below)?;
+        let body = body(below, indent)?;
+        Ok(Mark {
+            lab,
+            task,
+            stand_in,
+            line: line(source, comment.start),
+            function: owner(&code[..comment.start], indent) + name,
+            arguments: arguments(&below[..body.start])?,
+            lines: below[body.clone()].matches('\n').count() - 1,
+            comment,
+            body: begin + body.start..begin + body.end,
+        })
     }
 }
 
-const UNCLOSED: &str = "the function below this mark has no end";
+/// The name of the function that begins in the first line of this code.
+///
+/// # Errors
+/// No function begins there, or it has another keyword than `pub` before `fn`. A stub is not `const`.
+fn name(code: &str) -> Result<&str, &'static str> {
+    let (before, rest) = first_line(code).trim_start().split_once("fn ").ok_or(NO_FUNCTION)?;
+    match before {
+        "" | "pub " => Ok(&rest[..letters(rest)]),
+        _ if before.starts_with("pub(") && before.ends_with(") ") => Ok(&rest[..letters(rest)]),
+        _ => Err("only a plain function can be marked"),
+    }
+}
 
-/// The names of the arguments between a function's brackets.
-fn arguments(tokens: &[Token]) -> Result<Vec<String>, &'static str> {
-    let (mut found, mut depth, mut begins) = (Vec::new(), 0, true);
-    for (index, token) in tokens.iter().enumerate().filter(|(_, token)| !token.is_comment()) {
-        match token.text {
-            "(" | "[" | "<" | "{" if begins => return Err("an argument must have a name"),
-            "(" | "[" | "<" | "{" => depth += 1,
-            ")" | "]" | ">" | "}" => depth -= 1,
-            "," if depth == 0 => begins = true,
-            "&" if begins => {}
-            "mut" if begins && !is_borrowed(&tokens[..index]) => {
+/// The position of the body of the function that begins in the first line of this code.
+///
+/// # Errors
+/// The function has no body, or rustfmt would format it otherwise.
+fn body(code: &str, indent: &str) -> Result<Range<usize>, &'static str> {
+    let open = code.find('{').unwrap_or(code.len());
+    if code[..open].contains(";\n") {
+        return Err("this function has no body");
+    }
+    let (brace, inside) = code[open..].split_once('\n').ok_or(NO_END)?;
+    if !brace[1..].trim_end_matches('/').trim().is_empty() {
+        return Err("the body of this function has no lines of its own");
+    }
+    let deeper = format!("{indent} ");
+    // A line of a longer literal lies anywhere.
+    let is_inside =
+        |line: &&str| line.trim().is_empty() || line.starts_with(&deeper) || line.starts_with('"');
+    let length: usize = inside.split_inclusive('\n').take_while(is_inside).map(str::len).sum();
+    let end = inside[length..].strip_prefix(indent).ok_or(NO_END)?;
+    if first_line(end) != "}" {
+        return Err(NO_END);
+    }
+    Ok(open..code.len() - end.len() + 1)
+}
+
+/// The names of the arguments in the head of a function: a word before `: `, and the receiver.
+///
+/// # Errors
+/// A stub for this head would not compile, or not without a warning.
+fn arguments(head: &str) -> Result<Vec<String>, &'static str> {
+    let (_, head) = head.split_once("fn ").ok_or(NO_FUNCTION)?;
+    let open = if head[letters(head)..].starts_with('<') { ">(" } else { "(" };
+    let (_, list) = head.split_once(open).ok_or(NO_END)?;
+    let list = list.split("where\n").next().unwrap_or(list);
+    if list.contains(") -> impl ") {
+        return Err("a function that gives `impl …` cannot be left open");
+    }
+    let receiver = list.split([',', ')', ':']).next().filter(|first| first.ends_with("self"));
+    let colons = list.match_indices(": ").map(|(at, _)| at);
+    let mut found = Vec::new();
+    for end in receiver.map(str::len).into_iter().chain(colons) {
+        let before = list[..end].trim_end_matches(is_letter);
+        match &list[before.len()..end] {
+            "" => return Err("an argument must have a name"),
+            "_" => {}
+            "self" if before.contains('&') => found.push("self".to_owned()),
+            _ if before.ends_with("mut ") => {
                 return Err("an argument that is `mut` would be a warning in its stub");
             }
-            _ if begins && token.kind == TokenKind::Word && token.text != "mut" => {
-                found.push(token.text.to_owned());
-                begins = false;
-            }
-            _ => {}
+            name => found.push(name.to_owned()),
         }
     }
-    found.retain(|name| name != "_");
+    found.dedup(); // `self: Arc<Self>` is a receiver and has a colon
     Ok(found)
 }
 
-/// Whether a `mut` after these tokens is that of `&mut self` or `&'a mut self`.
-fn is_borrowed(before: &[Token]) -> bool {
-    let last = before.iter().rev().find(|token| token.kind != TokenKind::Lifetime);
-    last.is_some_and(|token| token.is("&"))
-}
-
-/// The type whose `impl` the token with this index stands in.
-fn owner<'a>(tokens: &[Token<'a>], index: usize) -> Option<&'a str> {
-    let mut depth = 0;
-    let open = tokens[..index].iter().rposition(|token| {
-        depth += i32::from(token.is("}")) - i32::from(token.is("{"));
-        depth < 0
-    })?;
-    let begin = tokens[..open].iter().rposition(|token| token.is("impl"))?;
-    if tokens[begin..open].iter().any(|token| token.is("}") || token.is("{") || token.is("fn")) {
-        return None;
-    }
-    let mut depth = 0;
-    let mut names = tokens[begin + 1..open].iter().filter(|token| {
-        depth += i32::from(token.is("<")) - i32::from(token.is(">"));
-        depth == 0 && token.kind == TokenKind::Word
-    });
-    let first = names.next()?;
-    Some(names.skip_while(|token| !token.is("for")).nth(1).unwrap_or(first).text)
+/// The prefix for the name of a function: `Registry::` inside `impl Registry` or `impl Directory for Registry`,
+/// and nothing outside of any `impl`. The code `above` the function ends at its mark.
+fn owner(above: &str, indent: &str) -> String {
+    let Some(outer) = indent.strip_suffix("    ") else { return String::new() };
+    let heads = above.lines().rev().filter_map(|line| line.strip_prefix(outer));
+    let mut heads = heads.filter(|line| line.starts_with(is_letter) && !line.starts_with("where"));
+    let Some(head) = heads.next().and_then(|head| head.strip_prefix("impl")) else {
+        return String::new();
+    };
+    let head = if head.starts_with('<') { head.split_once("> ") } else { head.split_once(' ') };
+    let of = head.map_or("", |(_, of)| of.split_once(" for ").map_or(of, |(_, of)| of));
+    format!("{}::", &of[..letters(of)])
 }

@@ -1,10 +1,11 @@
-//! The tree that students start from, made from this one: the same files, but the body of every function
-//! under a mark (`// LAB n: …`) is a stub. The rest of this library knows nothing of labs.
+//! Makes the tree that students start from: the files of this tree, with a stub for the body of every function
+//! that stands under a mark (`// LAB n: …`). The rest of this library knows nothing of labs.
 //!
-//! [`lexer`] finds words, [`mark`] the marked functions, [`stub`] writes what stands there instead, and
-//! [`tree`] the whole of it. To grade, [`handin`] puts somebody's sources into a fresh tree.
+//! The [`scanner`] tells code from comments and strings. [`mark`] finds the marked functions, [`stub`] replaces
+//! their bodies, and [`tree`] writes all files. For grading, [`handin`] puts a student's sources into a fresh
+//! tree.
 
-pub mod lexer;
+pub mod scanner;
 pub mod mark;
 pub mod stub;
 pub mod tree;
@@ -16,39 +17,39 @@ use std::path::Path;
 use handin::{Handin, Taken};
 use tree::{Open, Solution};
 
-/// Writes the students' tree of the solution in `root`.
+/// Writes the students' tree of the solution in `root` into the folder `into`.
 ///
 /// # Errors
-/// A sentence: what is wrong with the solution's marks, or what could not be read or written.
+/// A sentence: a mark is wrong, or a file cannot be read or written.
 pub fn hand_out(root: &Path, into: &Path, open: Open) -> Result<(), String> {
     Solution::read(root)?.write(into, open)
 }
 
-/// Puts somebody's sources into a fresh tree of the students, to be graded there.
+/// Puts the sources of a hand-in into a fresh students' tree, to be graded there.
 ///
 /// # Errors
-/// The same.
+/// A sentence, as for [`hand_out`]; or the hand-in has no sources.
 pub fn grade(root: &Path, handin: &Path, into: &Path, open: Open) -> Result<Taken, String> {
     let handin = Handin::read(handin)?;
     hand_out(root, into, open)?;
     handin.put(into, |_| true)
 }
 
-/// Puts somebody's files of one lab into the solution: so it is graded alone, and what does not compile
-/// elsewhere costs it nothing. What it lacks of this lab is left open, and not the solution's.
+/// Puts the files that a hand-in has for one lab into the solution, so that the lab is graded alone: mistakes in
+/// other labs cost it nothing. A file that is missing from the hand-in is left open, not solved.
 ///
 /// # Errors
-/// The same.
+/// A sentence, as for [`grade`].
 pub fn graft(root: &Path, handin: &Path, lab: u32, into: &Path) -> Result<Taken, String> {
     let (handin, solution) = (Handin::read(handin)?, Solution::read(root)?);
     solution.write(into, Open::Only(lab))?;
     handin.put(into, |path| solution.is_of(path, lab))
 }
 
-/// The marks of a solution, a line each, by lab: where, what, how long the body is, and what stands in.
+/// Lists the marks of a solution by lab, one on a line: file, function, length of the body, task, stand-in.
 ///
 /// # Errors
-/// The same.
+/// A sentence, as for [`hand_out`].
 pub fn list(root: &Path) -> Result<String, String> {
     let solution = Solution::read(root)?;
     let mut all: Vec<_> = solution
