@@ -1,7 +1,12 @@
-//! The student's starter tree: `handout DIR [flags]`.
+//! The program for instructors: it writes the tree that students start from, and prepares hand-ins for grading.
 //!
-//! The solution is the tree that this program was built from, wherever it is started: the files that it
-//! copies and the rules by which it does so are of one commit.
+//! ```text
+//! handout ../chat-lab --from 5                       a starter tree with labs 1 to 4 solved
+//! handout --grade ../anna --into ../graded/anna      a fresh tree with the sources of a hand-in
+//! ```
+//!
+//! The solution is the tree that this program was built from, wherever the program is started. So the files
+//! that it copies and the rules for copying are of one commit.
 
 use std::env;
 use std::io::{self, Write};
@@ -23,14 +28,21 @@ usage: handout DIR [--from N | --only N]            write the student's tree
   --from N   labs before N are solved
   --only N   all labs but N are solved";
 
-/// What is to be done.
+/// One run of the program does one of these tasks. All of them read the solution first, so a wrong mark stops
+/// each of them before it writes anything.
 enum Task {
+    /// Write a starter tree into this folder.
     HandOut(PathBuf, Open),
+    /// Put all of this hand-in into a fresh tree in that folder.
     Grade(PathBuf, PathBuf, Open),
+    /// Put one lab of this hand-in into the solution in that folder.
     Graft(PathBuf, u32, PathBuf),
+    /// Print all marks.
     List,
 }
 
+/// Does the task of the command line, and tells on stdout what was done. An error is one sentence on stderr, and
+/// the exit code is 1.
 fn main() -> ExitCode {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     program("handout", USAGE, parse, |task| {
@@ -52,6 +64,9 @@ fn main() -> ExitCode {
     })
 }
 
+/// Reads the task from the command line. Flags of different tasks must not be mixed.
+///
+/// Without `--from` and `--only` all labs are open. An error is a sentence, which is printed above the usage.
 fn parse(line: impl Iterator<Item = String>) -> Result<Task, String> {
     let known = ["from", "only", "grade", "graft", "into", "lab"];
     let Arguments { words, flags } = Arguments::split(line, &known, &["list"])?;

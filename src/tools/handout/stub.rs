@@ -1,10 +1,21 @@
-//! Stubs: what stands in the place of a marked function's body.
+//! Stubs: they replace the bodies of marked functions in the students' tree.
+//!
+//! ```text
+//! loud                              quiet
+//!
+//! // LAB 3: list everybody          // LAB 8: note a sign of life
+//! fn listing(all: Vec<Peer>) {      fn heard(&mut self, now: Instant) -> bool {
+//!     let _ = &all;                     let _ = (&self, &now);
+//!     todo!("LAB 3: …")                 not_yet!("LAB 8: …");
+//! }                                     false
+//!                                   }
+//! ```
 
 use std::fmt::Write as _;
 
 use super::mark::Mark;
 
-/// What stands in the students' lib.rs before its modules: quiet stubs use it.
+/// The macro that quiet stubs call. It stands in the students' `lib.rs`, before the modules.
 pub const NOT_YET: &str = r#"/// A stub that must not be in the way: it says once what is missing, and the program goes on without.
 macro_rules! not_yet {
     ($task:literal) => {{
@@ -16,7 +27,9 @@ macro_rules! not_yet {
 
 "#;
 
-/// The source with stubs for the marks that are `open`. What stands in meanwhile goes out of all marks.
+/// Returns the source with a stub for every mark that is `open`.
+///
+/// The mark stays, because students search for it. Its stand-in goes away, open or not: it would give a hint.
 pub fn leave_open(source: &str, marks: &[Mark], open: impl Fn(&Mark) -> bool) -> String {
     let (mut text, mut done) = (String::with_capacity(source.len()), 0);
     for mark in marks {
@@ -34,7 +47,7 @@ pub fn leave_open(source: &str, marks: &[Mark], open: impl Fn(&Mark) -> bool) ->
     text
 }
 
-/// The body of a stub. It uses every argument, so that none is a warning.
+/// The body of a stub. It uses every argument, so that the compiler does not warn about one.
 fn stub(mark: &Mark, indent: &str) -> String {
     let mut lines = Vec::new();
     let used: Vec<String> = mark.arguments.iter().map(|name| format!("&{name}")).collect();

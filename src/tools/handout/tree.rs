@@ -1,5 +1,15 @@
-//! The student's tree: the same files with stubs, without the authors' tests and this tool, with pages of
-//! its own.
+//! The students' tree: the same files with stubs, without the authors' tests and without this tool, and with
+//! pages of its own.
+//!
+//! ```text
+//! Cargo.toml  AGENTS.md  ANSWERS.md      from the folder pages
+//! README.md                              pages/README.md, and the sections on the programs
+//! LAB.md                                 the part for students
+//! src/  tests/grade/                     the solution's, with stubs
+//! tests/grade/given.txt                  the labs that are solved, if some are and some are not
+//! ```
+//!
+//! The tree compiles without a warning. It has no dependencies, so nothing is downloaded for it.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,7 +21,7 @@ use super::mark::{LABS, Mark, marks};
 use super::stub::{NOT_YET, leave_open};
 use crate::io_error::cause;
 
-/// What students get, besides the pages that are theirs alone.
+/// The files and folders that students get, besides the [pages](PAGES) that only they have.
 const GIVEN: [&str; 6] =
     ["src", "tests/grade", "LAB.md", "README.md", "rustfmt.toml", ".gitignore"];
 /// Where the README begins that is theirs, too: with how to use the programs. And what of it is not.
@@ -19,36 +29,38 @@ const USE: &str = "## A first chat";
 const NOT_THEIRS: [&str; 3] = ["## The course", "## Performance", "## Contributing"];
 /// How a picture begins, in a paragraph of its own. Students have no pictures.
 const PICTURE: &str = "![";
-/// Where LAB.md stops being for students.
+/// Where the part of LAB.md for students ends.
 const INSTRUCTORS: &str = "\n## For instructors";
-/// What stands before the README.
+/// The text before the README.
 const WELCOME: &str = include_str!("pages/README.md");
-/// What is not for them: this tool. The lines of these files that speak of it go, too.
+/// The files of this tool. Students do not get them.
 const WITHHELD: [&str; 2] = ["src/tools/handout", "src/bin/handout.rs"];
+/// The files that have lines about this tool. Students do not get those lines, either.
 const SPEAK_OF_IT: [&str; 3] = ["src/lib.rs", "src/tools/mod.rs", "src/MANUAL.md"];
-/// Their own pages.
+/// The pages that only students have.
 const PAGES: [(&str, &str); 3] = [
     ("Cargo.toml", include_str!("pages/manifest.toml")),
     ("ANSWERS.md", include_str!("pages/ANSWERS.md")),
     ("AGENTS.md", include_str!("pages/AGENTS.md")),
 ];
-/// What stands in it for the points that a fresh tree has.
+/// The place in the text before the README for the points of a fresh tree.
 const POINTS: &str = "{points}";
-/// The file from which the grader knows which labs were handed out solved.
+/// The file that tells the grader which labs were handed out solved.
 const SOLVED: &str = "tests/grade/given.txt";
 
-/// Which labs are left to the students.
+/// The labs that are left open for the students.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Open {
-    /// This one and all after it.
+    /// This lab and all labs after it.
     From(u32),
-    /// This one alone.
+    /// This lab only.
     Only(u32),
-    /// None.
+    /// No lab: the tree is the solution.
     Nothing,
 }
 
 impl Open {
+    /// Whether this lab is open.
     fn has(self, lab: u32) -> bool {
         match self {
             Open::From(first) => lab >= first,
@@ -58,10 +70,12 @@ impl Open {
     }
 }
 
-/// A solution: its files by their paths, which have `/` everywhere, and its marks.
+/// A solution: the files for students as they are before any body is replaced, and the marks in them.
 #[derive(Debug)]
 pub struct Solution {
+    /// The texts by their paths, which have `/` on every system. Lines end in `\n`.
     files: BTreeMap<String, String>,
+    /// The marks by the paths of their files. Files without a mark are missing.
     marks: BTreeMap<String, Vec<Mark>>,
 }
 
@@ -69,7 +83,7 @@ impl Solution {
     /// Reads the solution in a folder.
     ///
     /// # Errors
-    /// What cannot be read, and marks that are wrong: a sentence with the file and the line.
+    /// A sentence: a file cannot be read, or a mark is wrong (with the file and the line).
     pub fn read(root: &Path) -> Result<Solution, String> {
         let mut solution = Solution { files: BTreeMap::new(), marks: BTreeMap::new() };
         for path in GIVEN {
@@ -95,7 +109,7 @@ impl Solution {
         Ok(solution)
     }
 
-    /// Adds a file, or all in a folder but hidden ones.
+    /// Adds a file, or all files in a folder except hidden ones.
     fn add(&mut self, root: &Path, path: &str) -> Result<(), String> {
         let place = root.join(path);
         let failed = |error: io::Error| format!("cannot read {path}: {}", cause(&error));
@@ -117,20 +131,20 @@ impl Solution {
         Ok(())
     }
 
-    /// The files with marks, in their order, with these.
+    /// The files that have marks, in the order of their paths, with their marks.
     pub fn marks(&self) -> impl Iterator<Item = (&str, &[Mark])> {
         self.marks.iter().map(|(path, marks)| (path.as_str(), marks.as_slice()))
     }
 
-    /// Whether a file belongs to a lab.
+    /// Whether a file belongs to a lab. All marks of a file are of one lab.
     pub fn is_of(&self, path: &str, lab: u32) -> bool {
         self.marks.get(path).is_some_and(|marks| marks[0].lab == lab)
     }
 
-    /// Writes the students' tree into a folder that is empty or does not exist yet.
+    /// Writes the students' tree into a folder, which must be empty or not exist yet.
     ///
     /// # Errors
-    /// When there is something in it already, or something cannot be written.
+    /// A sentence: the folder is not empty, or a file cannot be written.
     pub fn write(&self, into: &Path, open: Open) -> Result<(), String> {
         let place = into.display();
         match fs::read_dir(into).map(|mut inside| inside.next().is_some()) {
@@ -159,7 +173,7 @@ impl Solution {
         Ok(())
     }
 
-    /// How many points there are for a lab, by the grader's table.
+    /// The points for a lab, added up from the grader's table.
     fn points(&self, lab: u32) -> u32 {
         let table = self.files.get(&format!("tests/grade/lab{lab}/mod.rs"));
         let lines = table.map(String::as_str).unwrap_or_default().lines();
@@ -167,7 +181,8 @@ impl Solution {
         points.filter_map(|rest| rest.trim_end_matches(',').parse::<u32>().ok()).sum()
     }
 
-    /// The points that a fresh tree has. Labs that need the only one that is open have none either.
+    /// Tells the points of a fresh tree. With only one lab open, the points of other labs are not told: some
+    /// need the open one.
     fn at_first(&self, open: Open) -> String {
         let given: u32 = LABS.filter(|lab| !open.has(*lab)).map(|lab| self.points(lab)).sum();
         match open {
@@ -177,7 +192,8 @@ impl Solution {
         }
     }
 
-    /// Stubs look like what a person writes. Without rustfmt they look a little less like it.
+    /// Formats the files with stubs, so that a stub looks as if a person had written it. Without rustfmt on
+    /// this machine the stubs stay as they are.
     fn format(&self, into: &Path) {
         let mut rustfmt = Command::new("rustfmt");
         rustfmt.args(["--edition", "2024"]).args(self.marks.keys()).current_dir(into);
@@ -185,10 +201,10 @@ impl Solution {
     }
 }
 
-/// Writes a file and the folders that it lies in.
+/// Writes a file, and creates the folders that it lies in.
 ///
 /// # Errors
-/// When it cannot be written.
+/// A sentence: the file or a folder cannot be written.
 pub fn put(into: &Path, path: &str, text: &str) -> Result<(), String> {
     let place = into.join(path);
     let folder = place.parent().unwrap_or(into);
@@ -196,19 +212,19 @@ pub fn put(into: &Path, path: &str, text: &str) -> Result<(), String> {
     written.map_err(|error| format!("cannot write {}: {}", place.display(), cause(&error)))
 }
 
-/// Whether a path is that of a source.
+/// Whether the path belongs to a Rust source.
 pub fn is_rust(path: &str) -> bool {
     Path::new(path).extension().is_some_and(|end| end == "rs")
 }
 
-/// A text without the lines that speak of this tool.
+/// Removes the lines about this tool from a text.
 fn without_this_tool(text: &str) -> String {
     text.lines()
         .filter(|line| !line.contains("handout"))
         .fold(String::new(), |all, line| all + line + "\n")
 }
 
-/// The library's root with the macro that a stub calls.
+/// Adds the macro for quiet stubs to the root of the library. It must stand before the modules that use it.
 fn with_stubs(tour: &str) -> String {
     let modules = tour.find("\npub mod ").map_or(tour.len(), |at| at + 1);
     format!("{}{NOT_YET}{}", &tour[..modules], &tour[modules..])
@@ -225,7 +241,8 @@ fn use_of(readme: &str) -> String {
     paragraphs.join("\n\n")
 }
 
-/// A tree without dependencies has a lock file that knows only itself: nothing is fetched for it.
+/// The lock file of the students' tree. The tree has no dependencies, so the file names only the tree itself, and
+/// `cargo` works without a network.
 fn lock() -> String {
     let (name, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
     format!(
