@@ -117,7 +117,8 @@ impl Accept for Acceptor {
 
     /// Tells the client why. The socket is fresh, so the answer fits into its buffer.
     fn refuse(&mut self, stream: TcpStream) {
-        let refusal = Refusal::new(code::SERVER_FULL, "the server has its largest number of clients");
+        let refusal =
+            Refusal::new(code::SERVER_FULL, "the server has its largest number of clients");
         let words = refusal.to_block("").to_string();
         let told =
             stream.set_nonblocking(true).and_then(|()| (&stream).write_all(words.as_bytes()));
