@@ -37,7 +37,7 @@ fn browser_makes_the_pictures_of_the_readme() {
     let bob = Client::with_args(&["bob", &of_bob, &address]);
     bob.sees("Other clients' IDs: ");
     let mut browser = Browser::open(&page);
-    browser.looks(1120, 600, "light");
+    browser.looks(1120, 660, "light");
     browser.waits_for("live");
 
     bob.types("Has anybody understood lab 5?");
@@ -68,7 +68,7 @@ fn browser_makes_the_pictures_of_the_readme() {
     browser.finds("show([...views.values()].find(view => view.transport === 'tcp')), 1");
     browser.finds("part('blocks').children[5].firstChild.click(), 1");
     browser.finds("part('chart').scrollTop = 1e6, 1");
-    let whole = browser.picture(&clip(["0", "0", "1120", "600"], 1.5));
+    let whole = browser.picture(&clip(["0", "0", "1120", "660"], 1.5));
     assert_eq!(browser.complaints(), [""; 0]);
     if let Some(folder) = folder {
         // On a busy machine the answer may be captured before the request. That is no picture for beginners.
