@@ -257,6 +257,28 @@ fn every_file_is_short_and_explained() {
 }
 
 #[test]
+fn the_architecture_names_what_there_is() {
+    let page = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let names: Vec<&str> = page.split('`').skip(1).step_by(2).collect();
+    let sources: Vec<String> =
+        sources().iter().map(|source| source.path.display().to_string()).collect();
+    let mut counts = (0, 0);
+    for name in names {
+        if name.ends_with(".rs") {
+            counts.0 += 1;
+            let end = format!("/{name}");
+            assert!(sources.iter().any(|path| path.ends_with(&end)), "there is no {name}");
+        } else if let Some((module, test)) = name.split_once("::").filter(|_| !name.contains(' ')) {
+            let file = root().with_file_name("tests/it").join(module).with_extension("rs");
+            let Ok(text) = fs::read_to_string(file) else { continue };
+            counts.1 += 1;
+            assert!(test.is_empty() || text.contains(&format!("fn {test}()")), "no test {name}");
+        }
+    }
+    assert!(counts.0 > 40 && counts.1 > 15, "only {counts:?} names found");
+}
+
+#[test]
 fn the_order_is_held_against_what_it_must_catch() {
     let places: HashMap<String, usize> = ["wire::block", "wire::name", "wire", "server"]
         .map(str::to_owned)
