@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 /// How many seconds' worth of messages may come at once.
 const BURST: u32 = 5;
 
-/// One client's rate: so many messages a second, and [`BURST`] times as many at once.
+/// One client's rate: so many messages a second, and five times as many at once.
 #[derive(Debug)]
 pub struct RateLimiter {
     /// The time for one message (GCRA's increment); `None` for no limit.

@@ -261,7 +261,7 @@ impl<'a> Session<'a> {
     }
 
     /// Leaves the room and closes the connection, in a way that last words still arrive: see
-    /// [`linger`](crate::net::deadline::linger).
+    /// [`linger`].
     pub fn end(mut self, reason: Reason) {
         let Connection { server, outbox, joined, .. } = &mut self.connection;
         let member = joined.take();

@@ -1,5 +1,6 @@
-//! The grammar of everything that travels: a TYPE, lines, a blank line. Here is the block itself, as a
-//! value; [`reader`](super::framing) finds blocks in a stream.
+//! The block: a TYPE, lines, a blank line. Everything that travels is one.
+//!
+//! Here is the block itself, as a value. [`framing`](super::framing) finds blocks in a stream of bytes.
 
 use std::fmt::{self, Display, Write as _};
 use std::io::{self, Write};
@@ -9,13 +10,12 @@ use super::line::MAX_LINE;
 
 /// The most lines of a request between its TYPE and its blank line (PROTOCOL, limits).
 pub const MAX_REQUEST_LINES: usize = 16;
-/// The same for an answer: enough for one line per client and to spare.
+/// The most lines of an answer: enough for one line per client and to spare.
 pub const MAX_ANSWER_LINES: usize = 20_000;
 /// The most letters of a TYPE.
 const MAX_KIND: usize = 16;
 
-/// One block. It is kept as the text that stands on the wire, so that writing it is one write and
-/// showing it shows what was sent.
+/// One block. It keeps the text that stands on the wire: writing it is one write, and showing it shows what was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
     /// The TYPE and the lines, each ended by CRLF, without the blank line.
@@ -23,14 +23,13 @@ pub struct Block {
 }
 
 impl Block {
-    /// A block with no lines yet. `kind` is its TYPE.
+    /// Makes a block of TYPE `kind` without lines.
     pub fn new(kind: &str) -> Block {
         debug_assert!(is_kind(kind), "BUG: {kind:?} is no TYPE");
         Block { text: format!("{kind}\r\n") }
     }
 
-    /// The same block with one more header. A value cannot break the framing: an end of line or a NUL
-    /// in it is written as a space.
+    /// Adds a header. A value cannot break the framing: an end of line or a NUL in it becomes a space.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Display) -> Block {
         let start = self.text.len();
@@ -38,7 +37,7 @@ impl Block {
         self.end_line(start)
     }
 
-    /// The same block with one more header if there is a value for it.
+    /// Adds a header if there is a value for it.
     #[must_use]
     pub fn with_some(self, name: &str, value: Option<impl Display>) -> Block {
         match value {
@@ -47,7 +46,7 @@ impl Block {
         }
     }
 
-    /// The same block with one more line that is no header.
+    /// Adds a line that is no header.
     #[must_use]
     pub fn with_line(mut self, line: impl Display) -> Block {
         let start = self.text.len();
@@ -55,7 +54,7 @@ impl Block {
         self.end_line(start)
     }
 
-    /// Ends the line that began at `start`, which must not hold an end of line itself.
+    /// Ends the line that begins at `start`, and replaces what would end it earlier.
     fn end_line(mut self, start: usize) -> Block {
         if self.text[start..].contains(['\r', '\n', '\0']) {
             let clean = self.text[start..].replace(['\r', '\n', '\0'], " ");
@@ -65,22 +64,22 @@ impl Block {
         self
     }
 
-    /// The block of a TYPE line and the lines after it, as a reader has checked them.
+    /// Makes a block of its lines with their ends, which the parser has checked.
     pub(super) fn from_checked(text: String) -> Block {
         Block { text }
     }
 
-    /// Its TYPE.
+    /// The block's TYPE.
     pub fn kind(&self) -> &str {
         self.text.lines().next().unwrap_or("")
     }
 
-    /// The lines between its TYPE and its blank line.
+    /// The lines between the TYPE and the blank line.
     pub fn lines(&self) -> impl Iterator<Item = &str> {
         self.text.lines().skip(1)
     }
 
-    /// The value of the first header of that name, whatever the case of its letters.
+    /// The value of the first header of that name. The case of the name's letters does not matter.
     // LAB 1: find a header by its name
     pub fn header(&self, name: &str) -> Option<&str> {
         self.lines().find_map(|line| {
@@ -90,16 +89,16 @@ impl Block {
         })
     }
 
-    /// The value of a header as what it means; `None` if it is missing or ill-formed.
+    /// The value of a header, parsed. Returns `None` if the header is missing or its value is ill-formed.
     pub fn get<T: FromStr>(&self, name: &str) -> Option<T> {
         self.header(name)?.parse().ok()
     }
 
-    /// Writes the block, its blank line too, in one write.
+    /// Writes the block and its blank line in one write.
     ///
     /// # Errors
-    /// `InvalidInput` when the other side would have to refuse it: a line of more than [`MAX_LINE`]
-    /// bytes or more than [`MAX_ANSWER_LINES`] lines. Else whatever the writer gives.
+    /// `InvalidInput` for a block that the other side would have to refuse: a line of more than [`MAX_LINE`] bytes, or
+    /// more than [`MAX_ANSWER_LINES`] lines. Otherwise any error of the writer.
     pub fn write(&self, to: &mut impl Write) -> io::Result<()> {
         let too_long = self.text.lines().any(|line| line.len() + 2 > MAX_LINE);
         if too_long || self.lines().nth(MAX_ANSWER_LINES).is_some() {
@@ -112,14 +111,14 @@ impl Block {
     }
 }
 
-/// The block as it stands on the wire, its blank line too.
+/// The block as it stands on the wire, with its blank line.
 impl Display for Block {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         write!(f, "{}\r\n", self.text)
     }
 }
 
-/// Whether a line can be the first one of a block: 1 to 16 of A-Z.
+/// Whether a line can be a block's TYPE: 1 to 16 letters A to Z.
 pub fn is_kind(line: &str) -> bool {
     (1..=MAX_KIND).contains(&line.len()) && line.bytes().all(|byte| byte.is_ascii_uppercase())
 }

@@ -1,4 +1,7 @@
 //! MSG and ACK: what peers exchange over UDP, one block per datagram.
+//!
+//! UDP loses datagrams, repeats them and changes their order. The numbers in these blocks are what
+//! [`reliable`](crate::client::direct::udp::reliable) needs to put that right.
 
 use super::block::{Block, MAX_REQUEST_LINES};
 use super::framing::BlockReader;
@@ -6,23 +9,26 @@ use super::name::Name;
 use super::secret::Secret;
 use super::text::Text;
 
-/// The most bytes of a datagram (PROTOCOL, limits): it fits into one packet nearly everywhere.
+/// The most bytes of a datagram (PROTOCOL, limits). It fits into one packet on nearly every path: IPv6 promises 1,280
+/// bytes (RFC 8200, section 5).
 pub const MAX_DATAGRAM: usize = 1_200;
-/// The most bytes of the text in it.
+/// The most bytes of the text in a datagram.
 pub const MAX_DATAGRAM_TEXT: usize = 1_000;
 
 /// One datagram between peers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the fields are the protocol's headers")]
 pub enum Datagram {
-    /// A text; the ticket tells whose and in which conversation.
+    /// A text. The ticket tells whose it is and in which conversation; `first` is the lowest number that the sender may
+    /// still send.
     Msg { name: Name, ticket: Secret, seq: u64, first: u64, text: String },
-    /// A text has arrived; the answer tells where.
+    /// The receipt for text `seq`. The answer tells in which conversation; all texts up to `upto` have
+    /// arrived or were given up.
     Ack { answer: Secret, seq: u64, upto: u64 },
 }
 
 impl Datagram {
-    /// The block that says this.
+    /// Writes the datagram as a block.
     pub fn to_block(&self) -> Block {
         match self {
             Datagram::Msg { name, ticket, seq, first, text } => {
@@ -35,7 +41,7 @@ impl Datagram {
         }
     }
 
-    /// Reads what has come, from whomever: `None` for what is no MSG or ACK, whole and alone.
+    /// Reads a datagram from any sender. Returns `None` unless it is one whole MSG or ACK and nothing else.
     pub fn parse(bytes: &[u8]) -> Option<Datagram> {
         if bytes.len() > MAX_DATAGRAM {
             return None;
@@ -43,7 +49,7 @@ impl Datagram {
         let mut reader = BlockReader::new(bytes, MAX_REQUEST_LINES);
         let block = reader.read().ok()??.ok()?;
         if !reader.get_ref().is_empty() {
-            return None;
+            return None; // a second block, or a piece of one
         }
         let seq = block.get("Seq").filter(|seq| (1..u64::MAX).contains(seq))?;
         match block.kind() {

@@ -1,49 +1,53 @@
-//! Somebody in the directory, and the headers by which blocks tell of somebody.
+//! An entry of the directory, and the headers by which blocks describe a client.
+//!
+//! Several blocks describe a client in the same way, so the headers are read and written here once.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 
 use super::block::Block;
+use super::compat;
 use super::name::{Name, PeerRef};
 use super::request::Via;
 use super::secret::Secret;
 
-/// Somebody in the directory; as a line, `alice 127.0.0.1:5556 1`.
+/// A client in the directory. As a line it is `alice 127.0.0.1:5556 1`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// The name.
+    /// The client's name.
     pub name: Name,
-    /// Where this client listens, as the server sees it.
+    /// The address that the client listens on: the IP that the server sees, the port that the client tells.
     pub address: SocketAddr,
-    /// The server's number for this client; the assignments' servers may know none, that is 0.
+    /// The server's number for the client, or [`NO_ID`](compat::NO_ID).
     pub id: u64,
 }
 
 impl Entry {
-    /// Whether this is who is meant.
-    pub fn is(&self, who: &PeerRef) -> bool {
-        match who {
+    /// Whether a reference means this client.
+    pub fn is(&self, peer: &PeerRef) -> bool {
+        match peer {
             PeerRef::Name(name) => self.name == *name,
             PeerRef::Id(id) => self.id == *id,
             PeerRef::Address(address) => self.address == *address,
         }
     }
 
-    /// The client that a block with ID, clientID, IP and Port tells of.
+    /// Reads the client that a block describes by ID, clientID, IP and Port.
     pub(super) fn of(block: &Block) -> Option<Entry> {
         let (name, address) = (block.get("clientID")?, address(block)?);
         Some(Entry { name, address, id: block.get("ID")? })
     }
 
-    /// Those that a block lists, a line each.
+    /// Reads the clients that a block lists, one on each line. Skips lines that are no entries.
     pub(super) fn list(block: &Block) -> Vec<Entry> {
         block.lines().filter_map(Entry::parse).collect()
     }
 
+    /// Reads a line. The ID may be missing.
     fn parse(line: &str) -> Option<Entry> {
         let mut words = line.split_whitespace();
         let (name, address) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
-        let id = words.next().map_or(Ok(0), str::parse).ok()?;
+        let id = words.next().map_or(Ok(compat::NO_ID), str::parse).ok()?;
         Some(Entry { name, address, id })
     }
 }
@@ -54,47 +58,43 @@ impl fmt::Display for Entry {
     }
 }
 
-/// The two secrets of an introduction: who shows the ticket is the caller, who shows the answer is the
-/// called.
+/// The two secrets of an introduction. The server gives both to both sides. The caller shows the ticket, the called
+/// peer shows the answer, and so each knows that the other is the one whom the server has introduced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Credentials {
     /// What the caller shows.
     pub ticket: Secret,
-    /// What the called one answers with.
+    /// What the called peer answers with.
     pub answer: Secret,
 }
 
 impl Credentials {
-    /// The secrets that a block brings, and for which way to talk.
+    /// Reads the secrets in a block, and the transport that they are for: TCP unless the block names another.
     pub(super) fn of(block: &Block) -> Option<(Via, Credentials)> {
         let via = block.header("Via").map_or(Ok(Via::Tcp), str::parse).ok()?;
         Some((via, Credentials { ticket: block.get("Ticket")?, answer: block.get("Answer")? }))
     }
 }
 
-/// The address in IP and Port. The assignments' servers may write a name of this machine.
+/// Reads the address in the headers IP and Port.
 pub(super) fn address(block: &Block) -> Option<SocketAddr> {
-    let ip = match block.header("IP")? {
-        "localhost" => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        ip => ip.parse().ok()?,
-    };
-    Some(SocketAddr::new(ip, block.get("Port")?))
+    Some(SocketAddr::new(compat::ip(block.header("IP")?)?, block.get("Port")?))
 }
 
 impl Block {
-    /// The same block with ID and clientID.
+    /// Adds ID and clientID.
     #[must_use]
     pub(super) fn with_client(self, id: u64, name: &Name) -> Block {
         self.with("ID", id).with("clientID", name)
     }
 
-    /// The same block with IP and Port.
+    /// Adds IP and Port.
     #[must_use]
     pub(super) fn with_address(self, address: SocketAddr) -> Block {
         self.with("IP", address.ip()).with("Port", address.port())
     }
 
-    /// The same block with the secrets of an introduction.
+    /// Adds the secrets of an introduction, and the transport that they are for.
     #[must_use]
     pub(super) fn with_vouch(self, via: Via, vouch: &Credentials) -> Block {
         self.with("Via", via).with("Ticket", vouch.ticket).with("Answer", vouch.answer)

@@ -1,4 +1,7 @@
 //! CHAT: the one block that peers exchange over TCP before they talk.
+//!
+//! The caller sends it first. If it carries a ticket, the called peer sends one back with its answer. From then on each
+//! line is a text.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -6,22 +9,22 @@ use super::block::Block;
 use super::name::Name;
 use super::secret::Secret;
 
-/// Who is calling, or answering. The address is where this client listens, as far as it knows.
+/// What a peer says of itself when it calls or answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Greeting {
-    /// The name that this peer goes by: a claim, until a secret proves it.
+    /// The name that the peer uses. It proves nothing until a secret does.
     pub name: Name,
-    /// Where it says that it listens. Some of the assignments' programs claim an IP that is none; it is
-    /// not believed anyway.
+    /// The address that the peer says it listens on. Nobody believes it. Compat: some of the assignments' programs send
+    /// an IP that is none.
     pub address: Option<SocketAddr>,
-    /// The caller's secret.
+    /// The secret that a caller shows.
     pub ticket: Option<Secret>,
-    /// The called one's secret.
+    /// The secret that a called peer shows.
     pub answer: Option<Secret>,
 }
 
 impl Greeting {
-    /// The block that says this.
+    /// Writes the greeting as a block.
     pub fn to_block(&self) -> Block {
         let block = Block::new("CHAT").with("clientID", &self.name);
         let block = match self.address {
@@ -31,7 +34,7 @@ impl Greeting {
         block.with_some("Ticket", self.ticket.as_ref()).with_some("Answer", self.answer.as_ref())
     }
 
-    /// Reads a CHAT; `None` if it is none, or its name is no name.
+    /// Reads a greeting from a block. Returns `None` if it is no CHAT, or has no valid name.
     pub fn parse(block: &Block) -> Option<Greeting> {
         if block.kind() != "CHAT" {
             return None;

@@ -1,4 +1,4 @@
-//! Names (a clientID), and who can be meant by what a person types.
+//! Names (the clientID), and references to a client: what a person types after a command.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -10,11 +10,13 @@ use std::sync::Arc;
 pub const MAX_NAME: usize = 32;
 
 /// A valid clientID: 1 to 32 of `A-Z a-z 0-9 _ - .`, and not digits only, because digits mean an ID.
-/// Names that differ in the case of letters are the same name; each is shown as its owner wrote it.
+///
+/// Names that differ only in the case of letters are equal, and have the same hash. Each is shown as its owner wrote it.
+/// A clone shares the letters, for the server keeps a name in many places.
 #[derive(Debug, Clone)]
 pub struct Name(Arc<str>);
 
-/// The error of what is no name; shown, it is the rule.
+/// The error for a text that is no name. Displayed, it is the rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BadName;
 
@@ -58,20 +60,21 @@ impl Hash for Name {
     }
 }
 
-/// Who is meant: what a `Peer` header holds, and what a person types after a command.
+/// A reference to a client: what a `Peer` header holds, and what a person types after a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PeerRef {
-    /// Somebody by name.
+    /// The client of that name.
     Name(Name),
-    /// Somebody by the server's number.
+    /// The client with that number of the server's.
     Id(u64),
-    /// Whoever listens at an address.
+    /// The client that listens on that address.
     Address(SocketAddr),
 }
 
 impl FromStr for PeerRef {
     type Err = BadName;
 
+    /// Digits are an ID, what parses as an address is one, and the rest must be a name.
     fn from_str(text: &str) -> Result<PeerRef, BadName> {
         if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
             return text.parse().map(PeerRef::Id).map_err(|_| BadName);

@@ -1,4 +1,8 @@
-//! What the server says unasked to those who have joined, as types: to and from blocks, without I/O.
+//! What the server says to members unasked, as types: to and from blocks, without I/O.
+//!
+//! SAID is here twice. As a value it is one of the [`Notification`]s; the room writes it by hand ([`write_said_head`]),
+//! and the load generator reads it by hand ([`scan_said`]), because they handle thousands a second. A test holds that
+//! both are the same block.
 
 use std::fmt;
 use std::io::Write;
@@ -9,7 +13,7 @@ use super::entry::{Credentials, Entry};
 use super::name::Name;
 use super::request::Via;
 
-/// Why somebody left, or was sent away.
+/// Why a client has left the room, or why the server ends a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the protocol's own words")]
 pub enum Reason {
@@ -23,6 +27,7 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// The reasons with their words on the wire.
     const ALL: [(Reason, &str); 7] = [
         (Reason::Quit, "quit"),
         (Reason::Gone, "gone"),
@@ -55,7 +60,7 @@ const SAID: &str = "SAID";
 /// The end of a SAID block's tail, after its text.
 pub const SAID_TAIL_END: &str = "\r\n\r\n";
 
-/// A SAID block as a value, for whoever is not in a hurry.
+/// Writes SAID as a block.
 fn said(seq: u64, time: &str, id: u64, name: &Name, text: &str) -> Block {
     let block = Block::new(SAID).with("Seq", seq).with("Time", time);
     block.with_client(id, name).with("Text", text)
@@ -63,8 +68,8 @@ fn said(seq: u64, time: &str, id: u64, name: &Name, text: &str) -> Block {
 
 /// Appends the head of a SAID block: its TYPE, its number, and whether it is told again.
 ///
-/// SAID is the one block that is not built as a [`Block`]: a busy room says thousands a second. The head
-/// holds what only the room knows, under its lock; the tail holds the rest, and the sender's thread has it ready.
+/// The head holds what only the room knows, under its lock. The tail holds the rest, and the sender's thread prepares it
+/// without a lock: [`said_tail_start`], the text, [`SAID_TAIL_END`].
 pub fn write_said_head(to: &mut Vec<u8>, seq: u64, replay: bool) {
     let replay = if replay { "Replay: yes\r\n" } else { "" };
     write!(to, "{SAID}\r\nSeq: {seq}\r\n{replay}").expect("BUG: a Vec takes all writes");
@@ -75,7 +80,7 @@ pub fn said_tail_start(time: &str, id: u64, name: &Name) -> String {
     format!("Time: {time}\r\nID: {id}\r\nclientID: {name}\r\nText: ")
 }
 
-/// The number and the text of a SAID block as the two functions above write it; `None` for any other block.
+/// Reads the number and the text of a SAID block that is written as above. Returns `None` for any other block.
 pub fn scan_said(block: &[u8]) -> Option<(u64, &[u8])> {
     let lines = block.split(|byte| *byte == b'\n');
     let mut lines = lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line));
@@ -85,7 +90,7 @@ pub fn scan_said(block: &[u8]) -> Option<(u64, &[u8])> {
     Some((std::str::from_utf8(seq).ok()?.parse().ok()?, text))
 }
 
-/// A notice of the server. CALL says that somebody was given this client's address and is about to use it.
+/// A notification of the server. CALL says that another client was given this client's address and is about to use it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the fields are the protocol's headers")]
 pub enum Notification {
@@ -99,7 +104,7 @@ pub enum Notification {
 }
 
 impl Notification {
-    /// The block that says this.
+    /// Writes the notification as a block.
     pub fn to_block(&self) -> Block {
         match self {
             Notification::Said { seq, time, id, name, text } => said(*seq, time, *id, name, text),
@@ -121,7 +126,8 @@ impl Notification {
         }
     }
 
-    /// Reads a block from a server, which may be anybody's: `None` for what it does not understand.
+    /// Reads a notification from a block. Returns `None` for a block that is none, or that lacks a header: the server may
+    /// be another program.
     pub fn parse(block: &Block) -> Option<Notification> {
         let (id, name) = (block.get("ID"), block.get("clientID"));
         let (time, text) = (block.get("Time"), block.get("Text"));

@@ -1,4 +1,8 @@
 //! What a client asks of the server, as types: to and from blocks, without I/O.
+//!
+//! A [`Request`] that parses is valid: its name, text and port keep to their rules. Otherwise there is a [`Refusal`],
+//! with a code for programs and a sentence for people. Unknown headers are ignored, so that a later version of the
+//! protocol can add some.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -10,18 +14,19 @@ use super::name::{BadName, Name, PeerRef};
 use super::secret::Secret;
 use super::text::{BadText, Text};
 
-/// The smallest port a client may listen on; those below belong to the system.
+/// The smallest port that a client may listen on. The ports below are the system's (RFC 6335, section 6).
 pub const MIN_PORT: u16 = 1024;
-/// How many messages HISTORY gives if it does not say, and at most.
+/// How many messages HISTORY gives if it does not say.
 pub const USUAL_HISTORY: u64 = 20;
+/// The most messages that HISTORY gives.
 const MAX_HISTORY: u64 = 200;
 
-/// How a client is about to talk to a peer.
+/// The transport by which a client is about to talk to a peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Via {
-    /// Over a connection.
+    /// Over a TCP connection.
     Tcp,
-    /// By datagrams.
+    /// By UDP datagrams.
     Udp,
 }
 
@@ -43,7 +48,7 @@ impl fmt::Display for Via {
     }
 }
 
-/// Which error an ERROR block tells of (PROTOCOL lists them).
+/// The codes of ERROR blocks (PROTOCOL explains them).
 #[allow(missing_docs, reason = "the protocol's own words")]
 pub mod code {
     pub const MALFORMED: &str = "malformed";
@@ -64,27 +69,28 @@ pub mod code {
 /// Why a request was refused: a code for programs and a sentence for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// Which error it is, one of [`code`].
+    /// The error's code, one of [`code`].
     pub code: &'static str,
-    /// What to tell a person.
+    /// A sentence for a person.
     pub message: String,
 }
 
 impl Refusal {
-    /// A refusal.
+    /// Makes a refusal.
     pub fn new(code: &'static str, message: impl Into<String>) -> Refusal {
         Refusal { code, message: message.into() }
     }
 
-    /// The ERROR block, for a request of TYPE `kind` (empty if it could not be read).
+    /// Writes the ERROR block for a request of TYPE `kind`, which is empty if it could not be read.
     pub fn to_block(&self, kind: &str) -> Block {
         Block::new("ERROR").with("For", kind).with("Code", self.code).with("Message", &self.message)
     }
 }
 
-/// What is told to somebody whose block could not be read. The first part is the block's TYPE.
-pub fn refuse(flaw: FramingError) -> Option<(String, Refusal)> {
-    match flaw {
+/// The refusal for a block that could not be read, after the block's TYPE. A browser gets none: nothing that a web page
+/// makes it send may look like an answer to it.
+pub fn refuse(error: FramingError) -> Option<(String, Refusal)> {
+    match error {
         FramingError::TooLong(kind) => {
             let message = "a line must have at most 4096 bytes and a request at most 16 lines";
             Some((kind, Refusal::new(code::TOO_LONG, message)))
@@ -97,8 +103,9 @@ pub fn refuse(flaw: FramingError) -> Option<(String, Refusal)> {
     }
 }
 
-/// A request, its headers checked. The `ip` of REGISTER is what the client claims: it is written because
-/// the assignments do, and nobody believes it.
+/// A request with valid headers.
+///
+/// Compat: `ip` in REGISTER is the address that the client claims. The assignment sends it, and nobody believes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the fields are the protocol's headers")]
 pub enum Request {
@@ -115,8 +122,8 @@ pub enum Request {
 }
 
 impl Request {
-    /// Reads a request from somebody who has `joined` the room or not. It checks in the protocol's order:
-    /// type, state, headers.
+    /// Reads a request; `joined` tells whether its connection is in the room. Checks in the protocol's order: TYPE,
+    /// state, headers.
     ///
     /// # Errors
     /// The refusal to answer with.
@@ -136,7 +143,7 @@ impl Request {
                 Request::Bridge { name: name()?, peer: peer(block)?, via: via(block)? }
             }
             ("INFO", _) => Request::Info,
-            // A token that is wrong is ignored, and so is one that is none.
+            // A wrong token counts as none, and so does one that is no token at all.
             ("JOIN", _) => Request::Join {
                 name: name()?,
                 token: block.get("Token"),
@@ -158,8 +165,9 @@ impl Request {
         })
     }
 
-    /// The request as a block. REGISTER and BRIDGE without a peer have exactly the headers of the
-    /// assignments, in their order: some of their servers exit on any other.
+    /// Writes the request as a block.
+    ///
+    /// Compat: REGISTER, and BRIDGE without a peer, have exactly the assignment's headers, in its order.
     pub fn to_block(&self) -> Block {
         match self {
             Request::Register { name, ip, port } => {
@@ -190,19 +198,23 @@ impl Request {
     }
 }
 
+/// The refusal for a header that is not there.
 fn missing(block: &Block, header: &str) -> Refusal {
     Refusal::new(code::MALFORMED, format!("{} needs the header {header}", block.kind()))
 }
 
+/// The value of a header that must be there.
 fn required<'a>(block: &'a Block, header: &str) -> Result<&'a str, Refusal> {
     block.header(header).ok_or_else(|| missing(block, header))
 }
 
+/// Reads the client's name.
 fn name(block: &Block) -> Result<Name, Refusal> {
     let name: Result<Name, BadName> = required(block, "clientID")?.parse();
     name.map_err(|rule| Refusal::new(code::BAD_NAME, rule.to_string()))
 }
 
+/// Reads the client's port. A plus sign, which Rust takes for a part of a number, is refused.
 fn port(block: &Block) -> Result<u16, Refusal> {
     let digits = Some(required(block, "Port")?).filter(|port| !port.starts_with('+'));
     let port = digits.and_then(|port| port.parse().ok()).filter(|port| *port >= MIN_PORT);
@@ -210,7 +222,8 @@ fn port(block: &Block) -> Result<u16, Refusal> {
     port.ok_or_else(|| Refusal::new(code::BAD_PORT, rule()))
 }
 
-/// A peer that cannot be a name or an ID is a client that does not exist, not a mistake of grammar.
+/// Reads the peer that is asked for. What can be neither a name nor an ID is a client that does not exist, and no
+/// mistake of grammar.
 fn peer(block: &Block) -> Result<Option<PeerRef>, Refusal> {
     let Some(peer) = block.header("Peer") else { return Ok(None) };
     match peer.parse() {
@@ -219,22 +232,25 @@ fn peer(block: &Block) -> Result<Option<PeerRef>, Refusal> {
     }
 }
 
-/// The refusal for a peer that is not there.
+/// The refusal for a peer that is not in the directory, or not in the room.
 pub fn no_such_client(peer: impl fmt::Display) -> Refusal {
     Refusal::new(code::NO_SUCH_CLIENT, format!("there is no client {peer}"))
 }
 
+/// Reads the transport, TCP if none is given.
 fn via(block: &Block) -> Result<Via, Refusal> {
     let via = block.header("Via").map_or(Ok(Via::Tcp), str::parse);
     via.map_err(|()| Refusal::new(code::MALFORMED, "Via must be tcp or udp"))
 }
 
+/// Reads a number, if the header is there.
 fn number(block: &Block, header: &str) -> Result<Option<u64>, Refusal> {
     let parse = |value: &str| value.parse().ok().filter(|_| !value.starts_with('+'));
     let bad = || Refusal::new(code::MALFORMED, format!("{header} must be a number"));
     block.header(header).map(|value| parse(value).ok_or_else(bad)).transpose()
 }
 
+/// Reads the text of a message.
 fn text(block: &Block) -> Result<Text, Refusal> {
     Text::parse(required(block, "Text")?).map_err(|bad| {
         let long = bad == BadText::TooLong;

@@ -1,15 +1,20 @@
-//! What the server answers, as types: to and from blocks, without I/O.
+//! What the server answers to a request, as types: to and from blocks, without I/O.
+//!
+//! Each request that has an answer gets it as one block, in the order of the requests. What the server says unasked is
+//! in [`notification`](super::notification).
 
 use std::net::SocketAddr;
 
 use super::block::Block;
+use super::compat;
 use super::entry::{Credentials, Entry, address};
 use super::name::Name;
 use super::request::Via;
 use super::secret::Secret;
 
-/// An answer of the server. `room` in REGACK tells our server from the assignments', which have neither
-/// rooms nor IDs; a BRIDGEACK of `None` says that nobody else is registered.
+/// An answer of the server. A BRIDGEACK of `None` says that there is no other client.
+///
+/// Compat: `room` in REGACK is false for the assignments' servers, which have neither rooms nor IDs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the fields are the protocol's headers")]
 pub enum Response {
@@ -23,17 +28,17 @@ pub enum Response {
     Error { about: String, code: String, message: String },
 }
 
-/// Whom a BRIDGE has found.
+/// The client that a BRIDGE has found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Introduction {
-    /// Who it is. An ID of 0 is not sent: connections that have not joined get exactly the assignments'
-    /// headers.
+    /// The client. Compat: its ID is [`NO_ID`](compat::NO_ID) for a connection that has not joined, and then there is no
+    /// ID header, which the assignment does not have.
     pub entry: Entry,
-    /// The secrets for a way to talk, if both have joined.
+    /// The secrets of the introduction, and the transport that they are for, if both clients have joined.
     pub vouched: Option<(Via, Credentials)>,
 }
 
-/// What somebody is told who has joined.
+/// What a new member is told: who it is, where the room's messages stand, and who else is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the fields are the protocol's headers")]
 pub struct Welcome {
@@ -47,7 +52,7 @@ pub struct Welcome {
 }
 
 impl Response {
-    /// The block that says this.
+    /// Writes the answer as a block.
     pub fn to_block(&self) -> Block {
         match self {
             Response::RegAck { name, address, id, expires, room } => {
@@ -60,7 +65,7 @@ impl Response {
             }
             Response::BridgeAck(Some(Introduction { entry, vouched })) => {
                 let block = Block::new("BRIDGEACK").with("clientID", &entry.name);
-                let id = Some(entry.id).filter(|id| *id != 0);
+                let id = Some(entry.id).filter(|id| *id != compat::NO_ID);
                 let block = block.with_address(entry.address).with_some("ID", id);
                 match vouched {
                     Some((via, vouch)) => block.with_vouch(*via, vouch),
@@ -85,7 +90,8 @@ impl Response {
         }
     }
 
-    /// Reads a block from a server, which may be anybody's: `None` for what it does not understand.
+    /// Reads an answer from a block. Returns `None` for a block that is no answer, or that lacks a header: the server may
+    /// be another program.
     pub fn parse(block: &Block) -> Option<Response> {
         let or_empty = |header| block.get(header).unwrap_or_default();
         let or_zero = |header| block.get(header).unwrap_or(0);

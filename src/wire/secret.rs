@@ -1,18 +1,22 @@
-//! Secrets: the tickets that introduce peers to each other and the tokens for coming back.
+//! Secrets: the tickets that introduce peers to each other, and the tokens with which a client returns.
+//!
+//! They prove who somebody is only to whoever trusts the server, and only as long as nobody listens: nothing here is
+//! encrypted.
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::str::FromStr;
 
-/// 128 random bits, 32 lower-case hex digits on the wire. `Debug` does not show them: a secret is for its
-/// wire only.
+/// 128 random bits, on the wire 32 lower-case hex digits. `Debug` does not show them, so that no log can hold one.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Secret(u128);
 
 impl Secret {
-    /// A fresh one. std has no random numbers to offer, but the key of a thread's first `RandomState` comes
-    /// from the operating system's random source, and each further one counts it up: what is trusted is
-    /// that nobody can guess the outputs of its keyed hash, `SipHash`, without the key.
+    /// Makes a fresh secret.
+    ///
+    /// The standard library offers no random numbers. But the key of a thread's first `RandomState` comes from the
+    /// operating system's random source, and each further one counts it up. So this relies on one property: without the
+    /// key nobody can guess the outputs of its keyed hash, `SipHash`.
     pub fn random() -> Secret {
         let half = |salt: u8| u128::from(RandomState::new().hash_one(salt));
         Secret(half(0) << 64 | half(1))

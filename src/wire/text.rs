@@ -1,4 +1,7 @@
-//! What may be said, and how what others say is shown.
+//! Texts: what a message may hold, and how text from others is shown.
+//!
+//! A terminal obeys control sequences, whoever sent them. So no byte from the network reaches a terminal or a log except
+//! through [`escape`].
 
 use std::borrow::Cow;
 use std::fmt::{self, Write};
@@ -6,15 +9,15 @@ use std::fmt::{self, Write};
 /// The most bytes that one message may have (PROTOCOL, limits).
 pub const MAX_TEXT: usize = 2_000;
 
-/// The text of one message: not empty, at most [`MAX_TEXT`] bytes, no control character but TAB.
-/// Who holds one can put it in a header: it cannot contain an end of line.
+/// The text of one message: not empty, at most [`MAX_TEXT`] bytes, no control character but TAB. It fits into a header,
+/// because it cannot contain an end of line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text(String);
 
-/// Why a text was refused.
+/// Why something is no [`Text`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BadText {
-    /// It has no bytes at all.
+    /// It is empty.
     Empty,
     /// It has more than [`MAX_TEXT`] bytes.
     TooLong,
@@ -23,10 +26,10 @@ pub enum BadText {
 }
 
 impl Text {
-    /// Checks a text.
+    /// Checks and copies a text.
     ///
     /// # Errors
-    /// When it is empty, too long, or has control characters.
+    /// When the text is empty, too long, or has control characters.
     pub fn parse(text: &str) -> Result<Text, BadText> {
         if text.is_empty() {
             Err(BadText::Empty)
@@ -63,8 +66,8 @@ impl fmt::Display for BadText {
     }
 }
 
-/// A text as a terminal or a log may see it: what could move the cursor, hide or reorder letters, or
-/// start a new line is written as `\u{…}`. Everything else (quotes, emoji, joiners) stays as it is.
+/// Escapes a text for a terminal or a log. A character that could move the cursor, hide or reorder letters, or start a
+/// new line becomes `\u{…}`. Everything else (quotes, emoji, joiners) stays as it is.
 pub fn escape(text: &str) -> Cow<'_, str> {
     if is_plain(text) || !text.chars().any(is_treacherous) {
         return Cow::Borrowed(text);
@@ -80,12 +83,14 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// Whether a text is nothing but visible ASCII, as most are: that is found out many bytes at a time.
+/// Whether a text has only visible ASCII, as most texts have. The compiler checks many bytes at a time, so this is a
+/// fast path around decoding characters.
 fn is_plain(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
-/// Control characters, and the invisible ones that reorder text or split lines.
+/// Whether a character must not reach a terminal: control characters, and invisible ones that reorder text or split
+/// lines (the bidirectional controls of Unicode Annex 9 among them).
 fn is_treacherous(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_control();

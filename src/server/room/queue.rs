@@ -1,7 +1,7 @@
 //! The room's queue: every message, once, in one order, to everyone.
 //!
 //! The naive room writes to every member's socket from the sender's thread, under a lock: one member that does not
-//! read stops them all. Here a sender appends finished bytes to the current [`Batch`], which takes a moment, and goes
+//! read stops them all. Here a sender appends finished bytes to the current [`batch`](super::batch), which takes a moment, and goes
 //! on reading. One thread, the [`broadcaster`](super::broadcaster), takes the whole batch and writes it to each
 //! member in one write, outside every lock. Meanwhile the next batch fills: the busier the room, the larger the
 //! batches, and nobody has to tune anything.
