@@ -103,10 +103,10 @@ impl HttpRequest {
                 return Err(HttpError::Malformed);
             }
             let (name, value) = line.split_once(':').ok_or(HttpError::Malformed)?;
-            let is_outgoing =
+            let is_token =
                 |byte: u8| byte.is_ascii_alphanumeric() || b"-_.!#$%&'*+^`|~".contains(&byte);
             // A name with a space, or none at all, may be read in two ways: as smugglers wish.
-            if name.is_empty() || !name.bytes().all(is_outgoing) {
+            if name.is_empty() || !name.bytes().all(is_token) {
                 return Err(HttpError::Malformed);
             }
             let name = name.to_ascii_lowercase();
