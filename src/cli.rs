@@ -1,4 +1,6 @@
-//! Command lines: words, `--flag VALUE` and `--flag=VALUE`; and what a program does with its own.
+//! Command lines: words, `--flag VALUE` and `--flag=VALUE`, and what all programs here do with theirs.
+//!
+//! By convention exit code 2 means a wrong command line, and 1 means that the program failed.
 
 use std::env;
 use std::ffi::OsString;
@@ -14,19 +16,19 @@ use crate::io_error::cause;
 /// The words of a command line, and its flags with their values, each in order.
 #[derive(Debug, Default)]
 pub struct Arguments {
-    /// What is no flag.
+    /// The words that are no flags.
     pub words: Vec<String>,
     /// Flags without their `--`. A switch has an empty value.
     pub flags: Vec<(String, String)>,
 }
 
 impl Arguments {
-    /// Splits a command line, without the program's name. `known` are the flags that take a value,
-    /// `switches` those that take none. One that is in both takes a value behind `=`, or the next word if
-    /// that is a number; it has an empty one otherwise.
+    /// Splits a command line, given without the program's name. The flags in `known` take a value, those in `switches`
+    /// take none. A flag in both takes a value after `=`, or the next word if that is a number; otherwise its value is
+    /// empty.
     ///
     /// # Errors
-    /// When a flag is unknown, given twice, lacks its value, or has one that it does not take.
+    /// When a flag is unknown, is given twice, lacks its value, or has a value that it does not take.
     pub fn split(
         line: impl Iterator<Item = String>,
         known: &[&str],
@@ -64,24 +66,24 @@ impl Arguments {
     }
 }
 
-/// Why a program ends before its time: a sentence, and the exit code.
+/// Why a program fails: a sentence, and the exit code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     /// What went wrong.
     pub message: String,
-    /// 2 for what the user has typed, 1 for what the system has refused.
+    /// 2 for a mistake of the user, 1 for an error of the operating system.
     pub code: u8,
 }
 
 impl Failure {
-    /// What the system has refused: verb, object, cause.
+    /// Makes the failure for an error of the operating system: verb, object, cause.
     pub fn cannot(verb: &str, object: impl Display, error: &io::Error) -> Failure {
         Failure { message: format!("cannot {verb} {object}: {}", cause(error)), code: 1 }
     }
 }
 
-/// A whole program: shows its usage to who asks for it, reads its command line, runs it, and tells on
-/// stderr why it failed.
+/// Runs a whole program: prints its usage for `--help`, parses its command line, runs it, and reports on stderr why it
+/// failed.
 pub fn program<T>(
     name: &str,
     usage: &str,
@@ -91,7 +93,7 @@ pub fn program<T>(
     let line: Result<Vec<String>, _> = env::args_os().skip(1).map(OsString::into_string).collect();
     let line = line.map_err(|word| format!("{} is not UTF-8", word.display()));
     if line.iter().flatten().any(|word| word == "--help" || word == "-h") {
-        let _ = writeln!(io::stdout(), "{usage}"); // nobody may be reading it
+        let _ = writeln!(io::stdout(), "{usage}"); // a closed stdout is no failure
         return ExitCode::SUCCESS;
     }
     let bad = |message| Failure { message: format!("{message}\n{usage}"), code: 2 };
@@ -105,10 +107,10 @@ pub fn program<T>(
     }
 }
 
-/// Reads a number within a range; `what` names it in the error.
+/// Parses a number within a range. The error names it as `what`.
 ///
 /// # Errors
-/// When it is no number or not in the range.
+/// When `value` is no number, or out of range.
 pub fn number<T>(what: &str, value: &str, range: RangeInclusive<T>) -> Result<T, String>
 where
     T: FromStr + PartialOrd + Display,

@@ -1,11 +1,14 @@
-//! UTC stamps, and the local clock time that people are shown. Only this module formats time.
+//! UTC stamps, and the local time of day that people are shown. Only this module formats time.
+//!
+//! The wire and the log have UTC, because the clients may live in several time zones. Each client converts to its own.
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+/// The seconds of a day.
 const DAY: u64 = 86_400;
 
-/// The time as it stands on the wire and in the log: UTC, `2026-11-20 12:35:01`.
+/// Formats a time as it stands on the wire and in the log: UTC, `2026-11-20 12:35:01`.
 pub fn stamp(time: SystemTime) -> String {
     let seconds = time.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
     let (year, month, day) = civil(seconds / DAY);
@@ -13,8 +16,8 @@ pub fn stamp(time: SystemTime) -> String {
     format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
 }
 
-/// The `HH:MM` of a [`stamp`], shifted by the local offset in minutes. A stamp that is none (it
-/// comes from a server that may be anybody's) gives `--:--`.
+/// Returns the `HH:MM` of a [`stamp`], shifted by the local offset in minutes. Returns `--:--` for a malformed stamp: it
+/// comes from a server, which may be another program.
 pub fn hour_minute(stamp: &str, offset: i32) -> String {
     let parsed = stamp.get(11..16).and_then(|clock| {
         let (hour, minute) = clock.split_once(':')?;
@@ -29,7 +32,7 @@ pub fn hour_minute(stamp: &str, offset: i32) -> String {
     }
 }
 
-/// The local time of day to the millisecond, `12:35:01.123`, for an offset in minutes.
+/// Formats the local time of day to the millisecond, `12:35:01.123`, for an offset in minutes.
 pub fn precise(time: SystemTime, offset: i32) -> String {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
     let seconds = (since.as_secs() % DAY).cast_signed() + i64::from(offset) * 60;
@@ -38,8 +41,8 @@ pub fn precise(time: SystemTime, offset: i32) -> String {
     format!("{hour:02}:{minute:02}:{second:02}.{:03}", since.subsec_millis())
 }
 
-/// How many minutes local time is ahead of UTC. std knows no time zones, so `date +%z` is asked;
-/// where there is none, times are shown in UTC.
+/// Returns how many minutes local time is ahead of UTC. The standard library knows no time zones, so this runs
+/// `date +%z`. Without that program times are shown in UTC.
 pub fn local_offset() -> i32 {
     let output =
         Command::new("date").arg("+%z").stdin(Stdio::null()).stderr(Stdio::null()).output();
@@ -47,7 +50,7 @@ pub fn local_offset() -> i32 {
     told.and_then(|zone| parse_zone(zone.trim())).unwrap_or(0)
 }
 
-/// `+0130` is 90 minutes ahead.
+/// Parses the offset that `date` prints: `+0130` is 90 minutes ahead.
 fn parse_zone(zone: &str) -> Option<i32> {
     let (sign, digits) = match zone.as_bytes().first()? {
         b'+' => (1, &zone[1..]),
@@ -58,8 +61,8 @@ fn parse_zone(zone: &str) -> Option<i32> {
     Some(sign * (number / 100 * 60 + number % 100))
 }
 
-/// Year, month and day of a number of days since 1970-01-01 (Howard Hinnant's `civil_from_days`,
-/// for days that are not before it).
+/// Returns year, month and day for a number of days since 1970-01-01 (Howard Hinnant's `civil_from_days`, for days that
+/// are not before it).
 fn civil(days: u64) -> (u64, u64, u64) {
     let shifted = days + 719_468; // days since 0000-03-01, so that a leap day ends its year
     let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);

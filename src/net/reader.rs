@@ -1,4 +1,7 @@
-//! Reading from a connection: a buffer that is as large as the other side is busy, and a deadline.
+//! Reading from a connection: a buffer that grows with a busy client, a deadline, and a record of what was read.
+//!
+//! `BufReader` has a buffer of fixed size. With thousands of connections a large one costs too much memory, and a small
+//! one costs a busy client too many system calls.
 
 use std::io::{self, BufRead, Read};
 use std::net::TcpStream;
@@ -6,54 +9,57 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-/// The buffer of a quiet connection: thousands of them must cost little.
+/// The buffer of a quiet connection. Thousands of them must cost little.
 const LEAST: usize = 1024;
-/// The buffer of a busy one: enough for few reads, little enough that no portion of what one client says
-/// keeps the others in a room waiting.
+/// The buffer of a busy connection: large enough for few reads, and small enough that one read of one client does not
+/// keep the others in the room waiting.
 const MOST: usize = 32 * 1024;
 
-/// What comes from a connection.
+/// A buffered reader for one connection.
 #[derive(Debug)]
 pub struct Reader<'a> {
     stream: &'a TcpStream,
+    /// The bytes of the last read are at `start..end`, without those that were consumed.
     buffer: Vec<u8>,
     start: usize,
     end: usize,
-    /// The time after which nothing is given any more, however much comes: bytes alone do not buy time.
+    /// After this time every read fails, however much arrives: bytes alone do not buy time. It is checked before each
+    /// read, so the socket needs a read timeout as well.
     pub deadline: Option<Instant>,
     record: Option<Recording>,
 }
 
-/// What has been consumed since it was taken last, while that is wanted.
+/// A copy of what is consumed, for `--explain`.
 #[derive(Debug)]
 struct Recording {
+    /// Whether to copy; the user switches it at any time.
     wanted: Arc<AtomicBool>,
     bytes: Vec<u8>,
 }
 
 impl<'a> Reader<'a> {
-    /// Nothing read yet, and no deadline.
+    /// Creates a reader without a deadline.
     pub fn new(stream: &'a TcpStream) -> Reader<'a> {
         Reader { stream, buffer: vec![0; LEAST], start: 0, end: 0, deadline: None, record: None }
     }
 
-    /// The same, which records what is consumed while that is `wanted`.
+    /// Records what is consumed, while that is `wanted`.
     #[must_use]
     pub fn recorded(self, wanted: Arc<AtomicBool>) -> Reader<'a> {
         Reader { record: Some(Recording { wanted, bytes: Vec::new() }), ..self }
     }
 
-    /// What was consumed since this was called last.
+    /// Takes the record of what was consumed since the last call.
     pub fn take_record(&mut self) -> Vec<u8> {
         self.record.as_mut().map(|record| std::mem::take(&mut record.bytes)).unwrap_or_default()
     }
 
-    /// Whether the last read filled the largest buffer: probably more is waiting.
+    /// Whether the last read filled the largest buffer. Then more is probably waiting in the socket.
     pub fn is_full(&self) -> bool {
         self.end == MOST
     }
 
-    /// What has been read and not consumed.
+    /// The bytes that are read and not consumed.
     pub fn buffered(&self) -> &[u8] {
         &self.buffer[self.start..self.end]
     }
@@ -72,7 +78,7 @@ impl BufRead for Reader<'_> {
         }
         if self.start == self.end {
             if self.end == self.buffer.len() && self.end < MOST {
-                self.buffer.resize(2 * self.end, 0); // the last read has filled it
+                self.buffer.resize(2 * self.end, 0); // the last read filled it: the client is busy
             }
             (self.start, self.end) = (0, 0);
             self.end = self.stream.read(&mut self.buffer)?;

@@ -12,16 +12,15 @@ use crate::client::event::{self, Event, Events, PeerEvent};
 use crate::client::net::writer::{self, ConnectionId, Writer};
 use crate::io_error::cause;
 use crate::net::accept::{Accept, Slot, Slots, accept};
+use crate::wire::compat;
 use crate::wire::greeting::Greeting;
 
-/// The most peers that can be connected to us at a time.
+/// The most peers that may be connected to this client at a time.
 const MAX_INCOMING: usize = 64;
-/// The most callers at a time that have not said yet who they are.
+/// The most callers at a time that have not sent their first line yet.
 const MAX_UNIDENTIFIED: usize = 8;
 /// Whom we have called with a ticket must answer within this time.
 const ANSWER: Duration = Duration::from_secs(3);
-/// Some of the assignments' programs lose text that comes together with CHAT.
-const BEFORE_TEXT: Duration = Duration::from_millis(300);
 
 /// Starts the thread that accepts calls.
 ///
@@ -33,18 +32,19 @@ pub fn listen(listener: TcpListener, events: Events) -> io::Result<()> {
     thread::Builder::new().name("listener".to_owned()).spawn(accepting).map(drop)
 }
 
-/// What becomes of the peers that connect to us.
+/// Serves the peers that connect to this client.
 struct Listener {
-    /// Callers that may not have said yet who they are, the oldest first.
+    /// Callers that may not have sent their first line yet, the oldest first.
     unidentified: VecDeque<Weak<Unidentified>>,
     events: Events,
 }
 
-/// A caller that has not said yet who it is. Its thread drops this when it has.
+/// A caller that has not sent its first line yet. Its thread drops this when it has.
 struct Unidentified(Arc<TcpStream>);
 
 impl Accept for Listener {
-    /// Gives a caller its thread. When too many do not say who they are, the oldest of them has to go.
+    /// Gives a caller its thread. If too many callers are silent, the oldest of them is disconnected: silent connections
+    /// must not keep a peer out.
     fn serve(&mut self, stream: TcpStream, address: SocketAddr, slot: Slot) {
         let stream = Arc::new(stream);
         self.unidentified.retain(|unidentified| unidentified.strong_count() > 0);
@@ -58,7 +58,7 @@ impl Accept for Listener {
         let events = self.events.clone();
         let hearing = move || {
             let _slot = slot;
-            // A caller that is gone before it has said anything is nobody's business.
+            // A caller that leaves before it has said anything concerns nobody.
             let _ = attend(&stream, unidentified, address, &events);
         };
         // Without a thread the connection and its slot go with the closure.
@@ -121,7 +121,7 @@ fn converse(
     let mut reader = LineReader::new(&stream, id, events);
     reader.compat = greeting.ticket.is_none();
     if reader.compat {
-        writer.pause(BEFORE_TEXT);
+        writer.pause(compat::BEFORE_TEXT);
     }
     tell(PeerEvent::Connected(writer));
     match reader.opening(greeting.ticket.map(|_| ANSWER))? {
