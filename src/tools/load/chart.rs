@@ -1,20 +1,25 @@
-//! A chart of several reports: throughput above, latency below, both against the number of members. It
-//! is one SVG file without a script, and follows the reader's choice of light or dark.
+//! A chart of several reports: throughput above, latency below, both against the number of members.
+//!
+//! It is one SVG file without a script, and follows the reader's choice of light or dark. The axis of members and that of
+//! latency are logarithmic: what multiplies the members by ten, or the latency, is the same step anywhere.
 
 use std::fmt::{Display, Write as _};
 
 use crate::tools::load::measure::{PERCENTILES, Report, whole};
 
-/// The size of the picture, and where both panels lie in it.
+/// The width of the picture.
 const WIDTH: f64 = 760.0;
+/// The height of the picture.
 const HEIGHT: f64 = 680.0;
+/// The left end of both panels.
 const LEFT: f64 = 84.0;
+/// The right end of both panels.
 const RIGHT: f64 = 728.0;
-/// The least distance of two labels of the axis of members; who would be closer gets none.
+/// The least distance of two labels on the axis of members. A label that would be closer is left out.
 const LABEL: f64 = 44.0;
 
-/// Colours and letters. The percentiles are steps of one colour, because they are steps of one thing;
-/// their points differ in shape too, for those who see colours otherwise, or print.
+/// Colours and fonts. The percentiles are shades of one colour, because they are steps of one quantity. Their points also
+/// differ in shape, for readers who are colour-blind, or print.
 const STYLE: &str = "\
 <style>
 text { font: 13px system-ui, sans-serif; fill: #5c5b57 }
@@ -36,19 +41,23 @@ text { fill: #b5b4ab } .title, .name { fill: #f4f3ee }
 /// The style of the throughput's line; those before it are the percentiles'.
 const RATE: usize = PERCENTILES.len();
 
-/// A scale: where on the picture a value lies.
+/// A scale: maps a value to a place in the picture.
 #[derive(Debug, Clone, Copy)]
 struct Scale {
+    /// The lowest value.
     low: f64,
+    /// The highest value.
     high: f64,
-    /// Where the lowest and the highest value lie.
+    /// The place of the lowest value.
     from: f64,
+    /// The place of the highest value.
     to: f64,
-    /// Whether each step multiplies.
+    /// Whether equal steps multiply the value, instead of adding to it.
     logarithmic: bool,
 }
 
 impl Scale {
+    /// Returns the place of a value. A logarithmic scale has no place below its lowest value.
     fn place(&self, value: f64) -> f64 {
         let part = if self.logarithmic {
             (value.max(self.low) / self.low).ln() / (self.high / self.low).ln()
@@ -59,7 +68,7 @@ impl Scale {
     }
 }
 
-/// Draws the chart. The reports are in order of their members.
+/// Draws the chart. The reports must be in order of their members.
 pub fn draw(reports: &[Report]) -> String {
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"{WIDTH}\" \
@@ -73,7 +82,7 @@ pub fn draw(reports: &[Report]) -> String {
     svg
 }
 
-/// The scale of both panels' horizontal axis. A single size lies in the middle.
+/// The horizontal scale of both panels. A single size lies in the middle.
 fn members(reports: &[Report]) -> Scale {
     let size = |report: Option<&Report>| whole(report.map_or(1, |report| report.members) as u64);
     let (low, high) = (size(reports.first()), size(reports.last()));
@@ -81,6 +90,7 @@ fn members(reports: &[Report]) -> Scale {
     Scale { low, high, from: LEFT + 24.0, to: RIGHT - 24.0, logarithmic: true }
 }
 
+/// Draws the upper panel.
 fn throughput(svg: &mut String, reports: &[Report], across: Scale) {
     let most = reports.iter().map(Report::throughput).fold(1.0, f64::max);
     let step = nice_step(most / 4.0);
@@ -95,6 +105,7 @@ fn throughput(svg: &mut String, reports: &[Report], across: Scale) {
     series(svg, RATE, reports.iter().map(|report| (report, report.throughput())), across, up);
 }
 
+/// Draws the lower panel, from the power of ten below the lowest value to the one above the highest.
 fn latency(svg: &mut String, reports: &[Report], across: Scale) {
     let all = reports.iter().flat_map(|report| report.latency).map(milliseconds);
     let (least, most) = all.fold((f64::MAX, 0.001_f64), |(least, most), value| {
@@ -119,17 +130,18 @@ fn latency(svg: &mut String, reports: &[Report], across: Scale) {
     }
 }
 
+/// Converts microseconds.
 fn milliseconds(micros: u32) -> f64 {
     f64::from(micros) / 1000.0
 }
 
-/// A line across a panel, with its value on the left.
+/// Draws a line across a panel, with its value on the left.
 fn grid(svg: &mut String, y: f64, label: &str) {
     push(svg, format_args!("<path class=\"grid\" d=\"M{LEFT} {y:.1}H{RIGHT}\"/>"));
     write_text(svg, LEFT - 10.0, y + 4.5, "end", label);
 }
 
-/// The horizontal axis with the sizes that were measured, as far as there is room for their labels.
+/// Draws the horizontal axis with the sizes that were measured, as far as there is room for their labels.
 fn frame(svg: &mut String, reports: &[Report], across: Scale, up: Scale) {
     push(svg, format_args!("<path class=\"axis\" d=\"M{LEFT} {:.1}H{RIGHT}\"/>", up.from));
     let mut free = LEFT - LABEL;
@@ -144,7 +156,7 @@ fn frame(svg: &mut String, reports: &[Report], across: Scale, up: Scale) {
     write_text(svg, f64::midpoint(LEFT, RIGHT), up.from + 38.0, "middle", "members");
 }
 
-/// A line through the values, with a point at each.
+/// Draws a line through the values, with a point at each.
 fn series<'a>(
     svg: &mut String,
     style: usize,
@@ -163,7 +175,7 @@ fn series<'a>(
     }
 }
 
-/// One point, in the shape of its line.
+/// Draws one point, in the shape of its line.
 fn mark(svg: &mut String, style: usize, x: f64, y: f64) {
     let shape = match style {
         0 => "m-4 -4h8v8h-8z",                               // a square
@@ -176,16 +188,17 @@ fn mark(svg: &mut String, style: usize, x: f64, y: f64) {
     push(svg, format_args!("<path class=\"c{style}\" d=\"M{x:.1} {y:.1}{shape}\"/>"));
 }
 
-/// A text: nothing of it comes from outside, so nothing is escaped.
+/// Draws a text. Nothing in it comes from outside, so nothing is escaped.
 fn write_text(svg: &mut String, x: f64, y: f64, class: &str, text: &str) {
     push(svg, format_args!("<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\">{text}</text>"));
 }
 
+/// Appends an element on a line of its own.
 fn push(svg: &mut String, element: impl Display) {
     let _ = writeln!(svg, "{element}"); // a String takes all
 }
 
-/// The smallest of 1, 2, 5, 10, 20, 50 … that is not below `least`.
+/// Returns the smallest of 1, 2, 5, 10, 20, 50 … that is not below `least`.
 fn nice_step(least: f64) -> f64 {
     let power = 10_f64.powf(least.max(1.0).log10().floor());
     [1.0, 2.0, 5.0, 10.0]
@@ -195,7 +208,7 @@ fn nice_step(least: f64) -> f64 {
         .unwrap_or(power)
 }
 
-/// A number with its thousands or millions, as an axis shows it: 50, 200 k, 2.5 M.
+/// Formats a number for an axis, with its thousands or millions: 50, 200 k, 2.5 M.
 fn short(value: f64) -> String {
     match value {
         value if value >= 1e6 => format!("{} M", plain(value / 1e6)),
@@ -204,7 +217,7 @@ fn short(value: f64) -> String {
     }
 }
 
-/// A number without needless zeros. Powers of ten are not exact in binary; what is shown is.
+/// Formats a number without needless zeros. Three decimals hide that powers of ten are not exact in binary.
 fn plain(value: f64) -> String {
     format!("{value:.3}").trim_end_matches('0').trim_end_matches('.').to_owned()
 }

@@ -1,4 +1,7 @@
-//! All members of a run together: they gather, they talk, they part.
+//! All members of a run together: they connect, they talk, they leave.
+//!
+//! The fleet is the one thread that waits. It counts who has sent and who has received everything, and gives up when
+//! nothing arrives any more: a server that loses messages must end a run with a report, not with a hang.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -17,38 +20,41 @@ use super::sender::{Plan, speak};
 use crate::io_error::cause;
 use crate::tools::load::measure::{Faults, PERCENTILES, Report, percentile, whole};
 
-/// The stack of a thread. It needs a fraction of it; what is not used costs nothing.
+/// The stack of a member's thread. It needs a fraction of it. The unused part costs address space only.
 const STACK: usize = 256 * 1024;
-/// How long a connection, or the whole of joining, may take for one member.
+/// How long connecting may take for one member, and how long joining.
 const DEADLINE: Duration = Duration::from_secs(30);
-/// How long nobody may hear anything before what is missing is given up.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// How long after the time to speak a run goes on for as long as somebody hears something.
+/// How long nothing may arrive anywhere before the run gives up the missing messages.
+const STALLED: Duration = Duration::from_secs(10);
+/// How much longer than its sending time a run may take while messages still arrive.
 const GRACE: Duration = Duration::from_secs(60);
-/// How often it is told how it goes.
+/// How often a line of progress is written.
 const TICK: Duration = Duration::from_secs(1);
-/// The most deliveries of a run. Each keeps four bytes until the end: this is 200 MB.
+/// The most deliveries of a run. Each keeps four bytes until the end, so this is 200 MB.
 const MOST_DELIVERIES: u64 = 50_000_000;
-/// How many members' farewells are told one by one.
+/// How many broken connections are reported one by one.
 const TOLD: usize = 5;
 
-/// The members of a run, each with the thread that listens.
+/// The members of a run, each with its reading thread.
 #[derive(Debug)]
 pub struct Fleet {
     run: Arc<Run>,
     members: Vec<(Arc<Member>, JoinHandle<Option<Record>>)>,
+    /// For each new thread's clone; it also keeps the channel open.
     sender: Sender<MemberEvent>,
+    /// What all threads report.
     events: Receiver<MemberEvent>,
-    /// How many messages each speaker has sent, once it has said all.
-    spoken: Vec<Option<u64>>,
+    /// How many messages each speaker has sent; `None` while it is still sending.
+    sent: Vec<Option<u64>>,
+    /// When the members began to send, in microseconds since the run began.
     begun: u64,
 }
 
 impl Fleet {
-    /// Lets so many members join, one after the other; the first `speakers` of them will speak.
+    /// Connects and joins so many members, one after the other. The first `speakers` of them will send.
     ///
     /// # Errors
-    /// A sentence about the first one who could not.
+    /// A sentence about the first member that could not join.
     pub fn connect_all(
         address: SocketAddr,
         members: usize,
@@ -59,18 +65,18 @@ impl Fleet {
         let (epoch, heard) = (Instant::now(), AtomicU64::new(0));
         let (sender, events) = mpsc::channel();
         let run = Arc::new(Run { name, epoch, speakers, heard });
-        let (spoken, begun) = (vec![None; speakers], 0);
-        let mut crowd = Fleet { run, members: Vec::new(), sender, events, spoken, begun };
+        let (sent, begun) = (vec![None; speakers], 0);
+        let mut fleet = Fleet { run, members: Vec::new(), sender, events, sent, begun };
         for index in 0..members {
-            crowd.admit(address, index).map_err(|reason| {
+            fleet.connect(address, index).map_err(|reason| {
                 format!("member {} of {members} cannot join {address}: {reason}", index + 1)
             })?;
         }
-        Ok(crowd)
+        Ok(fleet)
     }
 
-    /// Lets one more join and waits until it has.
-    fn admit(&mut self, address: SocketAddr, index: usize) -> Result<(), String> {
+    /// Connects one more member and waits until it has joined.
+    fn connect(&mut self, address: SocketAddr, index: usize) -> Result<(), String> {
         let stream =
             TcpStream::connect_timeout(&address, DEADLINE).map_err(|error| refused(&error))?;
         let member = Arc::new(Member::new(index, stream).map_err(|error| refused(&error))?);
@@ -82,22 +88,22 @@ impl Fleet {
             match self.events.recv_timeout(DEADLINE) {
                 Ok(MemberEvent::Joined) => return Ok(()),
                 Ok(MemberEvent::Refused(reason)) => return Err(reason),
-                Ok(_) => {} // another one has lost its connection, and will say so at the end
+                Ok(_) => {} // another member has lost its connection: its record tells that at the end
                 Err(_) => return Err("the server does not answer".to_owned()),
             }
         }
     }
 
-    /// Lets the speakers speak, and waits until everybody has heard all of it, or nobody hears more.
+    /// Lets the speakers send, and waits until every member has received everything, or nothing arrives any more.
     ///
     /// # Errors
     /// When a thread cannot be started.
     pub fn talk(&mut self, options: &LoadOptions, progress: &mut impl Write) -> Result<(), String> {
         let most = MOST_DELIVERIES / self.members.len().max(1) as u64;
-        let (speakers, until) = (self.spoken.len() as u64, Instant::now() + options.time);
+        let (speakers, until) = (self.sent.len() as u64, Instant::now() + options.time);
         let all = options.messages.unwrap_or(u64::MAX).min(most);
         self.begun = self.run.micros(Instant::now());
-        for (member, _) in &self.members[..self.spoken.len()] {
+        for (member, _) in &self.members[..self.sent.len()] {
             let index = member.index as u64;
             let messages = all / speakers + u64::from(index < all % speakers);
             let (size, rate, window) = (options.size, options.rate, options.window);
@@ -106,7 +112,7 @@ impl Fleet {
             let events = self.sender.clone();
             let work = move || {
                 let last = speak(&member, &plan, &run);
-                let _ = events.send(MemberEvent::Spoken(member.index, last)); // unless all is over
+                let _ = events.send(MemberEvent::Sent(member.index, last)); // unless all is over
             };
             named(format!("speaker {index}"), work).map_err(|error| refused(&error))?;
         }
@@ -114,15 +120,15 @@ impl Fleet {
         Ok(())
     }
 
-    /// Waits for everybody's end, and tells how it goes.
+    /// Waits until all have sent and received everything, and reports progress.
     fn listen(&mut self, end: Instant, progress: &mut impl Write) {
-        let (mut speaking, mut listening) = (self.spoken.len(), self.members.len());
+        let (mut speaking, mut listening) = (self.sent.len(), self.members.len());
         let (mut heard, mut changed, mut told) = (0, Instant::now(), Instant::now());
         while speaking > 0 || listening > 0 {
             let left = TICK.saturating_sub(told.elapsed());
             match self.events.recv_timeout(left) {
-                Ok(MemberEvent::Spoken(index, last)) => {
-                    self.spoken[index] = Some(last);
+                Ok(MemberEvent::Sent(index, last)) => {
+                    self.sent[index] = Some(last);
                     speaking -= 1;
                 }
                 Ok(MemberEvent::Done) => listening = listening.saturating_sub(1),
@@ -131,7 +137,7 @@ impl Fleet {
                     let now = self.run.heard.load(Ordering::Relaxed);
                     if now != heard && Instant::now() < end {
                         (heard, changed) = (now, Instant::now());
-                    } else if changed.elapsed() >= PATIENCE {
+                    } else if changed.elapsed() >= STALLED {
                         // A progress line that cannot be written changes nothing, here and below.
                         let _ = writeln!(progress, "the missing messages do not arrive: giving up");
                         return;
@@ -145,18 +151,18 @@ impl Fleet {
         }
     }
 
-    /// Everybody leaves. Gives what came of it all.
-    pub fn part(mut self, progress: &mut impl Write) -> Report {
+    /// Disconnects all members, and reports what they have received.
+    pub fn finish(mut self, progress: &mut impl Write) -> Report {
         self.members.iter().for_each(|(member, _)| member.leave());
         let members = std::mem::take(&mut self.members);
         let count = members.len();
-        // A thread that has panicked has said why on stderr; all it should have heard is lost.
+        // A thread that has panicked has said why on stderr. All messages to it count as lost.
         let records: Vec<Option<Record>> =
             members.into_iter().map(|(_, thread)| thread.join().ok().flatten()).collect();
-        // Those who were still speaking cannot any more, so this wait is short.
-        while self.spoken.contains(&None) {
+        // A speaker that is still sending fails now, because its connection is closed: this wait is short.
+        while self.sent.contains(&None) {
             match self.events.recv_timeout(DEADLINE) {
-                Ok(MemberEvent::Spoken(index, last)) => self.spoken[index] = Some(last),
+                Ok(MemberEvent::Sent(index, last)) => self.sent[index] = Some(last),
                 Ok(_) => {}
                 Err(_) => break,
             }
@@ -171,11 +177,12 @@ impl Fleet {
         self.report(count, records)
     }
 
+    /// Sums up the records. The latencies of all members are one sample.
     fn report(&self, members: usize, records: Vec<Option<Record>>) -> Report {
-        let last: Vec<u64> = self.spoken.iter().map(|last| last.unwrap_or(0)).collect();
+        let last: Vec<u64> = self.sent.iter().map(|last| last.unwrap_or(0)).collect();
         let mut report = Report { members, speakers: last.len(), ..Report::default() };
         report.messages = last.iter().sum();
-        let (mut latencies, mut prints, mut end) = (Vec::new(), HashMap::new(), self.begun);
+        let (mut latencies, mut fingerprints, mut end) = (Vec::new(), HashMap::new(), self.begun);
         for record in records {
             let Some(record) = record else {
                 report.faults.add(Faults { lost: report.messages, ..Faults::default() });
@@ -184,14 +191,14 @@ impl Fleet {
             let orders = record.orders.iter().zip(last.iter().copied());
             let faults = Faults::of(orders, &record.room);
             if faults == Faults::default() {
-                *prints.entry(record.print).or_insert(0) += 1;
+                *fingerprints.entry(record.fingerprint).or_insert(0) += 1;
             }
             report.faults.add(faults);
             end = end.max(record.last);
-            latencies.extend(record.latencies); // and its own memory goes
+            latencies.extend(record.latencies); // this frees the record's own copy
         }
-        let most = prints.values().copied().max().unwrap_or(0);
-        report.faults.diverged = prints.values().sum::<u64>() - most;
+        let most = fingerprints.values().copied().max().unwrap_or(0);
+        report.faults.diverged = fingerprints.values().sum::<u64>() - most;
         latencies.sort_unstable();
         report.deliveries = latencies.len() as u64;
         report.seconds = whole(end - self.begun) / 1e6;
@@ -201,12 +208,12 @@ impl Fleet {
     }
 }
 
-/// Who was not asked to leave, because the run has failed, does so now.
+/// Disconnects the members of a run that has failed.
 impl Drop for Fleet {
     fn drop(&mut self) {
         for (member, thread) in self.members.drain(..) {
             member.leave();
-            let _ = thread.join(); // the failure has been told
+            let _ = thread.join(); // the failure was reported already
         }
     }
 }
@@ -219,7 +226,7 @@ fn named<T: Send + 'static>(
     thread::Builder::new().name(name).stack_size(STACK).spawn(body)
 }
 
-/// Why a member cannot be had; the usual reason has a usual remedy.
+/// Explains why a member cannot connect. The most common reason has a remedy.
 fn refused(error: &io::Error) -> String {
     const TOO_MANY_FILES: [i32; 2] = [24, 10_024]; // on Unix, on Windows
     let reason = cause(error);

@@ -1,13 +1,15 @@
 //! What a measurement says: percentiles, what was lost or came out of order, and the report's lines.
-//! Nothing here waits or reads a clock: the load generator listens, this judges.
+//!
+//! Nothing here waits or reads a clock. The load generator receives, this file judges.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// The value at a percentile of what is sorted already, by nearest rank: the smallest value that at
-/// least so many of them do not exceed. It is one that was really measured, never a mean of two. It is
-/// given in thousandths, because 99.9 % of 1,000 must be 999 and a fraction in binary makes it 1,000:
-/// 500 is the median, 1,000 the maximum. `None` where nothing was measured.
+/// Returns a percentile of sorted values, by nearest rank: the smallest value that at least so many of them do not
+/// exceed. It is a value that was measured, never a mean of two. Returns `None` if nothing was measured.
+///
+/// The percentile is given in thousandths: 500 is the median, 1,000 the maximum. A binary fraction would not do, for
+/// 99.9 % of 1,000 must be 999, and rounded up it would be 1,000.
 // LAB 9: find a percentile by nearest rank
 pub fn percentile(sorted: &[u32], thousandths: usize) -> Option<u32> {
     // The same as (length × thousandths) / 1000 rounded up, in parts that do not overflow.
@@ -16,27 +18,29 @@ pub fn percentile(sorted: &[u32], thousandths: usize) -> Option<u32> {
     sorted.get(rank.max(1) - 1).copied()
 }
 
-/// What one listener has heard of one speaker, who numbers what he says 1, 2, 3 ….
+/// What one listener has received of one speaker, which numbers its messages 1, 2, 3 ….
 ///
-/// A number that is skipped is lost until it comes after all: then it is late. What it keeps grows with
+/// A number that is skipped counts as lost until it arrives after all; then it counts as reordered. The memory grows with
 /// the gaps, not with the messages.
 #[derive(Debug, Clone)]
 pub struct Order {
-    /// The number that should come next: one more than the highest so far.
+    /// The number that should arrive next: one more than the highest so far.
     next: u64,
-    /// The numbers that were skipped: from a first one to one before its end.
+    /// The numbers that were skipped, as ranges: from a first number up to an end, without the end.
     gaps: BTreeMap<u64, u64>,
+    /// How many numbers arrived after a higher one.
     reordered: u64,
+    /// How many numbers arrived again.
     duplicates: u64,
 }
 
 impl Order {
-    /// Nothing has been heard yet; `first` is the number that should come first.
+    /// Creates the order of a speaker that was not heard yet; `first` is the number that should arrive first.
     pub fn new(first: u64) -> Order {
         Order { next: first, gaps: BTreeMap::new(), reordered: 0, duplicates: 0 }
     }
 
-    /// The next number that was heard. It comes from a server, which may be anybody's: no sum may overflow.
+    /// Notes the number that arrives next. It comes from a server, which may be any program: no sum may overflow.
     // LAB 9: note a number, and what it skips
     pub fn hear(&mut self, number: u64) {
         if number >= self.next {
@@ -51,7 +55,7 @@ impl Order {
         }
     }
 
-    /// Takes a number out of the gap that it is in, which may fall into two. Gives whether it was in one.
+    /// Takes a number out of the gap that it is in. That may split the gap in two. Returns whether there was one.
     // LAB 9: fill a gap, or a part of one => false
     fn fill(&mut self, number: u64) -> bool {
         let Some((&start, &end)) = self.gaps.range(..=number).next_back() else { return false };
@@ -68,25 +72,25 @@ impl Order {
         true
     }
 
-    /// How many did not come: all in the gaps, and what is missing at the end, if the last that was sent has
-    /// the number `last`.
+    /// Counts the numbers that did not arrive: those in the gaps, and those missing at the end, if the last one that was
+    /// sent is `last`.
     // LAB 9: count what did not come
     pub fn lost(&self, last: u64) -> u64 {
         let inside: u64 = self.gaps.iter().map(|(start, end)| end - start).sum();
         inside + last.saturating_add(1).saturating_sub(self.next)
     }
 
-    /// How many came after one with a higher number.
+    /// How many numbers arrived after a higher one.
     pub fn reordered(&self) -> u64 {
         self.reordered
     }
 
-    /// How many came that had come before.
+    /// How many numbers arrived again.
     pub fn duplicates(&self) -> u64 {
         self.duplicates
     }
 
-    /// The highest number so far; one less than the first where there is none.
+    /// The highest number so far; one less than the first if there is none.
     pub fn highest(&self) -> u64 {
         self.next.saturating_sub(1)
     }
@@ -95,20 +99,20 @@ impl Order {
 /// What went wrong on the way to one listener, or to all of them together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Faults {
-    /// Messages that did not come.
+    /// Messages that did not arrive.
     pub lost: u64,
-    /// Messages that came after a later one.
+    /// Messages that arrived after a later one.
     pub reordered: u64,
-    /// Messages that came again.
+    /// Messages that arrived again.
     pub duplicates: u64,
-    /// Listeners that missed nothing, and yet heard another order than the others.
+    /// Listeners that missed nothing, and yet received another order than the others.
     pub diverged: u64,
 }
 
 impl Faults {
-    /// What one listener's orders say: that of each speaker with the last number sent, and that of the
-    /// room, whose last is the highest that was heard. A lost message is missing in both, so they are not
-    /// added: for each fault by itself the worse one counts. (None is `diverged` by itself.)
+    /// Sums up one listener's orders: that of each speaker, with the last number that it sent, and that of the room,
+    /// whose last number is the highest that arrived. A lost message is missing in both, so they are not added: for each
+    /// fault the larger count is taken. (`diverged` needs several listeners, and stays 0.)
     // LAB 9: sum up what went wrong for one listener
     pub fn of<'a>(speakers: impl Iterator<Item = (&'a Order, u64)>, room: &Order) -> Faults {
         let mut faults = Faults::default();
@@ -123,7 +127,7 @@ impl Faults {
         faults
     }
 
-    /// Adds another listener's. The numbers come from a server, which may be anybody's.
+    /// Adds another listener's faults. The numbers come from a server, which may be any program.
     pub fn add(&mut self, other: Faults) {
         self.lost = self.lost.saturating_add(other.lost);
         self.reordered = self.reordered.saturating_add(other.reordered);
@@ -131,12 +135,12 @@ impl Faults {
         self.diverged = self.diverged.saturating_add(other.diverged);
     }
 
-    /// All that is against the promise of order: late, again, or in another order than elsewhere.
+    /// Counts everything that breaks the promise of order: reordered, duplicate, or in another order than elsewhere.
     pub fn disorder(&self) -> u64 {
         self.reordered.saturating_add(self.duplicates).saturating_add(self.diverged)
     }
 
-    /// A sentence about what went wrong; `None` where nothing did.
+    /// Returns a sentence about what went wrong; `None` if nothing did.
     pub fn sentence(&self) -> Option<String> {
         let told = [
             (self.lost, "lost"),
@@ -153,11 +157,11 @@ impl Faults {
     }
 }
 
-/// The percentiles that a report has, in thousandths, with their names.
+/// The percentiles of a report, in thousandths, with their names.
 pub const PERCENTILES: [(usize, &str); 5] =
     [(500, "p50"), (900, "p90"), (990, "p99"), (999, "p99.9"), (1000, "max")];
 
-/// What one run has measured. A delivery is one message at one member.
+/// The result of one run. A delivery is one message at one member.
 #[derive(Debug, Clone, Default)]
 #[allow(missing_docs, reason = "the columns of the table")]
 pub struct Report {
@@ -165,24 +169,24 @@ pub struct Report {
     pub speakers: usize,
     pub messages: u64,
     pub deliveries: u64,
-    /// From the first message said to the last one heard.
+    /// The time from the first message sent to the last one received.
     pub seconds: f64,
-    /// Microseconds from saying to hearing, one for each of [`PERCENTILES`].
+    /// Microseconds from sending to receiving, one value for each of [`PERCENTILES`].
     pub latency: [u32; PERCENTILES.len()],
     pub faults: Faults,
-    /// The server's processor time, as a part of one core; `None` where the system does not tell.
+    /// The server's processor time, as a part of one core; `None` if it is not known.
     pub cpu: Option<f64>,
-    /// The most memory the server had, in KiB; the same.
+    /// The server's largest memory, in KiB; `None` if it is not known.
     pub memory: Option<u64>,
 }
 
 impl Report {
-    /// Deliveries per second; 0 if there was no time for any.
+    /// Deliveries per second; 0 if there was none.
     pub fn throughput(&self) -> f64 {
         if self.seconds > 0.0 { whole(self.deliveries) / self.seconds } else { 0.0 }
     }
 
-    /// The report's line of the table, under [`heading`].
+    /// Formats the report's line of the table, under [`heading`].
     pub fn line(&self) -> String {
         let mut line = format!(
             "{:>7} {:>8} {:>8} {:>12.0}",
@@ -202,7 +206,7 @@ impl Report {
         line
     }
 
-    /// The report's line of the file of comma-separated values, under [`csv_heading`].
+    /// Formats the report's line of comma-separated values, under [`csv_heading`].
     pub fn csv(&self) -> String {
         let latency = self.latency.map(|micros| micros.to_string()).join(",");
         format!(
@@ -221,13 +225,13 @@ impl Report {
     }
 }
 
-/// A count as a number that can be divided. Counts here are far below the 2⁵³ that fit exactly.
+/// Converts a count to a number that can be divided. Counts here are far below the 2⁵³ that fit exactly.
 #[allow(clippy::cast_precision_loss, reason = "as its comment says")]
 pub fn whole(count: u64) -> f64 {
     count as f64
 }
 
-/// The head of the table.
+/// Formats the head of the table.
 pub fn heading() -> String {
     let mut line =
         format!("{:>7} {:>8} {:>8} {:>12}", "members", "speakers", "messages", "deliveries/s");
@@ -238,11 +242,11 @@ pub fn heading() -> String {
     line
 }
 
-/// What stands under the table: its units.
+/// The line under the table: its units.
 pub const UNITS: &str =
     "latency p50 … max in ms; the server's CPU in % of one core, its memory in MiB";
 
-/// The head of the file of comma-separated values. Latencies are in microseconds.
+/// Formats the head of the comma-separated values. Latencies are in microseconds.
 pub fn csv_heading() -> String {
     let latency = PERCENTILES.map(|(_, name)| format!("{name}_us")).join(",");
     format!(

@@ -1,4 +1,7 @@
-//! One member of the room: it joins, and a thread of its own hears all that is said.
+//! One member of the room: it joins, and its reading thread receives everything that is said.
+//!
+//! The reading thread owns the [`Record`]. It shares only one number with the member's sending thread: which of its own
+//! messages have returned, for the sliding window.
 
 use std::io::{self, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -17,89 +20,91 @@ use crate::wire::notification::{Notification, scan_said};
 use crate::wire::request::Request;
 use crate::wire::response::Response;
 
-/// How much is read at once, and the most that a block may have.
+/// How many bytes are read at once, and the most that a block may have.
 const BUFFER: usize = 64 * 1024;
-/// How long a server may take to let somebody in, or to take what is written.
+/// How long the server may take to answer JOIN, or to read what is written.
 const DEADLINE: Duration = Duration::from_secs(20);
 
-/// What happens to members and speakers, as the run is told.
+/// What the threads of members report to the fleet.
 #[derive(Debug)]
 pub enum MemberEvent {
-    /// Somebody is in the room.
+    /// A member is in the room.
     Joined,
-    /// Somebody is not let in, with the reason.
+    /// A member cannot join, with the reason.
     Refused(String),
-    /// A speaker has said so many messages, and that it was all.
-    Spoken(usize, u64),
-    /// A member has heard every speaker's last message, or hears nothing any more.
+    /// A speaker (by its index) has sent so many messages, and its mark for the end.
+    Sent(usize, u64),
+    /// A member has received every speaker's last message, or its connection is over.
     Done,
 }
 
-/// A connection to the server, shared by the thread that listens and the one that may speak.
+/// A connection to the server, shared by the member's reading and sending threads.
 #[derive(Debug)]
 pub struct Member {
-    /// Which one, from 0 up.
+    /// The member's number, counted from 0.
     pub index: usize,
     stream: TcpStream,
-    /// Held while a block is written, so that two threads do not mix theirs.
+    /// Held during a write, so that two threads do not mix their blocks.
     writing: Mutex<()>,
-    /// The highest number of its own that has come back; `None` when nothing will any more.
+    /// The highest of its own numbers that has returned; `None` when none will any more.
     returned: Mutex<Option<u64>>,
-    bell: Condvar,
-    /// Whether it was we who ended the connection.
+    /// Wakes the sending thread when `returned` changes.
+    more: Condvar,
+    /// Whether this program has ended the connection, and not the server.
     left: AtomicBool,
 }
 
 impl Member {
-    /// Somebody at the other end of this connection.
+    /// Creates a member on a fresh connection.
     ///
     /// # Errors
-    /// When the system does not let it be set up.
+    /// When the socket cannot be set up.
     pub fn new(index: usize, stream: TcpStream) -> io::Result<Member> {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(DEADLINE))?;
         stream.set_write_timeout(Some(DEADLINE))?;
-        let (writing, returned, bell) = (Mutex::new(()), Mutex::new(Some(0)), Condvar::new());
+        let (writing, returned, more) = (Mutex::new(()), Mutex::new(Some(0)), Condvar::new());
         let left = AtomicBool::new(false);
-        Ok(Member { index, stream, writing, returned, bell, left })
+        Ok(Member { index, stream, writing, returned, more, left })
     }
 
     /// Writes whole blocks.
     ///
     /// # Errors
-    /// When the connection is broken, or the server takes nothing for too long.
+    /// When the connection is broken, or the server reads nothing for too long.
     pub fn write(&self, blocks: &str) -> io::Result<()> {
         let _writing = lock(&self.writing);
         (&self.stream).write_all(blocks.as_bytes())
     }
 
-    /// Leaves the room; the listening thread ends.
+    /// Leaves the room and closes the connection, which ends the reading thread.
     pub fn leave(&self) {
         self.left.store(true, Ordering::Relaxed);
-        // One that is gone already needs no goodbye.
+        // An error says that the connection is over already.
         let _ = self.write(&Request::Quit.to_block().to_string());
         let _ = self.stream.shutdown(Shutdown::Both);
     }
 
-    /// Waits until fewer than `window` of the `sent` messages are on their way, or `until`. Gives the
-    /// highest that has come back; `None` when nothing will come any more.
+    /// Waits until fewer than `window` of the `sent` messages are outstanding, or until `until`. Returns the highest number
+    /// that has returned; `None` when none will any more.
     pub fn await_return(&self, sent: u64, window: u64, until: Instant) -> Option<u64> {
         let left = until.saturating_duration_since(Instant::now());
         let full = |returned: &mut Option<u64>| {
             returned.is_some_and(|highest| highest.saturating_add(window) <= sent)
         };
-        let waited = self.bell.wait_timeout_while(lock(&self.returned), left, full);
+        let waited = self.more.wait_timeout_while(lock(&self.returned), left, full);
         *waited.unwrap_or_else(PoisonError::into_inner).0
     }
 
+    /// Notes which message has returned, and wakes the sending thread.
     fn returns(&self, highest: Option<u64>) {
         *lock(&self.returned) = highest;
-        self.bell.notify_one();
+        self.more.notify_one();
     }
 
-    /// Joins and hears until the end: the body of its thread.
+    /// Joins and receives until the end: the body of the reading thread.
     pub fn attend(&self, run: &Run, events: &Sender<MemberEvent>) -> Option<Record> {
-        // Who no longer listens for events has ended the run.
+        // Without a receiver the run is over.
         let tell = |event| drop(events.send(event));
         let (mut record, begun) = match self.join(run) {
             Ok((seq, begun)) => (Record::new(run.speakers, seq), begun),
@@ -109,7 +114,7 @@ impl Member {
             }
         };
         tell(MemberEvent::Joined);
-        let end = self.hear(run, events, &mut record, begun);
+        let end = self.receive(run, events, &mut record, begun);
         if !self.left.load(Ordering::Relaxed) {
             let hung_up = |()| "the server hung up".to_owned();
             record.broken.get_or_insert(end.map_or_else(|error| cause(&error), hung_up));
@@ -121,13 +126,13 @@ impl Member {
         Some(record)
     }
 
-    /// Registers and joins. Gives the room's last number before, and the bytes that came after JOINACK.
+    /// Registers and joins. Returns the room's last number, and the bytes that were read after JOINACK.
     fn join(&self, run: &Run) -> Result<(u64, Vec<u8>), String> {
         let name: Name = format!("load-{}-{}", run.name, self.index)
             .parse()
             .map_err(|error| format!("BUG: {error}"))?;
         let broken = |error: io::Error| cause(&error);
-        // Nobody calls a member: the port that it claims is the one it has.
+        // REGISTER needs a port. Nobody calls a member, so the connection's own port does.
         let port = self.stream.local_addr().map_err(broken)?.port();
         let register = Request::Register { name: name.clone(), ip: None, port };
         let join = Request::Join { name, token: None, since: None };
@@ -146,8 +151,8 @@ impl Member {
         }
     }
 
-    /// Hears until the connection ends. `begun` is what has been read already.
-    fn hear(
+    /// Receives until the connection ends. `begun` are the bytes that were read already.
+    fn receive(
         &self,
         run: &Run,
         events: &Sender<MemberEvent>,
@@ -172,7 +177,7 @@ impl Member {
                 self.returns(Some(record.returned(self.index)));
             }
             if open > 0 && record.open == 0 {
-                let _ = events.send(MemberEvent::Done); // as above
+                let _ = events.send(MemberEvent::Done); // without a receiver the run is over
             }
             buffer.copy_within(start..filled, 0);
             filled -= start;
@@ -186,7 +191,7 @@ impl Member {
         }
     }
 
-    /// Takes one block: almost always SAID, which is read by hand.
+    /// Handles one block. Nearly all blocks are SAID, which is read by hand.
     fn take(&self, run: &Run, record: &mut Record, block: &[u8], now: u64) -> io::Result<()> {
         if let Some((seq, text)) = scan_said(block) {
             record.hear(seq, text, run, now);

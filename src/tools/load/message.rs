@@ -1,25 +1,28 @@
-//! What the speakers say: a text that tells who said it, as which one, and when.
+//! The messages of a run: each text holds its speaker, its number and its time.
+//!
+//! The receiver needs no other source to judge a message, and the times need no second clock: all members live in one
+//! process.
 
 use std::fmt::Write as _;
 
-/// One message of a run, as its text tells it: `load RUN SPEAKER NUMBER MICROS xxxx…`, and a speaker's
-/// last one `load RUN SPEAKER NUMBER end`.
+/// One message of a run. Its text is `load RUN SPEAKER NUMBER MICROS xxxx…`, and that of a speaker's last message
+/// `load RUN SPEAKER NUMBER end`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TestMessage {
-    /// Which speaker, from 0 up.
+    /// The speaker, counted from 0.
     pub speaker: usize,
-    /// Which one of this speaker's messages, from 1 up.
+    /// The number of the message among this speaker's, counted from 1.
     pub number: u64,
-    /// When it was said, in microseconds since the run began; `None` for the last one, which only marks
-    /// the end: who has heard it knows what was lost before it, and waits for nothing.
+    /// When it was sent, in microseconds since the run began. `None` for a speaker's last message, which only marks the
+    /// end: a receiver then knows what was lost before, and waits for nothing more of this speaker.
     pub said: Option<u64>,
 }
 
-/// The least bytes of a text: its words with the longest numbers there can be.
+/// The fewest bytes of a text: its words with the longest numbers that there can be.
 pub const MIN_SIZE: usize = 56;
 
 impl TestMessage {
-    /// Appends the SAY block that says this, with a text of `size` bytes.
+    /// Appends the SAY block of this message, with a text of `size` bytes.
     pub fn write(&self, run: &str, size: usize, to: &mut String) {
         to.push_str("SAY\r\nText: ");
         let start = to.len();
@@ -35,7 +38,7 @@ impl TestMessage {
         to.push_str("\r\n\r\n");
     }
 
-    /// Reads a text; `None` for what somebody else said, or said in another run.
+    /// Parses a text. Returns `None` for a text of another program, or of another run.
     pub fn parse(text: &[u8], run: &str) -> Option<TestMessage> {
         let mut words = text.split(|byte| *byte == b' ');
         if words.next()? != b"load" || words.next()? != run.as_bytes() {
@@ -51,7 +54,7 @@ impl TestMessage {
     }
 }
 
-/// The number that some digits are.
+/// Parses a number.
 fn number(digits: &[u8]) -> Option<u64> {
     std::str::from_utf8(digits).ok()?.parse().ok()
 }

@@ -1,8 +1,16 @@
-//! The load generator: a room full of members who talk, and what reaches whom, and when.
+//! The load generator: fills a room, lets members talk, and measures what reaches whom and when.
 //!
-//! Each member is a real connection with a thread that listens; the first ones speak as well, each from a
-//! thread of its own. All tell the thread that started them what happens ([`MemberEvent`](member::MemberEvent)), and
-//! only that one waits, gives up and judges. What is counted in [`measure`] is pure.
+//! Each member is a real connection with a thread that reads ([`member`]). The first members are *speakers* as well:
+//! each of them writes from a second thread ([`sender`]). All threads report to the one that started them
+//! ([`MemberEvent`](member::MemberEvent)), and only that one waits and gives up ([`fleet`]).
+//!
+//! A message holds its sender, its number and its time ([`message`]). So each member can tell by itself what was lost,
+//! repeated or reordered, and how long it took ([`record`]). What follows from the records is computed by pure functions
+//! ([`measure`], [`chart`]).
+//!
+//! Two mistakes of load generators are avoided. At a given rate the latency counts from the time when a message was
+//! *due*, not from when it was sent: a slow server that holds up its senders must not look better for it (Gil Tene calls
+//! this coordinated omission). And a percentile is a value that was measured, never a mean of two.
 
 pub mod measure;
 pub mod chart;

@@ -1,30 +1,30 @@
-//! What the person who measures decides.
+//! The options of a measurement, as the command line gives them.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// How to measure: the size of the room, the talk in it, and where the results go.
+/// The size of the room, the talk in it, and where the results go.
 #[derive(Debug, Clone)]
 pub struct LoadOptions {
-    /// The sizes of the room, one run each.
+    /// The numbers of members, one run for each.
     pub members: Vec<usize>,
-    /// How many of the members speak, at most.
+    /// The most members that send messages.
     pub speakers: usize,
-    /// How many messages a run has in all, if that is to end it.
+    /// How many messages a run has in all; `None` if only its time ends it.
     pub messages: Option<u64>,
-    /// When a run ends at the latest.
+    /// The longest time that members send.
     pub time: Duration,
     /// The bytes of each text.
     pub size: usize,
-    /// Messages per second and speaker; 0 for as fast as they come back.
+    /// Messages per second and speaker; 0 for as fast as the messages return.
     pub rate: u32,
-    /// How many of a speaker's messages may be on their way, if there is no rate.
+    /// Without a rate, how many of a speaker's messages may be outstanding (a sliding window).
     pub window: u64,
-    /// A server that runs already, as `HOST:PORT`; else one is started for each run.
+    /// A running server as `HOST:PORT`; `None` to start one for each run.
     pub server: Option<String>,
-    /// Where the chart goes.
+    /// The file for the chart, if one is wanted.
     pub svg: Option<PathBuf>,
-    /// Where the table goes as comma-separated values.
+    /// The file for the table as comma-separated values, if one is wanted.
     pub csv: Option<PathBuf>,
 }
 

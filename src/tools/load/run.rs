@@ -1,4 +1,6 @@
 //! A whole measurement: each size of the room in turn, then the table, the chart and the verdict.
+//!
+//! The sizes are measured one after the other, each with a fresh server, so that no run inherits another one's history.
 
 use std::fs;
 use std::io::Write;
@@ -12,17 +14,17 @@ use crate::tools::load::measure::{Faults, Report, UNITS, csv_heading, heading};
 use crate::tools::load::options::LoadOptions;
 use crate::tools::load::target::Target;
 
-/// Measures each size, one after the other. The table goes to `output`, how it goes on to `progress`.
+/// Measures each size. Writes the table to `output` and what happens meanwhile to `progress`.
 ///
 /// # Errors
-/// When a server, a member or a file cannot be had, or when anything was lost or out of order.
+/// When a server, a member or a file fails, or when any message was lost or out of order.
 pub fn run(
     options: &LoadOptions,
     output: &mut impl Write,
     progress: &mut impl Write,
 ) -> Result<(), Failure> {
     let failure = |message| Failure { message, code: 1 };
-    // Who has closed the output still gets the files and the exit code.
+    // If the output is closed, the files and the exit code still tell the result.
     let _ = writeln!(output, "{}", heading());
     let mut reports = Vec::new();
     for members in &options.members {
@@ -45,18 +47,18 @@ pub fn run(
     faults.sentence().map_or(Ok(()), |sentence| Err(failure(sentence)))
 }
 
-/// One run: a server, a room full of members, their talk, and what came of it.
+/// Measures one size: finds a server, fills its room, lets the members talk, and reports.
 fn measure(
     options: &LoadOptions,
     members: usize,
     progress: &mut impl Write,
 ) -> Result<Report, String> {
-    let host = Target::find(options.server.as_deref(), members)?;
-    let mut crowd = Fleet::connect_all(host.address, members, options.speakers.min(members))?;
-    let before = host.usage();
-    crowd.talk(options, progress)?;
-    let after = host.usage();
-    let mut report = crowd.part(progress);
+    let target = Target::find(options.server.as_deref(), members)?;
+    let mut fleet = Fleet::connect_all(target.address, members, options.speakers.min(members))?;
+    let before = target.usage();
+    fleet.talk(options, progress)?;
+    let after = target.usage();
+    let mut report = fleet.finish(progress);
     if let (Some((used, _)), Some((using, memory))) = (before, after) {
         report.cpu = (report.seconds > 0.0).then(|| (using - used) / report.seconds);
         report.memory = Some(memory);
@@ -64,6 +66,7 @@ fn measure(
     Ok(report)
 }
 
+/// Writes a file, or says why not.
 fn save(file: &Path, text: &str) -> Result<(), String> {
     let place = file.display();
     fs::write(file, text).map_err(|error| format!("cannot write {place}: {}", cause(&error)))

@@ -1,4 +1,7 @@
-//! The server that is measured: one of our own, or one that runs already.
+//! The server that is measured: one that is started for the run, or one that runs already.
+//!
+//! A started server is a process of its own if possible, so that its processor time and memory can be told from those of
+//! the load generator.
 
 use std::env;
 use std::fs;
@@ -12,37 +15,37 @@ use std::thread::{self, JoinHandle};
 use crate::io_error::cause;
 use crate::server::{self, ServerOptions};
 
-/// Linux counts processor time in hundredths of a second, on every machine we know of. It could tell,
-/// but not through the standard library.
+/// Linux counts processor time in hundredths of a second on all usual machines (`sysconf(_SC_CLK_TCK)`, which the standard
+/// library does not offer).
 const TICKS: f64 = 100.0;
-/// Clients beyond the members that our server takes, for whoever wants to look in.
+/// How many more clients than members a started server takes, so that a person can join and look.
 const SPARE: usize = 64;
 
-/// A server and how it ends.
+/// A server to measure. Dropping it ends a server that was started for the run.
 #[derive(Debug)]
 pub struct Target {
-    /// Where it listens.
+    /// The address that the server listens on.
     pub address: SocketAddr,
     kind: TargetKind,
 }
 
+/// Where the server runs.
 #[derive(Debug)]
 enum TargetKind {
-    /// The program beside ours, a process of its own, so that its share of the machine can be told.
+    /// In a process of its own: the `server` program beside this one.
     Process(Child, #[allow(dead_code, reason = "removed at the end")] Folder),
-    /// The same server within this process, where there is no such program.
+    /// In a thread of this process, where there is no such program. The pipe is its console.
     Inside(PipeWriter, Option<JoinHandle<()>>, #[allow(dead_code, reason = "the same")] Folder),
-    /// Somebody else's.
+    /// Somewhere else: it was running already.
     Theirs,
 }
 
-/// A fresh folder for a log, removed at the end.
+/// A fresh folder for the log. Dropping it removes the folder.
 #[derive(Debug)]
 struct Folder(PathBuf);
 
 impl Target {
-    /// A server for so many members: the one at `server`, else a new one, without a limit to what a
-    /// client may say.
+    /// Finds the server at `server`, or starts one for `members` clients, without a rate limit.
     ///
     /// # Errors
     /// A sentence about what is missing.
@@ -67,6 +70,7 @@ impl Target {
         .map_err(started)
     }
 
+    /// Starts the server's program, and reads its address from its first line.
     fn process(program: &Path, folder: Folder, members: usize) -> io::Result<Target> {
         let clients = (members + SPARE).max(ServerOptions::default().max_clients).to_string();
         let mut command = Command::new(program);
@@ -75,20 +79,21 @@ impl Target {
         let mut child = command.spawn()?;
         let output = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
         let mut output = BufReader::new(output);
-        let mut host = Target {
+        let mut target = Target {
             address: ([127, 0, 0, 1], 0).into(),
             kind: TargetKind::Process(child, folder),
         };
         let mut line = String::new();
         output.read_line(&mut line)?;
         let address = line.trim_end().rsplit(' ').next().and_then(|word| word.parse().ok());
-        host.address = address.ok_or(io::ErrorKind::UnexpectedEof)?;
-        // What it prints from here on must be taken from it, and nobody wants it.
+        target.address = address.ok_or(io::ErrorKind::UnexpectedEof)?;
+        // A full pipe would stop the server, so the rest of its output is read and discarded.
         let drain = move || drop(io::copy(&mut output, &mut io::sink()));
         thread::Builder::new().name("server's output".to_owned()).spawn(drain)?;
-        Ok(host)
+        Ok(target)
     }
 
+    /// Starts the server in a thread.
     fn inside(folder: Folder, members: usize) -> io::Result<Target> {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
         let address = listener.local_addr()?;
@@ -97,20 +102,20 @@ impl Target {
         let options = ServerOptions { rate: 0, log: folder.log(), max_clients, ..usual };
         let (typed, console) = io::pipe()?;
         let serve = move || {
-            // It would have failed at its start, and then nobody can join, which is told.
+            // If it fails, then at its start. Then no member can join, and that is reported.
             let _ = server::run(listener, options, BufReader::new(typed), io::sink());
         };
         let thread = thread::Builder::new().name("server".to_owned()).spawn(serve)?;
         Ok(Target { address, kind: TargetKind::Inside(console, Some(thread), folder) })
     }
 
-    /// The seconds of processor time that the server has used, and the most KiB of memory it had, where
-    /// the system tells (Linux) and the server is a process of ours.
+    /// Returns the seconds of processor time that the server has used, and its largest memory in KiB. `None` unless it
+    /// is a process of this run, on Linux.
     pub fn usage(&self) -> Option<(f64, u64)> {
         let TargetKind::Process(child, _) = &self.kind else { return None };
         let read = |file: &str| fs::read_to_string(format!("/proc/{}/{file}", child.id())).ok();
         let (stat, status) = (read("stat")?, read("status")?);
-        // The second field is the program's name in parentheses, which may hold anything.
+        // The second field is the program's name in parentheses. It may hold spaces and parentheses itself.
         let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
         let ticks = |index: usize| fields.get(index)?.parse::<f64>().ok();
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
@@ -123,7 +128,7 @@ impl Drop for Target {
     fn drop(&mut self) {
         match &mut self.kind {
             TargetKind::Process(child, _) => {
-                // It may have ended by itself.
+                // An error says that it has ended by itself.
                 let _ = child.kill();
                 let _ = child.wait();
             }
@@ -137,19 +142,21 @@ impl Drop for Target {
 }
 
 impl Folder {
+    /// Creates a folder that no other run of this process has.
     fn fresh() -> io::Result<Folder> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("p2p-chat-load-{}-{number}", process::id());
         let folder = Folder(env::temp_dir().join(name));
         fs::create_dir_all(&folder.0)?;
-        // What stands there is of a run that was killed and had this process id.
+        // A log that is there already is of a killed run that had the same process ID.
         match fs::remove_file(folder.log()) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(folder),
         }
     }
 
+    /// The path of the log in the folder.
     fn log(&self) -> PathBuf {
         self.0.join("server.log")
     }
@@ -157,7 +164,7 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // Left behind it is untidy and does no harm.
+        // A folder that is left behind is untidy, and does no harm.
         let _ = fs::remove_dir_all(&self.0);
     }
 }
