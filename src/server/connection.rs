@@ -26,7 +26,8 @@ use crate::wire::response::{Response, Welcome};
 use crate::wire::secret::Secret;
 use crate::wire::text::Text;
 
-/// A client's connection, and what was registered and joined on it.
+/// A client's connection, and what was registered and joined on it. One connection can register several names, one after
+/// the other, but join only with one.
 pub struct Connection<'a> {
     /// The server that it is connected to.
     pub server: &'a Server,
@@ -144,12 +145,13 @@ impl Connection<'_> {
         Ok(batch)
     }
 
-    /// HISTORY: tells the client old messages again. Returns the batch that holds the answer.
+    /// HISTORY: has old messages told again. Returns the batch that holds the answer, for the replay must stand at its
+    /// place among the new messages.
     pub fn history(&self, before: Option<u64>, last: u64) -> BatchId {
         self.server.room.request_history(&self.outbox, before, last)
     }
 
-    /// TELL: passes a text on to one member.
+    /// TELL: passes a text on to one member. The log notes that it happened, and not what was said.
     ///
     /// # Errors
     /// `no-such-client`, `self`, `not-joined`.

@@ -1,5 +1,9 @@
 //! The server's console: the commands of the operator.
 //!
+//! - `/info` prints the directory.
+//! - `/kick NAME` ends a member's connection.
+//! - `/quit` ends the server.
+//!
 //! A command changes the server by the same functions as a client's request, under the same locks.
 
 use std::io::{self, BufRead};

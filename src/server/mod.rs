@@ -92,16 +92,18 @@ fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<JoinHan
     thread::Builder::new().name(name.to_owned()).spawn(body)
 }
 
-/// What the server does with the connections that it accepts.
+/// What the server does with the connections that it accepts: serves each in a thread, or tells a client that there are
+/// too many.
 struct Acceptor {
     server: Arc<Server>,
-    /// When it was last told that accept fails.
+    /// When it was last printed that accept fails.
     complained: Option<Instant>,
-    /// Refused connections that may still have to read why.
+    /// Refused connections whose clients may not have read why yet, the oldest first.
     refused: VecDeque<TcpStream>,
 }
 
 impl Accept for Acceptor {
+    /// Starts the client's thread. Its name shows the client's port in a debugger.
     fn serve(&mut self, stream: TcpStream, peer: SocketAddr, slot: Slot) {
         let server = Arc::clone(&self.server);
         let attend = move || {
@@ -130,6 +132,7 @@ impl Accept for Acceptor {
         }
     }
 
+    /// Prints the error, at most once a second.
     fn failed(&mut self, error: &io::Error) {
         if self.complained.is_none_or(|last| last.elapsed() >= ACCEPT_COMPLAINT) {
             self.complained = Some(Instant::now());
@@ -153,7 +156,8 @@ fn attend(server: &Server, stream: TcpStream, peer: SocketAddr) -> io::Result<()
     Ok(())
 }
 
-/// Sends BYE to all members, delivers what is queued, and prints what is left.
+/// Sends BYE to all members, delivers what is queued, and prints what is left. The sessions' threads are not waited
+/// for: each has nothing left to do but to close its connection.
 fn shut_down(server: &Server, broadcaster: JoinHandle<()>, printer: JoinHandle<()>) {
     for outbox in server.registry.members(Instant::now()) {
         server.send_away(&outbox, Reason::Shutdown);

@@ -16,10 +16,11 @@ const FULL: usize = 256 * 1024;
 /// The pause between two writes, in which lines gather. Without it a busy room would wake the printer for each line.
 const GATHER: Duration = Duration::from_millis(5);
 
-/// The lines that wait to be printed.
+/// The lines that wait to be printed. All threads add lines, and one prints them.
 #[derive(Debug, Default)]
 pub struct Printer {
     buffer: Mutex<Buffer>,
+    /// Wakes the printing thread.
     written: Condvar,
 }
 

@@ -7,7 +7,7 @@
 
 use std::time::{Duration, Instant};
 
-/// How many seconds' worth of messages may come at once.
+/// How many seconds' worth of messages may come at once (GCRA's tolerance).
 const BURST: u32 = 5;
 
 /// One client's rate: so many messages a second, and five times as many at once.

@@ -3,9 +3,14 @@
 //! All complete requests of one read are executed before anything is written. So a busy client costs one write, and
 //! one visit to the room's queue, for each read and not for each request.
 //!
-//! Two kinds of output are collected meanwhile: answers for this client, and messages for the room. What was asked
-//! first must be seen first, so the session never collects both at a time for long: before an answer is collected the
-//! messages are queued and delivered, and before a message is collected the answers are written.
+//! Two kinds of output are collected meanwhile: answers for this client, which this thread writes, and messages for the
+//! room, which the broadcaster writes. What was asked first must be read first, although two threads write to the same
+//! socket. Two rules hold the order:
+//!
+//! - Before an answer is collected, this client's messages are queued and delivered.
+//! - Before the first message is collected, or the broadcaster is asked for a reply, the answers are written.
+//!
+//! So `SAY`, `PING`, `SAY` in one read gives the client `SAID`, `PONG`, `SAID`, and three `SAY`s are one write.
 
 use std::io::Write;
 use std::ops::ControlFlow;
@@ -42,7 +47,9 @@ const LEAST_WAIT: Duration = Duration::from_millis(1);
 /// The state of one client's thread.
 pub struct Session<'a> {
     connection: Connection<'a>,
+    /// How long it may be silent.
     keepalive: Keepalive,
+    /// How fast it may send messages.
     limiter: RateLimiter,
     /// What this client has said since the last read, not yet in the room's queue.
     messages: MessageBatch,
@@ -151,6 +158,7 @@ impl<'a> Session<'a> {
         self.queue_messages();
     }
 
+    /// Writes the answers that were collected, in one write.
     fn write_answers(&mut self) {
         if !self.answers.is_empty() {
             self.connection.server.room.send(&self.connection.outbox, &self.answers);
@@ -158,6 +166,7 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// Queues the messages that were collected, with nothing of other clients in between.
     fn queue_messages(&mut self) {
         if !self.messages.is_empty() {
             let Connection { server, outbox, .. } = &self.connection;
@@ -189,7 +198,8 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Parses a request and does what it asks for.
+    /// Parses a request and does what it asks for. Most answers are made here at once; those that must stand at a certain
+    /// place among the room's messages are left to the broadcaster.
     fn request(&mut self, block: &Block) -> Result<Flow, Refusal> {
         let request = Request::parse(block, self.connection.joined.is_some())?;
         if matches!(request, Request::Say { .. } | Request::Tell { .. }) {
@@ -260,8 +270,10 @@ impl<'a> Session<'a> {
         self.messages.push(text);
     }
 
-    /// Leaves the room and closes the connection, in a way that last words still arrive: see
-    /// [`linger`].
+    /// Leaves the room and closes the connection in a way that last words still arrive (see [`linger`]).
+    ///
+    /// The order counts. What the client has said is delivered before the others read that it has left, and the name is
+    /// free only then. The broadcaster closes the socket if the client does not; meanwhile this thread reads on.
     pub fn end(mut self, reason: Reason) {
         let Connection { server, outbox, joined, .. } = &mut self.connection;
         let member = joined.take();

@@ -58,7 +58,7 @@ impl Default for ServerOptions {
     }
 }
 
-/// The server's state, shared by all its threads.
+/// The server's state, shared by all its threads behind an `Arc`. Each part does its own locking.
 pub struct Server {
     /// What the operator has decided.
     pub options: ServerOptions,

@@ -1,30 +1,32 @@
-//! Writing JSON, as far as it is needed: objects of texts, numbers, flags and lists.
+//! Writing JSON (RFC 8259), as far as it is needed: objects of texts, numbers, flags and lists.
+//!
+//! The page's script reads it. Nothing in this program does.
 
 use std::fmt::{Display, Write};
 
-/// An object in the making.
+/// A JSON object that is being written: its text so far, without the closing brace.
 #[derive(Debug)]
 pub struct Object(String);
 
 impl Object {
-    /// An object of a kind: its first member.
+    /// Begins an object with the member `kind`, by which the page tells events apart.
     pub fn new(kind: &str) -> Object {
         Object(String::from("{")).text("kind", kind)
     }
 
-    /// An object with nothing in it yet.
+    /// Begins an object without members.
     pub fn empty() -> Object {
         Object(String::from("{"))
     }
 
-    /// The same object with a text.
+    /// Adds a member that is a text.
     #[must_use]
     pub fn text(self, name: &str, text: impl Display) -> Object {
         let text = quoted(&text.to_string());
         self.json(name, text)
     }
 
-    /// The same object with a number, a flag, or anything else that is written as JSON.
+    /// Adds a member that is a number, a flag, or any other value that is JSON already.
     #[must_use]
     pub fn json(mut self, name: &str, value: impl Display) -> Object {
         let comma = if self.0.len() > 1 { "," } else { "" };
@@ -32,19 +34,20 @@ impl Object {
         self
     }
 
-    /// The whole object.
+    /// Ends the object and returns its text.
     pub fn end(mut self) -> String {
         self.0.push('}');
         self.0
     }
 }
 
-/// A list of values that are written as JSON.
+/// Writes a list of values that are JSON already.
 pub fn list(values: impl Iterator<Item = String>) -> String {
     format!("[{}]", values.collect::<Vec<_>>().join(","))
 }
 
-/// A text as a JSON string. What HTML or JavaScript could take for something else is escaped, too.
+/// Writes a text as a JSON string. It also escapes what HTML or JavaScript could take for something else: `<`, and the line
+/// separators that JSON allows in a string and older JavaScript does not.
 fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');

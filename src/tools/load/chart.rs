@@ -38,7 +38,7 @@ text { fill: #b5b4ab } .title, .name { fill: #f4f3ee }
 .c5 { fill: #86b6ef; stroke: #86b6ef }
 }
 </style>";
-/// The style of the throughput's line; those before it are the percentiles'.
+/// The number of the style of the throughput's line. The styles before it are the percentiles'.
 const RATE: usize = PERCENTILES.len();
 
 /// A scale: maps a value to a place in the picture.
@@ -68,7 +68,8 @@ impl Scale {
     }
 }
 
-/// Draws the chart. The reports must be in order of their members.
+/// Draws the chart: the throughput of each report in the upper panel, its percentiles of latency in the lower one. The
+/// reports must be in order of their members.
 pub fn draw(reports: &[Report]) -> String {
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"{WIDTH}\" \
@@ -90,7 +91,7 @@ fn members(reports: &[Report]) -> Scale {
     Scale { low, high, from: LEFT + 24.0, to: RIGHT - 24.0, logarithmic: true }
 }
 
-/// Draws the upper panel.
+/// Draws the upper panel. Its axis begins at zero, so that twice the height is twice the throughput.
 fn throughput(svg: &mut String, reports: &[Report], across: Scale) {
     let most = reports.iter().map(Report::throughput).fold(1.0, f64::max);
     let step = nice_step(most / 4.0);
@@ -156,7 +157,8 @@ fn frame(svg: &mut String, reports: &[Report], across: Scale, up: Scale) {
     write_text(svg, f64::midpoint(LEFT, RIGHT), up.from + 38.0, "middle", "members");
 }
 
-/// Draws a line through the values, with a point at each.
+/// Draws a line through the values, with a point at each. The line only guides the eye: nothing was measured between two
+/// points.
 fn series<'a>(
     svg: &mut String,
     style: usize,

@@ -1,5 +1,11 @@
 //! All members of a run together: they connect, they talk, they leave.
 //!
+//! ```text
+//! speaker 0 --SAY--> server --SAID--> member 0, 1, 2 …        each with a thread and a record
+//!     |                                  |
+//!     +-----------  MemberEvent  --------+-----> the fleet     waits, gives up, sums up
+//! ```
+//!
 //! The fleet is the one thread that waits. It counts who has sent and who has received everything, and gives up when
 //! nothing arrives any more: a server that loses messages must end a run with a report, not with a hang.
 
@@ -121,6 +127,9 @@ impl Fleet {
     }
 
     /// Waits until all have sent and received everything, and reports progress.
+    ///
+    /// It cannot know how many messages are still on their way, only whether any arrive. So it gives up when nothing has
+    /// arrived for `STALLED`, and in any case soon after `end`.
     fn listen(&mut self, end: Instant, progress: &mut impl Write) {
         let (mut speaking, mut listening) = (self.sent.len(), self.members.len());
         let (mut heard, mut changed, mut told) = (0, Instant::now(), Instant::now());
@@ -151,7 +160,8 @@ impl Fleet {
         }
     }
 
-    /// Disconnects all members, and reports what they have received.
+    /// Disconnects all members, and reports what they have received. Their records are read only now: while a run is
+    /// going on, no thread waits for another one's record.
     pub fn finish(mut self, progress: &mut impl Write) -> Report {
         self.members.iter().for_each(|(member, _)| member.leave());
         let members = std::mem::take(&mut self.members);
@@ -177,7 +187,8 @@ impl Fleet {
         self.report(count, records)
     }
 
-    /// Sums up the records. The latencies of all members are one sample.
+    /// Sums up the records. The latencies of all members are one sample. Members that missed nothing must have received
+    /// the same messages in the same order: those whose fingerprint is not the most frequent one have diverged.
     fn report(&self, members: usize, records: Vec<Option<Record>>) -> Report {
         let last: Vec<u64> = self.sent.iter().map(|last| last.unwrap_or(0)).collect();
         let mut report = Report { members, speakers: last.len(), ..Report::default() };
@@ -218,7 +229,7 @@ impl Drop for Fleet {
     }
 }
 
-/// Starts a thread with a name and a small stack.
+/// Starts a thread with a name and a small stack, for there may be ten thousand of them.
 fn named<T: Send + 'static>(
     name: String,
     body: impl FnOnce() -> T + Send + 'static,

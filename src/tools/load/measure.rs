@@ -20,6 +20,8 @@ pub fn percentile(sorted: &[u32], thousandths: usize) -> Option<u32> {
 
 /// What one listener has received of one speaker, which numbers its messages 1, 2, 3 ….
 ///
+/// It is a map of what is missing. After 1, 2, 5, 6 the next number should be 7, and the one gap is 3 to 5, without 5.
+///
 /// A number that is skipped counts as lost until it arrives after all; then it counts as reordered. The memory grows with
 /// the gaps, not with the messages.
 #[derive(Debug, Clone)]
@@ -231,7 +233,11 @@ pub fn whole(count: u64) -> f64 {
     count as f64
 }
 
-/// Formats the head of the table.
+/// Formats the head of the table:
+///
+/// ```text
+/// members speakers messages deliveries/s      p50      p90      p99    p99.9      max   lost disorder   CPU  memory
+/// ```
 pub fn heading() -> String {
     let mut line =
         format!("{:>7} {:>8} {:>8} {:>12}", "members", "speakers", "messages", "deliveries/s");

@@ -68,7 +68,7 @@ impl Member {
         Ok(Member { index, stream, writing, returned, more, left })
     }
 
-    /// Writes whole blocks.
+    /// Writes whole blocks in one write.
     ///
     /// # Errors
     /// When the connection is broken, or the server reads nothing for too long.
@@ -152,6 +152,9 @@ impl Member {
     }
 
     /// Receives until the connection ends. `begun` are the bytes that were read already.
+    ///
+    /// One read may hold hundreds of blocks. They get the same time, that of the read: it is when they reached this
+    /// process, and asking the clock for each would cost more than reading it.
     fn receive(
         &self,
         run: &Run,

@@ -22,7 +22,8 @@ pub struct TestMessage {
 pub const MIN_SIZE: usize = 56;
 
 impl TestMessage {
-    /// Appends the SAY block of this message, with a text of `size` bytes.
+    /// Appends the SAY block of this message, with a text of `size` bytes. It appends to one string for a whole write:
+    /// making a block of each would cost the load generator more than the server.
     pub fn write(&self, run: &str, size: usize, to: &mut String) {
         to.push_str("SAY\r\nText: ");
         let start = to.len();

@@ -68,6 +68,9 @@ impl Record {
     }
 
     /// Notes a message of the room, received at `now`.
+    ///
+    /// Every message counts for the room's order. Only a message of this run counts for its speaker's order, and only one
+    /// with a time for the latencies: the mark of a speaker's end has none.
     pub fn hear(&mut self, seq: u64, text: &[u8], run: &Run, now: u64) {
         if seq <= self.since {
             return; // a replay of what was said before the run

@@ -60,7 +60,7 @@ pub fn speak(member: &Arc<Member>, plan: &Plan, run: &Run) -> u64 {
     sent
 }
 
-/// Waits until a message may be sent, or until the plan's end. Returns the highest number that may be sent by then;
+/// Waits until a message may be sent, or until the plan's end: the two ways of load, see above. Returns the highest number that may be sent by then;
 /// `None` if the connection is over.
 fn ready(member: &Member, plan: &Plan, begun: Instant, sent: u64) -> Option<u64> {
     let most = (sent + BATCH).min(plan.messages);
@@ -80,7 +80,8 @@ fn ready(member: &Member, plan: &Plan, begun: Instant, sent: u64) -> Option<u64>
     Some(highest.unwrap_or(sent + 1))
 }
 
-/// Returns when a message is due at the plan's rate.
+/// Returns when a message is due at the plan's rate. It is computed from the number and not by adding up intervals, so no
+/// rounding error grows.
 fn due(plan: &Plan, begun: Instant, number: u64) -> Instant {
     let nanos = u128::from(number - 1) * 1_000_000_000 / u128::from(plan.rate.max(1));
     begun + Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))

@@ -45,7 +45,8 @@ enum TargetKind {
 struct Folder(PathBuf);
 
 impl Target {
-    /// Finds the server at `server`, or starts one for `members` clients, without a rate limit.
+    /// Finds the server at `server`, or starts one for `members` clients, without a rate limit: the limit would be
+    /// measured, and not the server.
     ///
     /// # Errors
     /// A sentence about what is missing.
@@ -70,7 +71,8 @@ impl Target {
         .map_err(started)
     }
 
-    /// Starts the server's program, and reads its address from its first line.
+    /// Starts the server's program, and reads its address from its first line. With port 0 the system chooses a free
+    /// port, so several runs do not disturb each other.
     fn process(program: &Path, folder: Folder, members: usize) -> io::Result<Target> {
         let clients = (members + SPARE).max(ServerOptions::default().max_clients).to_string();
         let mut command = Command::new(program);

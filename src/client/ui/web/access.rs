@@ -1,48 +1,51 @@
-//! Who may ask the page's server for what: a rule over a request.
+//! Access control: decides what a request to the page's server may have. It is a rule over a request, without I/O.
 //!
-//! Everything on this machine can reach a port of 127.0.0.1, and so can every page that its browser shows.
-//! Three things keep them out. The *token* is the first part of every path, and only who was given the
-//! address knows it; it is no cookie, for cookies ignore ports, and two clients on one machine would share
-//! them. *Host* must be this very address: a name of somebody else's that suddenly means 127.0.0.1 (DNS
-//! rebinding) is not. *Origin*, with which browsers say whose script is asking, must be ours.
+//! Every program on this machine can connect to a port of 127.0.0.1, and so can every web page that its browser shows.
+//! Three checks keep them out:
+//!
+//! - The *token* is the first part of every path, and only somebody who was given the address knows it. It is no cookie:
+//!   cookies ignore ports, so two clients on one machine would share them.
+//! - *Host* must be this very address. An attacker's name that suddenly resolves to 127.0.0.1 (DNS rebinding) is another
+//!   one.
+//! - *Origin*, in which a browser says whose script is asking (RFC 6454), must be the page's own.
 
 use crate::client::net::writer::ConnectionId;
 use crate::client::ui::web::http::{HttpError, HttpRequest};
 use crate::wire::secret::Secret;
 
-/// What is known about who may come in.
+/// The page's port and token, against which requests are checked.
 #[derive(Debug)]
 pub struct Access {
     port: u16,
     token: Secret,
 }
 
-/// What is granted.
+/// What a request gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Route {
     /// The page itself.
     Page,
-    /// The stream of what happens.
+    /// The stream of events.
     Events,
-    /// To say the line in the body, perhaps in one direct chat and nowhere else.
+    /// The line in the body is run, in one direct chat only if one is given.
     Line(Option<ConnectionId>),
 }
 
 impl Access {
-    /// A gate on that port, with a fresh token.
+    /// Creates the access control for a port, with a fresh token.
     pub fn new(port: u16) -> Access {
         Access { port, token: Secret::random() }
     }
 
-    /// The address of the page: who has it may come in.
+    /// The page's address. A browser that has it has access.
     pub fn address(&self) -> String {
         format!("http://127.0.0.1:{}/{}/", self.port, self.token)
     }
 
-    /// Judges a request.
+    /// Checks a request. Returns what it gets.
     ///
     /// # Errors
-    /// When it is not granted; without the token nothing is there at all.
+    /// When the request gets nothing. Without the token every path is `NotFound`, so that nobody can tell which exist.
     pub fn judge(&self, request: &HttpRequest) -> Result<Route, HttpError> {
         let host = request.header("host").ok_or(HttpError::Malformed)?;
         if ["127.0.0.1", "localhost"].iter().all(|own| host != format!("{own}:{}", self.port)) {
@@ -65,7 +68,7 @@ impl Access {
             ("GET", "", None) => Ok(Route::Page),
             ("GET", "events", None) => Ok(Route::Events),
             ("POST", "line", query) => {
-                // Browsers say one or the other with every POST of a script.
+                // A browser sends one or the other with every POST of a script.
                 let site = request.header("sec-fetch-site");
                 let is_own = origin.is_some() || site == Some("same-origin");
                 if is_own { chat(query).map(Route::Line) } else { Err(HttpError::Forbidden) }
@@ -76,7 +79,7 @@ impl Access {
     }
 }
 
-/// The number in `chat=7`.
+/// Reads the direct chat's number in the query `chat=7`.
 fn chat(query: Option<&str>) -> Result<Option<ConnectionId>, HttpError> {
     let Some(query) = query else { return Ok(None) };
     let number = query.strip_prefix("chat=").and_then(|number| number.parse().ok());

@@ -1,7 +1,8 @@
-//! What the browsers are told, as Server-Sent Events: how things stand, and the last things that happened.
+//! What the browsers read, as Server-Sent Events: the client's state, and the last events.
 //!
-//! The loop writes on the board and never waits; each stream's thread reads from its own place on. Nothing is
-//! queued for anybody: who reads too slowly finds the place gone, and begins again with what is still there.
+//! The event loop appends to one log and never waits. Each stream's thread reads from its own [`Cursor`] on. Nothing is
+//! queued for a single browser: if one reads too slowly, its place in the log is gone, and it begins again with what is
+//! still there. So a stalled browser costs no memory.
 
 use std::collections::VecDeque;
 use std::fmt::{self, Write};
@@ -10,42 +11,51 @@ use std::time::Duration;
 
 use crate::sync::lock;
 
-/// How many events are kept for those who come later, and how many bytes of them.
+/// How many events are kept for browsers that connect later.
 const KEPT: usize = 5_000;
+/// How many bytes of events are kept.
 const KEPT_BYTES: usize = 4 << 20;
-/// An event that is larger than this is not told: it would push out too many others, and nobody reads it.
+/// The largest event. A larger one is dropped: it would push out too many others, and nobody could read it.
 const LARGEST: usize = 256 * 1024;
-/// How much one reading gives, about: the lock is held meanwhile.
+/// About how many bytes one read returns. The lock is held meanwhile.
 const PORTION: usize = 64 * 1024;
 
-/// What the browsers are told.
+/// The events and the state, shared by the loop and the streams' threads.
 #[derive(Debug, Default)]
 pub struct EventLog {
     written: Mutex<Written>,
+    /// Wakes the streams' threads.
     more: Condvar,
 }
 
+/// What is under the lock.
 #[derive(Debug, Default)]
 struct Written {
-    /// How things stand, and how often that has changed.
+    /// The client's state, as an event.
     state: String,
+    /// How often the state has changed.
     changes: u64,
+    /// The last events, oldest first.
     kept: VecDeque<String>,
+    /// How many bytes they have together.
     bytes: usize,
-    /// The number of the first that is kept; the others follow.
+    /// The number of the oldest event that is kept.
     first: u64,
 }
 
-/// How far one reader has come. A new one begins with a reset.
+/// How far one stream has read. A new one begins with a reset.
 #[derive(Debug, Default)]
 pub struct Cursor {
+    /// The number of the next event; `None` before the first read.
     next: Option<u64>,
+    /// Which state it has read.
     changes: u64,
+    /// Whether it was told that events are live from here on.
     live: bool,
 }
 
 impl EventLog {
-    /// Adds what has happened: JSON, in one line.
+    /// Appends an event: JSON in one line.
     pub fn tell(&self, json: &str) {
         if json.len() > LARGEST {
             return;
@@ -64,7 +74,7 @@ impl EventLog {
         self.more.notify_all();
     }
 
-    /// Notes how things stand: JSON, in one line.
+    /// Sets the state: JSON in one line. Nobody is woken if it is the same as before.
     pub fn state(&self, json: &str) {
         let state = event(format_args!(""), json);
         let mut written = lock(&self.written);
@@ -76,23 +86,25 @@ impl EventLog {
         }
     }
 
-    /// What a reader has not read yet, or its next portion; `None` when there is nothing for that long.
-    pub fn read(&self, place: &mut Cursor, patience: Duration) -> Option<String> {
-        let nothing = |written: &mut Written| !place.lacks(written);
-        let waited = self.more.wait_timeout_while(lock(&self.written), patience, nothing);
+    /// Reads on from a cursor, a portion at a time. Waits for something new, and returns `None` if nothing comes within
+    /// `time`.
+    pub fn read(&self, cursor: &mut Cursor, time: Duration) -> Option<String> {
+        let nothing = |written: &mut Written| !cursor.lacks(written);
+        let waited = self.more.wait_timeout_while(lock(&self.written), time, nothing);
         let (written, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        place.lacks(&written).then(|| place.advance(&written))
+        cursor.lacks(&written).then(|| cursor.advance(&written))
     }
 }
 
 impl Cursor {
+    /// Whether there is something that this cursor has not read.
     fn lacks(&self, written: &Written) -> bool {
         let end = written.first + written.kept.len() as u64;
         !self.live || self.changes != written.changes || self.next != Some(end)
     }
 
-    /// The next portion: a reset where it is due, the state if it has changed, events from here on. After
-    /// a reset and what was kept comes `live`: from there on things happen now.
+    /// Returns the next portion: a reset if one is due, the state if it has changed, then events. After a reset and the
+    /// kept events comes `live`: from there on the page counts messages as unread.
     fn advance(&mut self, written: &Written) -> String {
         let mut text = String::new();
         let mut next = self.next.unwrap_or(0);
@@ -121,7 +133,7 @@ impl Cursor {
     }
 }
 
-/// One event. An end of line in it would end the event: in JSON it can only be white space.
+/// Formats one event. An end of line would end it; in JSON that can only be white space between values.
 fn event(header: fmt::Arguments, json: &str) -> String {
     let mut event = String::with_capacity(json.len() + 32);
     let json = json.replace(['\r', '\n'], " ");

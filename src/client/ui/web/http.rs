@@ -1,49 +1,53 @@
-//! One HTTP request, as far as the page needs it (RFC 9112): read from any `BufRead`, within limits. Whether
-//! it is granted is decided at the [`access`](super::access).
+//! One HTTP/1.1 request, as far as the page needs it (RFC 9112), read from any `BufRead` within limits.
+//!
+//! What two readers could understand in two ways is refused: a header that counts given twice, a space before a colon, a
+//! folded line, a `Transfer-Encoding`. Such requests are how smugglers get past a proxy (RFC 9112, section 11.2).
+//! Whether a good request gets anything is decided in [`access`](super::access).
 
 use std::io::BufRead;
 
 use crate::wire::line::{Line, MAX_LINE, read_line};
 
-/// The longest request line: our paths have fifty bytes.
+/// The longest request line. The page's paths have fifty bytes.
 const MAX_REQUEST_LINE: usize = 1_024;
-/// The most headers; browsers send twenty. Each is a line, and so has at most [`MAX_LINE`] bytes.
+/// The most headers. A browser sends about twenty. Each is a line, and so has at most [`MAX_LINE`] bytes.
 const MAX_HEADERS: usize = 64;
 /// The longest body: one line of the chat.
 const MAX_BODY: usize = MAX_LINE;
-/// Headers that decide something: two of a kind would let two readers understand two things.
+/// The headers that count, each allowed only once.
 const ONCE: [&str; 4] = ["host", "origin", "sec-fetch-site", "content-length"];
 
-/// A request that keeps to the grammar.
+/// A request that is well-formed.
 #[derive(Debug, Default)]
 pub struct HttpRequest {
-    /// `GET`, `POST`, …
+    /// The method: `GET`, `POST`, …
     pub method: String,
-    /// What is asked for: a path, perhaps with a query.
+    /// The request target: a path, perhaps with a query.
     pub target: String,
-    /// One line of text; empty if nothing was sent.
+    /// The body, which is one line of text; empty if there is none.
     pub body: String,
+    /// The headers' names, in lower case, with their values.
     headers: Vec<(String, String)>,
 }
 
-/// Why a request gets nothing.
+/// Why a request is refused. Each kind has its status code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HttpError {
     /// It breaks the grammar, lacks a header that it needs, or has too many or too long ones.
     Malformed,
-    /// It comes from another page than ours.
+    /// It comes from another page, or for another host.
     Forbidden,
-    /// There is nothing there.
+    /// Nothing has this path.
     NotFound,
-    /// That is not for this method.
+    /// The path exists, but not for this method.
     Method,
-    /// It was not complete in time.
+    /// It was not complete in time, or the connection broke.
     Late,
     /// Its body is too long.
     LongBody,
     /// Its first line is too long. This has a status of its own, because RFC 9112 (section 3) demands it.
     LongTarget,
-    /// As many are served as can be, or the client is about to end.
+    /// There are too many streams, or the client is about to end.
     Busy,
 }
 
@@ -64,10 +68,11 @@ impl HttpError {
 }
 
 impl HttpRequest {
-    /// Reads a request; `None` when nobody asks anything: browsers open connections in advance.
+    /// Reads a request. Returns `None` if the connection ends, or its time does, before the first byte: browsers open
+    /// connections in advance, and nobody waits for an answer on them.
     ///
     /// # Errors
-    /// What is to be answered instead. An error of the reader counts as [`HttpError::Late`].
+    /// The refusal to answer with. An error of the reader is [`HttpError::Late`].
     pub fn read(reader: &mut impl BufRead) -> Result<Option<HttpRequest>, HttpError> {
         if reader.fill_buf().map_or(true, <[u8]>::is_empty) {
             return Ok(None);
@@ -87,12 +92,13 @@ impl HttpRequest {
         Ok(Some(request))
     }
 
-    /// The value of a header, whose name is given in lower case.
+    /// The value of a header. Its name must be given in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.as_str())
     }
 
+    /// Reads the headers up to the blank line.
     fn read_headers(&mut self, reader: &mut impl BufRead) -> Result<(), HttpError> {
         loop {
             let line = line(reader, HttpError::Malformed)?;
@@ -105,7 +111,7 @@ impl HttpRequest {
             let (name, value) = line.split_once(':').ok_or(HttpError::Malformed)?;
             let is_token =
                 |byte: u8| byte.is_ascii_alphanumeric() || b"-_.!#$%&'*+^`|~".contains(&byte);
-            // A name with a space, or none at all, may be read in two ways: as smugglers wish.
+            // RFC 9112, section 5.1: a server must refuse a space before the colon.
             if name.is_empty() || !name.bytes().all(is_token) {
                 return Err(HttpError::Malformed);
             }
@@ -117,6 +123,7 @@ impl HttpRequest {
         }
     }
 
+    /// Reads a body of the announced length.
     fn read_body(&mut self, reader: &mut impl BufRead) -> Result<(), HttpError> {
         if self.header("transfer-encoding").is_some() {
             return Err(HttpError::Malformed);
@@ -124,7 +131,7 @@ impl HttpRequest {
         let length = match self.header("content-length") {
             None if self.method == "POST" => return Err(HttpError::Malformed),
             None => 0,
-            // A number that is too large for usize is a number all the same.
+            // A number that is too large for usize is still a number, and too long.
             Some(value) if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) => {
                 value.parse().unwrap_or(usize::MAX)
             }
@@ -141,7 +148,7 @@ impl HttpRequest {
     }
 }
 
-/// The next line. Bytes that are no UTF-8 may stand in a header that concerns others, a cookie say.
+/// Reads a line. A header that does not count here (a cookie, say) may hold bytes that are no UTF-8.
 fn line(reader: &mut impl BufRead, too_long: HttpError) -> Result<String, HttpError> {
     let mut line = Vec::new();
     match read_line(reader, &mut line) {

@@ -1,8 +1,14 @@
-//! The page: the same chat, shown by a browser on this machine. It is a second front end of the one loop:
-//! what happens is told on a [`event_stream`], what is typed comes as events like the keyboard's.
+//! The page: the same chat, shown by a browser on this machine.
 //!
-//! Threads: one that accepts, and one for each connection, which carries one request. A stream of events is
-//! a request whose answer does not end. The lock is the board's.
+//! It is a second front end of the one event loop. What happens goes out on an [`event_stream`]; what is typed comes in
+//! as an event, like a line from the keyboard. The page keeps no state of its own: a browser that reloads it reads the
+//! last events again.
+//!
+//! Threads: `page` accepts connections, and one `browser` serves each of them, with one request for a connection. A
+//! stream of events is a request whose answer does not end. The threads share one lock, that of the event log.
+//!
+//! A request passes three files: [`http`] reads it, [`access`] decides whether it may have what it asks for, and this
+//! file answers.
 
 pub mod http;
 pub mod access;
@@ -26,50 +32,56 @@ use crate::net::deadline::{DeadlineStream, linger};
 use crate::sync::lock;
 use crate::wire::secret::Secret;
 
-/// The page itself, with `{nonce}` in it.
+/// The page itself, with `{nonce}` in place of the nonce.
 const HTML: &str = include_str!("page.html");
-/// The most connections at a time, and how many of them may be streams of events.
+/// The most connections at a time.
 const MAX_CONNECTIONS: usize = 64;
+/// The most connections that are streams of events, so that some are left for lines.
 const MAX_STREAMS: usize = 32;
-/// How long a request may take to come, and its answer to be taken.
+/// How long a browser may take to send its request, and to read its answer.
 const REQUEST: Duration = Duration::from_secs(5);
-/// A stream whose browser takes nothing for this long is closed.
+/// A stream is closed if its browser reads nothing for this long.
 const STUCK: Duration = Duration::from_secs(10);
-/// How often a stream with no events is looked at: a browser may be gone without a word.
+/// How often an idle stream checks that its browser is still there.
 const LOOK: Duration = Duration::from_secs(1);
-/// How long a connection is read on after a refusal. Closed with bytes unread it would be reset, and the
-/// answer lost.
+/// How long a lingering close may take, so that the answer reaches the browser.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// What every answer says: keep nothing, guess nothing, tell nobody, let no other page have it.
+/// The headers of every answer: the browser must not store it, guess its type, tell other sites about it, or give it to
+/// other pages.
 const HEADERS: &str = "Cache-Control: no-store\r\n\
     Connection: close\r\n\
     Cross-Origin-Opener-Policy: same-origin\r\n\
     Cross-Origin-Resource-Policy: same-origin\r\n\
     Referrer-Policy: no-referrer\r\n\
     X-Content-Type-Options: nosniff\r\n";
-/// What the page may do: run the script and the style that carry the nonce, and talk to us. Text can never
-/// become markup: with trusted types required and none defined, the functions that could do it throw.
+/// The page's content security policy: it may run the script and the style that carry the nonce, and connect to this
+/// server, and nothing else. A text can never become markup: trusted types are required and none is defined, so the
+/// functions that could do it throw.
 const POLICY: &str = "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; \
     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
     require-trusted-types-for 'script'; trusted-types 'none'";
 
-/// The page: what browsers are told. Cheap to call with no browser there.
+/// The page, to send events to. Without a browser a call costs little.
 #[derive(Debug, Clone)]
 pub struct Page(Arc<Shared>);
 
+/// What the page's threads share.
 #[derive(Debug)]
 struct Shared {
     access: Access,
+    /// What goes out to the browsers.
     log: EventLog,
+    /// Where typed lines go.
     events: Events,
+    /// The slots for streams of events.
     streams: Slots,
-    /// Held while a line is handed to the loop and answered: one after the other, as they are taken there.
+    /// Held while a line is handed to the loop and answered, so that lines are answered in the order of the loop.
     lines: Mutex<()>,
 }
 
 impl Page {
-    /// Starts serving on `listener`, which is bound to 127.0.0.1. Typed lines arrive as events.
+    /// Starts to serve on `listener`, which must be bound to 127.0.0.1. Typed lines arrive as `events`.
     ///
     /// # Errors
     /// When the listener has no address or a thread cannot be started.
@@ -88,30 +100,32 @@ impl Page {
         Ok(page)
     }
 
-    /// Where it is: `http://127.0.0.1:PORT/TOKEN/`. Who knows it can use the client.
+    /// The page's address, `http://127.0.0.1:PORT/TOKEN/`. A browser that knows it can use this client.
     pub fn address(&self) -> String {
         self.0.access.address()
     }
 
-    /// Tells all browsers something that has happened, and keeps it for those who come later. JSON.
+    /// Sends an event, as JSON, to all browsers, and keeps it for later ones.
     pub fn tell(&self, json: &str) {
         self.0.log.tell(json);
     }
 
-    /// Tells all browsers how things stand, if that has changed; who comes later gets the last one. JSON.
+    /// Sends the client's state, as JSON, to all browsers, if it has changed. Later ones read the last state.
     pub fn state(&self, json: &str) {
         self.0.log.state(json);
     }
 
-    /// Waits until the last line that was taken is answered: it may be the one that ends the program. To be
-    /// called when there is no loop any more.
+    /// Waits until the last line is answered, which may be the one that ends the program. It must be called after the
+    /// loop has ended.
     pub fn finish(&self) {
         drop(lock(&self.0.lines));
     }
 
-    /// Opens the page with the system's opener. It may be a browser that runs on and on, or not be there:
-    /// a thread of its own waits for it, and nobody reads what it says. Its command line holds the address:
-    /// where a system shows command lines to its other users (`ps`), they can see it; `--no-open` avoids that.
+    /// Opens the page with the system's opener. That may be a browser that runs for hours, so a thread waits for it, or a
+    /// program that does not exist, which is ignored.
+    ///
+    /// Its command line holds the address. Where a system shows command lines to other users (`ps`), they can see it;
+    /// `--no-open` avoids that.
     ///
     /// # Errors
     /// When the thread cannot be started.
@@ -124,12 +138,12 @@ impl Page {
         let mut opener = Command::new(program);
         opener.args(before).arg(self.address());
         opener.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let opening = move || drop(opener.status()); // the address was printed, too
+        let opening = move || drop(opener.status()); // the address is printed as well
         thread::Builder::new().name("opener".to_owned()).spawn(opening).map(drop)
     }
 }
 
-/// What becomes of the connections to the page.
+/// Serves the connections to the page.
 struct Browsers(Arc<Shared>);
 
 impl Accept for Browsers {
@@ -145,7 +159,7 @@ impl Accept for Browsers {
 }
 
 impl Shared {
-    /// One connection's thread.
+    /// Serves one connection: the body of its thread.
     fn attend(&self, socket: &TcpStream) -> io::Result<()> {
         socket.set_nodelay(true)?;
         socket.set_write_timeout(Some(REQUEST))?;
@@ -167,15 +181,14 @@ impl Shared {
         Ok(())
     }
 
-    /// Hands a line to the loop and answers. The loop takes its time when it has much to do, and whoever types
-    /// waits for it.
+    /// Hands a line to the loop and answers. A busy loop makes the browser wait: that is the page's flow control.
     fn take_line(&self, typed: Event, socket: &TcpStream) -> io::Result<()> {
         let _turn = lock(&self.lines);
         let refused = self.events.send(typed).err().map(|_| HttpError::Busy);
         send(socket, &short_answer(refused))
     }
 
-    /// Streams what happens until the browser is gone, if there are not too many streams.
+    /// Streams events until the browser is gone, unless there are too many streams.
     fn stream(&self, socket: &TcpStream) -> io::Result<()> {
         match self.streams.take() {
             Some(_slot) => self.follow(socket),
@@ -183,14 +196,14 @@ impl Shared {
         }
     }
 
-    /// Never returns but with an error.
+    /// Writes the stream. It ends only by an error, when the browser is gone or reads nothing.
     fn follow(&self, mut socket: &TcpStream) -> io::Result<()> {
         socket.set_write_timeout(Some(STUCK))?;
         let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n";
         write!(socket, "{head}{HEADERS}\r\nretry: 1000\n\n")?;
-        let mut place = Cursor::default();
+        let mut cursor = Cursor::default();
         loop {
-            match self.log.read(&mut place, LOOK) {
+            match self.log.read(&mut cursor, LOOK) {
                 Some(text) => socket.write_all(text.as_bytes())?,
                 None => look(socket)?,
             }
@@ -198,7 +211,7 @@ impl Shared {
     }
 }
 
-/// Sends the page, with a nonce that no other answer has.
+/// Sends the page with a fresh nonce.
 fn send_page(socket: &TcpStream) -> io::Result<()> {
     let nonce = Secret::random().to_string();
     let (html, policy) = (HTML.replace("{nonce}", &nonce), POLICY.replace("{nonce}", &nonce));
@@ -212,7 +225,7 @@ fn send_page(socket: &TcpStream) -> io::Result<()> {
     )
 }
 
-/// The answer to a request that gets nothing, or wants nothing.
+/// Formats an answer without a body: a refusal, or the success of a line.
 fn short_answer(refused: Option<HttpError>) -> String {
     let status = refused.map_or("204 No Content", HttpError::status);
     let allow = if refused == Some(HttpError::Method) { "Allow: GET, POST\r\n" } else { "" };
@@ -220,13 +233,13 @@ fn short_answer(refused: Option<HttpError>) -> String {
     format!("HTTP/1.1 {status}\r\n{allow}{length}{HEADERS}\r\n")
 }
 
-/// Sends the whole answer.
+/// Sends a whole answer and closes this side of the connection.
 fn send(mut socket: &TcpStream, answer: &str) -> io::Result<()> {
     socket.write_all(answer.as_bytes())?;
     socket.shutdown(Shutdown::Write)
 }
 
-/// Finds out whether the other side is still there.
+/// Fails if the browser has closed the connection. It looks at the next byte and leaves it there.
 fn look(socket: &TcpStream) -> io::Result<()> {
     socket.set_read_timeout(Some(Duration::from_millis(1)))?;
     match socket.peek(&mut [0]) {
