@@ -1,6 +1,6 @@
 //! The table of labs and checks.
 
-use crate::dice::Dice;
+use crate::driver::dice::Dice;
 use crate::{lab1, lab2, lab3, lab4, lab5, lab6, lab7, lab8, lab9};
 
 /// One thing that must be so.

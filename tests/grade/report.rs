@@ -6,13 +6,13 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
-use crate::block::indented;
 use crate::check::{Check, Lab};
-use crate::heard;
-use crate::run::{Verdict, Verdicts, seconds};
+use crate::driver::block::indented;
+use crate::driver::heard;
+use crate::driver::settings::settings;
+use crate::driver::story::{self, seconds};
+use crate::run::{Verdict, Verdicts};
 use crate::script::script;
-use crate::settings::settings;
-use crate::story;
 use crate::table::{Sum, table};
 
 /// The version of the checks: points of different versions are not compared.

@@ -4,17 +4,16 @@ use std::collections::HashMap;
 use std::env;
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::arguments::Arguments;
 use crate::check::{Check, Lab};
-use crate::dice::Dice;
-use crate::farewell;
-use crate::heard;
+use crate::driver::dice::Dice;
+use crate::driver::heard;
+use crate::driver::settings::settings;
+use crate::driver::story::{self, End};
 use crate::hints::hints;
 use crate::report::{Report, say};
-use crate::settings::settings;
-use crate::story::{self, End};
 
 /// After so many time-outs in a lab, the rest of it is not tried.
 const TIME_OUTS: u32 = 3;
@@ -81,6 +80,7 @@ pub fn grade(labs: &[Lab]) -> ExitCode {
     if let Some(name) = settings().waive.iter().find(unknown) {
         return refuse(&format!("LAB_WAIVE: there is no check {name}"));
     }
+    keep_panics_quiet();
     let mut report = Report::begin(arguments.choose());
     let mut verdicts = HashMap::new();
     for lab in labs {
@@ -151,8 +151,6 @@ fn run_lab(
         };
         report.tell(lab, check, &verdict, begun.elapsed());
         verdicts.insert(check.name, verdict);
-        heard::forget();
-        farewell::forget();
     }
 }
 
@@ -171,18 +169,23 @@ fn run(check: &Check) -> (Verdict, bool) {
         (check.run)(&mut Dice::of(check.name));
         heard::fail_if_one_has_failed();
     };
-    let Err(payload) = panic::catch_unwind(AssertUnwindSafe(story)) else {
+    if panic::catch_unwind(AssertUnwindSafe(story)).is_ok() {
         return (Verdict::Green, false);
-    };
-    match payload.downcast::<End>().map(|end| *end) {
-        Ok(End::Failed(what)) => (Verdict::Red(what), false),
-        Ok(End::TimedOut(what)) => (Verdict::Red(what), true),
-        Ok(End::NotChecked(why)) => (Verdict::NotChecked(why), false),
-        Err(_) => (Verdict::Red("the grader itself has failed, see above".to_owned()), false),
+    }
+    match story::ended() {
+        Some(End::Failed(what)) => (Verdict::Red(what), false),
+        Some(End::TimedOut(what)) => (Verdict::Red(what), true),
+        Some(End::NotChecked(why)) => (Verdict::NotChecked(why), false),
+        None => (Verdict::Red("the grader itself has failed, see above".to_owned()), false),
     }
 }
 
-/// A duration as people read it.
-pub fn seconds(time: Duration) -> String {
-    format!("{:.1} s", time.as_secs_f64())
+/// From here on a check that ends before its end does so without a word: its story is told later.
+fn keep_panics_quiet() {
+    let tell = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        if story::ended().is_none() {
+            tell(panic);
+        }
+    }));
 }

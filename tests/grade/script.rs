@@ -9,8 +9,8 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::by_hand::{Actor, How, Moment, Play, Said, play};
-use crate::settings::settings;
+use crate::driver::by_hand::{Actor, How, Moment, Play, Said, play, quoted};
+use crate::driver::settings::settings;
 
 /// How much time each turn has, beside what it took in the story; and all of them, if there are many.
 const TURN: Duration = Duration::from_millis(100);
@@ -93,15 +93,6 @@ fn head(check: &str, folder: &Path) -> String {
         client = path("client"),
         raw = quoted(env!("CARGO_BIN_EXE_client")),
     )
-}
-
-/// An argument as a shell reads it.
-pub fn quoted(argument: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.,:/".contains(&byte);
-    if !argument.is_empty() && argument.bytes().all(plain) {
-        return argument.to_owned();
-    }
-    format!("'{}'", argument.replace('\'', r"'\''"))
 }
 
 impl Play {

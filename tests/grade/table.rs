@@ -1,9 +1,9 @@
 //! The table of points by lab, and its sum.
 
 use crate::check::Lab;
+use crate::driver::settings::settings;
 use crate::report::say;
 use crate::run::{Verdict, Verdicts};
-use crate::settings::settings;
 
 /// Points, and how many checks they come from.
 #[derive(Debug, Default)]

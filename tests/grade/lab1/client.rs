@@ -1,11 +1,11 @@
 //! The client reads blocks, too: the grader plays its server.
 
-use crate::block::Block;
-use crate::cast::Client;
-use crate::dice::Dice;
-use crate::played::{Peer, Played};
-use crate::story::{self, step};
-use crate::wire::Wire;
+use crate::driver::block::Block;
+use crate::driver::cast::Client;
+use crate::driver::dice::Dice;
+use crate::driver::played::{Peer, Played};
+use crate::driver::story::{self, step};
+use crate::driver::wire::Wire;
 
 /// How many others are in the room: an answer may have more lines than a request.
 const OTHERS: u16 = 40;
@@ -27,10 +27,10 @@ pub fn the_client_reads_blocks_in_any_pieces(dice: &mut Dice) {
     server.sends_in_pieces(me.regack(), dice, 7);
     server.gets("JOIN");
     server.sends_in_pieces(me.joinack(&others.iter().collect::<Vec<_>>()), dice, 40);
-    carol.sees("Your ID: 77");
+    carol.sees_line("Your ID: 77");
     let names: Vec<String> =
         others.iter().map(|other| format!("{} ({})", other.id, other.name)).collect();
-    carol.sees(&format!("Other clients' IDs: {}", names.join(", ")));
+    carol.sees_line(&format!("Other clients' IDs: {}", names.join(", ")));
 
     step("thirty messages, cut anywhere; among them two blocks that are none");
     let (mut bytes, mut expected) = (Vec::new(), Vec::new());

@@ -1,9 +1,9 @@
 //! How long a line may be, and how many lines a request may have.
 
-use crate::cast::Server;
-use crate::dice::Dice;
-use crate::story::step;
-use crate::wire::Wire;
+use crate::driver::cast::Server;
+use crate::driver::dice::Dice;
+use crate::driver::story::step;
+use crate::driver::wire::Wire;
 
 /// So many bytes may be skipped for one block: somewhat less than 1 MiB.
 const MANY: usize = 1_000_000;

@@ -3,10 +3,10 @@
 use std::thread;
 use std::time::Duration;
 
-use crate::block::Block;
-use crate::cast::Server;
-use crate::dice::Dice;
-use crate::story::step;
+use crate::driver::block::Block;
+use crate::driver::cast::Server;
+use crate::driver::dice::Dice;
+use crate::driver::story::step;
 
 /// A PING that a program which only swaps letters cannot answer, with its token.
 fn ping(dice: &mut Dice) -> (String, String) {

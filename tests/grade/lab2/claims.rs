@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use crate::block::Block;
-use crate::cast::Server;
-use crate::dice::Dice;
+use crate::driver::block::Block;
+use crate::driver::cast::Server;
+use crate::driver::dice::Dice;
+use crate::driver::story::{self, fail, step};
+use crate::driver::wire::Wire;
 use crate::lab2::returns::WRONG;
-use crate::story::{self, fail, step};
-use crate::wire::Wire;
 
 /// How many names there are, and how many want each.
 const NAMES: usize = 12;

@@ -1,8 +1,8 @@
 //! Who has a name, and how it is found.
 
-use crate::cast::Server;
-use crate::dice::Dice;
-use crate::story::{fail, instead, step};
+use crate::driver::cast::Server;
+use crate::driver::dice::Dice;
+use crate::driver::story::{fail, instead, step};
 
 pub fn a_registration_is_acknowledged(dice: &mut Dice) {
     let server = Server::start(&[]);

@@ -2,10 +2,10 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 
-use crate::cast::Server;
-use crate::dice::Dice;
-use crate::story::{not_checked, step};
-use crate::wire::Wire;
+use crate::driver::cast::Server;
+use crate::driver::dice::Dice;
+use crate::driver::story::{not_checked, step};
+use crate::driver::wire::Wire;
 
 pub fn the_room_is_told_where_somebody_is(dice: &mut Dice) {
     let server = Server::start(&[]);

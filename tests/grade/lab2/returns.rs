@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use crate::block::Block;
-use crate::cast::Server;
-use crate::dice::Dice;
-use crate::settings::settings;
-use crate::story::{self, fail, step};
-use crate::wire::Wire;
+use crate::driver::block::Block;
+use crate::driver::cast::Server;
+use crate::driver::dice::Dice;
+use crate::driver::settings::settings;
+use crate::driver::story::{self, fail, step};
+use crate::driver::wire::Wire;
 
 /// A Token that nobody has been given.
 pub const WRONG: &str = "0123456789abcdef0123456789abcdef";

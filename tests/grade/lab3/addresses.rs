@@ -2,10 +2,10 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 
-use crate::cast::Server;
-use crate::dice::Dice;
-use crate::story::{fail, instead, not_checked, step};
-use crate::wire::Wire;
+use crate::driver::cast::Server;
+use crate::driver::dice::Dice;
+use crate::driver::story::{fail, instead, not_checked, step};
+use crate::driver::wire::Wire;
 
 /// This machine's own address in its network, if it has one. Nothing is sent: a UDP socket that is
 /// connected only looks up from which address it would send.

@@ -3,11 +3,11 @@
 use std::thread;
 use std::time::Duration;
 
-use crate::block::Block;
-use crate::cast::Server;
-use crate::dice::Dice;
-use crate::story::{self, fail, step, time_out};
-use crate::wire::Wire;
+use crate::driver::block::Block;
+use crate::driver::cast::Server;
+use crate::driver::dice::Dice;
+use crate::driver::story::{self, fail, step, time_out};
+use crate::driver::wire::Wire;
 
 /// Who should be in the directory, and on which connection.
 struct Entry {

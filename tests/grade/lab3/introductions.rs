@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use crate::block::Block;
-use crate::cast::{Client, Server};
-use crate::dice::Dice;
-use crate::story::{fail, step};
+use crate::driver::block::Block;
+use crate::driver::cast::{Client, Server};
+use crate::driver::dice::Dice;
+use crate::driver::story::{fail, step};
 
 pub fn two_who_have_joined_are_given_secrets(dice: &mut Dice) {
     let server = Server::start(&[]);
@@ -68,10 +68,10 @@ pub fn two_clients_find_each_other(dice: &mut Dice) {
     let names = dice.words(2);
     let one = Client::joined(&names[0], &server);
     let other = Client::start(&names[1], server.address());
-    other.sees("Your public IP: 127.0.0.1");
-    other.sees(&format!("Other clients' IDs: 1 ({})", names[0]));
+    other.sees_line("Your public IP: 127.0.0.1");
+    other.sees_line(&format!("Other clients' IDs: 1 ({})", names[0]));
     let there = other.address().to_string();
-    one.sees(&format!("{} joined (ID 2, {there})", names[1]));
+    one.sees_line(&format!("{} joined (ID 2, {there})", names[1]));
 
     step(format!("{} asks who is registered", names[0]));
     one.types("/info");

@@ -1,10 +1,10 @@
 //! Who comes and goes while others talk.
 
-use crate::block::Block;
-use crate::cast::Server;
-use crate::dice::Dice;
-use crate::story::{fail, step};
-use crate::wire::Wire;
+use crate::driver::block::Block;
+use crate::driver::cast::Server;
+use crate::driver::dice::Dice;
+use crate::driver::story::{fail, step};
+use crate::driver::wire::Wire;
 
 pub fn arrivals_and_departures_are_told(dice: &mut Dice) {
     let server = Server::start(&[]);

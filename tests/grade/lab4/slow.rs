@@ -3,13 +3,13 @@
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use crate::block::Block;
-use crate::by_hand;
-use crate::cast::Server;
-use crate::dice::Dice;
-use crate::settings::settings;
-use crate::story::{fail, instead, step, time_out};
-use crate::wire::Wire;
+use crate::driver::block::Block;
+use crate::driver::by_hand;
+use crate::driver::cast::Server;
+use crate::driver::dice::Dice;
+use crate::driver::settings::settings;
+use crate::driver::story::{fail, instead, step, time_out};
+use crate::driver::wire::Wire;
 
 /// A text nearly as long as may be: a few thousand of them are more than loopback swallows by itself.
 const LONG: usize = 1990;

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use crate::block::Block;
-use crate::cast::{Client, Server};
-use crate::dice::Dice;
-use crate::story::{fail, step};
-use crate::wire::Wire;
+use crate::driver::block::Block;
+use crate::driver::cast::{Client, Server};
+use crate::driver::dice::Dice;
+use crate::driver::story::{fail, step};
+use crate::driver::wire::Wire;
 
 /// How many are in the room, how many of them speak, and how much.
 const MEMBERS: usize = 6;

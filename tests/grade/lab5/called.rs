@@ -1,10 +1,10 @@
 //! Your client is called.
 
-use crate::cast::Client;
-use crate::dice::Dice;
-use crate::played::{Guest, Peer, Played, Secrets};
-use crate::story::step;
-use crate::wire::Wire;
+use crate::driver::cast::Client;
+use crate::driver::dice::Dice;
+use crate::driver::played::{Guest, Peer, Played, Secrets};
+use crate::driver::story::step;
+use crate::driver::wire::Wire;
 
 /// Somebody's address; nobody listens there.
 pub fn address(port: u16) -> std::net::SocketAddr {
@@ -15,7 +15,7 @@ pub fn address(port: u16) -> std::net::SocketAddr {
 pub fn bob(played: &Played) -> (Client, Guest) {
     let bob = Client::start("bob", played.address());
     let server = played.welcomes(2, &[]);
-    bob.sees("Other clients' IDs: none");
+    bob.sees_line("Other clients' IDs: none");
     (bob, server)
 }
 
@@ -36,16 +36,16 @@ pub fn incoming(caller: &Peer, is_verified: bool) -> String {
 pub fn lets_in(bob: &Client, guest: &Guest, caller: &Peer, wire: &mut Wire, secrets: &Secrets) {
     let chat = wire.gets("CHAT");
     chat.has(&[("clientID", &guest.me.name), ("Answer", &secrets.answer)]);
-    bob.sees_without(&["Incoming"], &incoming(caller, true));
+    bob.sees_line_without(&["Incoming"], &incoming(caller, true));
 }
 
 /// The one whom bob takes for a stranger gets no Answer, whatever it says.
 fn is_a_stranger(bob: &Client, caller: &Peer, wire: &mut Wire, text: &str) {
     wire.sends(format!("{text}\r\n"));
-    bob.sees_without(&["Incoming", "(direct)"], &incoming(caller, false));
-    bob.sees(&format!("{}? (direct): {text}", caller.name));
+    bob.sees_line_without(&["Incoming", "(direct)"], &incoming(caller, false));
+    bob.sees_line(&format!("{}? (direct): {text}", caller.name));
     wire.ends();
-    bob.sees(&format!("{}? ended the chat", caller.name));
+    bob.sees_line(&format!("{}? ended the chat", caller.name));
     wire.is_closed();
 }
 
@@ -62,7 +62,7 @@ pub fn who_shows_the_ticket_is_verified_and_who_does_not_is_not(dice: &mut Dice)
     lets_in(&bob, &server, &friend, &mut wire, &secrets);
     let text = dice.text();
     wire.sends(format!("{text}\r\n"));
-    bob.sees(&format!("{} (direct): {text}", names[0]));
+    bob.sees_line(&format!("{} (direct): {text}", names[0]));
 
     step(format!("{} calls with a Ticket that nobody has announced", names[1]));
     let stranger = Peer::new(&names[1], address(6002), 3);
@@ -96,7 +96,7 @@ pub fn a_ticket_is_used_up(dice: &mut Dice) {
     let mut wire = calls(&bob, &friend, &first.ticket);
     lets_in(&bob, &server, &friend, &mut wire, &first);
     wire.sends("QUIT\r\n\r\n");
-    bob.sees(&format!("{} ended the chat", names[0]));
+    bob.sees_line(&format!("{} ended the chat", names[0]));
 
     step("somebody calls with the same name and the same Ticket again");
     let mut wire = calls(&bob, &friend, &first.ticket);
@@ -117,17 +117,17 @@ pub fn a_caller_without_a_ticket_is_a_claim(dice: &mut Dice) {
     server.is_told_of_call(&caller, "tcp", &secrets);
     let mut wire = bob.is_called_by(&name);
     wire.sends(caller.chat(&[]));
-    bob.sees_without(&["(verified)"], &incoming(&caller, false));
+    bob.sees_line_without(&["(verified)"], &incoming(&caller, false));
     let texts: Vec<String> = (0..5).map(|_| dice.text()).collect();
     step(format!("{name} talks, in pieces, and bob answers"));
     let lines: String = texts.iter().map(|text| format!("{text}\n")).collect();
     wire.sends(lines);
     for text in &texts {
-        bob.sees(&format!("{name}? (direct): {text}"));
+        bob.sees_line(&format!("{name}? (direct): {text}"));
     }
     let text = dice.text();
     bob.types(&format!("/msg {text}"));
-    bob.sees(&format!("Sent to {name}?: {text}"));
+    bob.sees_line(&format!("Sent to {name}?: {text}"));
     expect_line(&mut wire, &text);
     step(format!("the real {name} calls, with the Ticket"));
     let mut real = calls(&bob, &caller, &secrets.ticket);

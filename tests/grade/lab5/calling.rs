@@ -1,9 +1,9 @@
 //! Your client calls somebody.
 
 use super::called::{bob, expect_line};
-use crate::dice::Dice;
-use crate::played::{Peer, Played, Secrets};
-use crate::story::step;
+use crate::driver::dice::Dice;
+use crate::driver::played::{Peer, Played, Secrets};
+use crate::driver::story::step;
 
 pub fn who_is_called_must_show_the_answer(dice: &mut Dice) {
     let played = Played::open();
@@ -15,7 +15,7 @@ pub fn who_is_called_must_show_the_answer(dice: &mut Dice) {
     let friend = Peer::new(&names[0], door.address(), 3);
     let (secrets, text) = (Secrets::new(dice), dice.text());
     server.hears_of(&friend);
-    bob.sees(&format!("{} joined (ID 3, {})", names[0], friend.address));
+    bob.sees_line(&format!("{} joined (ID 3, {})", names[0], friend.address));
     bob.types(&format!("/chat {}", names[0]));
     bob.types(&format!("/msg {text}"));
     server.is_introduced_to(&friend, "tcp", &secrets);
@@ -25,7 +25,7 @@ pub fn who_is_called_must_show_the_answer(dice: &mut Dice) {
     step(format!("{} answers with the Answer: now the text comes", names[0]));
     wire.sends(friend.chat(&[("Answer", &secrets.answer)]));
     expect_line(&mut wire, &text);
-    bob.sees(&format!("Sent to {} (ID 3): {text}", names[0]));
+    bob.sees_line(&format!("Sent to {} (ID 3): {text}", names[0]));
 
     for (name, id) in names[1..].iter().zip(4_u64..) {
         let door = Played::open();
@@ -40,7 +40,7 @@ pub fn who_is_called_must_show_the_answer(dice: &mut Dice) {
         };
         step(format!("bob calls {name}; somebody else listens there, with {what}"));
         server.hears_of(&other);
-        bob.sees(&format!("{name} joined (ID {id}, {})", other.address));
+        bob.sees_line(&format!("{name} joined (ID {id}, {})", other.address));
         bob.types(&format!("/chat {name}"));
         bob.types(&format!("/msg {text}"));
         server.is_introduced_to(&other, "tcp", &secrets);
@@ -49,7 +49,7 @@ pub fn who_is_called_must_show_the_answer(dice: &mut Dice) {
         wire.sends(other.chat(&shown));
         step(format!("bob hangs up, keeps the text, and says that {name} has not got it"));
         wire.is_closed();
-        bob.sees_without(&["Sent to"], &format!("not delivered to {name}: {text}"));
+        bob.sees_line_without(&["Sent to"], &format!("not delivered to {name}: {text}"));
     }
     step(format!("{} is still there", names[0]));
     let text = dice.text();

@@ -8,11 +8,11 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::post::{Post, bob};
-use crate::by_hand;
-use crate::cast::Client;
-use crate::dice::Dice;
-use crate::played::{Guest, Peer, Played, Secrets};
-use crate::story::{self, fail, step};
+use crate::driver::by_hand;
+use crate::driver::cast::Client;
+use crate::driver::dice::Dice;
+use crate::driver::played::{Guest, Peer, Played, Secrets};
+use crate::driver::story::{self, fail, step};
 
 /// How many messages each of the two says.
 const MESSAGES: usize = 20;
@@ -105,12 +105,12 @@ pub fn two_clients_talk_over_a_bad_network(dice: &mut Dice) {
     let played = Played::open();
     let alice = Client::start("alice", played.address());
     let mut alices = played.welcomes(1, &[]);
-    alice.sees("Other clients' IDs: none");
+    alice.sees_line("Other clients' IDs: none");
     let bob = Client::start("bob", played.address());
     let mut bobs = played.welcomes(2, &[&alices.me]);
-    bob.sees("Other clients' IDs: 1 (alice)");
+    bob.sees_line("Other clients' IDs: 1 (alice)");
     alices.hears_of(&bobs.me);
-    alice.sees(&format!("bob joined (ID 2, {})", bob.address()));
+    alice.sees_line(&format!("bob joined (ID 2, {})", bob.address()));
 
     step("they query each other; what they take for each other's address is a bad network");
     let network = Network::between([alice.address(), bob.address()], Dice::of(&dice.word()));
@@ -153,7 +153,7 @@ fn the_address_follows_what_is_new(dice: &mut Dice) {
     bob.types(&format!("/msg {text}"));
     there.hears(1, 1, &text);
     there.acknowledges(&there.secrets.answer, 1, 1);
-    bob.sees(&format!("Delivered to {name} (udp): {text}"));
+    bob.sees_line(&format!("Delivered to {name} (udp): {text}"));
 }
 
 /// One queries the other: the server tells both, with the addresses of the network's two sides.
@@ -168,7 +168,7 @@ fn queries(
     client.types(&format!("/query {}", other.name));
     others.is_told_of_call(own, "udp", &secrets);
     guest.is_introduced_to(other, "udp", &secrets);
-    client.sees(&format!("conversation with {} {} (udp) is open", other.name, other.address));
+    client.sees_line(&format!("conversation with {} {} (udp) is open", other.name, other.address));
 }
 
 /// All that the other has said must be shown once and in order, and all that was said here be delivered.

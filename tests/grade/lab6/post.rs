@@ -4,15 +4,15 @@ use std::fmt::Display;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::Instant;
 
-use crate::block::Block;
-use crate::by_hand::{self, How};
-use crate::cast::Client;
-use crate::dice::Dice;
-use crate::heard::fail_if_one_has_failed;
-use crate::played::{Guest, Peer, Played, Secrets};
-use crate::program::SLICE;
-use crate::story;
-use crate::wire::is_waiting;
+use crate::driver::block::Block;
+use crate::driver::by_hand::{self, How};
+use crate::driver::cast::Client;
+use crate::driver::dice::Dice;
+use crate::driver::heard::fail_if_one_has_failed;
+use crate::driver::played::{Guest, Peer, Played, Secrets};
+use crate::driver::program::SLICE;
+use crate::driver::story;
+use crate::driver::wire::is_waiting;
 
 /// Somebody with a UDP socket, who talks to bob.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ pub struct Post {
 pub fn bob(played: &Played, flags: &[&str]) -> (Client, Guest) {
     let bob = Client::start_with("bob", played.address(), flags);
     let server = played.welcomes(2, &[]);
-    bob.sees("Other clients' IDs: none");
+    bob.sees_line("Other clients' IDs: none");
     (bob, server)
 }
 
@@ -57,7 +57,7 @@ impl Post {
         let Peer { name, address, .. } = &self.me;
         story::step(format!("{name} queries bob: the server sends him CALL, via udp"));
         server.is_told_of_call(&self.me, "udp", &self.secrets);
-        bob.sees(&format!("Incoming query from {name} {address} (verified)"));
+        bob.sees_line(&format!("Incoming query from {name} {address} (verified)"));
     }
 
     /// Is queried by bob, through the server.
@@ -65,10 +65,10 @@ impl Post {
         let Peer { name, address, id } = &self.me;
         story::step(format!("bob queries {name}"));
         server.hears_of(&self.me);
-        bob.sees(&format!("{name} joined (ID {id}, {address})"));
+        bob.sees_line(&format!("{name} joined (ID {id}, {address})"));
         bob.types(&format!("/query {name}"));
         server.is_introduced_to(&self.me, "udp", &self.secrets);
-        bob.sees(&format!("conversation with {name} {address} (udp) is open"));
+        bob.sees_line(&format!("conversation with {name} {address} (udp) is open"));
     }
 
     /// Sends a message to bob.
@@ -111,11 +111,7 @@ impl Post {
                 Ok((count, _)) => {
                     let (at, bytes) = (Instant::now(), &buffer[..count]);
                     story::told(who, "<~", bytes);
-                    let Some(body) = bytes.strip_suffix(b"\r\n\r\n").filter(|_| count <= 1200)
-                    else {
-                        story::fail("a datagram is one whole block of at most 1,200 bytes")
-                    };
-                    let block = Block::parse(body).unwrap_or_else(|why| story::fail(why));
+                    let block = Block::datagram(bytes).unwrap_or_else(|why| story::fail(why));
                     if block.kind != kind {
                         let expected = format!("a datagram {kind} to {who}");
                         story::fail(story::instead(expected, block));

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::post::{Post, bob};
-use crate::cast::Client;
-use crate::dice::Dice;
-use crate::played::{Played, Secrets};
-use crate::story::{fail, step};
+use crate::driver::cast::Client;
+use crate::driver::dice::Dice;
+use crate::driver::played::{Played, Secrets};
+use crate::driver::story::{fail, step};
 
 pub fn every_copy_is_acknowledged_and_shown_once(dice: &mut Dice) {
     let played = Played::open();
@@ -24,14 +24,14 @@ pub fn every_copy_is_acknowledged_and_shown_once(dice: &mut Dice) {
         }
         step("each copy of the true one is acknowledged, the false one is not");
         (0..copies).for_each(|_| ann.is_acknowledged(seq, seq));
-        bob.sees_without(&[&head, "not this"], &format!("{head}{text}"));
+        bob.sees_line_without(&[&head, "not this"], &format!("{head}{text}"));
     }
     step("an old copy comes again, long after: acknowledged, not shown");
     ann.sends(2, 2, "whatever");
     ann.is_acknowledged(2, 5);
     ann.sends(6, 6, "the last one");
     ann.is_acknowledged(6, 6);
-    bob.sees_without(&[&head], &format!("{head}the last one"));
+    bob.sees_line_without(&[&head], &format!("{head}the last one"));
 }
 
 pub fn messages_are_shown_in_order_however_they_come(dice: &mut Dice) {
@@ -81,7 +81,8 @@ pub fn what_was_given_up_is_not_waited_for(dice: &mut Dice) {
     ann.queries(&bob, &mut server);
     let name = ann.me.name.clone();
     let news = ["(udp): ", "did not arrive"];
-    let shows = |number: u64| bob.sees_without(&news, &format!("{name} (udp): number {number}"));
+    let shows =
+        |number: u64| bob.sees_line_without(&news, &format!("{name} (udp): number {number}"));
     let sends = |seq: u64, first: u64| ann.sends(seq, first, &format!("number {seq}"));
 
     step("messages 1 and 2, then 4 and 5: they wait for the third");
@@ -93,7 +94,7 @@ pub fn what_was_given_up_is_not_waited_for(dice: &mut Dice) {
     step("the third was given up: First is 4 now");
     sends(6, 4);
     ann.is_acknowledged(6, 6);
-    bob.sees_without(&news, &format!("1 message from {name} did not arrive"));
+    bob.sees_line_without(&news, &format!("1 message from {name} did not arrive"));
     (4..=6).for_each(shows);
     step("the third comes after all: too late, but acknowledged");
     sends(3, 3);
@@ -103,9 +104,9 @@ pub fn what_was_given_up_is_not_waited_for(dice: &mut Dice) {
     ann.is_acknowledged(9, 6);
     sends(11, 11);
     ann.is_acknowledged(11, 11);
-    bob.sees_without(&news, &format!("2 messages from {name} did not arrive"));
+    bob.sees_line_without(&news, &format!("2 messages from {name} did not arrive"));
     shows(9);
-    bob.sees_without(&news, &format!("1 message from {name} did not arrive"));
+    bob.sees_line_without(&news, &format!("1 message from {name} did not arrive"));
     shows(11);
     what_is_too_far_ahead_is_dropped(&bob, &ann);
     first_is_heeded_whatever_it_comes_with(&bob, &ann);
@@ -123,14 +124,14 @@ fn what_is_too_far_ahead_is_dropped(bob: &Client, ann: &Post) {
     sends(12, 12);
     ann.is_acknowledged_without(12 + 64, 12, 12);
     let head = format!("{} (udp): number", ann.me.name);
-    bob.sees_without(&[&head, "did not arrive"], &format!("{head} 12"));
+    bob.sees_line_without(&[&head, "did not arrive"], &format!("{head} 12"));
 }
 
 /// Up to 12 all has come, and 75.
 fn first_is_heeded_whatever_it_comes_with(bob: &Client, ann: &Post) {
     let name = &ann.me.name;
     let (head, tail) = (format!("{name} (udp): number"), format!("from {name} did not arrive"));
-    let sees = |line: String| bob.sees_without(&[&head, &tail], &line);
+    let sees = |line: String| bob.sees_line_without(&[&head, &tail], &line);
     let sends = |seq: u64, first: u64, upto: u64| {
         ann.sends(seq, first, &format!("number {seq}"));
         ann.is_acknowledged(seq, upto);
@@ -155,6 +156,6 @@ fn the_highest_numbers_do_no_harm(bob: &Client, ann: &Post) {
     step(format!("{highest} with First {highest}: a sum of these would be too large for a u64"));
     ann.sends(highest, highest, "the highest");
     ann.is_acknowledged(highest, highest);
-    bob.sees_without(&[&head, &tail], &format!("{} messages {tail}", highest - 201));
-    bob.sees_without(&[&head, &tail], &format!("{head}the highest"));
+    bob.sees_line_without(&[&head, &tail], &format!("{} messages {tail}", highest - 201));
+    bob.sees_line_without(&[&head, &tail], &format!("{head}the highest"));
 }

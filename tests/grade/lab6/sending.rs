@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use super::post::{Post, bob};
-use crate::cast::Client;
-use crate::dice::Dice;
-use crate::played::{Guest, Played, Secrets};
-use crate::settings::settings;
-use crate::story::{fail, step};
+use crate::driver::cast::Client;
+use crate::driver::dice::Dice;
+use crate::driver::played::{Guest, Played, Secrets};
+use crate::driver::settings::settings;
+use crate::driver::story::{fail, step};
 
 /// So many copies of one message may come before another comes, on a busy machine.
 const MOST_COPIES: usize = 6;
@@ -33,13 +33,13 @@ pub fn a_message_is_sent_again_until_it_is_acknowledged(dice: &mut Dice) {
     step("the true ACK comes, twice, and nothing is sent any more but the next message");
     ann.acknowledges(&ann.secrets.answer, seq, seq);
     ann.acknowledges(&ann.secrets.answer, seq, seq);
-    bob.sees(&format!("Delivered to {name} (udp): {text}"));
+    bob.sees_line(&format!("Delivered to {name} (udp): {text}"));
     std::thread::sleep(Duration::from_secs(1));
     let (seq, next) = (seq + 1, dice.text());
     bob.types(&format!("/msg {next}"));
     ann.hears(seq, seq, &next);
     ann.acknowledges(&ann.secrets.answer, seq, seq);
-    bob.sees_without(&["Delivered"], &format!("Delivered to {name} (udp): {next}"));
+    bob.sees_line_without(&["Delivered"], &format!("Delivered to {name} (udp): {next}"));
     upto_acknowledges_all_up_to_it(&bob, &ann, seq, dice);
     each_has_its_own_time(&bob, &ann, seq + 3);
     only_numbers_below_first_and_64_are_sent(&bob, &ann, seq + 5);
@@ -53,7 +53,7 @@ fn copies_come_in_time(bob: &Client, ann: &Post, dice: &mut Dice) -> (u64, Strin
         let text = dice.text();
         step("bob says something; nobody acknowledges it");
         bob.types(&format!("/msg {text}"));
-        bob.sees(&format!("Sent to {} (ID 3): {text}", ann.me.name));
+        bob.sees_line(&format!("Sent to {} (ID 3): {text}", ann.me.name));
         match copies_in_time(ann, seq, &text) {
             Ok(()) => return (seq, text),
             Err(why) if seq == TRIES => fail(why),
@@ -61,7 +61,7 @@ fn copies_come_in_time(bob: &Client, ann: &Post, dice: &mut Dice) -> (u64, Strin
         }
         step("that was not in time; perhaps the machine is busy, so once more");
         ann.acknowledges(&ann.secrets.answer, seq, seq);
-        bob.sees(&format!("Delivered to {} (udp): {text}", ann.me.name));
+        bob.sees_line(&format!("Delivered to {} (udp): {text}", ann.me.name));
         while ann.gets_until("MSG", Instant::now()).is_some() {}
         seq += 1;
     }
@@ -97,7 +97,7 @@ fn upto_acknowledges_all_up_to_it(bob: &Client, ann: &Post, seq: u64, dice: &mut
     ann.acknowledges(&ann.secrets.answer, seq + 1, seq + 3);
     for text in &texts {
         let delivered = format!("Delivered to {} (udp): {text}", ann.me.name);
-        bob.sees_without(&["Delivered"], &delivered);
+        bob.sees_line_without(&["Delivered"], &delivered);
     }
 }
 
@@ -115,7 +115,7 @@ fn each_has_its_own_time(bob: &Client, ann: &Post, seq: u64) {
         ann.hears(two, one, "two");
     }
     ann.acknowledges(&ann.secrets.answer, two, two);
-    bob.sees(&format!("Delivered to {} (udp): two", ann.me.name));
+    bob.sees_line(&format!("Delivered to {} (udp): two", ann.me.name));
     while ann.gets_until("MSG", Instant::now()).is_some() {}
 }
 
@@ -177,10 +177,10 @@ pub fn what_does_not_arrive_is_told(dice: &mut Dice) {
     ann.acknowledges(&ann.secrets.answer, 3, 0);
     ann.acknowledges(&ann.secrets.answer, 1, 1);
     let told = |what: &str, text: &str| format!("{what} to {name}{text}");
-    bob.sees(&told("Delivered", &format!(" (udp): {}", texts[2])));
-    bob.sees(&told("Delivered", &format!(" (udp): {}", texts[0])));
+    bob.sees_line(&told("Delivered", &format!(" (udp): {}", texts[2])));
+    bob.sees_line(&told("Delivered", &format!(" (udp): {}", texts[0])));
     step("the second is tried for a second, and then bob is told");
-    bob.sees_without(&["Delivered"], &told("not delivered", &format!(": {}", texts[1])));
+    bob.sees_line_without(&["Delivered"], &told("not delivered", &format!(": {}", texts[1])));
     let after = begun.elapsed();
     if after < GIVE_UP || after > Duration::from_secs(3).mul_f64(settings().slow) {
         fail(format!("it was given up after {} instead of {}", ms(after), ms(GIVE_UP)));
@@ -210,7 +210,7 @@ fn first_has_moved_on(bob: &Client, ann: &Post, dice: &mut Dice) {
         }
     }
     let delivered = format!("Delivered to {} (udp): {last}", ann.me.name);
-    bob.sees_without(&["not delivered"], &delivered);
+    bob.sees_line_without(&["not delivered"], &delivered);
 }
 
 /// Up to 4 all was acknowledged or given up, and the other side knows it.
@@ -241,7 +241,7 @@ fn nothing_is_repeated_any_more(bob: &Client, ann: &Post) {
             fail(format!("{seq} comes again and again, and Upto was 4 in each ACK"));
         }
     }
-    bob.sees(&format!("Delivered to {} (udp): the fifth", ann.me.name));
+    bob.sees_line(&format!("Delivered to {} (udp): the fifth", ann.me.name));
 }
 
 /// The time to give up may be before the next copy would be due.
@@ -257,9 +257,9 @@ fn it_is_told_when_it_is_time(bob: &Client, server: &mut Guest, dice: &mut Dice)
         std::thread::sleep(GIVE_UP / 4);
         let later = Instant::now();
         bob.types(&format!("/msg {next}"));
-        bob.sees(&format!("not delivered to {}: {text}", ben.me.name));
+        bob.sees_line(&format!("not delivered to {}: {text}", ben.me.name));
         let after = begun.elapsed();
-        bob.sees(&format!("not delivered to {}: {next}", ben.me.name));
+        bob.sees_line(&format!("not delivered to {}: {next}", ben.me.name));
         if later.elapsed() < GIVE_UP {
             let after = ms(later.elapsed());
             fail(format!("{next:?} was given up after {after} instead of {}", ms(GIVE_UP)));

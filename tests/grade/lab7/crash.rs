@@ -4,12 +4,12 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::thread;
 
-use crate::block::Block;
-use crate::by_hand;
-use crate::cast::Server;
-use crate::dice::Dice;
-use crate::story::{fail, instead, step, told};
-use crate::wire::Wire;
+use crate::driver::block::Block;
+use crate::driver::by_hand;
+use crate::driver::cast::Server;
+use crate::driver::dice::Dice;
+use crate::driver::story::{self, fail, instead, step, told};
+use crate::driver::wire::Wire;
 
 /// So often the server is killed: a message is lost only by chance.
 const ROUNDS: u32 = 4;
@@ -105,9 +105,10 @@ pub fn what_was_seen_survives_kill_9(dice: &mut Dice) {
         let enough = 50 + dice.below(300);
         let (mut seen, folder) = thread::scope(|scope| {
             for speaker in &mut speakers {
-                let portions = portions(dice);
+                let (portions, scene) = (portions(dice), story::scene());
                 // Until the server is gone.
                 scope.spawn(move || {
+                    story::enter(scene);
                     portions.iter().all(|portion| speaker.drips(portion.as_bytes()))
                 });
             }
@@ -119,7 +120,7 @@ pub fn what_was_seen_survives_kill_9(dice: &mut Dice) {
         let rest = witness.rest();
         seen.extend(rest.iter().filter(|block| block.kind == "SAID").map(heard));
 
-        let server = Server::start_in(folder, 0, &[], &[]);
+        let server = Server::start_in(folder, 0, &[]);
         step(format!("all {} that {} has seen are there, as it saw them", seen.len(), names[0]));
         let mut wire = server.registered(&names[0], 6001);
         wire.asks("JOIN", &[("clientID", &names[0]), ("Since", "0")]);
@@ -153,7 +154,7 @@ pub fn a_torn_line_is_survived(dice: &mut Dice) {
         if let Err(error) = log.and_then(|mut log| log.write_all(torn)) {
             fail(format!("there is no server.log to write to: {error}"));
         }
-        let server = Server::start_in(folder, 0, &[], &[]);
+        let server = Server::start_in(folder, 0, &[]);
         let mut wire = finds(&server, &names[2], &all);
         step("what is said next has its own line and its own number");
         all.push(says(&mut wire, &dice.text()));

@@ -3,11 +3,11 @@
 use std::fs;
 
 use super::crash::{Heard, finds, heard};
-use crate::by_hand;
-use crate::cast::Server;
-use crate::dice::Dice;
-use crate::folder::Folder;
-use crate::story::{fail, step};
+use crate::driver::by_hand;
+use crate::driver::cast::Server;
+use crate::driver::dice::Dice;
+use crate::driver::folder::Folder;
+use crate::driver::story::{fail, step};
 
 /// So many messages are kept for those who come back.
 const KEPT: u64 = 1_000;
@@ -22,7 +22,7 @@ fn server_with(log: impl AsRef<[u8]>) -> Server {
     let folder = Folder::fresh();
     by_hand::writes(folder.path(), log.as_ref());
     fs::write(folder.file("server.log"), log).unwrap();
-    Server::start_in(folder, 0, &[], &[])
+    Server::start_in(folder, 0, &[])
 }
 
 /// Of many messages the last ones are kept, and those that could not be written have their numbers, too.

@@ -1,9 +1,9 @@
 //! A disk that is full, and yet takes a little.
 
-use crate::by_hand;
-use crate::cast::Server;
-use crate::dice::Dice;
-use crate::story::{self, fail, instead, step};
+use crate::driver::by_hand;
+use crate::driver::cast::Server;
+use crate::driver::dice::Dice;
+use crate::driver::story::{self, fail, instead, step};
 
 /// Texts of this length: two of them fit, or a few more.
 const LONG: usize = 1500;

@@ -1,11 +1,11 @@
 //! What stands in server.log, and when.
 
 use super::crash::{Heard, finds, heard, says};
-use crate::by_hand;
-use crate::cast::Server;
-use crate::dice::Dice;
-use crate::story::{fail, instead, step};
-use crate::wire::Wire;
+use crate::driver::by_hand;
+use crate::driver::cast::Server;
+use crate::driver::dice::Dice;
+use crate::driver::story::{fail, instead, step};
+use crate::driver::wire::Wire;
 
 /// So many that telling all of them takes a while.
 const MEMBERS: u16 = 200;

@@ -1,10 +1,10 @@
 //! Somebody's browser was sent here, by a page that knows our protocol.
 
-use crate::block::Block;
-use crate::cast::{Client, Server};
-use crate::dice::Dice;
-use crate::played::{Peer, Played};
-use crate::story::step;
+use crate::driver::block::Block;
+use crate::driver::cast::{Client, Server};
+use crate::driver::dice::Dice;
+use crate::driver::played::{Peer, Played};
+use crate::driver::story::step;
 
 pub fn a_browser_is_hung_up_on(dice: &mut Dice) {
     let server = Server::start(&[]);
@@ -45,7 +45,7 @@ pub fn a_browser_is_no_peer(dice: &mut Dice) {
     let name = dice.word();
     let bob = Client::start("bob", played.address());
     let _server = played.welcomes(1, &[]);
-    bob.sees("Other clients' IDs: none");
+    bob.sees_line("Other clients' IDs: none");
     for version in ["1.1", "1.0"] {
         step(format!(
             "a browser calls bob's client, with HTTP/{version} (who takes that for a call reads on, by lab 5)"
@@ -59,5 +59,5 @@ pub fn a_browser_is_no_peer(dice: &mut Dice) {
     let mut call = bob.is_called_by(&name);
     call.sends(caller.chat(&[]));
     let line = format!("Incoming chat request from {name}? 127.0.0.1:6001 (unverified)");
-    bob.sees_without(&["Incoming", "HTTP", "hello", "Host"], &line);
+    bob.sees_line_without(&["Incoming", "HTTP", "hello", "Host"], &line);
 }

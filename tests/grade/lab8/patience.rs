@@ -3,11 +3,11 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::cast::Server;
-use crate::dice::Dice;
-use crate::settings::settings;
-use crate::story::{fail, instead, step};
-use crate::wire::Wire;
+use crate::driver::cast::Server;
+use crate::driver::dice::Dice;
+use crate::driver::settings::settings;
+use crate::driver::story::{fail, instead, step};
+use crate::driver::wire::Wire;
 
 /// `--register-timeout 1` makes the wait as short as it can be.
 const LIMIT: Duration = Duration::from_secs(1);

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use crate::block::Block;
-use crate::folder::Folder;
-use crate::played::{Guest, Played};
-use crate::program::Program;
-use crate::story::{fail, instead, step};
+use crate::driver::block::Block;
+use crate::driver::folder::Folder;
+use crate::driver::played::{Guest, Played};
+use crate::driver::program::Program;
+use crate::driver::story::{fail, instead, step};
 
 /// The line of a run, its columns by name, and how `load` has ended.
 pub struct Measured {

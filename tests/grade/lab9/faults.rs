@@ -2,8 +2,8 @@
 //! own come back.
 
 use super::audience::{Delivery, Measured, measure, measure_talk, measure_without};
-use crate::dice::Dice;
-use crate::story::{fail, step};
+use crate::driver::dice::Dice;
+use crate::driver::story::{fail, step};
 
 const MESSAGES: usize = 60;
 

@@ -4,9 +4,9 @@ use std::thread;
 use std::time::Duration;
 
 use super::audience::{Measured, measure};
-use crate::dice::Dice;
-use crate::settings::settings;
-use crate::story::{fail, step};
+use crate::driver::dice::Dice;
+use crate::driver::settings::settings;
+use crate::driver::story::{fail, step};
 
 /// How late the late ones are, and below what the others stay: milliseconds.
 const LATE: f64 = 200.0;

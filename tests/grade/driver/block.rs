@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::story;
+use crate::driver::story;
 
 /// One block: its type and its lines in order, without their ends.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -34,7 +34,24 @@ impl Block {
         if block.lines.iter().any(|line| line.len() > 4094) {
             return Err("one of its lines has more than 4,096 bytes".to_owned());
         }
+        if block.lines.len() > 20_000 {
+            return Err("it has more than 20,000 lines".to_owned());
+        }
         Ok(block)
+    }
+
+    /// Reads a datagram, which is one block and nothing more.
+    pub fn datagram(bytes: &[u8]) -> Result<Self, String> {
+        match bytes.strip_suffix(b"\r\n\r\n") {
+            Some(body) if bytes.len() <= 1200 => Self::parse(body),
+            _ => Err("a datagram is one whole block of at most 1,200 bytes".to_owned()),
+        }
+    }
+
+    /// How many bytes it has on the wire.
+    pub fn length(&self) -> usize {
+        let lines = self.lines.iter().map(|line| line.len() + 2);
+        self.kind.len() + 2 + lines.sum::<usize>() + 2
     }
 
     /// The text of a block with these headers, its blank line too.
@@ -54,6 +71,11 @@ impl Block {
         self.lines.iter().filter_map(|line| header(line)).collect()
     }
 
+    /// The headers' names, in order.
+    pub fn names(&self) -> Vec<&str> {
+        self.headers().into_iter().map(|(name, _)| name).collect()
+    }
+
     /// The lines that are no headers, in order.
     pub fn others(&self) -> Vec<&str> {
         self.lines.iter().filter(|line| header(line).is_none()).map(String::as_str).collect()
@@ -65,21 +87,25 @@ impl Block {
     }
 
     /// The value of a header that must be there.
+    #[track_caller]
     pub fn get(&self, name: &str) -> &str {
-        self.find(name).unwrap_or_else(|| {
+        let Some(value) = self.find(name) else {
             story::fail(story::instead(format!("a line `{name}: …`, in {}", self.kind), self))
-        })
+        };
+        value
     }
 
     /// The number in a header that must be there.
+    #[track_caller]
     pub fn number(&self, name: &str) -> u64 {
-        let parsed = self.get(name).parse();
-        parsed.unwrap_or_else(|_| {
+        let Ok(number) = self.get(name).parse() else {
             story::fail(story::instead(format!("a number in `{name}`, in {}", self.kind), self))
-        })
+        };
+        number
     }
 
     /// Demands these headers, in this order, and no others; `*` stands for any value but none.
+    #[track_caller]
     pub fn has_exactly(&self, expected: &[(&str, &str)]) -> &Self {
         let headers = self.headers();
         let same = headers.len() == expected.len()
@@ -93,6 +119,7 @@ impl Block {
     }
 
     /// Demands these headers among others, in any order.
+    #[track_caller]
     pub fn has(&self, expected: &[(&str, &str)]) -> &Self {
         for (name, value) in expected {
             if self.get(name) != *value {

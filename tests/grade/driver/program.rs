@@ -13,13 +13,14 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use std::{env, thread};
 
-use crate::by_hand::{self, How};
-use crate::farewell;
-use crate::folder::Folder;
-use crate::heard::{self, Heard, Told, collect, fail_if_one_has_failed};
-use crate::run::seconds;
-use crate::settings::settings;
-use crate::story::{self, End, lock};
+use crate::driver::by_hand::{self, How};
+use crate::driver::farewell;
+use crate::driver::folder::Folder;
+use crate::driver::heard::{
+    self, Heard, Output, OutputMode, Side, Told, collect, fail_if_one_has_failed,
+};
+use crate::driver::settings::settings;
+use crate::driver::story::{self, End, lock, seconds};
 
 /// A child process with all three of its streams piped.
 #[derive(Debug)]
@@ -78,8 +79,8 @@ impl Program {
         let hand = by_hand::starts(title, name, arguments, around, folder.path());
         let mut child = spawn(command, &path);
         let heard = Heard::new(title);
-        collect(child.stdout.take().unwrap(), &heard, false);
-        collect(child.stderr.take().unwrap(), &heard, true);
+        collect(child.stdout.take().unwrap(), &heard, Side::Output);
+        collect(child.stderr.take().unwrap(), &heard, Side::Errors);
         let input = Mutex::new(child.stdin.take());
         Self { child: Mutex::new(child), input, hand, heard }
     }
@@ -95,24 +96,37 @@ impl Program {
     }
 
     /// Types a line.
+    #[track_caller]
     pub fn types(&self, line: &str) {
-        let bytes = format!("{line}\n").into_bytes();
-        story::told(self.title(), "->", &bytes);
-        by_hand::says(self.hand, &bytes, How::Whole);
+        self.types_bytes(format!("{line}\n").as_bytes());
+    }
+
+    /// Types these bytes, whatever they are.
+    #[track_caller]
+    pub fn types_bytes(&self, bytes: &[u8]) {
+        story::told(self.title(), "->", bytes);
+        by_hand::says(self.hand, bytes, How::Whole);
         let mut input = lock(&self.input);
-        let done = input.as_mut().map(|input| input.write_all(&bytes));
+        let done = input.as_mut().map(|input| input.write_all(bytes));
         drop(input);
         if !matches!(done, Some(Ok(()))) {
             story::fail(format!("{} does not read what is typed", self.title()));
         }
     }
 
+    /// Ends its input, as Ctrl-D does.
+    pub fn ends_input(&self) {
+        drop(lock(&self.input).take());
+    }
+
     /// Waits for a line that is exactly this one, skipping those before it.
-    pub fn sees(&self, line: &str) {
+    #[track_caller]
+    pub fn sees_line(&self, line: &str) {
         self.waits(&format!("the line {line:?}"), |next| (next == line).then_some(()));
     }
 
     /// Waits for a line with all of these parts, skipping those before it, and gives it back.
+    #[track_caller]
     pub fn sees_all(&self, parts: &[&str]) -> String {
         self.waits(&format!("a line with {parts:?}"), |line| {
             parts.iter().all(|part| line.contains(part)).then(|| line.to_owned())
@@ -120,39 +134,52 @@ impl Program {
     }
 
     /// Waits for exactly this line, and fails if one with any of these parts comes before it.
-    pub fn sees_without(&self, unwanted: &[&str], line: &str) {
-        self.waits(&format!("the line {line:?}"), |next| {
-            if next == line {
-                return Some(());
-            }
-            if let Some(part) = unwanted.iter().find(|part| next.contains(*part)) {
-                let expected = format!("the line {line:?}, and none with {part:?} before it");
-                story::fail(self.what_it_shows(expected, format!("the line {next:?}")));
-            }
-            None
+    pub fn sees_line_without(&self, unwanted: &[&str], line: &str) {
+        let found = self.waits(&format!("the line {line:?}"), |next| {
+            let part = unwanted.iter().find(|part| next.contains(*part));
+            (next == line || part.is_some()).then(|| (next.to_owned(), part))
         });
+        if let (next, Some(part)) = found
+            && next != line
+        {
+            let expected = format!("the line {line:?}, and none with {part:?} before it");
+            self.shows_instead(expected, format!("the line {next:?}"));
+        }
     }
 
     /// Waits for the first of its next lines in which `found` finds something.
-    pub fn waits<T>(&self, what: &str, mut found: impl FnMut(&str) -> Option<T>) -> T {
+    #[track_caller]
+    pub fn waits<T>(&self, what: &str, found: impl FnMut(&str) -> Option<T>) -> T {
+        self.waits_for(Side::Output, what, Output::line, found)
+    }
+
+    /// The same for what `next` takes from one of its outputs.
+    #[track_caller]
+    pub fn waits_for<T>(
+        &self,
+        side: Side,
+        what: &str,
+        next: impl Fn(&mut Output) -> Option<String>,
+        mut found: impl FnMut(&str) -> Option<T>,
+    ) -> T {
         let until = story::deadline();
         let mut last = None;
-        let mut told = lock(&self.heard.told);
         loop {
-            while let Some(line) = told.next_line() {
+            let mut told = lock(&self.heard.told);
+            if let Some(text) = next(told.side(side)) {
                 drop(told);
-                story::told(self.title(), "<-", line.as_bytes());
-                if let Some(found) = found(&line) {
+                story::told(self.title(), "<-", text.as_bytes());
+                if let Some(found) = found(&text) {
                     return found;
                 }
-                last = Some(line);
-                told = lock(&self.heard.told);
+                last = Some(text);
+                continue;
             }
-            let (left, ended) = (story::left(until), told.ended());
+            let (left, ended, known) = (story::left(until), told.ended(), told.size());
             drop(told);
             fail_if_one_has_failed();
             if ended {
-                story::fail(self.what_it_shows(what, "its end"));
+                self.shows_instead(what, "its end");
             }
             if left.is_zero() {
                 let came = last.map_or_else(
@@ -161,12 +188,17 @@ impl Program {
                 );
                 story::time_out(self.what_it_shows(what, came + &story::in_time()));
             }
-            told = lock(&self.heard.told);
-            if told.output[told.seen..].contains(&b'\n') {
-                continue;
+            let told = lock(&self.heard.told);
+            if told.size() == known {
+                drop(self.heard.more.wait_timeout(told, left.min(SLICE)).unwrap());
             }
-            told = self.heard.more.wait_timeout(told, left.min(SLICE)).unwrap().0;
         }
+    }
+
+    /// Ends the check: this was expected here, and that came.
+    #[track_caller]
+    pub fn shows_instead(&self, expected: impl Display, came: impl Display) -> ! {
+        story::fail(self.what_it_shows(expected, came))
     }
 
     /// What it was expected to show, and what came instead.
@@ -174,20 +206,38 @@ impl Program {
         format!("from {}\n{}", self.title(), story::instead(expected, came))
     }
 
+    /// Waits for its end, which must have this exit code. What it has written need not be read.
+    #[track_caller]
+    pub fn exits(&self, code: i32) {
+        let until = story::deadline();
+        lock(&self.heard.told).may_end = true;
+        loop {
+            let status = lock(&self.child).try_wait().unwrap();
+            match status {
+                Some(status) if status.code() == Some(code) => return,
+                Some(status) => self.shows_instead(format!("exit code {code}"), status),
+                None if story::left(until).is_zero() => {
+                    story::time_out(self.what_it_shows(format!("exit code {code}"), "no end"))
+                }
+                None => thread::sleep(Duration::from_millis(2)),
+            }
+        }
+    }
+
     /// All that it has shown from here on, up to its end, and its exit code.
     pub fn ends(&self) -> (Vec<String>, i32) {
         lock(&self.heard.told).may_end = true;
-        let until = Instant::now() + 3 * settings().step();
+        let until = Instant::now() + 3 * story::step_time();
         let mut told = lock(&self.heard.told);
         while !told.ended() {
             if story::left(until).is_zero() {
                 drop(told);
-                let came = format!("it runs on, {} later", seconds(3 * settings().step()));
+                let came = format!("it runs on, {} later", seconds(3 * story::step_time()));
                 story::time_out(self.what_it_shows("it ends", came));
             }
             told = self.heard.more.wait_timeout(told, SLICE).unwrap().0;
         }
-        let lines: Vec<String> = std::iter::from_fn(|| told.next_line()).collect();
+        let lines: Vec<String> = std::iter::from_fn(|| told.output.line()).collect();
         drop(told);
         let status = lock(&self.child).wait().unwrap();
         for line in &lines {
@@ -197,9 +247,25 @@ impl Program {
         (lines, status.code().unwrap_or(-1))
     }
 
-    /// What it has written to stderr.
+    /// What it has written to stdout, seen or not.
+    pub fn output(&self) -> String {
+        lock(&self.heard.told).output.text()
+    }
+
+    /// What it has written to stderr, seen or not.
     pub fn errors(&self) -> String {
-        String::from_utf8_lossy(&lock(&self.heard.told).errors).into_owned()
+        lock(&self.heard.told).errors.text()
+    }
+
+    /// From what it writes next on, its stdout is read, or is not, or is closed.
+    pub fn has_output(&self, mode: OutputMode) {
+        lock(&self.heard.told).output.mode = mode;
+        self.heard.more.notify_all();
+    }
+
+    /// The number of the process.
+    pub fn pid(&self) -> u32 {
+        lock(&self.child).id()
     }
 
     /// From now on it may end. Whoever has ended before has ended by itself.
@@ -217,6 +283,7 @@ impl Program {
         // It may have ended by itself, and then there is nothing to kill.
         let _ = child.kill();
         let _ = child.wait();
+        self.has_output(OutputMode::Read);
         self.says_no_more(LAST_WORDS);
     }
 
@@ -250,6 +317,9 @@ impl Drop for Program {
             farewell::settle();
         }
         self.kill();
+        if !thread::panicking() && !story::is_graded() {
+            fail_if_one_has_failed(); // the grader asks at the end of the check
+        }
     }
 }
 

@@ -1,17 +1,18 @@
 //! Your server and your clients, started and waited for.
 
+use std::fmt::Display;
 use std::fs;
 use std::net::SocketAddr;
 use std::ops::Deref;
 use std::path::Path;
 use std::thread;
 
-use crate::by_hand;
-use crate::farewell;
-use crate::folder::Folder;
-use crate::program::{Around, Program};
-use crate::story;
-use crate::wire::Wire;
+use crate::driver::by_hand;
+use crate::driver::farewell;
+use crate::driver::folder::Folder;
+use crate::driver::program::{Around, Program};
+use crate::driver::story;
+use crate::driver::wire::Wire;
 
 /// A running server: on 127.0.0.1 and a free port unless it is told otherwise, its log in a fresh folder.
 #[derive(Debug)]
@@ -19,29 +20,27 @@ pub struct Server {
     program: Program,
     folder: Folder,
     address: SocketAddr,
+    arguments: Vec<String>,
 }
 
 impl Server {
-    /// Starts a server with these flags and without a limit to what a client may say, and waits until it
-    /// listens.
+    /// Starts a server with these flags, and waits until it listens. In a check nothing limits how fast a client
+    /// may speak.
+    #[track_caller]
     pub fn start(arguments: &[&str]) -> Self {
-        Self::start_in(Folder::fresh(), 0, arguments, &[])
+        Self::start_in(Folder::fresh(), 0, arguments)
     }
 
     /// The same, with the place that locks the registry shaken: it naps at random moments.
     pub fn start_shaken(seed: usize, arguments: &[&str]) -> Self {
-        let variables = [("CHAT_SHAKE", seed.to_string())];
-        Self::start_in(Folder::fresh(), 0, arguments, &variables)
+        let variables = &[("CHAT_SHAKE", seed.to_string())];
+        Self::start_within(Folder::fresh(), 0, arguments, Around { variables, shell: None })
     }
 
     /// Starts a server on this port, whose log is in this folder and may hold something.
-    pub fn start_in(
-        folder: Folder,
-        port: u16,
-        arguments: &[&str],
-        variables: &[(&str, String)],
-    ) -> Self {
-        Self::start_within(folder, port, arguments, Around { variables, shell: None })
+    #[track_caller]
+    pub fn start_in(folder: Folder, port: u16, arguments: &[&str]) -> Self {
+        Self::start_within(folder, port, arguments, Around::default())
     }
 
     /// Starts a server whose files may have 4,096 bytes (8,192 with some shells): a disk that is full, and
@@ -56,9 +55,11 @@ impl Server {
         Some(Self::start_within(Folder::fresh(), 0, &[], around))
     }
 
+    #[track_caller]
     fn start_within(folder: Folder, port: u16, arguments: &[&str], around: Around) -> Self {
         let port = port.to_string();
-        let mut all = vec!["--port", &port, "--log", "server.log", "--rate", "0"];
+        let mut all = vec!["--port", &port, "--log", "server.log"];
+        all.extend(if story::is_graded() { &["--rate", "0"][..] } else { &[] });
         all.extend(arguments);
         story::step(format!("the server starts: server {}", all.join(" ")));
         let program = Program::start_within("server", "server", &all, &folder, around);
@@ -66,7 +67,8 @@ impl Server {
             line.strip_prefix("Server listening on ")?.parse().ok()
         });
         program.listens(address);
-        Self { program, folder, address }
+        let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
+        Self { program, folder, address, arguments }
     }
 
     /// Where it listens.
@@ -74,18 +76,31 @@ impl Server {
         self.address
     }
 
+    /// The port on which it listens.
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// The folder in which it runs.
+    pub fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
     /// Somebody connects to it.
+    #[track_caller]
     pub fn connect(&self, who: &str) -> Wire {
         self.connect_to(who, self.address)
     }
 
     /// Somebody connects to one of its addresses.
     #[allow(clippy::unused_self, reason = "so it reads like a story")]
+    #[track_caller]
     pub fn connect_to(&self, who: &str, address: SocketAddr) -> Wire {
         Wire::connect(who, address)
     }
 
     /// Somebody connects and registers.
+    #[track_caller]
     pub fn registered(&self, name: &str, port: u16) -> Wire {
         let mut wire = self.connect(name);
         wire.registers(name, port);
@@ -93,6 +108,7 @@ impl Server {
     }
 
     /// Somebody connects, registers and joins; what follows JOINACK is still to be read.
+    #[track_caller]
     pub fn joined(&self, name: &str, port: u16) -> Wire {
         let mut wire = self.registered(name, port);
         wire.joins(name);
@@ -112,17 +128,21 @@ impl Server {
         fs::read(self.folder.file("server.log")).unwrap_or_default()
     }
 
-    /// Kills it and starts another with the same log, on any free port.
+    /// Kills it and starts another with the same flags and the same log: in a check on any free port, else on the
+    /// same one, to which its clients come back.
+    #[track_caller]
     pub fn starts_again(self) -> Self {
-        let folder = self.crashes();
-        Self::start_in(folder, 0, &[], &[])
+        let port = if story::is_graded() { 0 } else { self.port() };
+        let arguments = self.arguments.clone();
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        Self::start_in(self.crashes(), port, &arguments)
     }
 }
 
 impl Drop for Server {
     /// At the end of a story that has gone well: those who are left hang up, and then it may go.
     fn drop(&mut self) {
-        if !thread::panicking() {
+        if !thread::panicking() && story::is_graded() {
             farewell::settle();
             self.program.is_asked_to_end();
         }
@@ -147,12 +167,14 @@ pub struct Client {
 impl Client {
     /// Starts a client of that name on a free port for the server at this address, and waits until it
     /// listens.
-    pub fn start(name: &str, server: SocketAddr) -> Self {
+    #[track_caller]
+    pub fn start(name: &str, server: impl Display) -> Self {
         Self::start_with(name, server, &[])
     }
 
     /// The same with more flags.
-    pub fn start_with(name: &str, server: SocketAddr, more: &[&str]) -> Self {
+    #[track_caller]
+    pub fn start_with(name: &str, server: impl Display, more: &[&str]) -> Self {
         let at = server.to_string();
         let mut arguments = vec!["--id", name, "--port", "0", "--server", &at];
         arguments.extend(more);
@@ -167,6 +189,7 @@ impl Client {
     }
 
     /// Starts a client and waits until it is in the room of a server.
+    #[track_caller]
     pub fn joined(name: &str, server: &Server) -> Self {
         let client = Self::start(name, server.address());
         client.sees_all(&["Your ID: "]);
@@ -179,7 +202,13 @@ impl Client {
         self.address
     }
 
+    /// The port on which it listens.
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
     /// Somebody calls it.
+    #[track_caller]
     pub fn is_called_by(&self, who: &str) -> Wire {
         Wire::connect(who, self.address)
     }

@@ -1,19 +1,23 @@
 //! What has happened in the check that runs: numbered steps, and below each the bytes that went each way.
 //!
-//! Checks run one after the other, so there is one story at a time and everybody adds to it. A step that
-//! fails ends its check at once, through [`fail`]: like a panic, but without its message on stderr.
+//! A check runs in one thread, so each thread has its own scene, and everybody adds to it. A step that fails
+//! ends its check at once, through [`fail`]: a panic with the whole story. The grader keeps the panic quiet and
+//! tells the story itself.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fmt::Display;
-use std::panic;
+use std::net::TcpStream;
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::by_hand;
-use crate::heard;
-use crate::run::seconds;
-use crate::settings::settings;
+use crate::driver::by_hand::{self, Play};
+use crate::driver::heard::{self, Heard};
+use crate::driver::settings::settings;
+
+/// How long a step of the authors' tests may take: they run beside each other, on machines with other work.
+pub const DEADLINE: Duration = Duration::from_secs(20);
 
 /// How many lines of a step are shown: the first ones and the last ones.
 const FIRST: usize = 4;
@@ -22,7 +26,7 @@ const LAST: usize = 10;
 const SHOWN: usize = 240;
 
 /// Why a check has ended before its end.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum End {
     /// Something was not as it must be.
     Failed(String),
@@ -41,14 +45,35 @@ struct Step {
     last: VecDeque<String>,
 }
 
-#[derive(Debug)]
-struct Story {
+/// All that is known of a check while it runs.
+#[derive(Debug, Default)]
+pub struct Scene {
     check: &'static str,
+    /// When the check has begun; no check of the grader runs in the authors' tests.
     begun: Option<Instant>,
-    steps: Vec<Step>,
+    steps: Mutex<Vec<Step>>,
+    end: Mutex<Option<End>>,
+    /// What its programs have written.
+    pub cast: Mutex<Vec<Arc<Heard>>>,
+    /// The connections on which the grader has hung up, and the other side perhaps not yet.
+    pub left: Mutex<Vec<TcpStream>>,
+    /// Who has said what.
+    pub play: Mutex<Play>,
 }
 
-static STORY: Mutex<Story> = Mutex::new(Story { check: "", begun: None, steps: Vec::new() });
+thread_local! {
+    static SCENE: RefCell<Arc<Scene>> = RefCell::default();
+}
+
+/// The scene of this thread.
+pub fn scene() -> Arc<Scene> {
+    SCENE.with_borrow(Arc::clone)
+}
+
+/// From here on this thread plays in that scene: the thread of a check has started it.
+pub fn enter(scene: Arc<Scene>) {
+    SCENE.set(scene);
+}
 
 /// Locks, also after a failed check has let go of it in the middle.
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -57,18 +82,24 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// A check begins.
 pub fn begin(check: &'static str) {
-    *lock(&STORY) = Story { check, begun: Some(Instant::now()), steps: Vec::new() };
-    by_hand::begin();
+    let (begun, play) = (Some(Instant::now()), Mutex::new(Play::begun()));
+    enter(Arc::new(Scene { check, begun, play, ..Scene::default() }));
 }
 
-/// The name of the check that runs.
-pub fn check() -> &'static str {
-    lock(&STORY).check
+/// Whether this is a check of the grader. In the authors' tests programs may end and connections may close at
+/// any moment: each test says itself what must be.
+pub fn is_graded() -> bool {
+    scene().begun.is_some()
+}
+
+/// Why the check has ended before its end, if it has.
+pub fn ended() -> Option<End> {
+    lock(&scene().end).clone()
 }
 
 /// The next step of the story.
 pub fn step(title: impl Display) {
-    lock(&STORY).steps.push(Step { title: title.to_string(), ..Step::default() });
+    lock(&scene().steps).push(Step { title: title.to_string(), ..Step::default() });
 }
 
 /// Something was sent or came: `arrow` is `->` to the program and `<-` from it.
@@ -81,11 +112,12 @@ pub fn told(who: &str, arrow: &str, bytes: &[u8]) {
         if bytes.len() > SHOWN { format!(" … ({} bytes)", bytes.len()) } else { String::new() };
     let shown = shown.escape_debug().to_string().replace("\\'", "'").replace("\\\"", "\"");
     let line = format!("{who} {arrow} {shown}{more}");
-    let mut story = lock(&STORY);
-    if story.steps.is_empty() {
-        story.steps.push(Step { title: "begin".to_owned(), ..Step::default() });
+    let scene = scene();
+    let mut steps = lock(&scene.steps);
+    if steps.is_empty() {
+        steps.push(Step { title: "begin".to_owned(), ..Step::default() });
     }
-    let Some(step) = story.steps.last_mut() else { return };
+    let Some(step) = steps.last_mut() else { return };
     if step.first.len() < FIRST {
         step.first.push(line);
         return;
@@ -100,7 +132,7 @@ pub fn told(who: &str, arrow: &str, bytes: &[u8]) {
 /// The whole story, as lines.
 pub fn lines() -> Vec<String> {
     let mut lines = Vec::new();
-    for (index, step) in lock(&STORY).steps.iter().enumerate() {
+    for (index, step) in lock(&scene().steps).iter().enumerate() {
         lines.push(format!("{:>3}. {}", index + 1, step.title));
         lines.extend(step.first.iter().map(|line| format!("       {line}")));
         if step.skipped > 0 {
@@ -115,7 +147,7 @@ pub fn lines() -> Vec<String> {
 pub fn folder() -> PathBuf {
     let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     let target = target.parent().map(PathBuf::from).unwrap_or(target);
-    target.join("grade").join(check().replace("::", "-"))
+    target.join("grade").join(scene().check.replace("::", "-"))
 }
 
 /// What was expected, and what came instead. What has several lines, or is a block, begins on a line of its own.
@@ -128,12 +160,14 @@ pub fn instead(expected: impl Display, came: impl Display) -> String {
 }
 
 /// Ends the check: this is not as it must be.
+#[track_caller]
 pub fn fail(what: impl Display) -> ! {
     heard::fail_if_one_has_failed();
     end(End::Failed(what.to_string()))
 }
 
 /// Ends the check: this has not come in time.
+#[track_caller]
 pub fn time_out(what: impl Display) -> ! {
     heard::fail_if_one_has_failed();
     end(End::TimedOut(what.to_string()))
@@ -145,20 +179,37 @@ pub fn not_checked(why: impl Display) -> ! {
 }
 
 /// Ends the check.
+#[track_caller]
 pub fn end(end: End) -> ! {
-    panic::resume_unwind(Box::new(end))
+    let (End::Failed(why) | End::TimedOut(why) | End::NotChecked(why)) = &end;
+    let mut lines = vec![why.clone(), "--- so far:".to_owned()];
+    lines.extend(self::lines());
+    for (title, words) in heard::last_words(0) {
+        lines.push(format!("{title} on stderr:\n    {}", words.join("\n    ")));
+    }
+    *lock(&scene().end) = Some(end);
+    panic!("{}", lines.join("\n"))
+}
+
+/// How long a step may take.
+pub fn step_time() -> Duration {
+    if is_graded() { settings().step() } else { DEADLINE }
 }
 
 /// When a step that begins now must be over.
 pub fn deadline() -> Instant {
-    let now = Instant::now();
-    let begun = lock(&STORY).begun.unwrap_or(now);
-    (now + settings().step()).min(begun + settings().check())
+    let until = Instant::now() + step_time();
+    scene().begun.map_or(until, |begun| until.min(begun + settings().check()))
 }
 
 /// How long something was waited for, for a failure: `, in 4.0 s`.
 pub fn in_time() -> String {
-    format!(", in {}", seconds(settings().step()))
+    format!(", in {}", seconds(step_time()))
+}
+
+/// A duration as people read it.
+pub fn seconds(time: Duration) -> String {
+    format!("{:.1} s", time.as_secs_f64())
 }
 
 /// What is left until then; nothing once it is over.

@@ -1,11 +1,11 @@
 //! What programs write: collected by threads, and looked through for signs of trouble.
 
 use std::io::{ErrorKind, Read};
-use std::sync::{Arc, Condvar, Mutex};
-use std::thread;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
 
-use crate::program::SLICE;
-use crate::story::{self, End, lock};
+use crate::driver::program::SLICE;
+use crate::driver::story::{self, End, lock, scene};
 
 /// The most that a program may write in one check.
 const FLOOD: usize = 32 << 20;
@@ -15,9 +15,6 @@ const WORDS: usize = 12;
 /// What a panic says first, and what a stub says, whether it panics or not.
 const PANICKED: &str = "panicked at";
 const NOT_YET: &str = "not yet implemented: ";
-
-/// All programs of the check that runs.
-static CAST: Mutex<Vec<Arc<Heard>>> = Mutex::new(Vec::new());
 
 /// What a program has written.
 #[derive(Debug)]
@@ -32,37 +29,94 @@ pub struct Heard {
 
 /// What a program has written until now.
 #[derive(Debug, Default)]
-#[allow(
-    clippy::struct_excessive_bools,
-    reason = "four things that can be so or not, in any mixture"
-)]
 pub struct Told {
     /// Its stdout.
-    pub output: Vec<u8>,
-    /// How much of the output has been seen by the check.
-    pub seen: usize,
+    pub output: Output,
     /// Its stderr.
-    pub errors: Vec<u8>,
+    pub errors: Output,
     /// It has panicked.
     panicked: bool,
-    output_ended: bool,
-    errors_ended: bool,
     /// It may end: it was told to, or killed by us.
     pub may_end: bool,
 }
 
+/// One of its two outputs.
+#[derive(Debug, Default)]
+pub struct Output {
+    /// All of it.
+    pub bytes: Vec<u8>,
+    /// How much of it has been seen by the check.
+    pub seen: usize,
+    /// Whether nothing more can come.
+    pub ended: bool,
+    /// Whether somebody reads it at all.
+    pub mode: OutputMode,
+}
+
+/// Which of the two.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Side {
+    /// Its stdout.
+    Output,
+    /// Its stderr.
+    Errors,
+}
+
+/// Whether somebody reads an output. A change takes effect after what is written next.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum OutputMode {
+    /// It is read as it comes.
+    #[default]
+    Read,
+    /// Nobody reads: the pipe fills, as with a terminal that is paused.
+    Paused,
+    /// The pipe is closed, as by `head -1`.
+    Closed,
+}
+
+impl Output {
+    /// The next whole line, which then is seen.
+    pub fn line(&mut self) -> Option<String> {
+        let rest = &self.bytes[self.seen..];
+        let end = rest.iter().position(|byte| *byte == b'\n')?;
+        let line = String::from_utf8_lossy(&rest[..end]).trim_end_matches('\r').to_owned();
+        self.seen += end + 1;
+        Some(line)
+    }
+
+    /// All of it as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+}
+
 impl Told {
-    /// It has written this to stderr. A panic is looked for in what is new.
-    fn complains(&mut self, piece: &[u8]) {
+    /// One of the outputs.
+    pub fn side(&mut self, side: Side) -> &mut Output {
+        match side {
+            Side::Output => &mut self.output,
+            Side::Errors => &mut self.errors,
+        }
+    }
+
+    /// How much it has written.
+    pub fn size(&self) -> usize {
+        self.output.bytes.len() + self.errors.bytes.len()
+    }
+
+    /// It has written this. A panic is looked for in what is new.
+    fn takes(&mut self, side: Side, piece: &[u8]) {
         let mark = PANICKED.as_bytes();
-        let known = self.errors.len().saturating_sub(mark.len());
-        self.errors.extend_from_slice(piece);
-        self.panicked |= self.errors[known..].windows(mark.len()).any(|window| window == mark);
+        let bytes = &mut self.side(side).bytes;
+        let known = bytes.len().saturating_sub(mark.len());
+        bytes.extend_from_slice(piece);
+        let has_mark = bytes[known..].windows(mark.len()).any(|window| window == mark);
+        self.panicked |= side == Side::Errors && has_mark;
     }
 
     /// Whether nothing more can come.
     pub fn ended(&self) -> bool {
-        self.output_ended && self.errors_ended
+        self.output.ended && self.errors.ended
     }
 
     /// What is wrong with the program whatever it was to do.
@@ -71,35 +125,30 @@ impl Told {
             Some("has panicked")
         } else if self.ended() && !self.may_end {
             Some("has ended by itself")
-        } else if self.output.len() + self.errors.len() > FLOOD {
+        } else if self.size() > FLOOD {
             Some("writes without end")
         } else {
             None
         }
-    }
-
-    /// The next line of its stdout.
-    pub fn next_line(&mut self) -> Option<String> {
-        let rest = &self.output[self.seen..];
-        let end = rest.iter().position(|byte| *byte == b'\n')?;
-        let line = String::from_utf8_lossy(&rest[..end]).trim_end_matches('\r').to_owned();
-        self.seen += end + 1;
-        Some(line)
     }
 }
 
 impl Heard {
     /// Nothing yet, from the program that is called so in the story.
     pub fn new(title: &str) -> Arc<Self> {
-        let (title, told, more) = (title.to_owned(), Mutex::default(), Condvar::new());
-        let heard = Arc::new(Self { title, told, more });
-        lock(&CAST).push(Arc::clone(&heard));
+        let told = Mutex::new(Told { may_end: !story::is_graded(), ..Told::default() });
+        let heard = Arc::new(Self { title: title.to_owned(), told, more: Condvar::new() });
+        lock(&scene().cast).push(Arc::clone(&heard));
         heard
     }
 }
 
 /// Collects what comes, in a thread of its own, up to its end.
-pub fn collect(mut from: impl Read + Send + 'static, heard: &Arc<Heard>, errors: bool) {
+pub fn collect(
+    mut from: impl Read + Send + 'static,
+    heard: &Arc<Heard>,
+    side: Side,
+) -> JoinHandle<()> {
     let heard = Arc::clone(heard);
     let work = move || {
         let mut piece = vec![0; 16 * 1024];
@@ -109,26 +158,25 @@ pub fn collect(mut from: impl Read + Send + 'static, heard: &Arc<Heard>, errors:
                 result => result.unwrap_or(0),
             };
             let mut told = lock(&heard.told);
-            let kept = if told.output.len() + told.errors.len() > FLOOD { 0 } else { count };
-            if errors {
-                told.complains(&piece[..kept]);
-                told.errors_ended = count == 0;
-            } else {
-                told.output.extend_from_slice(&piece[..kept]);
-                told.output_ended = count == 0;
-            }
+            let kept = if told.size() > FLOOD { 0 } else { count };
+            told.takes(side, &piece[..kept]);
             heard.more.notify_all();
-            if count == 0 {
+            while told.side(side).mode == OutputMode::Paused && count > 0 {
+                told = heard.more.wait(told).unwrap_or_else(PoisonError::into_inner);
+            }
+            if count == 0 || told.side(side).mode == OutputMode::Closed {
+                told.side(side).ended = true;
+                heard.more.notify_all();
                 return;
             }
         }
     };
-    thread::Builder::new().name("listening".to_owned()).spawn(work).unwrap();
+    thread::Builder::new().name("listening".to_owned()).spawn(work).unwrap()
 }
 
 /// What the first program of this check has done that has panicked, ended by itself, or writes without end.
 pub fn one_has_failed() -> Option<String> {
-    let cast = lock(&CAST).clone();
+    let cast = lock(&scene().cast).clone();
     cast.iter().find_map(|heard| {
         let fault = lock(&heard.told).fault()?;
         Some(format!("{} {fault}", heard.title))
@@ -136,6 +184,7 @@ pub fn one_has_failed() -> Option<String> {
 }
 
 /// Ends the check if there is one.
+#[track_caller]
 pub fn fail_if_one_has_failed() {
     if let Some(failed) = one_has_failed() {
         thread::sleep(SLICE); // the rest of its last words
@@ -146,10 +195,10 @@ pub fn fail_if_one_has_failed() {
 /// The last lines that the programs of this check wrote to stderr, by program: first those that may have to
 /// do with this lab, then what stubs of other labs have said without a panic.
 pub fn last_words(lab: u32) -> Vec<(String, Vec<String>)> {
-    let cast = lock(&CAST).clone();
+    let cast = lock(&scene().cast).clone();
     let own = format!("LAB {lab}: ");
     let words = cast.iter().enumerate().map(|(place, heard)| {
-        let errors = String::from_utf8_lossy(&lock(&heard.told).errors).into_owned();
+        let errors = lock(&heard.told).errors.text();
         let (mut first, mut others) = (Vec::new(), Vec::new());
         let mut panics = false;
         let says_something =
@@ -171,9 +220,4 @@ pub fn last_words(lab: u32) -> Vec<(String, Vec<String>)> {
         (if all > 1 { format!("{title} (number {nth} of {all})") } else { title }, first)
     });
     words.filter(|(_, lines)| !lines.is_empty()).collect()
-}
-
-/// Forgets the programs of the check that is over.
-pub fn forget() {
-    lock(&CAST).clear();
 }

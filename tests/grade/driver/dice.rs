@@ -1,6 +1,6 @@
 //! Chance with a seed: what failed can be had again.
 
-use crate::settings::settings;
+use crate::driver::settings::settings;
 
 /// A small random number generator (xorshift64*), good enough to cut bytes at surprising places.
 #[derive(Debug)]

@@ -5,12 +5,12 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::thread;
 use std::time::Duration;
 
-use crate::block::Block;
-use crate::by_hand::{self, Moment};
-use crate::dice::Dice;
-use crate::heard::fail_if_one_has_failed;
-use crate::story;
-use crate::wire::{Wire, is_waiting};
+use crate::driver::block::Block;
+use crate::driver::by_hand::{self, Moment};
+use crate::driver::dice::Dice;
+use crate::driver::heard::fail_if_one_has_failed;
+use crate::driver::story;
+use crate::driver::wire::{Wire, is_waiting};
 
 /// A server that the grader plays, or a peer that waits to be called.
 #[derive(Debug)]
@@ -24,7 +24,13 @@ pub struct Played {
 impl Played {
     /// Listens on a free port of 127.0.0.1.
     pub fn open() -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        Self::open_at(0)
+    }
+
+    /// Listens on this port.
+    #[track_caller]
+    pub fn open_at(port: u16) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
         Self { listener, address, waits: Cell::new(by_hand::now()) }
@@ -35,7 +41,18 @@ impl Played {
         self.address
     }
 
+    /// The port on which it listens.
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// Whether somebody has connected and was not accepted. Ask only after something that comes behind it.
+    pub fn is_called(&self) -> bool {
+        self.listener.accept().is_ok()
+    }
+
     /// Waits for the next connection, and takes it.
+    #[track_caller]
     pub fn accepts(&self, who: &str) -> Wire {
         let until = story::deadline();
         loop {

@@ -1,14 +1,12 @@
-//! Who has said what in the story, and when: enough to play it once more by hand, see [`script`](crate::script).
+//! Who has said what in the story, and when: enough to play it once more by hand, as a shell script.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use crate::program::Around;
-use crate::script::quoted;
-use crate::story::lock;
+use crate::driver::program::Around;
+use crate::driver::story::{lock, scene};
 
 /// A pause that is kept.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -78,7 +76,7 @@ pub struct End {
 }
 
 /// All of it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Play {
     begun: Option<Instant>,
     turn: u32,
@@ -101,20 +99,9 @@ pub struct Play {
 }
 
 impl Play {
-    const fn new() -> Self {
-        Self {
-            begun: None,
-            turn: 0,
-            was_read: false,
-            last: None,
-            actors: Vec::new(),
-            folders: Vec::new(),
-            secrets: Vec::new(),
-            ours: Vec::new(),
-            notes: Vec::new(),
-            instead: None,
-            failed: Moment { time: Duration::ZERO, turn: 0 },
-        }
+    /// The beginning. What has not begun, as in the authors' tests, will not be played again.
+    pub fn begun() -> Self {
+        Self { begun: Some(Instant::now()), ..Self::default() }
     }
 
     /// This moment, in which somebody does something.
@@ -131,16 +118,14 @@ impl Play {
     }
 }
 
-static PLAY: Mutex<Play> = Mutex::new(Play::new());
-
-/// A story begins, or a part of one that needs nothing of what was before.
+/// A part of a story begins that needs nothing of what was before.
 pub fn begin() {
-    *lock(&PLAY) = Play { begun: Some(Instant::now()), ..Play::new() };
+    *lock(&scene().play) = Play::begun();
 }
 
 /// This moment of the story.
 pub fn now() -> Moment {
-    lock(&PLAY).now()
+    lock(&scene().play).now()
 }
 
 /// Somebody comes who can be played by this command. Gives its number.
@@ -151,7 +136,8 @@ pub fn enters(who: &str, command: String) -> usize {
 
 /// The same at a moment that is over.
 pub fn enters_at(from: Moment, who: &str, command: String) -> usize {
-    let mut play = lock(&PLAY);
+    let scene = scene();
+    let mut play = lock(&scene.play);
     let (said, ends, is_deaf) = Default::default();
     play.actors.push(Actor { who: who.to_owned(), command, from, said, ends, is_deaf });
     play.actors.len() - 1
@@ -159,7 +145,7 @@ pub fn enters_at(from: Moment, who: &str, command: String) -> usize {
 
 /// Somebody sends datagrams from here to there: a program that is not ours can do it.
 pub fn posts(who: &str, from: SocketAddr, to: SocketAddr) -> usize {
-    lock(&PLAY).note("the datagrams are sent by netcat: `nc -u` must be there");
+    lock(&scene().play).note("the datagrams are sent by netcat: `nc -u` must be there");
     let (port, ip, there) = (from.port(), to.ip(), to.port());
     enters(who, format!("nc -u -p {port} {ip} {there}"))
 }
@@ -172,7 +158,8 @@ pub fn starts(
     around: Around,
     folder: &Path,
 ) -> usize {
-    let mut play = lock(&PLAY);
+    let scene = scene();
+    let mut play = lock(&scene.play);
     let number = number_of(&mut play.folders, folder);
     play.was_read = true;
     drop(play);
@@ -199,7 +186,7 @@ pub fn starts(
 
 /// The grader itself writes into the log in this folder.
 pub fn writes(folder: &Path, bytes: &[u8]) {
-    let number = number_of(&mut lock(&PLAY).folders, folder);
+    let number = number_of(&mut lock(&scene().play).folders, folder);
     let hand = enters("the log", format!("cat >> server-{number}.log"));
     says(hand, bytes, How::Whole);
     leaves(hand, false);
@@ -228,14 +215,18 @@ fn instead_of_load(arguments: &[&str]) -> String {
 
 /// Who was to listen on any free port has this one.
 pub fn listens(hand: usize, address: SocketAddr) {
-    if let Some(actor) = lock(&PLAY).actors.get_mut(hand) {
+    if let Some(actor) = lock(&scene().play).actors.get_mut(hand) {
         actor.command = actor.command.replace("--port 0", &format!("--port {}", address.port()));
     }
 }
 
 /// Somebody says something.
 pub fn says(hand: usize, bytes: &[u8], how: How) {
-    let mut play = lock(&PLAY);
+    let scene = scene();
+    let mut play = lock(&scene.play);
+    if play.begun.is_none() {
+        return;
+    }
     let kept: usize = play.actors.iter().flat_map(|actor| &actor.said).map(|s| s.bytes.len()).sum();
     if kept + bytes.len() > KEPT {
         return play.note("more was said than is kept");
@@ -264,15 +255,20 @@ pub fn says(hand: usize, bytes: &[u8], how: How) {
 
 /// Something has come from a program.
 pub fn reads(bytes: &[u8]) {
-    let mut play = lock(&PLAY);
+    let scene = scene();
+    let mut play = lock(&scene.play);
     play.was_read = true;
+    if play.begun.is_none() {
+        return;
+    }
     let theirs: Vec<String> = secrets(bytes).filter(|one| !play.ours.contains(one)).collect();
     play.secrets.extend(theirs);
 }
 
 /// Somebody ends what it has to say; a program may be killed.
 pub fn leaves(hand: usize, is_killed: bool) {
-    let mut play = lock(&PLAY);
+    let scene = scene();
+    let mut play = lock(&scene.play);
     // A crash comes in the middle of something.
     play.was_read &= !is_killed;
     let at = play.now();
@@ -284,30 +280,40 @@ pub fn leaves(hand: usize, is_killed: bool) {
 
 /// Somebody does not read what comes.
 pub fn is_deaf(hand: usize) {
-    if let Some(actor) = lock(&PLAY).actors.get_mut(hand) {
+    if let Some(actor) = lock(&scene().play).actors.get_mut(hand) {
         actor.is_deaf = true;
     }
 }
 
 /// This story cannot be played again; but something else can be done.
 pub fn cannot(instead: &str) {
-    lock(&PLAY).instead = Some(instead.to_owned());
+    lock(&scene().play).instead = Some(instead.to_owned());
 }
 
 /// Something that is not quite the same when it is played.
 pub fn note(note: &str) {
-    lock(&PLAY).note(note);
+    lock(&scene().play).note(note);
 }
 
 /// What there is when a story has failed.
 pub fn play() -> Play {
-    let mut play = lock(&PLAY);
+    let scene = scene();
+    let mut play = lock(&scene.play);
     play.failed = play.now();
-    std::mem::replace(&mut *play, Play::new())
+    std::mem::take(&mut *play)
 }
 
 /// Words of so many hex digits.
 fn secrets(bytes: &[u8]) -> impl Iterator<Item = String> {
     let words = bytes.split(|byte| !byte.is_ascii_hexdigit());
     words.filter(|word| word.len() == SECRET).map(|word| String::from_utf8_lossy(word).into_owned())
+}
+
+/// An argument as a shell reads it.
+pub fn quoted(argument: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.,:/".contains(&byte);
+    if !argument.is_empty() && argument.bytes().all(plain) {
+        return argument.to_owned();
+    }
+    format!("'{}'", argument.replace('\'', r"'\''"))
 }

@@ -6,13 +6,13 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::block::Block;
-use crate::by_hand::{self, How};
-use crate::dice::Dice;
-use crate::farewell;
-use crate::heard::fail_if_one_has_failed;
-use crate::program::SLICE;
-use crate::story;
+use crate::driver::block::Block;
+use crate::driver::by_hand::{self, How};
+use crate::driver::dice::Dice;
+use crate::driver::farewell;
+use crate::driver::heard::fail_if_one_has_failed;
+use crate::driver::program::SLICE;
+use crate::driver::story;
 
 /// How many of the pieces of something are sent alone, on average; others may arrive together.
 const PAUSES: usize = 300;
@@ -35,6 +35,7 @@ pub struct Wire {
 
 impl Wire {
     /// Connects.
+    #[track_caller]
     pub fn connect(who: &str, address: SocketAddr) -> Self {
         let until = story::deadline();
         match TcpStream::connect_timeout(&address, story::left(until).max(SLICE)) {
@@ -63,7 +64,13 @@ impl Wire {
         self.stream.local_addr().unwrap()
     }
 
+    /// The connection itself, for what has no word here.
+    pub fn stream(&self) -> &TcpStream {
+        &self.stream
+    }
+
     /// Sends these bytes as they are.
+    #[track_caller]
     pub fn sends(&mut self, bytes: impl AsRef<[u8]>) -> &mut Self {
         let bytes = bytes.as_ref();
         self.notes(bytes, How::Whole);
@@ -90,6 +97,7 @@ impl Wire {
     }
 
     /// Writes, but not for ever to somebody who does not read.
+    #[track_caller]
     fn write(&mut self, mut bytes: &[u8]) {
         let until = story::deadline();
         self.stream.set_write_timeout(Some(SLICE)).unwrap();
@@ -109,24 +117,45 @@ impl Wire {
     }
 
     /// Waits for the next block.
+    #[track_caller]
     pub fn block(&mut self, what: &str) -> Block {
         let until = story::deadline();
         self.block_until(what, until)
     }
 
     /// Waits for the next block until then.
+    #[track_caller]
     pub fn block_until(&mut self, what: &str, until: Instant) -> Block {
         let bytes = self.until(b"\r\n\r\n", what, until);
         let bytes = &bytes[..bytes.len() - 4];
         story::told(&self.who, "<-", bytes);
-        let found = Block::parse(bytes);
-        found.unwrap_or_else(|why| {
-            let came = format!("{:?}, and {why}", String::from_utf8_lossy(bytes));
-            self.gets_instead(format!("a block, {what}"), came)
-        })
+        match Block::parse(bytes) {
+            Ok(block) => block,
+            Err(why) => {
+                let came = format!("{:?}, and {why}", String::from_utf8_lossy(bytes));
+                self.gets_instead(format!("a block, {what}"), came)
+            }
+        }
+    }
+
+    /// Waits for exactly these bytes.
+    #[track_caller]
+    pub fn gets_bytes(&mut self, expected: &str) -> &mut Self {
+        let until = story::deadline();
+        let what = format!("{expected:?}");
+        while self.unread.len() < expected.len() && self.reads(&what, until) {}
+        let count = self.unread.len().min(expected.len());
+        let bytes: Vec<u8> = self.unread.drain(..count).collect();
+        self.searched = 0;
+        story::told(&self.who, "<-", &bytes);
+        if bytes != expected.as_bytes() {
+            self.gets_instead(what, format!("{:?}", String::from_utf8_lossy(&bytes)));
+        }
+        self
     }
 
     /// Waits for a line of plain text, as peers send after CHAT, and gives it without its end.
+    #[track_caller]
     pub fn line(&mut self) -> String {
         let until = story::deadline();
         let bytes = self.until(b"\n", "a line", until);
@@ -135,6 +164,7 @@ impl Wire {
     }
 
     /// Waits for the other side to hang up, with nothing more said before.
+    #[track_caller]
     pub fn is_closed(&mut self) {
         let until = story::deadline();
         while self.unread.is_empty() {
@@ -209,6 +239,7 @@ impl Wire {
     }
 
     /// Takes the bytes up to and with the first `end`.
+    #[track_caller]
     fn until(&mut self, end: &[u8], what: &str, until: Instant) -> Vec<u8> {
         loop {
             if let Some(whole) = find(&self.unread, end, self.searched) {
@@ -224,6 +255,7 @@ impl Wire {
     }
 
     /// Reads some more; `false` when the other side has hung up.
+    #[track_caller]
     fn reads(&mut self, what: &str, until: Instant) -> bool {
         let mut piece = vec![0; 64 * 1024];
         loop {
@@ -267,6 +299,7 @@ impl Wire {
     }
 
     /// Ends the check: this was expected here, and that came.
+    #[track_caller]
     pub fn gets_instead(&self, expected: impl Display, came: impl Display) -> ! {
         story::fail(self.what_comes(expected, came))
     }

@@ -3,24 +3,27 @@
 use std::thread;
 use std::time::Duration;
 
-use crate::block::Block;
-use crate::dice::Dice;
-use crate::heard::fail_if_one_has_failed;
-use crate::story;
-use crate::wire::Wire;
+use crate::driver::block::Block;
+use crate::driver::dice::Dice;
+use crate::driver::heard::fail_if_one_has_failed;
+use crate::driver::story;
+use crate::driver::wire::Wire;
 
 impl Wire {
     /// Sends a block of this type with these headers.
+    #[track_caller]
     pub fn asks(&mut self, kind: &str, headers: &[(&str, &str)]) -> &mut Self {
         self.sends(Block::text(kind, headers))
     }
 
     /// Says something in the room.
+    #[track_caller]
     pub fn says(&mut self, text: &str) -> &mut Self {
         self.asks("SAY", &[("Text", text)])
     }
 
     /// Waits for the next block, which must be of this type.
+    #[track_caller]
     pub fn gets(&mut self, kind: &str) -> Block {
         let block = self.block(kind);
         if block.kind != kind {
@@ -30,6 +33,7 @@ impl Wire {
     }
 
     /// Waits for a block of this type, skipping others.
+    #[track_caller]
     pub fn skips_to(&mut self, kind: &str) -> Block {
         let until = story::deadline();
         loop {
@@ -44,6 +48,7 @@ impl Wire {
     }
 
     /// Waits for an ERROR with this code in answer to this type of request.
+    #[track_caller]
     pub fn refuses(&mut self, request: &str, code: &str) -> Block {
         let expected = [("For", request), ("Code", code), ("Message", "*")];
         let block = self.block(&format!("ERROR, with Code: {code}"));
@@ -56,18 +61,24 @@ impl Wire {
 
     /// Sends a PING and demands that its PONG is the very next thing: so nothing else was on its way.
     pub fn hears_nothing_else(&mut self, dice: &mut Dice) -> &mut Self {
-        let token = dice.word();
-        self.asks("PING", &[("Token", &token)]);
+        self.hears_nothing_before(&dice.word())
+    }
+
+    /// The same with this Token.
+    #[track_caller]
+    pub fn hears_nothing_before(&mut self, token: &str) -> &mut Self {
+        self.asks("PING", &[("Token", token)]);
         let what = "PONG to the PING just sent, and nothing before it";
         let block = self.block(what);
         if block.kind != "PONG" {
             self.gets_instead(what, block);
         }
-        block.has_exactly(&[("Token", &token)]);
+        block.has_exactly(&[("Token", token)]);
         self
     }
 
     /// Registers and gives back REGACK.
+    #[track_caller]
     pub fn registers(&mut self, name: &str, port: u16) -> Block {
         let port = port.to_string();
         self.asks("REGISTER", &[("clientID", name), ("IP", "127.0.0.1"), ("Port", &port)]);
@@ -114,6 +125,7 @@ impl Wire {
     }
 
     /// Joins and gives back JOINACK.
+    #[track_caller]
     pub fn joins(&mut self, name: &str) -> Block {
         self.asks("JOIN", &[("clientID", name)]);
         self.gets("JOINACK")

@@ -62,14 +62,15 @@ impl Settings {
         CHECK.mul_f64(self.slow)
     }
 
-    /// The program that is graded as `server`, `client` or `load`.
+    /// The program that is graded as `server`, `client` or `load`. Any other name is a path.
     pub fn program(&self, name: &str) -> PathBuf {
         let other =
             self.others.iter().find(|(variable, _)| variable[4..].eq_ignore_ascii_case(name));
         let own = match name {
             "server" => env!("CARGO_BIN_EXE_server"),
             "client" => env!("CARGO_BIN_EXE_client"),
-            _ => env!("CARGO_BIN_EXE_load"),
+            "load" => env!("CARGO_BIN_EXE_load"),
+            path => path,
         };
         other.map_or_else(|| PathBuf::from(own), |(_, path)| path.clone())
     }

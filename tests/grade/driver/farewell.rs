@@ -7,32 +7,30 @@
 
 use std::io::Read;
 use std::net::{Shutdown, TcpStream};
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use crate::heard;
-use crate::program::SLICE;
-use crate::settings::settings;
-use crate::story::{self, lock};
-use crate::wire::is_waiting;
+use crate::driver::heard;
+use crate::driver::program::SLICE;
+use crate::driver::settings::settings;
+use crate::driver::story::{self, lock, scene};
+use crate::driver::wire::is_waiting;
 
 /// How long a program may take to hang up, too. Nothing is concluded if it does not.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The connections on which we have hung up, and the other side perhaps not yet.
-static LEFT: Mutex<Vec<TcpStream>> = Mutex::new(Vec::new());
-
-/// Ends our side of a connection, and keeps the line.
+/// Ends our side of a connection, and keeps the line. (In the authors' tests it just closes.)
 pub fn hang_up(stream: TcpStream) {
-    // It may be closed already.
-    let _ = stream.shutdown(Shutdown::Write);
-    lock(&LEFT).push(stream);
+    if story::is_graded() {
+        // It may be closed already.
+        let _ = stream.shutdown(Shutdown::Write);
+        lock(&scene().left).push(stream);
+    }
 }
 
 /// Waits until the other side of each connection has hung up, too, or a program has failed.
 pub fn settle() {
     let until = Instant::now() + PATIENCE.mul_f64(settings().slow);
-    let left = std::mem::take(&mut *lock(&LEFT));
+    let left = std::mem::take(&mut *lock(&scene().left));
     let mut unread = vec![0; 64 * 1024];
     for mut stream in left {
         // A socket that cannot be read is closed, and so it is with any error but that of waiting.
@@ -48,9 +46,4 @@ pub fn settle() {
             }
         }
     }
-}
-
-/// Forgets the connections of a check that is over.
-pub fn forget() {
-    lock(&LEFT).clear();
 }
