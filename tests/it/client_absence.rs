@@ -119,8 +119,8 @@ fn commands_that_need_a_server_say_that_there_is_none() {
 fn a_server_that_is_not_there_yet_is_one_line_and_then_it_joins_by_itself() {
     let port = free_port();
     let address = format!("127.0.0.1:{port}");
-    let alice = Client::start_at("alice", &address, &[]);
-    let bob = Client::start_at("bob", &address, &[]);
+    let alice = Client::start_with("alice", &address, &[]);
+    let bob = Client::start_with("bob", &address, &[]);
     for client in [&alice, &bob] {
         client.sees(&address);
     }
@@ -149,7 +149,7 @@ fn a_server_that_is_not_there_yet_is_one_line_and_then_it_joins_by_itself() {
 fn register_tries_at_once() {
     let port = free_port();
     let address = format!("127.0.0.1:{port}");
-    let alice = Client::start_at("alice", &address, &[]);
+    let alice = Client::start_with("alice", &address, &[]);
     alice.sees(&address);
     let server = Server::start_in(Folder::fresh(), port, &[]);
     alice.types("/register");

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::stage::{Client, Listener, Server, Wire, alice_and_bob, alice_calls_bob, free_port};
+use crate::stage::{Client, Played, Server, alice_and_bob, alice_calls_bob, free_port, process};
 
 /// How long a client may take to end when nothing holds it: far less than any of its patience.
 const QUICK: Duration = Duration::from_secs(8);
@@ -56,10 +56,10 @@ fn leaving_is_not_taken_for_a_loss() {
 #[test]
 fn leaving_is_no_loss_while_a_peer_keeps_its_connection() {
     let server = Server::start(&[]);
-    let theirs = Listener::bind();
+    let theirs = Played::open();
     let alice = Client::joined("alice", &server);
     alice.types(&format!("/chat {}", theirs.address()));
-    let mut wire = theirs.accept();
+    let mut wire = theirs.accepts("the other side");
     wire.gets("CHAT");
     alice.sees("is open");
     alice.types("/quit");
@@ -134,11 +134,11 @@ fn a_script_calls_and_speaks_and_ends() {
 #[test]
 fn a_script_to_a_listener_of_somebody_else_waits_and_is_sent() {
     let server = Server::start(&[]);
-    let theirs = Listener::bind();
+    let theirs = Played::open();
     let bob = Client::with_args(&["bob", "0", &server.address().to_string()]);
     bob.types_bytes(format!("/chat {}\n/msg one\n/msg two\n", theirs.address()).as_bytes());
     bob.ends_input();
-    let mut wire = theirs.accept();
+    let mut wire = theirs.accepts("the other side");
     wire.gets("CHAT");
     wire.gets_bytes("one\r\ntwo\r\nQUIT\r\n\r\n");
     wire.is_closed();
@@ -148,12 +148,12 @@ fn a_script_to_a_listener_of_somebody_else_waits_and_is_sent() {
 #[test]
 fn a_script_whose_call_fails_says_what_was_not_delivered() {
     let server = Server::start(&[]);
-    let theirs = Listener::bind();
-    let _bob = Wire::joined(server.address(), "bob", theirs.port());
+    let theirs = Played::open();
+    let _bob = server.joined("bob", theirs.port());
     let alice = Client::with_args(&["alice", "0", &server.address().to_string()]);
     alice.types_bytes(b"/chat bob\n/msg one\n/msg two\n/id\n");
     alice.ends_input();
-    let mut call = theirs.accept();
+    let mut call = theirs.accepts("the other side");
     call.gets("CHAT");
     alice.sees("you are alice");
     call.ends();
@@ -212,19 +212,12 @@ impl Drop for Piped {
     }
 }
 
-/// Stops a process as Ctrl-Z does: it is there, and does nothing.
-#[cfg(unix)]
-fn stop(pid: u32) {
-    let done = Command::new("kill").args(["-STOP", &pid.to_string()]).status().unwrap();
-    assert!(done.success());
-}
-
 #[cfg(unix)]
 #[test]
 fn quit_does_not_wait_for_a_server_that_stands_still() {
     let server = Server::start(&[]);
     let (alice, bob) = alice_calls_bob(&server);
-    stop(server.pid());
+    process::signal(server.pid(), "STOP");
     alice.types_bytes(b"anybody?\n/msg the server stands still\n/quit\n");
     bob.sees_line("alice (direct): the server stands still");
     bob.sees_line("alice ended the chat");
@@ -242,7 +235,7 @@ fn quit_does_not_wait_for_a_peer_that_stands_still() {
     alice.types("/chat bob");
     alice.types("/msg hi");
     bob.sees_line("alice (direct): hi");
-    stop(bob.pid());
+    process::signal(bob.pid(), "STOP");
     // Small enough to fit into the socket: it is sent, and nobody reads it.
     for number in 0..20 {
         alice.types(&format!("/msg number {number}"));

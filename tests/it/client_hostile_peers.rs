@@ -24,7 +24,7 @@ fn floods(wire: &Wire, piece: &str, times: usize) -> usize {
 fn twenty_callers_who_say_nothing_keep_nobody_waiting() {
     let server = Server::start(&[]);
     let (alice, bob) = alice_and_bob(&server);
-    let mut silent: Vec<Wire> = (0..20).map(|_| Wire::connect(alice.address())).collect();
+    let mut silent: Vec<Wire> = (0..20).map(|_| alice.is_called_by("somebody")).collect();
     // So many are not kept waiting for a word: the oldest have to go.
     silent[0].is_closed();
     answers(&alice);
@@ -52,13 +52,13 @@ fn callers_beyond_the_limit_are_let_go_and_the_chats_that_stand_go_on() {
     // With bob there are 64.
     let mut callers = Vec::new();
     for number in 1..64 {
-        let mut caller = Wire::connect(alice.address());
+        let mut caller = alice.is_called_by("caller");
         caller.sends(&format!("I am number {number}\r\n"));
         alice.sees(&format!("(direct): I am number {number}"));
         callers.push(caller);
     }
     for _ in 0..5 {
-        Wire::connect(alice.address()).is_closed();
+        alice.is_called_by("somebody").is_closed();
     }
     bob.types("/msg second");
     alice.sees_line("bob (direct): second");
@@ -67,7 +67,7 @@ fn callers_beyond_the_limit_are_let_go_and_the_chats_that_stand_go_on() {
     // When they are gone there is room again.
     let mut tries = 0;
     loop {
-        let mut caller = Wire::connect(alice.address());
+        let mut caller = alice.is_called_by("caller");
         let _ = caller.stream().write_all(b"CHAT\r\nclientID: carol\r\n\r\nhi\r\nQUIT\r\n\r\n");
         caller.is_closed();
         answers(&alice);
@@ -86,7 +86,7 @@ fn a_peer_that_floods_does_not_keep_the_user_from_typing() {
 
     let server = Server::start(&["--rate", "0"]);
     let (alice, bob) = alice_and_bob(&server);
-    let wire = Wire::connect(alice.address());
+    let wire = alice.is_called_by("wire");
     let before = peak_memory(alice.pid());
     let flood = thread::Builder::new().name("flood".to_owned()).spawn(move || {
         let _ = wire.stream().write_all(CHAT.as_bytes());
@@ -123,7 +123,7 @@ fn what_peers_send_without_an_end_of_line_costs_no_memory() {
         ("", &blank, 16),
     ];
     for (beginning, piece, times) in beginnings {
-        let wire = Wire::connect(alice.address());
+        let wire = alice.is_called_by("wire");
         let _ = wire.stream().write_all(beginning.as_bytes());
         floods(&wire, piece, times);
         answers(&alice);
@@ -139,7 +139,7 @@ fn a_peer_that_never_reads_does_not_keep_the_user_from_typing() {
 
     let server = Server::start(&["--rate", "0"]);
     let (alice, bob) = alice_and_bob(&server);
-    let mut deaf = Wire::connect(alice.address());
+    let mut deaf = alice.is_called_by("deaf");
     deaf.sends(CHAT);
     alice.sees("Incoming chat request from bob");
     let before = peak_memory(alice.pid());
@@ -176,7 +176,7 @@ fn a_crowd_of_liars_at_the_door_is_outlived() {
     let crowd: Vec<Wire> = lies
         .iter()
         .map(|lie| {
-            let mut wire = Wire::connect(alice.address());
+            let mut wire = alice.is_called_by("wire");
             wire.sends(lie);
             wire
         })

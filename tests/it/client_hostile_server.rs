@@ -2,14 +2,14 @@
 
 use std::io::Write;
 
-use crate::stage::{Block, Client, Listener, Wire};
+use crate::stage::{Block, Client, Played, Wire};
 
 /// A client called alice and the connection on which she has registered with a server played here.
 #[track_caller]
-fn registering() -> (Listener, Client, Wire, String) {
-    let listener = Listener::bind();
-    let alice = Client::start_at("alice", &listener.address().to_string(), &[]);
-    let mut wire = listener.accept();
+fn registering() -> (Played, Client, Wire, String) {
+    let listener = Played::open();
+    let alice = Client::start_with("alice", listener.address(), &[]);
+    let mut wire = listener.accepts("the other side");
     let port = wire.gets("REGISTER").get("Port").to_owned();
     (listener, alice, wire, port)
 }
@@ -40,7 +40,7 @@ fn lets_in(wire: &mut Wire, port: &str) -> Block {
 
 /// Alice in the room of a server that the test plays.
 #[track_caller]
-fn joined() -> (Listener, Client, Wire) {
+fn joined() -> (Played, Client, Wire) {
     let (listener, alice, mut wire, port) = registering();
     lets_in(&mut wire, &port);
     alice.sees("Other clients' IDs: none");
@@ -73,7 +73,7 @@ fn a_line_of_the_server_without_an_end_costs_no_memory() {
     let after = peak_memory(alice.pid());
     assert!(after - before < 8 * 1024, "{before} kB at first, {after} kB in the end");
     // She comes back, and is in the room again.
-    let mut wire = listener.accept();
+    let mut wire = listener.accepts("the other side");
     let port = wire.gets("REGISTER").get("Port").to_owned();
     lets_in(&mut wire, &port).has(&[("Token", "0123456789abcdef0123456789abcdef")]);
     alice.sees("Other clients' IDs: none");
@@ -188,7 +188,7 @@ fn a_server_that_says_everything_at_the_wrong_time_is_outlived() {
         "SAY\r\nText: a request\r\n\r\nBYEBYE\r\n\r\n",
     ];
     wire.sends(&early.concat());
-    wire.sends_bytes(b"\xff\xfe: \xfd\r\n\r\n");
+    wire.sends(b"\xff\xfe: \xfd\r\n\r\n");
     lets_in(&mut wire, &port);
     alice.sees("Other clients' IDs: ");
     answers(&alice);

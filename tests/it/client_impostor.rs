@@ -1,21 +1,21 @@
 //! Calling somebody whose port somebody else has by now, and two who call each other at once.
 
-use crate::stage::{Block, Client, Listener, Server, Wire};
+use crate::stage::{Block, Client, Played, Server, Wire};
 
 /// Alice, and bob who is in the room as a connection with somebody's listener at his port.
-fn alice_and_a_listener(server: &Server) -> (Client, Wire, Listener) {
-    let listener = Listener::bind();
+fn alice_and_a_listener(server: &Server) -> (Client, Wire, Played) {
+    let listener = Played::open();
     let alice = Client::joined("alice", server);
-    let bob = Wire::joined(server.address(), "bob", listener.port());
+    let bob = server.joined("bob", listener.port());
     alice.sees("bob joined (ID 2, ");
     (alice, bob, listener)
 }
 
 /// Lets alice call bob and say something; gives the call, its CHAT, and the CALL that bob was sent.
 #[track_caller]
-fn alice_calls(alice: &Client, bob: &mut Wire, listener: &Listener) -> (Wire, Block, Block) {
+fn alice_calls(alice: &Client, bob: &mut Wire, listener: &Played) -> (Wire, Block, Block) {
     alice.types_bytes(b"/chat bob\n/msg for bob alone\n/id\n");
-    let mut wire = listener.accept();
+    let mut wire = listener.accepts("the other side");
     let chat = wire.gets("CHAT");
     // The text has been taken before anything happens to the call.
     alice.sees("you are alice");
@@ -24,7 +24,7 @@ fn alice_calls(alice: &Client, bob: &mut Wire, listener: &Listener) -> (Wire, Bl
 
 /// Demands that alice says that it was not bob, and that her text is not delivered.
 #[track_caller]
-fn is_exposed(alice: &Client, mut wire: Wire, listener: &Listener) {
+fn is_exposed(alice: &Client, mut wire: Wire, listener: &Played) {
     wire.is_closed();
     alice.sees(": for bob alone");
     let output = alice.output();
@@ -115,7 +115,7 @@ fn a_listener_that_resets_the_call_is_told_of() {
     let (alice, _bob, listener) = alice_and_a_listener(&server);
     alice.types("/chat bob");
     // Its CHAT has not been read: closing now is a reset.
-    let wire = listener.accept();
+    let wire = listener.accepts("the other side");
     let mut byte = [0];
     wire.stream().peek(&mut byte).unwrap();
     drop(wire);

@@ -1,6 +1,6 @@
 //! What comes in from outside and is no chat, or too much of one; and nothing of it moves a terminal.
 
-use crate::stage::{Client, Server, Wire, alice_calls_bob};
+use crate::stage::{Client, Server, alice_calls_bob};
 
 /// Their CHAT.
 const CHAT: &str = "CHAT\r\nclientID: Bob\r\nIP: 127.0.0.1\r\nPort: 6202\r\n\r\n";
@@ -10,11 +10,11 @@ fn a_browser_is_hung_up_on_and_never_shown() {
     let server = Server::start(&[]);
     let alice = Client::joined("alice", &server);
     for line in ["GET / HTTP/1.1", "POST /x HTTP/1.0", "PRI * HTTP/2.0", "/quit HTTP/1.1"] {
-        let mut browser = Wire::connect(alice.address());
+        let mut browser = alice.is_called_by("browser");
         browser.sends(&format!("{line}\r\nHost: 127.0.0.1\r\n\r\nsecret\r\n"));
         browser.is_closed();
     }
-    let mut bob = Wire::connect(alice.address());
+    let mut bob = alice.is_called_by("bob");
     bob.sends(&format!("{CHAT}hello\r\n"));
     // Nothing was shown in between.
     let next = alice.sees_next();
@@ -27,11 +27,11 @@ fn who_hangs_up_without_a_word_is_never_shown() {
     let server = Server::start(&[]);
     let alice = Client::joined("alice", &server);
     for _ in 0..3 {
-        let mut nobody = Wire::connect(alice.address());
+        let mut nobody = alice.is_called_by("nobody");
         nobody.ends();
         nobody.is_closed();
     }
-    let mut bob = Wire::connect(alice.address());
+    let mut bob = alice.is_called_by("bob");
     bob.sends(&format!("{CHAT}hello\r\n"));
     let next = alice.sees_next();
     assert_eq!(next, "Incoming chat request from Bob? 127.0.0.1:6202 (unverified)");
@@ -43,8 +43,8 @@ fn a_probe_of_the_port_is_never_shown() {
     let server = Server::start(&[]);
     let alice = Client::joined("alice", &server);
     for round in 0..10 {
-        drop(Wire::connect(alice.address()));
-        let mut bob = Wire::connect(alice.address());
+        drop(alice.is_called_by("somebody"));
+        let mut bob = alice.is_called_by("bob");
         bob.sends(&format!("{CHAT}round {round}\r\nQUIT\r\n\r\n"));
         let next = alice.sees_next();
         assert_eq!(next, "Incoming chat request from Bob? 127.0.0.1:6202 (unverified)");
@@ -57,7 +57,7 @@ fn a_probe_of_the_port_is_never_shown() {
 fn a_line_of_more_than_4096_bytes_ends_the_chat_with_a_sentence() {
     let server = Server::start(&[]);
     let alice = Client::joined("alice", &server);
-    let mut bob = Wire::connect(alice.address());
+    let mut bob = alice.is_called_by("bob");
     bob.sends(CHAT);
     let longest = "x".repeat(4094);
     bob.sends(&format!("{longest}\r\n"));
@@ -73,7 +73,7 @@ fn a_line_of_more_than_4096_bytes_ends_the_chat_with_a_sentence() {
 fn bad_utf8_is_shown_as_a_replacement() {
     let server = Server::start(&[]);
     let alice = Client::joined("alice", &server);
-    let mut bob = Wire::connect(alice.address());
+    let mut bob = alice.is_called_by("bob");
     bob.sends(CHAT);
     for (bytes, shown) in [
         (&b"caf\xe9\r\n"[..], "caf\u{fffd}"),
@@ -81,7 +81,7 @@ fn bad_utf8_is_shown_as_a_replacement() {
         (b"\xe2\x82\r\n", "\u{fffd}"),
         (b"fine\r\n", "fine"),
     ] {
-        bob.sends_bytes(bytes);
+        bob.sends(bytes);
         alice.sees_line(&format!("Bob? (direct): {shown}"));
     }
 }
@@ -90,7 +90,7 @@ fn bad_utf8_is_shown_as_a_replacement() {
 fn what_a_peer_sends_is_escaped() {
     let server = Server::start(&[]);
     let alice = Client::joined("alice", &server);
-    let mut bob = Wire::connect(alice.address());
+    let mut bob = alice.is_called_by("bob");
     bob.sends(CHAT);
     for (text, shown) in [
         ("\u{1b}[2J\u{1b}]0;title\u{7}", r"\u{1b}[2J\u{1b}]0;title\u{7}"),
@@ -143,13 +143,13 @@ fn what_was_typed_is_escaped_where_it_is_repeated() {
 
 #[test]
 fn a_server_of_somebody_else_cannot_move_the_terminal() {
-    let listener = crate::stage::Listener::bind();
-    let alice = Client::start_at("alice", &listener.address().to_string(), &[]);
-    let mut server = listener.accept();
+    let listener = crate::stage::Played::open();
+    let alice = Client::start_with("alice", listener.address(), &[]);
+    let mut server = listener.accepts("the other side");
     server.gets("REGISTER");
     server.sends("ERROR\r\nFor: REGISTER\r\nCode: server-full\r\nMessage: \u{202e}full\r\n\r\n");
     alice.sees(r"\u{202e}full");
-    let mut server = listener.accept();
+    let mut server = listener.accepts("the other side");
     server.gets("REGISTER");
     server.sends("ERROR\r\nFor: REGISTER\r\nCode: bad-port\r\nMessage: \u{1b}[2Jfull\r\n\r\n");
     alice.sees("the server");
@@ -162,7 +162,7 @@ fn a_hundred_strangers_at_the_door_do_not_keep_a_friend_out() {
     let alice = Client::joined("alice", &server);
     // More than may be connected at a time, but these have all gone again.
     for number in 0..100 {
-        let mut stranger = Wire::connect(alice.address());
+        let mut stranger = alice.is_called_by("stranger");
         stranger.sends(&format!("{number}\r\nQUIT\r\n\r\n"));
         stranger.is_closed();
     }

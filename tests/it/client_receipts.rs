@@ -1,19 +1,19 @@
 //! What is heard back was delivered, and what is not is told: with a server that the test plays itself.
 
-use crate::stage::{Block, Client, Listener, Wire};
+use crate::stage::{Block, Client, Played, Wire};
 
 /// A server with a room that does what a test says.
-struct Room(Listener);
+struct Room(Played);
 
 impl Room {
     fn open() -> Self {
-        Self(Listener::bind())
+        Self(Played::open())
     }
 
     /// Alice, in the room, where she has heard two messages.
     #[track_caller]
     fn alice(&self) -> (Client, Wire) {
-        let alice = Client::start_at("alice", &self.0.address().to_string(), &[]);
+        let alice = Client::start_with("alice", self.0.address(), &[]);
         let (mut wire, _) = self.lets_in(0);
         said(&mut wire, 1, "bob", "hello", true);
         said(&mut wire, 2, "bob", "alice", false);
@@ -24,7 +24,7 @@ impl Room {
     /// Takes alice in, when the last message was number `seq`; gives her JOIN.
     #[track_caller]
     fn lets_in(&self, seq: u64) -> (Wire, Block) {
-        let mut wire = self.0.accept();
+        let mut wire = self.0.accepts("the other side");
         let port = wire.gets("REGISTER").get("Port").to_owned();
         wire.asks(
             "REGACK",
@@ -185,7 +185,7 @@ fn the_end_of_the_input_waits_for_a_slow_server() {
 fn a_crossing_call_that_is_announced_late_does_not_end_the_chat() {
     let room = Room::open();
     let (alice, mut wire) = room.alice(); // ID 1
-    let bob = Listener::bind();
+    let bob = Played::open();
     let port = bob.port().to_string();
     let at_bob = [("ID", "2"), ("clientID", "bob"), ("IP", "127.0.0.1"), ("Port", port.as_str())];
     alice.types("/chat bob");
@@ -193,7 +193,7 @@ fn a_crossing_call_that_is_announced_late_does_not_end_the_chat() {
     let (ticket, answer) = ("a".repeat(32), "b".repeat(32));
     let more = [("Via", "tcp"), ("Ticket", ticket.as_str()), ("Answer", answer.as_str())];
     wire.asks("BRIDGEACK", &[&at_bob[..], &more[..]].concat());
-    let mut call = bob.accept();
+    let mut call = bob.accepts("the other side");
     call.gets("CHAT");
     call.asks("CHAT", &[("clientID", "bob"), ("Answer", &answer)]);
     alice.sees("chat with bob");
@@ -201,7 +201,7 @@ fn a_crossing_call_that_is_announced_late_does_not_end_the_chat() {
     let (ticket, answer) = ("c".repeat(32), "d".repeat(32));
     let more = [("Via", "tcp"), ("Ticket", ticket.as_str()), ("Answer", answer.as_str())];
     wire.asks("CALL", &[&at_bob[..], &more[..]].concat());
-    let mut crossing = Wire::connect(alice.address());
+    let mut crossing = alice.is_called_by("crossing");
     crossing.asks("CHAT", &[&at_bob[1..], &[("Ticket", ticket.as_str())]].concat()).ends();
     crossing.is_closed();
     // The call of the lower ID stays.

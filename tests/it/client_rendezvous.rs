@@ -1,10 +1,10 @@
 //! The course's flow, word for word: register, bridge, chat, msg, info, quit.
 
-use crate::stage::{Client, Server, free_port};
+use crate::stage::{Client, Program, Server, free_port};
 
 /// `client NAME PORT 127.0.0.1:5555` as the assignment has it, with free ports in place of its own.
 #[track_caller]
-fn starts(name: &str, port: u16, server: &Server) -> Client {
+fn starts(name: &str, port: u16, server: &Server) -> Program {
     let client = Client::with_args(&[name, &port.to_string(), &server.address().to_string()]);
     client.sees_line(&format!("{name} running on 127.0.0.1:{port}"));
     client.sees("Other clients' IDs: ");

@@ -1,15 +1,6 @@
 //! Back in the room, or not: what a client makes of a server that was lost, and of one that sends it away.
 
-use crate::stage::{Server, Wire, alice_and_bob, alice_calls_bob};
-
-/// Sends a signal to a process: STOP holds it, CONT lets it go on.
-#[cfg(unix)]
-fn signal(program: u32, name: &str) {
-    let done = std::process::Command::new("kill")
-        .args([&format!("-{name}"), &program.to_string()])
-        .status();
-    assert!(done.unwrap().success());
-}
+use crate::stage::{Server, alice_and_bob, alice_calls_bob, process};
 
 #[test]
 fn a_call_after_the_return_is_verified_again() {
@@ -38,7 +29,7 @@ fn what_the_server_never_heard_is_shown_as_not_delivered() {
     let (alice, bob) = alice_and_bob(&server);
     alice.types("this is heard");
     bob.sees(" alice: this is heard");
-    signal(server.pid(), "STOP");
+    process::signal(server.pid(), "STOP");
     alice.types("this is not");
     // Said before the loss: the client answers only after it has taken the line above.
     alice.types("/id");
@@ -59,7 +50,7 @@ fn who_comes_back_late_misses_nothing_and_sees_nothing_twice() {
     let (alice, bob) = alice_and_bob(&server);
     alice.types("before");
     bob.sees(" alice: before");
-    signal(bob.pid(), "STOP");
+    process::signal(bob.pid(), "STOP");
     let server = server.starts_again();
     alice.sees("lost the server");
     alice.sees("Other clients' IDs: ");
@@ -67,7 +58,7 @@ fn who_comes_back_late_misses_nothing_and_sees_nothing_twice() {
         alice.types(&format!("missed {number}"));
         alice.sees(&format!(" alice: missed {number}"));
     }
-    signal(bob.pid(), "CONT");
+    process::signal(bob.pid(), "CONT");
     for number in 0..5 {
         bob.sees_without("before", &format!(" alice: missed {number}"));
     }
@@ -134,11 +125,11 @@ fn a_name_that_was_lost_meanwhile_does_not_cost_the_direct_chat() {
     alice.sees("the server");
     bob.sees("the server");
     let server = server.starts_again();
-    let mut thief = Wire::connect(server.address());
+    let mut thief = server.connect("thief");
     thief.asks("REGISTER", &[("clientID", "alice"), ("Port", "20001")]);
     // Whoever is first has the name: it is the thief unless this machine is very busy.
-    if thief.block().kind == "REGACK" {
-        thief.join("alice");
+    if thief.block("a block").kind == "REGACK" {
+        thief.joins("alice");
         alice.sees("taken");
     }
     bob.types("/msg still you");

@@ -12,13 +12,13 @@ fn is_stamped(line: &str, rest: &str) -> bool {
 #[test]
 fn newcomers_are_told_their_id_their_address_and_the_others() {
     let server = Server::start(&[]);
-    let alice = Client::start("alice", &server);
+    let alice = Client::start("alice", server.address());
     for line in ["Your ID: 1", "Your public IP: 127.0.0.1", "Other clients' IDs: none"] {
         alice.sees_line(line);
     }
     let _bob = Client::joined("bob", &server);
     let _carol = Client::joined("carol", &server);
-    let dave = Client::start("dave", &server);
+    let dave = Client::start("dave", server.address());
     for line in [
         "Your ID: 4",
         "Your public IP: 127.0.0.1",
@@ -125,7 +125,7 @@ fn the_server_keeps_a_log_of_the_room() {
     let (alice, bob) = alice_and_bob(&server);
     bob.types("Hello everyone!");
     alice.sees(" bob: Hello everyone!");
-    assert!(server.log().contains("[bob]: Hello everyone!"), "{}", server.log());
+    assert!(server.log_text().contains("[bob]: Hello everyone!"), "{}", server.log_text());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Texts: whole, in order, as long as they may be, and told of when they did not arrive.
 
-use crate::stage::{Client, Listener, Server, Wire, alice_and_bob, alice_calls_bob};
+use crate::stage::{Client, Played, Server, alice_and_bob, alice_calls_bob};
 
 /// A text of exactly `bytes` bytes, most of its characters of more than one.
 fn long(bytes: usize) -> String {
@@ -118,10 +118,10 @@ fn what_is_typed_before_the_call_stands_is_kept_and_in_order() {
 fn what_is_typed_to_a_call_that_fails_is_said_to_be_undelivered() {
     let server = Server::start(&[]);
     let (alice, carol) = (Client::joined("alice", &server), Client::joined("carol", &server));
-    let listener = Listener::bind();
-    let _bob = Wire::joined(server.address(), "bob", listener.port());
+    let listener = Played::open();
+    let _bob = server.joined("bob", listener.port());
     alice.types_bytes(b"/chat bob\n/msg one\n/msg two\n/id\n");
-    let mut call = listener.accept();
+    let mut call = listener.accepts("the other side");
     call.gets("CHAT");
     alice.sees("you are alice");
     call.ends();
@@ -139,10 +139,10 @@ fn what_is_typed_to_a_call_that_fails_is_said_to_be_undelivered() {
 fn a_text_is_called_sent_only_when_it_was() {
     let server = Server::start(&[]);
     let alice = Client::joined("alice", &server);
-    let mute = Listener::bind();
+    let mute = Played::open();
     alice.types(&format!("/chat {}", mute.address()));
     alice.types("/msg to the mute");
-    let mut wire = mute.accept();
+    let mut wire = mute.accepts("the other side");
     wire.gets("CHAT");
     assert_eq!(wire.line(), "to the mute");
     alice.sees(&format!("Sent to {}: to the mute", mute.address()));

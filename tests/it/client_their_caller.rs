@@ -18,7 +18,7 @@ const INCOMING: &str = "Incoming chat request from Bob? 127.0.0.1:6202 (unverifi
 /// Calls with these first bytes, and waits until the call is announced with this line.
 #[track_caller]
 fn rings(alice: &Client, first: &str, announced: &str) -> Wire {
-    let mut bob = Wire::connect(alice.address());
+    let mut bob = alice.is_called_by("bob");
     bob.sends(first);
     alice.sees_line(announced);
     bob
@@ -84,7 +84,7 @@ fn chat_text_and_the_end_in_one_segment() {
 #[test]
 fn chat_in_two_halves() {
     let (_server, alice) = alice();
-    let mut bob = Wire::connect(alice.address());
+    let mut bob = alice.is_called_by("bob");
     for piece in
         ["CH", "AT\r", "\nclientID: B", "ob\r\nIP: 127.0.0.1\r\nPort: 6202\r\n\r", "\nhi\r\n"]
     {
@@ -116,15 +116,15 @@ fn text_in_the_segment_of_chat_that_stops_is_a_line() {
 #[test]
 fn text_that_stops_inside_a_character_waits_for_the_rest() {
     let (_server, alice) = alice();
-    let mut bob = Wire::connect(alice.address());
+    let mut bob = alice.is_called_by("bob");
     let label = bob.local().to_string();
     let text = "caf\u{e9} \u{1f600}".as_bytes();
-    bob.sends_bytes(&text[..4]);
+    bob.sends(&text[..4]);
     alice.sees_line(&format!("Incoming chat request from {label} (unverified)"));
     alice.sees_line(&format!("{label} (direct): caf"));
-    bob.sends_bytes(&text[4..8]);
+    bob.sends(&text[4..8]);
     alice.sees_line(&format!("{label} (direct): \u{e9} "));
-    bob.sends_bytes(&text[8..]);
+    bob.sends(&text[8..]);
     alice.sees_line(&format!("{label} (direct): \u{1f600}"));
     assert!(!alice.output().contains('\u{fffd}'), "{}", alice.output());
 }
@@ -136,7 +136,7 @@ fn who_has_ended_a_line_is_waited_for() {
     bob.sends("a whole line\r\nand ha");
     alice.sees_line("Bob? (direct): a whole line");
     // Another who ends none calls and is heard, which takes longer than the stop of a text.
-    let mut eve = Wire::connect(alice.address());
+    let mut eve = alice.is_called_by("eve");
     eve.sends("eve");
     alice.sees(" (direct): eve");
     bob.sends("lf a line\r\n");
@@ -147,7 +147,7 @@ fn who_has_ended_a_line_is_waited_for() {
 fn who_says_no_chat_is_shown_by_its_address() {
     let (_server, alice) = alice();
     for goodbye in ["QUIT\r\n\r\n", "QUIT\r\n"] {
-        let mut bob = Wire::connect(alice.address());
+        let mut bob = alice.is_called_by("bob");
         let label = bob.local().to_string();
         bob.sends("Hello, it is Bob\r\n");
         alice.sees_line(&format!("Incoming chat request from {label} (unverified)"));
@@ -162,7 +162,7 @@ fn who_says_no_chat_is_shown_by_its_address() {
 #[test]
 fn who_says_nothing_at_all_is_shown_by_its_address() {
     let (_server, alice) = alice();
-    let mut bob = Wire::connect(alice.address());
+    let mut bob = alice.is_called_by("bob");
     let label = bob.local().to_string();
     alice.sees_line(&format!("Incoming chat request from {label} (unverified)"));
     bob.sends("at last\r\n");
@@ -178,7 +178,7 @@ fn a_chat_that_makes_no_sense_is_shown_by_its_address() {
         "CHAT\r\nclientID: \u{1b}[2J\r\n\r\n",
         "CHAT\r\n\r\n",
     ] {
-        let mut bob = Wire::connect(alice.address());
+        let mut bob = alice.is_called_by("bob");
         let label = bob.local().to_string();
         bob.sends(&format!("{chat}Hello\r\n"));
         alice.sees(&format!("Incoming chat request from {label} "));
@@ -190,7 +190,7 @@ fn a_chat_that_makes_no_sense_is_shown_by_its_address() {
 #[test]
 fn the_lines_of_a_chat_that_names_nobody_are_what_it_says() {
     let (_server, alice) = alice();
-    let mut bob = Wire::connect(alice.address());
+    let mut bob = alice.is_called_by("bob");
     let label = bob.local().to_string();
     bob.sends("CHAT\r\nIP: 127.0.0.1\r\nPort: 6202\r\n\r\nHello\r\n");
     alice.sees_line(&format!("Incoming chat request from {label} (unverified)"));

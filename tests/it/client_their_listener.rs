@@ -3,20 +3,20 @@
 use std::io::Read;
 use std::time::{Duration, Instant};
 
-use crate::stage::{Client, Listener, Server, Wire};
+use crate::stage::{Client, Played, Server, Wire};
 
 /// Two pieces that come this far apart are two: a client that does not wait never does that.
 const APART: Duration = Duration::from_millis(200);
 
 /// A client in the room, somebody else's listener, and the connection after it has called there.
 #[track_caller]
-fn calls(first: &str) -> (Server, Client, Listener, Wire) {
+fn calls(first: &str) -> (Server, Client, Played, Wire) {
     let server = Server::start(&[]);
     let alice = Client::joined("alice", &server);
-    let theirs = Listener::bind();
+    let theirs = Played::open();
     let call = format!("/chat {}\n/msg {first}\n", theirs.address());
     alice.types_bytes(call.as_bytes());
-    let wire = theirs.accept();
+    let wire = theirs.accepts("the other side");
     (server, alice, theirs, wire)
 }
 
@@ -129,8 +129,8 @@ fn a_listener_that_hangs_up_at_once_ends_the_chat() {
 fn nobody_is_connected_to_without_being_called() {
     let server = Server::start(&[]);
     let alice = Client::joined("alice", &server);
-    let theirs = Listener::bind();
-    let mut bob = Wire::joined(server.address(), "bob", theirs.port());
+    let theirs = Played::open();
+    let mut bob = server.joined("bob", theirs.port());
     alice.sees("bob joined");
     alice.types("/bridge bob");
     alice.sees("bob is at");
@@ -141,5 +141,5 @@ fn nobody_is_connected_to_without_being_called() {
     bob.skips_to("CALL");
     alice.types("/quit");
     alice.exits(0);
-    assert!(!theirs.was_called(), "a connection without a word");
+    assert!(!theirs.is_called(), "a connection without a word");
 }

@@ -1,6 +1,6 @@
 //! Our client with somebody else's server, which exits on whatever the assignment does not have.
 
-use crate::stage::{Block, Client, Listener, Wire};
+use crate::stage::{Block, Client, Played, Wire};
 
 /// How their server may differ from ours.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -16,19 +16,19 @@ enum Habit {
 /// Their server: one request on each connection, and strict.
 #[derive(Debug)]
 struct Theirs {
-    listener: Listener,
+    listener: Played,
     habit: Habit,
 }
 
 impl Theirs {
     fn start(habit: Habit) -> Self {
-        Self { listener: Listener::bind(), habit }
+        Self { listener: Played::open(), habit }
     }
 
     /// Our client, started against it and registered.
     #[track_caller]
     fn client(&mut self, name: &str) -> Client {
-        let client = Client::start_at(name, &self.listener.address().to_string(), &[]);
+        let client = Client::start_with(name, self.listener.address(), &[]);
         let port = client.port().to_string();
         let (mut wire, request) = self.request("REGISTER");
         request.has_exactly(&[("clientID", name), ("IP", "127.0.0.1"), ("Port", &port)]);
@@ -43,7 +43,7 @@ impl Theirs {
     /// The one request of the next connection: it must be of this type.
     #[track_caller]
     fn request(&mut self, kind: &str) -> (Wire, Block) {
-        let mut wire = self.listener.accept();
+        let mut wire = self.listener.accepts("the other side");
         let request = wire.gets(kind);
         (wire, request)
     }
@@ -70,7 +70,7 @@ impl Theirs {
 fn the_assignment(habit: Habit) {
     let mut server = Theirs::start(habit);
     let alice = server.client("alice");
-    let bob = Listener::bind();
+    let bob = Played::open();
     let port = bob.port().to_string();
     alice.types("/register");
     alice.sees("registered");
@@ -79,7 +79,7 @@ fn the_assignment(habit: Habit) {
     alice.sees(&format!("bob is at 127.0.0.1:{port}"));
     alice.types(&format!("/chat 127.0.0.1:{port}"));
     alice.types("/msg Hello Bob");
-    let mut wire = bob.accept();
+    let mut wire = bob.accepts("the other side");
     let own = alice.port().to_string();
     let expected = [("clientID", "alice"), ("IP", "127.0.0.1"), ("Port", &own)];
     wire.gets("CHAT").has_exactly(&expected);
@@ -95,7 +95,7 @@ fn the_assignment(habit: Habit) {
     alice.types("/quit");
     assert_eq!(wire.line(), "QUIT");
     alice.exits(0);
-    assert!(!server.listener.was_called(), "one more connection");
+    assert!(!server.listener.is_called(), "one more connection");
 }
 
 #[test]
@@ -170,14 +170,14 @@ fn a_second_client_is_bridged_to_the_first() {
 
 #[test]
 fn an_answer_in_lf_and_without_spaces_is_understood() {
-    let listener = Listener::bind();
-    let alice = Client::start_at("alice", &listener.address().to_string(), &[]);
-    let mut wire = listener.accept();
+    let listener = Played::open();
+    let alice = Client::start_with("alice", listener.address(), &[]);
+    let mut wire = listener.accepts("the other side");
     wire.gets("REGISTER");
     wire.sends(&format!("REGACK\nclientid:alice\nip:127.0.0.1\nport:{}\n\n", alice.port()));
     alice.sees_line("Your public IP: 127.0.0.1");
     alice.types("/bridge");
-    let mut wire = listener.accept();
+    let mut wire = listener.accepts("the other side");
     wire.gets("BRIDGE");
     for piece in ["BRIDGEACK\nPort:62", "01\nIP:127.", "0.0.1\nclientID:Bob\n", "\n"] {
         wire.sends(piece);
@@ -187,9 +187,9 @@ fn an_answer_in_lf_and_without_spaces_is_understood() {
 
 #[test]
 fn a_server_that_says_something_else_is_no_reason_to_fall_over() {
-    let listener = Listener::bind();
-    let alice = Client::start_at("alice", &listener.address().to_string(), &[]);
-    let mut wire = listener.accept();
+    let listener = Played::open();
+    let alice = Client::start_with("alice", listener.address(), &[]);
+    let mut wire = listener.accepts("the other side");
     wire.gets("REGISTER");
     wire.sends("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
     drop(wire);

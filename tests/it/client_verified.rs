@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::stage::{Block, Client, Listener, Server, Wire, alice_and_bob};
+use crate::stage::{Block, Client, Played, Server, Wire, alice_and_bob};
 
 /// A ticket that the server never made.
 const MADE_UP: &str = "0123456789abcdef0123456789abcdef";
@@ -10,7 +10,7 @@ const MADE_UP: &str = "0123456789abcdef0123456789abcdef";
 /// Calls a client as somebody of that name, with these further headers.
 #[track_caller]
 fn rings(client: SocketAddr, name: &str, more: &[(&str, &str)]) -> Wire {
-    let mut wire = Wire::connect(client);
+    let mut wire = Wire::connect(name, client);
     let mut headers = vec![("clientID", name), ("IP", "127.0.0.1"), ("Port", "20009")];
     headers.extend(more);
     wire.asks("CHAT", &headers);
@@ -20,7 +20,7 @@ fn rings(client: SocketAddr, name: &str, more: &[(&str, &str)]) -> Wire {
 /// Bob as a connection in the room, who has asked for alice and been given a ticket.
 #[track_caller]
 fn introduced(server: &Server, port: u16) -> (Wire, Block) {
-    let mut bob = Wire::joined(server.address(), "bob", port);
+    let mut bob = server.joined("bob", port);
     let ack = asks_for_alice(&mut bob);
     (bob, ack)
 }
@@ -164,7 +164,7 @@ fn the_answer_of_a_call_is_no_ticket() {
 fn a_ticket_that_overtakes_its_announcement_is_waited_for() {
     let server = Server::start(&[]);
     let alice = Client::joined("alice", &server);
-    let mut bob = Wire::joined(server.address(), "bob", 20_009);
+    let mut bob = server.joined("bob", 20_009);
     for round in 0..10 {
         // The ticket is shown as soon as it is there; CALL is on its way to alice just then.
         let ack = asks_for_alice(&mut bob);
@@ -181,7 +181,7 @@ fn a_ticket_that_overtakes_its_announcement_is_waited_for() {
 fn an_invitation_outlives_other_callers() {
     let server = Server::start(&[]);
     let alice = Client::joined("alice", &server);
-    let listener = Listener::bind();
+    let listener = Played::open();
     let (_bob, ack) = introduced(&server, listener.port());
     for name in ["x", "y"] {
         rings(alice.address(), name, &[]).sends("hello\r\n");

@@ -1,7 +1,7 @@
 //! The wire made visible: what `--explain` shows against what the other side has really seen.
 
 use crate::stage::friend::Friend;
-use crate::stage::{Block, Client, Listener, Server, Wire};
+use crate::stage::{Block, Client, Played, Server, Wire};
 
 /// Waits for the block that is shown next with this head (`-> server JOIN`), and gives all its lines.
 ///
@@ -32,15 +32,15 @@ fn inside(block: &Block) -> Vec<String> {
 }
 
 /// Somebody who calls herself alice, explains, and is at the driver's server.
-fn alice_at(listener: &Listener) -> (Client, Wire) {
+fn alice_at(listener: &Played) -> (Client, Wire) {
     let server = listener.address().to_string();
-    let alice = Client::start_at("alice", &server, &["--explain"]);
-    (alice, listener.accept())
+    let alice = Client::start_with("alice", &server, &["--explain"]);
+    (alice, listener.accepts("the other side"))
 }
 
 #[test]
 fn what_is_shown_is_what_the_server_has_seen() {
-    let listener = Listener::bind();
+    let listener = Played::open();
     let (alice, mut wire) = alice_at(&listener);
     let register = wire.gets("REGISTER");
     let addresses =
@@ -55,7 +55,7 @@ fn what_is_shown_is_what_the_server_has_seen() {
 
 #[test]
 fn the_address_that_was_seen_and_not_the_one_claimed_is_a_lesson() {
-    let listener = Listener::bind();
+    let listener = Played::open();
     let (alice, mut wire) = alice_at(&listener);
     wire.gets("REGISTER");
     wire.asks(
@@ -74,7 +74,7 @@ fn the_address_that_was_seen_and_not_the_one_claimed_is_a_lesson() {
 #[test]
 fn secrets_are_shown_by_their_first_digits_only() {
     let server = Server::start(&[]);
-    let alice = Client::start_at("alice", &server.address().to_string(), &["--explain"]);
+    let alice = Client::start_with("alice", server.address(), &["--explain"]);
     alice.sees("Other clients' IDs: ");
     let mut bob = Friend::joined("bob", &server, &alice);
     alice.types("/query bob");
@@ -93,7 +93,7 @@ fn secrets_are_shown_by_their_first_digits_only() {
 #[test]
 fn a_copy_is_shown_with_its_reason_and_with_what_was_really_sent() {
     let server = Server::start(&[]);
-    let alice = Client::start_at("alice", &server.address().to_string(), &["--explain"]);
+    let alice = Client::start_with("alice", server.address(), &["--explain"]);
     alice.sees("Other clients' IDs: ");
     let mut bob = Friend::joined("bob", &server, &alice);
     bob.is_queried(&alice);
@@ -114,7 +114,7 @@ fn a_copy_is_shown_with_its_reason_and_with_what_was_really_sent() {
 fn what_is_lost_on_purpose_is_shown_as_lost_and_never_comes() {
     let server = Server::start(&[]);
     let more = ["--explain", "--lossy", "100", "--give-up", "1"];
-    let alice = Client::start_at("alice", &server.address().to_string(), &more);
+    let alice = Client::start_with("alice", server.address(), &more);
     alice.sees("Other clients' IDs: ");
     let mut bob = Friend::joined("bob", &server, &alice);
     bob.is_queried(&alice);
@@ -128,7 +128,7 @@ fn what_is_lost_on_purpose_is_shown_as_lost_and_never_comes() {
 #[test]
 fn datagrams_of_strangers_are_shown_as_such() {
     let server = Server::start(&[]);
-    let alice = Client::start_at("alice", &server.address().to_string(), &["--explain"]);
+    let alice = Client::start_with("alice", server.address(), &["--explain"]);
     alice.sees("Other clients' IDs: ");
     let mut bob = Friend::joined("bob", &server, &alice);
     bob.queries(&alice);
@@ -183,7 +183,7 @@ fn a_caller_is_shown_by_what_is_known_of_it_from_its_first_block_to_its_last() {
     bob.sees("chat with alice ");
     alice.types("/hangup bob");
     alice.sees("-> bob QUIT (tcp, ");
-    let mut stranger = Wire::connect(alice.address());
+    let mut stranger = alice.is_called_by("stranger");
     stranger.sends("CHAT\r\nclientID: bob\r\nIP: 127.0.0.1\r\nPort: 9\r\n\r\n");
     alice.sees("<- bob? CHAT (tcp, "); // a claim
     stranger.sends("hello\r\n");

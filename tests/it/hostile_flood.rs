@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::stage::{Client, Server, Wire};
+use crate::stage::{Client, Server, Wire, process};
 
 /// A line with its EOL.
 const LINE: usize = 4096;
@@ -10,7 +10,7 @@ const LINE: usize = 4096;
 #[test]
 fn a_line_is_measured_alike_when_it_comes_byte_by_byte() {
     let server = Server::start(&[]);
-    let mut wire = Wire::connect(server.address());
+    let mut wire = server.connect("wire");
     for (length, fits) in [(LINE - 1, true), (LINE, true), (LINE + 1, false)] {
         let mark = "X-Padding: ";
         let line = format!("{mark}{}\r\n", "x".repeat(length - mark.len() - 2));
@@ -29,12 +29,12 @@ fn a_line_is_measured_alike_when_it_comes_byte_by_byte() {
 #[test]
 fn blank_lines_without_an_end_are_hung_up_on() {
     let server = Server::start(&[]);
-    let mut wire = Wire::connect(server.address());
+    let mut wire = server.connect("wire");
     wire.sends(&"\r\n".repeat(1000)).hears_nothing();
     // The server may hang up in the middle of it, which is what is asked for.
     let _ = wire.stream().write_all("\r\n".repeat(600_000).as_bytes());
     wire.is_closed();
-    Wire::connect(server.address()).hears_nothing();
+    server.connect("somebody").hears_nothing();
 }
 
 #[cfg(target_os = "linux")]
@@ -43,13 +43,13 @@ fn sixty_four_mebibytes_without_an_end_of_line_cost_no_memory() {
     use crate::stage::process::peak_memory;
 
     let server = Server::start(&[]);
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
-    let bob = Wire::joined(server.address(), "bob", 20_002);
+    let mut alice = server.joined("alice", 20_001);
+    let bob = server.joined("bob", 20_002);
     alice.gets("JOINED");
     let before = peak_memory(server.pid());
     let piece = "x".repeat(64 * 1024);
     for (beginning, kind) in [("", ""), ("SAY\r\nText: ", "SAY"), ("PING\r\n", "PING")] {
-        let mut flood = Wire::connect(server.address());
+        let mut flood = server.connect("flood");
         flood.sends(beginning);
         // It may take some more after it has had enough, so that its last words arrive; it ends all the same.
         let _ = (0..1024).all(|_| flood.stream().write_all(piece.as_bytes()).is_ok());
@@ -69,22 +69,22 @@ fn sixty_four_mebibytes_without_an_end_of_line_cost_no_memory() {
 #[test]
 fn who_stands_still_is_given_up_and_its_name_is_free() {
     let server = Server::start(&["--ping", "1"]);
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    let mut alice = server.joined("alice", 20_001);
     let bob = Client::joined("bob", &server);
     alice.gets("JOINED");
     // Its socket is open, and nobody is there any more.
-    crate::stage::process::stop(bob.pid());
+    process::signal(bob.pid(), "STOP");
     let left = loop {
-        let block = alice.block();
+        let block = alice.block("a block");
         match block.find("Token") {
             Some(token) => drop(alice.asks("PONG", &[("Token", token)])),
             None => break block,
         }
     };
     left.has_exactly(&[("ID", "2"), ("clientID", "bob"), ("Reason", "timeout")]);
-    let mut again = Wire::connect(server.address());
-    again.register("bob", 20_002).has(&[("ID", "3")]);
-    again.join("bob").has(&[("ID", "3")]);
+    let mut again = server.connect("again");
+    again.registers("bob", 20_002).has(&[("ID", "3")]);
+    again.joins("bob").has(&[("ID", "3")]);
     // What the old connection still does or does not do is nothing to the new one.
     bob.kill();
     again.says("a new one");
@@ -94,7 +94,7 @@ fn who_stands_still_is_given_up_and_its_name_is_free() {
 
 /// Connects, makes the server say something, and goes without reading it: that resets the connection.
 fn resets(server: &Server) {
-    let wire = Wire::connect(server.address());
+    let wire = server.connect("wire");
     wire.stream().write_all(b"PING\r\n\r\n").unwrap();
     assert!(wire.stream().peek(&mut [0]).unwrap() > 0);
 }
@@ -102,8 +102,8 @@ fn resets(server: &Server) {
 #[test]
 fn two_thousand_resets_during_a_broadcast_lose_nothing() {
     let server = Server::start(&["--rate", "0"]);
-    let mut listener = Wire::joined(server.address(), "listener", 20_001);
-    let mut speaker = Wire::joined(server.address(), "speaker", 20_002);
+    let mut listener = server.joined("listener", 20_001);
+    let mut speaker = server.joined("speaker", 20_002);
     listener.gets("JOINED");
     let mut seq = 0;
     for round in 0..100 {
@@ -138,7 +138,7 @@ fn without_descriptors_the_server_waits_quietly_and_recovers() {
     let limited = "ulimit -n 40; exec \"$0\" --port 0";
     let (server, address) = server_by("sh", &["-c", limited, program], &folder);
     let mut alice = Wire::joined(address, "alice", 20_001);
-    let many: Vec<Wire> = (0..60).map(|_| Wire::connect(address)).collect();
+    let many: Vec<Wire> = (0..60).map(|_| Wire::connect("somebody", address)).collect();
     server.sees("cannot accept");
     let before = ticks(server.pid());
     // It says so once a second, which tells us how much time has passed.

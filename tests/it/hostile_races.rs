@@ -9,13 +9,13 @@ use crate::stage::{Block, DEADLINE, Dice, Server, Wire};
 /// Joins as alice with her token, on the entry that is still there or on a new one.
 #[track_caller]
 fn comes_back(server: &Server, token: &str) -> (Wire, Block) {
-    let mut wire = Wire::connect(server.address());
+    let mut wire = server.connect("wire");
     wire.asks("JOIN", &[("clientID", "alice"), ("Token", token)]);
-    let mut answer = wire.block();
+    let mut answer = wire.block("a block");
     if answer.kind == "ERROR" {
         // The old connection was found to be gone just before.
         answer.has(&[("For", "JOIN"), ("Code", "not-registered")]);
-        wire.register("alice", 20_001);
+        wire.registers("alice", 20_001);
         wire.asks("JOIN", &[("clientID", "alice"), ("Token", token)]);
         answer = wire.gets("JOINACK");
     }
@@ -25,10 +25,10 @@ fn comes_back(server: &Server, token: &str) -> (Wire, Block) {
 #[test]
 fn a_loss_and_a_return_at_once_are_in_order() {
     let server = Server::start(&["--rate", "0"]);
-    let mut bob = Wire::joined(server.address(), "bob", 20_002);
-    let mut alice = Wire::connect(server.address());
-    alice.register("alice", 20_001);
-    let token = alice.join("alice").get("Token").to_owned();
+    let mut bob = server.joined("bob", 20_002);
+    let mut alice = server.connect("alice");
+    alice.registers("alice", 20_001);
+    let token = alice.joins("alice").get("Token").to_owned();
     bob.gets("JOINED");
     for round in 0..100 {
         let leaving = thread::Builder::new().name("leaving".to_owned());
@@ -41,7 +41,7 @@ fn a_loss_and_a_return_at_once_are_in_order() {
         // What the room has heard until then: nothing, or that she has left and come back.
         let mut here = true;
         let said = loop {
-            let block = bob.block();
+            let block = bob.block("a block");
             match block.kind.as_str() {
                 "JOINED" => assert!(!std::mem::replace(&mut here, true), "twice here: {block}"),
                 "LEFT" => assert!(std::mem::take(&mut here), "twice gone: {block}"),
@@ -60,18 +60,18 @@ fn a_loss_and_a_return_at_once_are_in_order() {
 #[test]
 fn ten_who_take_over_at_once_leave_one() {
     let server = Server::start(&["--rate", "0"]);
-    let mut bob = Wire::joined(server.address(), "bob", 20_002);
-    let mut alice = Wire::connect(server.address());
-    alice.register("alice", 20_001);
-    let token = alice.join("alice").get("Token").to_owned();
+    let mut bob = server.joined("bob", 20_002);
+    let mut alice = server.connect("alice");
+    alice.registers("alice", 20_001);
+    let token = alice.joins("alice").get("Token").to_owned();
     bob.gets("JOINED");
     for round in 0..10 {
         let mut heirs: Vec<Wire> = thread::scope(|scope| {
             let heir = || {
-                let mut wire = Wire::connect(server.address());
+                let mut wire = server.connect("wire");
                 wire.asks("JOIN", &[("clientID", "alice"), ("Token", &token)]);
                 // It may have been taken over itself before it was greeted.
-                let answer = wire.block();
+                let answer = wire.block("a block");
                 assert!(["JOINACK", "BYE"].contains(&&*answer.kind), "{answer}");
                 (answer.kind == "JOINACK").then_some(wire)
             };
@@ -95,7 +95,7 @@ fn ten_who_take_over_at_once_leave_one() {
 fn stays(mut wire: Wire) -> Option<Wire> {
     let _ = wire.stream().write_all(b"PING\r\nToken: me\r\n\r\n");
     loop {
-        let block = wire.block();
+        let block = wire.block("a block");
         match block.kind.as_str() {
             "PONG" => return Some(wire),
             "BYE" => {
@@ -110,10 +110,10 @@ fn stays(mut wire: Wire) -> Option<Wire> {
 #[test]
 fn who_was_taken_over_says_nothing_once_the_new_one_is_greeted() {
     let server = Server::start(&["--rate", "0"]);
-    let mut bob = Wire::joined(server.address(), "bob", 20_002);
-    let mut alice = Wire::connect(server.address());
-    alice.register("alice", 20_001);
-    let token = alice.join("alice").get("Token").to_owned();
+    let mut bob = server.joined("bob", 20_002);
+    let mut alice = server.connect("alice");
+    alice.registers("alice", 20_001);
+    let token = alice.joins("alice").get("Token").to_owned();
     bob.gets("JOINED");
     for _ in 0..300 {
         let (mut new, _) = comes_back(&server, &token);
@@ -129,7 +129,7 @@ fn who_joins_in_a_storm_has_every_message_once() {
     const MESSAGES: u64 = 3_000;
     let server = Server::start(&["--rate", "0"]);
     let mut dice = Dice::thrown();
-    let mut speaker = Wire::joined(server.address(), "speaker", 20_002);
+    let mut speaker = server.joined("speaker", 20_002);
     thread::scope(|scope| {
         scope.spawn(|| {
             for seq in 1..=MESSAGES {
@@ -138,8 +138,8 @@ fn who_joins_in_a_storm_has_every_message_once() {
             }
         });
         for round in 0..60 {
-            let mut guest = Wire::connect(server.address());
-            guest.register("guest", 20_003);
+            let mut guest = server.connect("guest");
+            guest.registers("guest", 20_003);
             guest.asks("JOIN", &[("clientID", "guest")]);
             let joined = guest.gets("JOINACK");
             let last = joined.number("Seq");

@@ -2,15 +2,15 @@
 
 use std::io::Write;
 
-use crate::stage::{Client, Listener, Server, Wire};
+use crate::stage::{Client, Played, Server, Wire};
 
 #[test]
 fn a_full_server_is_understood_by_who_has_spoken_first() {
     let server = Server::start(&["--max-clients", "1"]);
-    let mut first = Wire::connect(server.address());
+    let mut first = server.connect("first");
     first.hears_nothing();
     for _ in 0..5 {
-        let mut wire = Wire::connect(server.address());
+        let mut wire = server.connect("wire");
         // All this is unread when the server hangs up, and must not take back what it has said.
         wire.stream().write_all(&b"PING\r\nToken: hello\r\n\r\n".repeat(1000)).unwrap();
         wire.refuses("", "server-full");
@@ -21,8 +21,8 @@ fn a_full_server_is_understood_by_who_has_spoken_first() {
 #[test]
 fn the_last_words_reach_who_was_still_talking() {
     let server = Server::start(&["--rate", "1"]);
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
-    let mut bob = Wire::joined(server.address(), "bob", 20_002);
+    let mut alice = server.joined("alice", 20_001);
+    let mut bob = server.joined("bob", 20_002);
     alice.gets("JOINED");
     // More than the server reads at once, of which it executes five.
     bob.sends(&"SAY\r\nText: flood\r\n\r\n".repeat(20_000));
@@ -38,12 +38,12 @@ fn the_last_words_reach_who_was_still_talking() {
 #[test]
 fn what_was_wrong_is_told_to_who_has_not_stopped_sending() {
     let server = Server::start(&["--register-timeout", "1"]);
-    let mut wire = Wire::connect(server.address());
+    let mut wire = server.connect("wire");
     let flood = "x".repeat(3 << 20);
     let _ = wire.stream().write_all(format!("PING\r\nX: {flood}").as_bytes());
     wire.refuses("PING", "too-long");
     wire.is_closed();
-    let mut late = Wire::connect(server.address());
+    let mut late = server.connect("late");
     late.sends("NONSENSE\r\n\r\nREGIS");
     late.refuses("NONSENSE", "unknown-type");
     late.is_closed();
@@ -52,7 +52,7 @@ fn what_was_wrong_is_told_to_who_has_not_stopped_sending() {
 #[test]
 fn the_end_of_the_server_reaches_who_was_still_talking() {
     let server = Server::start(&["--rate", "1"]);
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    let mut alice = server.joined("alice", 20_001);
     alice.sends(&"SAY\r\nText: flood\r\n\r\n".repeat(20_000));
     alice.gets("SAID");
     server.types("/quit");
@@ -64,8 +64,8 @@ fn the_end_of_the_server_reaches_who_was_still_talking() {
 #[test]
 fn names_that_only_look_alike_are_refused() {
     let server = Server::start(&[]);
-    let mut wire = Wire::connect(server.address());
-    wire.register("alice", 20_001);
+    let mut wire = server.connect("wire");
+    wire.registers("alice", 20_001);
     for name in [
         "\u{430}lice",
         "al\u{131}ce",
@@ -92,23 +92,23 @@ fn names_that_only_look_alike_are_refused() {
 #[test]
 fn nobody_connects_to_an_address_that_was_only_claimed() {
     let server = Server::start(&[]);
-    let eve = Listener::bind();
+    let eve = Played::open();
     let bystander = std::net::TcpListener::bind(("127.0.0.2", eve.port())).unwrap();
     bystander.set_nonblocking(true).unwrap();
     let port = eve.port().to_string();
-    let mut wire = Wire::connect(server.address());
+    let mut wire = server.connect("wire");
     wire.asks("REGISTER", &[("clientID", "eve"), ("IP", "127.0.0.2"), ("Port", &port)]);
     wire.gets("REGACK").has(&[("IP", "127.0.0.1")]);
-    wire.join("eve");
+    wire.joins("eve");
     let alice = Client::joined("alice", &server);
     wire.skips_to("JOINED");
     for command in ["/bridge eve", "/chat eve"] {
         alice.types(command);
         wire.gets("CALL");
     }
-    eve.accept().gets("CHAT").has(&[("clientID", "alice")]);
+    eve.accepts("the other side").gets("CHAT").has(&[("clientID", "alice")]);
     // Nor to one that a caller claims: what alice says goes back on the caller's own connection.
-    let mut caller = Wire::connect(alice.address());
+    let mut caller = alice.is_called_by("caller");
     caller.sends(&format!(
         "CHAT\r\nclientID: mallory\r\nIP: 127.0.0.2\r\nPort: {port}\r\n\r\nhi\r\n"
     ));
@@ -124,7 +124,7 @@ fn nobody_connects_to_an_address_that_was_only_claimed() {
 #[track_caller]
 fn after(messages: u64) -> (Server, Wire) {
     let server = Server::start(&["--rate", "0"]);
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    let mut alice = server.joined("alice", 20_001);
     for seq in 1..=messages {
         alice.says(&format!("message {seq}"));
         alice.gets("SAID");
@@ -168,8 +168,8 @@ fn history_has_two_hundred_at_a_time_and_a_thousand_at_all() {
     }
     // The same after a restart, from the log; and who asks for more is told how much there is not.
     let server = server.starts_again();
-    let mut bob = Wire::connect(server.address());
-    bob.register("bob", 20_002);
+    let mut bob = server.connect("bob");
+    bob.registers("bob", 20_002);
     bob.asks("JOIN", &[("clientID", "bob"), ("Since", "50")]);
     bob.gets("JOINACK").has(&[("Seq", "1100"), ("Missed", "50")]);
     is_told(&mut bob, 101..=1_100);
@@ -179,8 +179,8 @@ fn history_has_two_hundred_at_a_time_and_a_thousand_at_all() {
 /// Somebody joins who has seen more than there is, and is given nothing.
 #[track_caller]
 fn has_seen(server: &Server, since: &str) {
-    let mut bob = Wire::connect(server.address());
-    bob.register("bob", 20_002);
+    let mut bob = server.connect("bob");
+    bob.registers("bob", 20_002);
     bob.asks("JOIN", &[("clientID", "bob"), ("Since", since)]);
     bob.gets("JOINACK").has(&[("Seq", "3"), ("Missed", "0")]);
     bob.hears_nothing().asks("QUIT", &[]).is_closed();

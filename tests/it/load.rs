@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::stage::{Folder, Listener, Program, Server, Wire, free_port};
+use crate::stage::{Folder, Played, Program, Server, Wire, free_port};
 
 /// Starts it in a fresh folder.
 fn load(arguments: &[&str]) -> (Program, Folder) {
@@ -17,17 +17,17 @@ fn row(program: &Program) -> Vec<String> {
 }
 
 /// A server played by the test, with everybody in its room.
-struct Played {
+struct FullRoom {
     program: Program,
     members: Vec<Wire>,
-    _listener: Listener,
+    _listener: Played,
     _folder: Folder,
 }
 
-impl Played {
+impl FullRoom {
     /// Lets so many members in; the first `speakers` will say `messages` together.
-    fn gather(members: usize, speakers: usize, messages: usize) -> Played {
-        let listener = Listener::bind();
+    fn gather(members: usize, speakers: usize, messages: usize) -> FullRoom {
+        let listener = Played::open();
         let numbers = [members, speakers, messages].map(|number| number.to_string());
         let address = listener.address().to_string();
         let (program, folder) = load(&[
@@ -43,7 +43,7 @@ impl Played {
             &address,
         ]);
         let members = (1..=members).map(|id| let_in(&listener, id)).collect();
-        Played { program, members, _listener: listener, _folder: folder }
+        FullRoom { program, members, _listener: listener, _folder: folder }
     }
 
     /// Reads the next texts of a speaker, and the last one that marks the end.
@@ -65,8 +65,8 @@ impl Played {
 }
 
 /// Registers and joins the next one who comes, to a room with ten messages of yesterday.
-fn let_in(listener: &Listener, id: usize) -> Wire {
-    let (mut wire, id) = (listener.accept(), id.to_string());
+fn let_in(listener: &Played, id: usize) -> Wire {
+    let (mut wire, id) = (listener.accepts("the other side"), id.to_string());
     let register = wire.gets("REGISTER");
     let (name, port) = (register.get("clientID"), register.get("Port"));
     let status = ("Status", "registered");
@@ -114,7 +114,7 @@ fn a_run_ends_with_its_time_too_and_at_its_rate() {
 #[test]
 fn a_server_that_runs_already_is_measured_and_left_as_it_was() {
     let server = Server::start(&["--rate", "0"]);
-    Wire::joined(server.address(), "alice", 20_001).says("I was here first").gets("SAID");
+    server.joined("alice", 20_001).says("I was here first").gets("SAID");
     let address = server.address().to_string();
     let (load, _folder) = load(&["--sweep", "2,4", "--messages", "30", "--server", &address]);
     load.sees_next();
@@ -125,9 +125,9 @@ fn a_server_that_runs_already_is_measured_and_left_as_it_was() {
     }
     load.exits(0);
     // A run's messages, and a mark of the end from each speaker.
-    let said = server.log().lines().filter(|line| line.contains("]: load ")).count();
+    let said = server.log_text().lines().filter(|line| line.contains("]: load ")).count();
     assert_eq!(said, 30 + 2 + 30 + 4);
-    Wire::joined(server.address(), "bob", 20_002);
+    server.joined("bob", 20_002);
 }
 
 #[test]
@@ -182,7 +182,7 @@ fn is_well_formed(page: &str) {
 
 #[test]
 fn a_played_server_that_makes_no_mistake_finds_none() {
-    let mut played = Played::gather(2, 1, 6);
+    let mut played = FullRoom::gather(2, 1, 6);
     let texts = played.reads(0, 6);
     let said = numbered(&texts);
     // What was said before one joined, and by others, is no part of it.
@@ -201,7 +201,7 @@ fn a_played_server_that_makes_no_mistake_finds_none() {
 
 /// Plays a server that tells the second of two members what `mistake` makes of it. Gives what it said.
 fn after(mistake: impl Fn(&mut Vec<(usize, &str)>)) -> (String, Vec<String>) {
-    let mut played = Played::gather(2, 1, 6);
+    let mut played = FullRoom::gather(2, 1, 6);
     let texts = played.reads(0, 6);
     let mut said = numbered(&texts);
     played.tells(0, &said);
@@ -242,7 +242,7 @@ fn a_number_of_the_room_that_is_left_out_is_a_loss() {
 
 #[test]
 fn members_who_hear_two_speakers_in_two_orders_are_told() {
-    let mut played = Played::gather(2, 2, 2);
+    let mut played = FullRoom::gather(2, 2, 2);
     let (one, other) = (played.reads(0, 1), played.reads(1, 1));
     played.tells(0, &numbered(&[&one[..], &other].concat()));
     played.tells(1, &numbered(&[&other[..], &one].concat()));
@@ -252,7 +252,7 @@ fn members_who_hear_two_speakers_in_two_orders_are_told() {
 
 #[test]
 fn who_is_sent_away_has_lost_the_rest() {
-    let mut played = Played::gather(2, 1, 6);
+    let mut played = FullRoom::gather(2, 1, 6);
     let texts = played.reads(0, 6);
     let said = numbered(&texts);
     played.tells(0, &said);
@@ -266,10 +266,10 @@ fn who_is_sent_away_has_lost_the_rest() {
 
 #[test]
 fn who_is_not_let_in_says_why() {
-    let listener = Listener::bind();
+    let listener = Played::open();
     let (load, _folder) = load(&["--members", "2", "--server", &listener.address().to_string()]);
     let _first = let_in(&listener, 1);
-    let mut second = listener.accept();
+    let mut second = listener.accepts("the other side");
     second.gets("REGISTER");
     let headers = [("For", "REGISTER"), ("Code", "server-full"), ("Message", "no more chairs")];
     second.asks("ERROR", &headers);

@@ -45,15 +45,15 @@ fn a_log_without_permission_is_one_sentence() {
 #[test]
 fn a_log_that_another_server_has_is_one_sentence_and_stays_whole() {
     let server = Server::start(&[]);
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    let mut alice = server.joined("alice", 20_001);
     alice.says("one");
     alice.gets("SAID");
-    let before = server.log();
+    let before = server.log_text();
     refuses(server.folder(), "server.log");
-    assert_eq!(server.log(), before);
+    assert_eq!(server.log_text(), before);
     alice.says("two");
     alice.gets("SAID").has(&[("Seq", "2")]);
-    assert!(server.log().contains("[alice]: two"), "{}", server.log());
+    assert!(server.log_text().contains("[alice]: two"), "{}", server.log_text());
 }
 
 #[cfg(target_os = "linux")]
@@ -86,14 +86,14 @@ fn a_log_that_is_no_file_is_written_and_not_read() {
     let folder = Folder::fresh();
     let arguments = ["--port", "0", "--log", "/dev/null"];
     let (_server, address) = server_by(SERVER, &arguments, &folder);
-    let mut alice = Wire::connect(address);
-    alice.register("alice", 20_001);
-    alice.join("alice").has(&[("Seq", "0"), ("Missed", "0")]);
+    let mut alice = Wire::connect("alice", address);
+    alice.registers("alice", 20_001);
+    alice.joins("alice").has(&[("Seq", "0"), ("Missed", "0")]);
     alice.says("into the void");
     alice.gets("SAID").has(&[("Seq", "1")]);
     // Two servers may share it: there is nothing in it that they could spoil.
     let (_second, address) = server_by(SERVER, &arguments, &folder);
-    Wire::connect(address).hears_nothing();
+    Wire::connect("somebody", address).hears_nothing();
 }
 
 /// A server whose files may have 4,096 bytes: a disk that is full and yet takes a little.
@@ -122,8 +122,8 @@ fn what_did_not_fit_is_counted_and_the_numbers_go_on() {
     assert!(!log.contains("ccc") && !log.contains("fff"), "half a line stayed: {log}");
     // On another disk, where there is room.
     let server = Server::start_in(folder, 0, &[]);
-    let mut bob = Wire::connect(server.address());
-    bob.register("bob", 20_002);
+    let mut bob = server.connect("bob");
+    bob.registers("bob", 20_002);
     bob.asks("JOIN", &[("clientID", "bob"), ("Since", "0")]);
     bob.gets("JOINACK").has(&[("Seq", "8")]);
     for (seq, text) in (1_u64..).zip(&texts).filter(|(seq, _)| ![3, 4, 5, 6].contains(seq)) {

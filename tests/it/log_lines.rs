@@ -20,7 +20,7 @@ fn is_stamped(line: &str) -> bool {
 /// The lines of a log without its first one and without their stamps, which they all must have.
 #[track_caller]
 fn events(server: &Server) -> Vec<String> {
-    let log = server.log();
+    let log = server.log_text();
     let mut lines = log.strip_suffix('\n').expect("the last line has an end").split('\n');
     let first = lines.next().unwrap();
     assert!(first.contains("UTC"), "the first line says whose time it is: {first}");
@@ -36,8 +36,8 @@ fn events(server: &Server) -> Vec<String> {
 #[track_caller]
 fn logged(server: &Server, asker: &mut Wire, end: &str) {
     let since = Instant::now();
-    while !server.log().lines().any(|line| line.ends_with(end)) {
-        assert!(since.elapsed() < DEADLINE, "no {end:?} in\n{}", server.log());
+    while !server.log_text().lines().any(|line| line.ends_with(end)) {
+        assert!(since.elapsed() < DEADLINE, "no {end:?} in\n{}", server.log_text());
         asker.hears_nothing();
     }
 }
@@ -51,13 +51,13 @@ fn a_fresh_log_says_that_its_times_are_utc() {
 #[test]
 fn each_kind_of_line_is_as_it_was_promised() {
     let server = Server::start(&[]);
-    let mut other = Wire::connect(server.address());
-    let mut john = Wire::joined(server.address(), "John", 20_001);
+    let mut other = server.connect("other");
+    let mut john = server.joined("John", 20_001);
     let from = john.local();
     john.says("Hello everyone!");
     let said = john.gets("SAID");
     let line = format!("[{}] [John]: Hello everyone!\n", said.get("Time"));
-    assert!(server.log().ends_with(&line), "no {line:?} in\n{}", server.log());
+    assert!(server.log_text().ends_with(&line), "no {line:?} in\n{}", server.log_text());
     john.asks("QUIT", &[]).is_closed();
     drop(john);
     logged(&server, &mut other, "Client John disconnected");
@@ -73,8 +73,8 @@ fn each_kind_of_line_is_as_it_was_promised() {
 #[test]
 fn a_private_message_is_logged_without_its_text() {
     let server = Server::start(&[]);
-    let mut john = Wire::joined(server.address(), "John", 20_001);
-    let mut jane = Wire::joined(server.address(), "Jane", 20_002);
+    let mut john = server.joined("John", 20_001);
+    let mut jane = server.joined("Jane", 20_002);
     john.gets("JOINED");
     john.asks("TELL", &[("Peer", "2"), ("Text", "the hidden words")]);
     john.gets("TELLACK");
@@ -83,22 +83,22 @@ fn a_private_message_is_logged_without_its_text() {
     jane.gets("SAID").has(&[("Seq", "1")]);
     let expected = ["John told Jane something privately", "[Jane]: and a public one"];
     assert_eq!(events(&server)[2..], expected);
-    assert!(!server.log().contains("hidden"), "{}", server.log());
+    assert!(!server.log_text().contains("hidden"), "{}", server.log_text());
 }
 
 #[test]
 fn a_crash_is_a_departure_in_the_log_and_being_kicked_is_one_too() {
     let server = Server::start(&[]);
-    let mut jane = Wire::joined(server.address(), "Jane", 20_002);
-    drop(Wire::joined(server.address(), "John", 20_001));
+    let mut jane = server.joined("Jane", 20_002);
+    drop(server.joined("John", 20_001));
     jane.skips_to("LEFT");
     logged(&server, &mut jane, "Client John disconnected");
-    let _joan = Wire::joined(server.address(), "Joan", 20_003);
+    let _joan = server.joined("Joan", 20_003);
     jane.gets("JOINED");
     server.types("/kick Joan");
     jane.gets("LEFT");
-    assert!(events(&server).iter().any(|line| line == "[John] has left"), "{}", server.log());
-    assert!(events(&server).iter().any(|line| line == "[Joan] has left"), "{}", server.log());
+    assert!(events(&server).iter().any(|line| line == "[John] has left"), "{}", server.log_text());
+    assert!(events(&server).iter().any(|line| line == "[Joan] has left"), "{}", server.log_text());
 }
 
 /// What somebody might say to write more into the log than a text.
@@ -122,32 +122,32 @@ const FORGERIES: [&str; 14] = [
 #[test]
 fn no_text_can_look_like_another_line() {
     let server = Server::start(&["--rate", "0"]);
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    let mut alice = server.joined("alice", 20_001);
     for text in FORGERIES {
         alice.says(text);
         alice.gets("SAID").has(&[("Text", text)]);
     }
     let lines = events(&server);
-    assert_eq!(lines.len(), 1 + FORGERIES.len(), "{}", server.log());
-    assert!(lines[1..].iter().all(|line| line.starts_with("[alice]: ")), "{}", server.log());
-    assert!(lines.iter().all(|line| !line.ends_with(r" \torn")), "{}", server.log());
+    assert_eq!(lines.len(), 1 + FORGERIES.len(), "{}", server.log_text());
+    assert!(lines[1..].iter().all(|line| line.starts_with("[alice]: ")), "{}", server.log_text());
+    assert!(lines.iter().all(|line| !line.ends_with(r" \torn")), "{}", server.log_text());
     let treacherous = |c: char| {
         (c.is_control() && c != '\n')
             || ('\u{202a}'..='\u{202e}').contains(&c)
             || ('\u{2066}'..='\u{2069}').contains(&c)
             || "\u{200b}\u{200e}\u{200f}\u{2028}\u{2029}\u{feff}".contains(c)
     };
-    assert!(!server.log().contains(treacherous), "{:?}", server.log());
-    assert!(server.log().contains(r"[alice]: \u{202e}txt.exe\u{202c}\u{2066}"));
+    assert!(!server.log_text().contains(treacherous), "{:?}", server.log_text());
+    assert!(server.log_text().contains(r"[alice]: \u{202e}txt.exe\u{202c}\u{2066}"));
     // The same words typed and meant are not the same in the log, and what is harmless stays as it is.
-    assert!(server.log().contains(r"[alice]: \\u{202e}"));
-    assert!(server.log().contains("\"quotes\" # \u{1f468}\u{200d}\u{1f469} \u{ad}"));
+    assert!(server.log_text().contains(r"[alice]: \\u{202e}"));
+    assert!(server.log_text().contains("\"quotes\" # \u{1f468}\u{200d}\u{1f469} \u{ad}"));
 }
 
 #[test]
 fn what_was_escaped_comes_back_as_it_was_said() {
     let server = Server::start(&["--rate", "0"]);
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    let mut alice = server.joined("alice", 20_001);
     // The longest lines that a text can make.
     let (tabs, slashes, marks) = ("\t".repeat(2000), "\\".repeat(2000), "\u{feff}".repeat(666));
     let texts: Vec<&str> = FORGERIES.into_iter().chain([&*tabs, &*slashes, &*marks]).collect();
@@ -156,9 +156,9 @@ fn what_was_escaped_comes_back_as_it_was_said() {
         alice.gets("SAID");
     }
     let server = server.starts_again();
-    let mut bob = Wire::connect(server.address());
-    bob.register("bob", 20_002);
-    bob.join("bob").has(&[("Seq", &texts.len().to_string())]);
+    let mut bob = server.connect("bob");
+    bob.registers("bob", 20_002);
+    bob.joins("bob").has(&[("Seq", &texts.len().to_string())]);
     for (seq, text) in (1..).zip(&texts) {
         let said = bob.gets("SAID");
         assert_eq!(said.number("Seq"), seq);

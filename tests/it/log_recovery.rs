@@ -24,8 +24,8 @@ fn with_log(log: &[u8]) -> Server {
 /// Somebody who comes into the room and is given these messages, as all that were said there.
 #[track_caller]
 fn is_given(server: &Server, messages: &[(u64, &str)]) -> Wire {
-    let mut bob = Wire::connect(server.address());
-    bob.register("bob", 20_002);
+    let mut bob = server.connect("bob");
+    bob.registers("bob", 20_002);
     bob.asks("JOIN", &[("clientID", "bob"), ("Since", "0")]);
     let last = messages.last().map_or(0, |(seq, _)| *seq);
     bob.gets("JOINACK").has(&[("Seq", &last.to_string())]);
@@ -39,24 +39,24 @@ fn is_given(server: &Server, messages: &[(u64, &str)]) -> Wire {
 #[test]
 fn a_killed_server_with_a_torn_log_goes_on_where_the_log_is_whole() {
     let server = Server::start(&[]);
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    let mut alice = server.joined("alice", 20_001);
     for text in ["one", "two", "three"] {
         alice.says(text);
         alice.gets("SAID");
     }
     server.kill();
     let log = server.folder().file("server.log");
-    let torn = server.log().strip_suffix("ee\n").unwrap().to_owned();
+    let torn = server.log_text().strip_suffix("ee\n").unwrap().to_owned();
     assert!(torn.ends_with("[alice]: thr"), "{torn}");
     fs::write(&log, &torn).unwrap();
     let server = server.starts_again();
-    assert!(server.log().starts_with(&format!("{torn} \\torn\n")), "{}", server.log());
+    assert!(server.log_text().starts_with(&format!("{torn} \\torn\n")), "{}", server.log_text());
     let mut bob = is_given(&server, &[(1, "one"), (2, "two")]);
     bob.says("another three");
     bob.gets("SAID").has(&[("Seq", "3")]);
     // The next start finds the mark, and marks nothing more.
     let server = server.starts_again();
-    assert_eq!(server.log().matches(" \\torn\n").count(), 1, "{}", server.log());
+    assert_eq!(server.log_text().matches(" \\torn\n").count(), 1, "{}", server.log_text());
     is_given(&server, &[(1, "one"), (2, "two"), (3, "another three")]);
 }
 
@@ -117,9 +117,9 @@ fn a_log_of_a_million_lines_is_counted() {
     let server = with_log(log.as_bytes());
     println!("a million lines: listening after {:?}", since.elapsed());
     drop(log);
-    let mut bob = Wire::connect(server.address());
-    bob.register("bob", 20_002);
-    bob.join("bob").has(&[("Seq", &LINES.to_string())]);
+    let mut bob = server.connect("bob");
+    bob.registers("bob", 20_002);
+    bob.joins("bob").has(&[("Seq", &LINES.to_string())]);
     for number in LINES - 19..=LINES {
         let text = format!("message {number}");
         bob.gets("SAID").has(&[("Seq", &number.to_string()), ("Text", &text)]);
@@ -164,8 +164,8 @@ fn twenty_kills_lose_nothing_that_anybody_has_seen() {
     let mut server = Server::start(&["--rate", "0"]);
     for round in 0..20 {
         let last = seen.last_key_value().map_or(0, |(seq, _)| *seq);
-        let mut bob = Wire::connect(server.address());
-        bob.register("bob", 20_002);
+        let mut bob = server.connect("bob");
+        bob.registers("bob", 20_002);
         bob.asks("JOIN", &[("clientID", "bob"), ("Since", &last.to_string())]);
         let joined = bob.gets("JOINACK");
         assert!(joined.number("Seq") >= last, "{last} were seen: {joined}");
@@ -180,14 +180,14 @@ fn twenty_kills_lose_nothing_that_anybody_has_seen() {
         speaker.join().unwrap();
         server = server.starts_again();
     }
-    let log = server.log();
+    let log = server.log_text();
     let logged = messages(&log);
     for (seq, words) in &seen {
         assert_eq!(logged[usize::try_from(seq - 1).unwrap()], words, "number {seq}");
     }
-    let mut carol = Wire::connect(server.address());
-    carol.register("carol", 20_003);
-    carol.join("carol").has(&[("Seq", &logged.len().to_string())]);
+    let mut carol = server.connect("carol");
+    carol.registers("carol", 20_003);
+    carol.joins("carol").has(&[("Seq", &logged.len().to_string())]);
     for words in &logged[logged.len() - 20..] {
         let said = carol.gets("SAID");
         assert_eq!(*words, format!("[{}]: {}", said.get("clientID"), said.get("Text")));

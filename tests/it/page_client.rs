@@ -3,11 +3,11 @@
 use std::net::TcpListener;
 use std::time::Instant;
 
-use crate::stage::{Client, DEADLINE, Ear, Server, Site, Stream};
+use crate::stage::{Client, DEADLINE, OutputMode, Program, Server, Site, Stream, process};
 
 /// Waits for the address that the client prints.
 #[track_caller]
-fn page_of(client: &Client) -> Site {
+fn page_of(client: &Program) -> Site {
     let line = client.sees("page: ");
     Site::at(line.strip_prefix("page: ").unwrap())
 }
@@ -23,7 +23,7 @@ fn tells(stream: &mut Stream, text: &str) {
 
 /// A client with a page in the room of that server.
 #[track_caller]
-fn with_page(name: &str, server: &Server) -> (Client, Site) {
+fn with_page(name: &str, server: &Server) -> (Program, Site) {
     let address = server.address().to_string();
     let client = Client::with_args(&[name, "0", &address, "--page", "--no-open"]);
     let site = page_of(&client);
@@ -55,7 +55,7 @@ fn page_goes_on_when_the_terminal_has_ended() {
     let (alice, site) = with_page("alice", &server);
     let bob = Client::joined("bob", &server);
     alice.ends_input();
-    alice.is_heard(Ear::Closed);
+    alice.has_output(OutputMode::Closed);
     for text in ["one", "two", "three"] {
         assert_eq!(site.posts("line", text), 204);
         bob.sees(&format!(" alice: {text}"));
@@ -145,7 +145,7 @@ fn page_is_told_when_too_many_lines_wait() {
     let (_alice, site) = with_page("alice", &server);
     let mut stream = site.listens();
     // A server that has stopped does not answer, so what asks it waits, and what stands behind that.
-    crate::stage::process::stop(server.pid());
+    process::signal(server.pid(), "STOP");
     for _ in 0..300 {
         assert_eq!(site.posts("line", "/info"), 204);
     }

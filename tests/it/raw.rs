@@ -1,12 +1,12 @@
 //! `--raw`: bytes by hand, and nothing of the protocol between.
 
-use crate::stage::{Client, Listener, Server, Wire};
+use crate::stage::{Client, Played, Server, Wire};
 
 #[test]
 fn what_is_typed_arrives_byte_by_byte_and_what_comes_is_printed() {
-    let listener = Listener::bind();
+    let listener = Played::open();
     let hand = Client::with_args(&["--raw", &listener.address().to_string()]);
-    let mut wire = listener.accept();
+    let mut wire = listener.accepts("the other side");
     hand.types("no block at all");
     assert_eq!(wire.line(), "no block at all");
     wire.sends("nor this\n");
@@ -34,7 +34,7 @@ fn a_client_can_be_served_by_hand() {
     let hand = Client::with_args(&["--raw", "--listen", "0"]);
     let line = hand.complains("listening on ");
     let address: std::net::SocketAddr = line.rsplit(' ').next().unwrap().parse().unwrap();
-    let mut wire = Wire::connect(address);
+    let mut wire = Wire::connect("wire", address);
     hand.complains(" has connected");
     hand.types("hello");
     assert_eq!(wire.line(), "hello");

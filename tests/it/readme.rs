@@ -74,7 +74,7 @@ fn free_ports() -> [String; 3] {
 #[derive(Default)]
 struct Stage {
     server: Option<Server>,
-    clients: HashMap<String, Client>,
+    clients: HashMap<String, Program>,
 }
 
 impl Stage {

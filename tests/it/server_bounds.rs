@@ -7,7 +7,7 @@ use crate::stage::{Server, Wire};
 /// Enters the room, past what is said about those who enter at the same time.
 #[track_caller]
 fn enter(server: &Server, name: &str, port: u16) -> Wire {
-    let mut wire = Wire::joined(server.address(), name, port);
+    let mut wire = server.joined(name, port);
     wire.asks("PING", &[("Token", "in")]);
     wire.skips_to("PONG");
     wire
@@ -69,9 +69,9 @@ fn memory(server: &Server, what: &str) -> u64 {
 fn small_questions_with_large_answers_cost_little_memory() {
     const ENTRIES: u64 = 600;
     let server = Server::start(&["--rate", "0"]);
-    let mut many = Wire::connect(server.address());
+    let mut many = server.connect("many");
     for number in 0..ENTRIES {
-        many.register(&format!("{number:04}{}", "x".repeat(28)), 20_001);
+        many.registers(&format!("{number:04}{}", "x".repeat(28)), 20_001);
     }
     let mut greedy = enter(&server, "greedy", 20_002);
     let before = memory(&server, "VmHWM");
@@ -96,13 +96,13 @@ fn who_comes_back_a_hundred_times_leaves_no_descriptors_behind() {
     use crate::stage::DEADLINE;
 
     let server = Server::start(&["--rate", "0"]);
-    let mut other = Wire::connect(server.address());
-    let mut alice = Wire::connect(server.address());
-    alice.register("alice", 20_001);
-    let token = alice.join("alice").get("Token").to_owned();
+    let mut other = server.connect("other");
+    let mut alice = server.connect("alice");
+    alice.registers("alice", 20_001);
+    let token = alice.joins("alice").get("Token").to_owned();
     let before = descriptors(&server);
     for _ in 0..100 {
-        let mut again = Wire::connect(server.address());
+        let mut again = server.connect("again");
         again.asks("JOIN", &[("clientID", "alice"), ("Token", &token)]);
         again.gets("JOINACK");
         alice = again;

@@ -6,15 +6,15 @@ use std::net::TcpListener;
 use assert_cmd::Command;
 use predicates::prelude::*;
 
-use crate::stage::{Ear, Folder, Program, Server, Wire};
+use crate::stage::{Folder, OutputMode, Program, Server, Wire};
 
 /// The server's program.
 const SERVER: &str = env!("CARGO_BIN_EXE_server");
 
 /// Alice and bob in the room, with nothing on its way to them.
 fn two(server: &Server) -> (Wire, Wire) {
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
-    let bob = Wire::joined(server.address(), "bob", 20_002);
+    let mut alice = server.joined("alice", 20_001);
+    let bob = server.joined("bob", 20_002);
     alice.gets("JOINED");
     (alice, bob)
 }
@@ -91,8 +91,8 @@ fn quit_says_goodbye_to_all_and_ends() {
 #[test]
 fn quit_does_not_wait_for_who_says_nothing() {
     let server = Server::start(&[]);
-    let _silent = Wire::connect(server.address());
-    let mut half = Wire::connect(server.address());
+    let _silent = server.connect("_silent");
+    let mut half = server.connect("half");
     half.sends("REGISTER\r\nclientID: al");
     server.types("/quit");
     server.exits(0);
@@ -112,19 +112,19 @@ fn the_end_of_the_input_closes_the_console_only() {
 #[test]
 fn stdout_has_a_line_for_each_registration() {
     let server = Server::start(&[]);
-    let mut wire = Wire::connect(server.address());
-    wire.register("student1", 2000);
+    let mut wire = server.connect("wire");
+    wire.registers("student1", 2000);
     server.sees_line("REGISTER: student1 from 127.0.0.1:2000 received");
-    wire.register("student1", 2500);
+    wire.registers("student1", 2500);
     server.sees_line("REGISTER: student1 from 127.0.0.1:2500 received");
 }
 
 #[test]
 fn stdout_has_a_line_for_each_introduction() {
     let server = Server::start(&[]);
-    let mut wire = Wire::connect(server.address());
-    wire.register("student1", 2500);
-    wire.register("student2", 2000);
+    let mut wire = server.connect("wire");
+    wire.registers("student1", 2500);
+    wire.registers("student2", 2000);
     wire.asks("BRIDGE", &[("clientID", "student2")]);
     wire.gets("BRIDGEACK");
     server.sees_line("BRIDGE: student2 127.0.0.1:2000 student1 127.0.0.1:2500");
@@ -146,7 +146,7 @@ fn stdout_has_a_line_for_each_message_with_the_address_it_came_from() {
 #[test]
 fn what_would_turn_the_terminal_over_is_escaped() {
     let server = Server::start(&[]);
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    let mut alice = server.joined("alice", 20_001);
     alice.says("\u{1b}]0;owned\u{7}");
     alice.refuses("SAY", "bad-text");
     let marks = ["202a", "202e", "2066", "2069", "200b", "200e", "200f", "2028", "2029", "feff"];
@@ -212,7 +212,7 @@ fn a_taken_port_is_said_in_one_sentence() {
 fn a_paused_terminal_stops_nobody() {
     let server = Server::start(&["--rate", "0"]);
     let (mut alice, mut bob) = two(&server);
-    server.is_heard(Ear::Paused);
+    server.has_output(OutputMode::Paused);
     // Over a megabyte, where a pipe holds 64 KiB and the server keeps 256 more.
     let text = "x".repeat(1900);
     for _ in 0..600 {
@@ -220,7 +220,7 @@ fn a_paused_terminal_stops_nobody() {
         alice.gets("SAID");
         bob.gets("SAID");
     }
-    server.is_heard(Ear::Open);
+    server.has_output(OutputMode::Read);
     // What is printed while the terminal catches up may be dropped, so it is said until it is seen.
     for round in 0.. {
         alice.says(&format!("back {round}"));
@@ -237,7 +237,7 @@ fn a_paused_terminal_stops_nobody() {
 fn a_terminal_that_is_gone_stops_nobody() {
     let server = Server::start(&["--rate", "0"]);
     let (mut alice, mut bob) = two(&server);
-    server.is_heard(Ear::Closed);
+    server.has_output(OutputMode::Closed);
     for number in 0..200 {
         alice.says(&format!("message {number}"));
         alice.gets("SAID");

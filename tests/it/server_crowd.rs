@@ -72,10 +72,10 @@ fn push(rounds: usize, speaker: &mut Wire, listener: &mut Wire) -> Option<Block>
         }
         messages(speaker, EACH);
         for count in 0..EACH {
-            let mut block = listener.block();
+            let mut block = listener.block("a block");
             if block.kind == "LEFT" {
                 left = Some(block);
-                block = listener.block();
+                block = listener.block("a block");
             }
             assert_eq!(block.number("Seq"), (round * EACH + count + 1) as u64);
         }
@@ -89,7 +89,7 @@ const ROUNDS: usize = 70;
 #[test]
 fn a_member_that_never_reads_delays_nobody() {
     let server = Server::start(&["--rate", "0", "--backlog", "65536"]);
-    let stalled = Wire::joined(server.address(), "stalled", 20_001);
+    let stalled = server.joined("stalled", 20_001);
     let mut speaker = enter(server.address(), "speaker", 20_002);
     let mut listener = enter(server.address(), "listener", 20_003);
     let left = push(ROUNDS, &mut speaker, &mut listener);
@@ -101,7 +101,7 @@ fn a_member_that_never_reads_delays_nobody() {
 #[test]
 fn a_member_without_progress_is_sent_away_before_its_backlog_is_full() {
     let server = Server::start(&["--rate", "0", "--backlog", "100000000"]);
-    let _stalled = Wire::joined(server.address(), "stalled", 20_001);
+    let _stalled = server.joined("stalled", 20_001);
     let mut speaker = enter(server.address(), "speaker", 20_002);
     let mut listener = enter(server.address(), "listener", 20_003);
     // Its 3 s are the server's; here is only waited for what it says then.
@@ -113,7 +113,7 @@ fn a_member_without_progress_is_sent_away_before_its_backlog_is_full() {
 #[test]
 fn a_member_that_reads_late_is_given_everything() {
     let server = Server::start(&["--rate", "0", "--backlog", "100000000"]);
-    let mut late = Wire::joined(server.address(), "late", 20_001);
+    let mut late = server.joined("late", 20_001);
     let mut speaker = enter(server.address(), "speaker", 20_002);
     let mut listener = enter(server.address(), "listener", 20_003);
     push(10, &mut speaker, &mut listener);
@@ -128,7 +128,7 @@ fn one_name_has_one_owner_however_many_want_it() {
     for round in 0..6 {
         let name = format!("prize{round}");
         let start = Barrier::new(RIVALS.into());
-        let wires: Vec<Wire> = (0..RIVALS).map(|_| Wire::connect(server.address())).collect();
+        let wires: Vec<Wire> = (0..RIVALS).map(|_| server.connect("somebody")).collect();
         let rivals: Vec<(Wire, bool)> = thread::scope(|scope| {
             let fight = |(rival, mut wire): (u16, Wire)| {
                 let (name, port) = (&name, 20_000 + rival);
@@ -137,7 +137,7 @@ fn one_name_has_one_owner_however_many_want_it() {
                     "REGISTER\r\nclientID: {name}\r\nIP: \r\nPort: {port}\r\n\r\n\
                      JOIN\r\nclientID: {name}\r\n\r\n"
                 ));
-                let (registered, joined) = (wire.block(), wire.block());
+                let (registered, joined) = (wire.block("a block"), wire.block("a block"));
                 for block in
                     [&registered, &joined].into_iter().filter(|block| block.kind == "ERROR")
                 {
@@ -159,11 +159,11 @@ fn fifty_come_at_once_and_each_has_an_id_of_its_own() {
     const GUESTS: u16 = 50;
     let server = Server::start(&[]);
     let start = Barrier::new(GUESTS.into());
-    let wires: Vec<Wire> = (0..GUESTS).map(|_| Wire::connect(server.address())).collect();
+    let wires: Vec<Wire> = (0..GUESTS).map(|_| server.connect("somebody")).collect();
     let wires: Vec<(Wire, u64)> = thread::scope(|scope| {
         let enter = |(guest, mut wire): (u16, Wire)| {
             start.wait();
-            let registered = wire.register(&format!("guest{guest}"), 20_000 + guest).number("ID");
+            let registered = wire.registers(&format!("guest{guest}"), 20_000 + guest).number("ID");
             wire.asks("JOIN", &[("clientID", &format!("guest{guest}"))]);
             let joined = wire.gets("JOINACK").number("ID");
             assert_eq!(registered, joined);
@@ -176,7 +176,7 @@ fn fifty_come_at_once_and_each_has_an_id_of_its_own() {
     let mut ids: Vec<u64> = wires.iter().map(|(_, id)| *id).collect();
     ids.sort_unstable();
     assert_eq!(ids, (1..=u64::from(GUESTS)).collect::<Vec<_>>());
-    let mut wire = Wire::connect(server.address());
+    let mut wire = server.connect("wire");
     wire.asks("INFO", &[]);
     assert_eq!(wire.gets("INFOACK").lines.len(), usize::from(GUESTS));
 }
@@ -184,11 +184,11 @@ fn fifty_come_at_once_and_each_has_an_id_of_its_own() {
 #[test]
 fn the_silent_and_the_slow_to_finish_block_nobody() {
     let server = Server::start(&[]);
-    let _silent: Vec<Wire> = (0..20).map(|_| Wire::connect(server.address())).collect();
-    let mut half = Wire::connect(server.address());
+    let _silent: Vec<Wire> = (0..20).map(|_| server.connect("somebody")).collect();
+    let mut half = server.connect("half");
     half.sends("REGISTER\r\nclientID: half\r\nPo");
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
-    let mut bob = Wire::joined(server.address(), "bob", 20_002);
+    let mut alice = server.joined("alice", 20_001);
+    let mut bob = server.joined("bob", 20_002);
     alice.gets("JOINED");
     alice.says("nobody is in our way");
     bob.gets("SAID");
@@ -199,11 +199,11 @@ fn the_silent_and_the_slow_to_finish_block_nobody() {
 #[test]
 fn a_full_server_says_so_and_has_room_again_later() {
     let server = Server::start(&["--max-clients", "2"]);
-    let mut first = Wire::connect(server.address());
-    let mut second = Wire::connect(server.address());
+    let mut first = server.connect("first");
+    let mut second = server.connect("second");
     first.hears_nothing();
     second.hears_nothing();
-    let mut third = Wire::connect(server.address());
+    let mut third = server.connect("third");
     third.refuses("", "server-full");
     third.is_closed();
     first.hears_nothing();
@@ -215,10 +215,10 @@ fn a_full_server_says_so_and_has_room_again_later() {
 
 /// Connects and tells whether the server has room.
 fn let_in(server: &Server) -> bool {
-    let mut wire = Wire::connect(server.address());
+    let mut wire = server.connect("wire");
     // A full server may have hung up before it reads this.
     let _ = wire.stream().write_all(b"PING\r\nToken: room\r\n\r\n");
-    let answer = wire.block();
+    let answer = wire.block("a block");
     if answer.kind == "ERROR" {
         answer.has(&[("Code", "server-full")]);
     }
@@ -229,17 +229,17 @@ fn let_in(server: &Server) -> bool {
 fn connections_that_come_and_go_leave_nothing_behind() {
     let server = Server::start(&["--max-clients", "10"]);
     for round in 0..100 {
-        let mut wire = Wire::connect(server.address());
+        let mut wire = server.connect("wire");
         match round % 4 {
             0 => drop(wire.sends("GET / HTTP/1.1\r\n\r\n")),
             1 => drop(wire.sends("REGISTER\r\nclient")),
-            2 => drop(wire.sends_bytes(b"\xff\xff\0\0\r\n\r\n")),
+            2 => drop(wire.sends(b"\xff\xff\0\0\r\n\r\n")),
             _ => {}
         }
         drop(wire);
         while !let_in(&server) {}
     }
-    let mut wire = Wire::connect(server.address());
+    let mut wire = server.connect("wire");
     wire.asks("INFO", &[]);
     assert_eq!(wire.gets("INFOACK").lines, [""; 0]);
 }
@@ -247,10 +247,10 @@ fn connections_that_come_and_go_leave_nothing_behind() {
 #[test]
 fn who_asks_and_never_reads_the_answers_harms_nobody() {
     let server = Server::start(&["--rate", "0", "--backlog", "65536"]);
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    let mut alice = server.joined("alice", 20_001);
     let mut bob = enter(server.address(), "bob", 20_002);
     alice.gets("JOINED");
-    let deaf = Wire::connect(server.address());
+    let deaf = server.connect("deaf");
     let questions = "INFO\r\n\r\n".repeat(1000);
     let since = Instant::now();
     // Until the server has had enough of it: what it keeps for one client is limited.

@@ -1,11 +1,11 @@
 //! The assignments' clients with our server: their bytes in, exactly the expected bytes out.
 
-use crate::stage::{Server, Wire};
+use crate::stage::Server;
 
 /// One request on a connection of its own, as the assignments' clients do it, and the exact answer.
 #[track_caller]
 fn once(server: &Server, request: &str, answer: &str) {
-    let mut wire = Wire::connect(server.address());
+    let mut wire = server.connect("wire");
     wire.sends(request).gets_bytes(answer);
 }
 
@@ -44,7 +44,7 @@ fn one_connection_for_each_request() {
 #[test]
 fn one_connection_for_all_requests() {
     let server = Server::start(&[]);
-    let mut wire = Wire::connect(server.address());
+    let mut wire = server.connect("wire");
     wire.sends("REGISTER\r\nclientID: alice\r\nIP: 127.0.0.1\r\nPort: 5556\r\n\r\n").gets_bytes(
         "REGACK\r\nclientID: alice\r\nIP: 127.0.0.1\r\nPort: 5556\r\nStatus: registered\r\n\
          ID: 1\r\nExpires: 3600\r\nRoom: yes\r\n\r\n",
@@ -82,7 +82,7 @@ fn lines_that_end_in_lf_only_are_answered_in_crlf() {
 #[test]
 fn who_says_all_and_ends_its_side_is_answered() {
     let server = Server::start(&[]);
-    let mut wire = Wire::connect(server.address());
+    let mut wire = server.connect("wire");
     wire.sends("REGISTER\r\nclientID: Alice\r\nIP: 127.0.0.1\r\nPort: 6201\r\n\r\n").ends();
     wire.gets("REGACK").has(&[("Status", "registered")]);
     wire.is_closed();
@@ -97,7 +97,7 @@ fn an_empty_info_is_a_block_without_lines() {
 #[test]
 fn their_clients_and_ours_meet_in_one_directory() {
     let server = Server::start(&[]);
-    let mut ours = Wire::joined(server.address(), "ours", 20_001);
+    let mut ours = server.joined("ours", 20_001);
     once(
         &server,
         "REGISTER\r\nclientID: theirs\r\nIP: 127.0.0.1\r\nPort: 6201\r\n\r\n",
@@ -119,7 +119,7 @@ fn their_clients_and_ours_meet_in_one_directory() {
 fn closing_without_reading_the_answer_harms_nobody() {
     let server = Server::start(&[]);
     for number in 0..30 {
-        let mut wire = Wire::connect(server.address());
+        let mut wire = server.connect("wire");
         wire.sends(&format!("REGISTER\r\nclientID: c{number}\r\nIP: \r\nPort: 6201\r\n\r\n"));
         drop(wire);
     }

@@ -15,8 +15,8 @@ fn listed(wire: &mut Wire) -> Vec<String> {
 #[test]
 fn registering_is_answered_with_what_was_recorded() {
     let server = Server::start(&[]);
-    let mut wire = Wire::connect(server.address());
-    wire.register("alice", 20_001).has_exactly(&[
+    let mut wire = server.connect("wire");
+    wire.registers("alice", 20_001).has_exactly(&[
         ("clientID", "alice"),
         ("IP", "127.0.0.1"),
         ("Port", "20001"),
@@ -30,7 +30,7 @@ fn registering_is_answered_with_what_was_recorded() {
 #[test]
 fn the_address_is_the_one_seen_and_not_the_one_claimed() {
     let server = Server::start(&[]);
-    let mut wire = Wire::connect(server.address());
+    let mut wire = server.connect("wire");
     for claim in ["10.1.2.3", "", "not an address", "::1"] {
         wire.asks("REGISTER", &[("clientID", "alice"), ("IP", claim), ("Port", "20001")]);
         wire.gets("REGACK").has(&[("IP", "127.0.0.1")]);
@@ -41,12 +41,12 @@ fn the_address_is_the_one_seen_and_not_the_one_claimed() {
 #[test]
 fn registering_again_keeps_id_and_place_and_replaces_the_port() {
     let server = Server::start(&[]);
-    let mut wire = Wire::connect(server.address());
+    let mut wire = server.connect("wire");
     for (name, port) in [("alice", 20_001), ("bob", 20_002), ("carol", 20_003)] {
-        wire.register(name, port);
+        wire.registers(name, port);
     }
-    let mut other = Wire::connect(server.address());
-    other.register("alice", 20_011).has(&[("ID", "1"), ("Port", "20011")]);
+    let mut other = server.connect("other");
+    other.registers("alice", 20_011).has(&[("ID", "1"), ("Port", "20011")]);
     let expected = ["alice 127.0.0.1:20011 1", "bob 127.0.0.1:20002 2", "carol 127.0.0.1:20003 3"];
     assert_eq!(listed(&mut wire), expected);
     wire.asks("BRIDGE", &[("clientID", "carol")]);
@@ -56,20 +56,20 @@ fn registering_again_keeps_id_and_place_and_replaces_the_port() {
 #[test]
 fn an_entry_outlives_its_connection() {
     let server = Server::start(&[]);
-    let mut first = Wire::connect(server.address());
-    first.register("alice", 20_001);
+    let mut first = server.connect("first");
+    first.registers("alice", 20_001);
     first.ends();
     first.is_closed();
-    assert_eq!(listed(&mut Wire::connect(server.address())), ["alice 127.0.0.1:20001 1"]);
+    assert_eq!(listed(&mut server.connect("somebody")), ["alice 127.0.0.1:20001 1"]);
 }
 
 #[test]
 fn names_differ_by_more_than_case() {
     let server = Server::start(&[]);
-    let mut wire = Wire::connect(server.address());
-    wire.register("Alice", 20_001).has(&[("ID", "1")]);
-    wire.register("aLICE", 20_002).has(&[("ID", "1"), ("Port", "20002")]);
-    wire.register("bob", 20_003).has(&[("ID", "2")]);
+    let mut wire = server.connect("wire");
+    wire.registers("Alice", 20_001).has(&[("ID", "1")]);
+    wire.registers("aLICE", 20_002).has(&[("ID", "1"), ("Port", "20002")]);
+    wire.registers("bob", 20_003).has(&[("ID", "2")]);
     assert_eq!(listed(&mut wire).len(), 2);
     wire.asks("BRIDGE", &[("clientID", "BOB"), ("Peer", "alICE")]);
     wire.gets("BRIDGEACK").has(&[("Port", "20002")]);
@@ -78,9 +78,9 @@ fn names_differ_by_more_than_case() {
 #[test]
 fn a_name_is_shown_as_its_owner_wrote_it() {
     let server = Server::start(&[]);
-    let mut wire = Wire::connect(server.address());
-    wire.register("McAlice", 20_001).has(&[("clientID", "McAlice")]);
-    wire.register("bob", 20_002);
+    let mut wire = server.connect("wire");
+    wire.registers("McAlice", 20_001).has(&[("clientID", "McAlice")]);
+    wire.registers("bob", 20_002);
     wire.asks("BRIDGE", &[("clientID", "bob"), ("Peer", "mcalice")]);
     wire.gets("BRIDGEACK").has(&[("clientID", "McAlice")]);
 }
@@ -88,12 +88,12 @@ fn a_name_is_shown_as_its_owner_wrote_it() {
 #[test]
 fn bridge_without_a_peer_gives_the_first_other_in_order_of_registration() {
     let server = Server::start(&[]);
-    let mut wire = Wire::connect(server.address());
-    wire.register("zoe", 20_001);
+    let mut wire = server.connect("wire");
+    wire.registers("zoe", 20_001);
     wire.asks("BRIDGE", &[("clientID", "zoe")]);
     wire.gets("BRIDGEACK").has_exactly(&[("clientID", ""), ("IP", ""), ("Port", "")]);
-    wire.register("bob", 20_002);
-    wire.register("alice", 20_003);
+    wire.registers("bob", 20_002);
+    wire.registers("alice", 20_003);
     for (asker, answer, port) in
         [("zoe", "bob", "20002"), ("bob", "zoe", "20001"), ("alice", "zoe", "20001")]
     {
@@ -106,9 +106,9 @@ fn bridge_without_a_peer_gives_the_first_other_in_order_of_registration() {
 #[test]
 fn bridge_with_a_peer_gives_that_one_by_name_or_id() {
     let server = Server::start(&[]);
-    let mut wire = Wire::connect(server.address());
+    let mut wire = server.connect("wire");
     for (name, port) in [("alice", 20_001), ("bob", 20_002), ("carol", 20_003)] {
-        wire.register(name, port);
+        wire.registers(name, port);
     }
     for (peer, name, port) in
         [("bob", "bob", "20002"), ("2", "bob", "20002"), ("CAROL", "carol", "20003")]
@@ -123,12 +123,12 @@ fn bridge_with_a_peer_gives_that_one_by_name_or_id() {
 #[test]
 fn ids_are_never_given_twice() {
     let server = Server::start(&[]);
-    let mut stays = Wire::connect(server.address());
-    stays.register("stays", 20_001).has(&[("ID", "1")]);
+    let mut stays = server.connect("stays");
+    stays.registers("stays", 20_001).has(&[("ID", "1")]);
     for id in 2..6_u32 {
-        let mut wire = Wire::connect(server.address());
-        wire.register("alice", 20_002).has(&[("ID", &id.to_string())]);
-        wire.join("alice").has(&[("ID", &id.to_string())]);
+        let mut wire = server.connect("wire");
+        wire.registers("alice", 20_002).has(&[("ID", &id.to_string())]);
+        wire.joins("alice").has(&[("ID", &id.to_string())]);
         wire.asks("QUIT", &[]).is_closed();
     }
     assert_eq!(listed(&mut stays), ["stays 127.0.0.1:20001 1"]);
@@ -137,15 +137,15 @@ fn ids_are_never_given_twice() {
 #[test]
 fn an_entry_expires_unless_it_is_renewed_or_joined() {
     let server = Server::start(&["--expires", "1"]);
-    let mut alice = Wire::connect(server.address());
-    alice.register("alice", 20_001).has(&[("Expires", "1")]);
-    alice.join("alice");
-    let mut wire = Wire::connect(server.address());
-    wire.register("bob", 20_002);
-    wire.register("carol", 20_003).has(&[("ID", "3")]);
+    let mut alice = server.connect("alice");
+    alice.registers("alice", 20_001).has(&[("Expires", "1")]);
+    alice.joins("alice");
+    let mut wire = server.connect("wire");
+    wire.registers("bob", 20_002);
+    wire.registers("carol", 20_003).has(&[("ID", "3")]);
     let since = Instant::now();
     loop {
-        wire.register("carol", 20_003).has(&[("ID", "3")]);
+        wire.registers("carol", 20_003).has(&[("ID", "3")]);
         let names = listed(&mut wire);
         if names == ["alice 127.0.0.1:20001 1", "carol 127.0.0.1:20003 3"] {
             break;
@@ -153,24 +153,24 @@ fn an_entry_expires_unless_it_is_renewed_or_joined() {
         assert_eq!(names.len(), 3, "who renews or has joined stays: {names:?}");
         assert!(since.elapsed() < DEADLINE, "bob does not expire: {names:?}");
     }
-    wire.register("bob", 20_002).has(&[("ID", "4")]);
+    wire.registers("bob", 20_002).has(&[("ID", "4")]);
 }
 
 #[test]
 fn who_has_joined_may_move_to_another_port() {
     let server = Server::start(&[]);
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    let mut alice = server.joined("alice", 20_001);
     alice.asks("REGISTER", &[("clientID", "alice"), ("IP", ""), ("Port", "20011")]);
     alice.skips_to("REGACK").has(&[("ID", "1"), ("Port", "20011")]);
-    let mut wire = Wire::connect(server.address());
+    let mut wire = server.connect("wire");
     assert_eq!(listed(&mut wire), ["alice 127.0.0.1:20011 1"]);
 }
 
 #[test]
 fn a_name_that_is_joined_is_taken() {
     let server = Server::start(&[]);
-    let _alice = Wire::joined(server.address(), "Alice", 20_001);
-    let mut wire = Wire::connect(server.address());
+    let _alice = server.joined("Alice", 20_001);
+    let mut wire = server.connect("wire");
     for name in ["Alice", "alice", "ALICE"] {
         wire.asks("REGISTER", &[("clientID", name), ("IP", "127.0.0.1"), ("Port", "20002")]);
         wire.refuses("REGISTER", "name-taken");
@@ -183,13 +183,13 @@ fn a_name_that_is_joined_is_taken() {
 #[test]
 fn a_name_is_free_again_when_its_owner_is_gone() {
     let server = Server::start(&[]);
-    let mut bob = Wire::joined(server.address(), "bob", 20_002);
-    let alice = Wire::joined(server.address(), "alice", 20_001);
+    let mut bob = server.joined("bob", 20_002);
+    let alice = server.joined("alice", 20_001);
     bob.gets("JOINED");
     drop(alice);
     bob.gets("LEFT").has(&[("clientID", "alice"), ("Reason", "gone")]);
     assert_eq!(listed(&mut bob), ["bob 127.0.0.1:20002 1"]);
-    let mut again = Wire::joined(server.address(), "alice", 20_003);
+    let mut again = server.joined("alice", 20_003);
     assert_eq!(listed(&mut again), ["bob 127.0.0.1:20002 1", "alice 127.0.0.1:20003 3"]);
 }
 
@@ -207,9 +207,9 @@ fn both_families() -> Option<(Server, SocketAddr, SocketAddr)> {
 #[test]
 fn both_families_are_written_as_they_are() {
     let Some((_server, four, six)) = both_families() else { return };
-    let (mut alice, mut bob) = (Wire::connect(six), Wire::connect(four));
-    alice.register("alice", 20_001).has(&[("IP", "::1"), ("Port", "20001")]);
-    bob.register("bob", 20_002).has(&[("IP", "127.0.0.1")]);
+    let (mut alice, mut bob) = (Wire::connect("somebody", six), Wire::connect("somebody", four));
+    alice.registers("alice", 20_001).has(&[("IP", "::1"), ("Port", "20001")]);
+    bob.registers("bob", 20_002).has(&[("IP", "127.0.0.1")]);
     let expected = ["alice [::1]:20001 1", "bob 127.0.0.1:20002 2"];
     assert_eq!(listed(&mut alice), expected);
     bob.asks("BRIDGE", &[("clientID", "bob")]);
@@ -219,8 +219,8 @@ fn both_families_are_written_as_they_are() {
 #[test]
 fn an_entry_belongs_to_its_address() {
     let Some((_server, four, six)) = both_families() else { return };
-    let (mut alice, mut eve) = (Wire::connect(six), Wire::connect(four));
-    alice.register("alice", 20_001);
+    let (mut alice, mut eve) = (Wire::connect("somebody", six), Wire::connect("somebody", four));
+    alice.registers("alice", 20_001);
     eve.asks("REGISTER", &[("clientID", "alice"), ("IP", "::1"), ("Port", "20009")]);
     eve.refuses("REGISTER", "name-taken");
     eve.asks("JOIN", &[("clientID", "alice")]);
@@ -233,11 +233,11 @@ fn an_entry_belongs_to_its_address() {
 #[test]
 fn a_directory_has_as_many_entries_as_clients_are_allowed() {
     let server = Server::start(&["--max-clients", "2"]);
-    let mut wire = Wire::connect(server.address());
-    wire.register("alice", 20_001);
-    wire.register("bob", 20_002);
+    let mut wire = server.connect("wire");
+    wire.registers("alice", 20_001);
+    wire.registers("bob", 20_002);
     wire.asks("REGISTER", &[("clientID", "carol"), ("IP", ""), ("Port", "20003")]);
     wire.refuses("REGISTER", "server-full");
-    wire.register("bob", 20_012).has(&[("ID", "2")]);
+    wire.registers("bob", 20_012).has(&[("ID", "2")]);
     assert_eq!(listed(&mut wire), ["alice 127.0.0.1:20001 1", "bob 127.0.0.1:20012 2"]);
 }

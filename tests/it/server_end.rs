@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use crate::stage::{DEADLINE, Server, Wire};
+use crate::stage::{DEADLINE, Server};
 
 /// How many of those who keep a connection are there at a time.
 const KEPT: usize = 40;
@@ -34,7 +34,7 @@ fn quit_does_not_wait_for_those_who_have_quit_and_keep_their_connection() {
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| quits_and_stays(server.address(), &over));
-        let mut wire = Wire::connect(server.address());
+        let mut wire = server.connect("wire");
         wire.asks("QUIT", &[]).is_closed();
         server.types("/quit");
         // A scope waits for its threads also when the test fails.
@@ -55,13 +55,13 @@ impl Drop for Over<'_> {
 #[test]
 fn quit_does_not_wait_for_somebody_outside_the_room_who_never_reads() {
     let server = Server::start(&["--rate", "0", "--backlog", "100000000"]);
-    let mut deaf = Wire::connect(server.address());
+    let mut deaf = server.connect("deaf");
     for number in 0..200 {
-        deaf.register(&format!("{number:04}{}", "x".repeat(28)), 20_001);
+        deaf.registers(&format!("{number:04}{}", "x".repeat(28)), 20_001);
     }
     // 20 MB of answers, where the buffers of a loopback connection end at about 4.
     deaf.sends(&"INFO\n\n".repeat(2_000));
-    let mut alice = Wire::joined(server.address(), "alice", 20_002);
+    let mut alice = server.joined("alice", 20_002);
     server.types("/quit");
     alice.gets("BYE").has_exactly(&[("Reason", "shutdown")]);
     alice.is_closed();
@@ -72,8 +72,8 @@ fn quit_does_not_wait_for_somebody_outside_the_room_who_never_reads() {
 #[test]
 fn quit_does_not_wait_for_a_member_who_never_reads() {
     let server = Server::start(&["--rate", "0", "--backlog", "100000000"]);
-    let deaf = Wire::joined(server.address(), "deaf", 20_001);
-    let mut alice = Wire::joined(server.address(), "alice", 20_002);
+    let deaf = server.joined("deaf", 20_001);
+    let mut alice = server.joined("alice", 20_002);
     let text = "x".repeat(1900);
     for _ in 0..3_500 {
         alice.says(&text);
@@ -89,7 +89,7 @@ fn quit_does_not_wait_for_a_member_who_never_reads() {
 #[test]
 fn a_line_that_is_no_text_does_not_close_the_console() {
     let server = Server::start(&[]);
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    let mut alice = server.joined("alice", 20_001);
     server.types_bytes(b"\xff\xfe\n/kick \xff\n\xc3\n");
     server.types("/quit");
     alice.gets("BYE").has_exactly(&[("Reason", "shutdown")]);

@@ -18,7 +18,7 @@ fn register(name: &str, port: &str) -> String {
 #[test]
 fn a_type_that_is_none_is_malformed() {
     let server = Server::start(&[]);
-    let mut wire = Wire::connect(server.address());
+    let mut wire = server.connect("wire");
     for line in ["ping", "PING!", "Token: 1", "PING PONG", "ABCDEFGHIJKLMNOPQ", "PÏNG", " PING"] {
         refused(&mut wire, &format!("{line}\r\nToken: no\r\n\r\n"), ("", "malformed"));
     }
@@ -27,7 +27,7 @@ fn a_type_that_is_none_is_malformed() {
 #[test]
 fn an_unknown_type_says_so() {
     let server = Server::start(&[]);
-    let mut wire = Wire::connect(server.address());
+    let mut wire = server.connect("wire");
     for kind in ["HELLO", "X", "ABCDEFGHIJKLMNOP", "SAID", "REGACK", "CHAT"] {
         refused(&mut wire, &format!("{kind}\r\nText: x\r\n\r\n"), (kind, "unknown-type"));
     }
@@ -36,7 +36,7 @@ fn an_unknown_type_says_so() {
 #[test]
 fn bytes_that_are_no_text_are_malformed() {
     let server = Server::start(&[]);
-    let mut wire = Wire::joined(server.address(), "alice", 20_001);
+    let mut wire = server.joined("alice", 20_001);
     let bad: [&[u8]; 5] = [
         b"PING\r\nToken: \xff\r\n\r\n",
         b"PING\r\nX: \xc3\r\nToken: no\r\n\r\n",
@@ -45,11 +45,11 @@ fn bytes_that_are_no_text_are_malformed() {
         b"PING\r\nX: \xed\xa0\x80\r\n\r\n",
     ];
     for bytes in bad {
-        wire.sends_bytes(bytes);
+        wire.sends(bytes);
         wire.refuses("PING", "malformed");
         wire.hears_nothing();
     }
-    wire.sends_bytes(b"P\xffNG\r\nToken: no\r\n\r\n");
+    wire.sends(b"P\xffNG\r\nToken: no\r\n\r\n");
     wire.refuses("", "malformed");
     wire.hears_nothing();
 }
@@ -57,10 +57,10 @@ fn bytes_that_are_no_text_are_malformed() {
 #[test]
 fn bytes_that_are_no_text_are_a_bad_text_in_a_text() {
     let server = Server::start(&[]);
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    let mut alice = server.joined("alice", 20_001);
     let bad: [&[u8]; 3] = [b"caf\xe9", b"a\0b", b"a\rb"];
     for bytes in bad {
-        alice.sends_bytes(&[b"SAY\r\nText: ", bytes, b"\r\n\r\n"].concat());
+        alice.sends(&[b"SAY\r\nText: ", bytes, b"\r\n\r\n"].concat());
         alice.refuses("SAY", "bad-text");
         alice.hears_nothing();
     }
@@ -69,7 +69,7 @@ fn bytes_that_are_no_text_are_a_bad_text_in_a_text() {
 #[test]
 fn a_refusal_keeps_to_the_limits_itself() {
     let server = Server::start(&[]);
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    let mut alice = server.joined("alice", 20_001);
     // 4,090 bytes fit into a line of a request, but not behind more words in a line of the answer.
     let long = "x".repeat(4084);
     alice.sends(&format!("TELL\r\nPeer: {long}\r\nText: x\r\n\r\n"));
@@ -84,7 +84,7 @@ fn a_refusal_keeps_to_the_limits_itself() {
 #[test]
 fn a_missing_header_is_malformed() {
     let server = Server::start(&[]);
-    let mut wire = Wire::connect(server.address());
+    let mut wire = server.connect("wire");
     refused(
         &mut wire,
         "REGISTER\r\nIP: 127.0.0.1\r\nPort: 20001\r\n\r\n",
@@ -98,7 +98,7 @@ fn a_missing_header_is_malformed() {
     refused(&mut wire, "REGISTER\r\n\r\n", ("REGISTER", "malformed"));
     refused(&mut wire, "BRIDGE\r\n\r\n", ("BRIDGE", "malformed"));
     refused(&mut wire, "JOIN\r\n\r\n", ("JOIN", "malformed"));
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    let mut alice = server.joined("alice", 20_001);
     refused(&mut alice, "SAY\r\n\r\n", ("SAY", "malformed"));
     refused(&mut alice, "SAY\r\nTexts: x\r\n\r\n", ("SAY", "malformed"));
     refused(&mut alice, "TELL\r\nText: x\r\n\r\n", ("TELL", "malformed"));
@@ -108,8 +108,8 @@ fn a_missing_header_is_malformed() {
 #[test]
 fn an_ill_formed_header_is_malformed() {
     let server = Server::start(&[]);
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
-    let _bob = Wire::joined(server.address(), "bob", 20_002);
+    let mut alice = server.joined("alice", 20_001);
+    let _bob = server.joined("bob", 20_002);
     alice.gets("JOINED");
     let bridge = "BRIDGE\r\nclientID: alice\r\nPeer: bob\r\nVia: pigeon\r\n\r\n";
     refused(&mut alice, bridge, ("BRIDGE", "malformed"));
@@ -118,19 +118,19 @@ fn an_ill_formed_header_is_malformed() {
 #[test]
 fn bad_names_are_refused() {
     let server = Server::start(&[]);
-    let mut wire = Wire::connect(server.address());
+    let mut wire = server.connect("wire");
     for name in ["", "1", "42", "al ice", "a/b", "a:b", "é", "a\tb", "<b>", "a,b", "alice@home"] {
         refused(&mut wire, &register(name, "20001"), ("REGISTER", "bad-name"));
     }
     for name in ["a", "A-z_0.9", "1a", "-", "...", "007x"] {
-        wire.register(name, 20_001).has(&[("clientID", name)]);
+        wire.registers(name, 20_001).has(&[("clientID", name)]);
     }
 }
 
 #[test]
 fn bad_ports_are_refused() {
     let server = Server::start(&[]);
-    let mut wire = Wire::connect(server.address());
+    let mut wire = server.connect("wire");
     let own = server.port().to_string();
     for port in [
         "",
@@ -147,14 +147,14 @@ fn bad_ports_are_refused() {
     ] {
         refused(&mut wire, &register("alice", port), ("REGISTER", "bad-port"));
     }
-    wire.register("alice", 1024);
-    wire.register("bob", 65535);
+    wire.registers("alice", 1024);
+    wire.registers("bob", 65535);
 }
 
 #[test]
 fn bad_texts_are_refused() {
     let server = Server::start(&[]);
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    let mut alice = server.joined("alice", 20_001);
     for text in
         ["", "\u{1b}[2J", "bell\u{7}", "a\rb", "\u{7f}", "\u{80}", "\u{9b}31m", "back\u{8}space"]
     {
@@ -182,8 +182,8 @@ fn bad_texts_are_refused() {
 #[test]
 fn who_has_not_joined_cannot_speak() {
     let server = Server::start(&[]);
-    let mut wire = Wire::connect(server.address());
-    wire.register("alice", 20_001);
+    let mut wire = server.connect("wire");
+    wire.registers("alice", 20_001);
     refused(&mut wire, "SAY\r\nText: x\r\n\r\n", ("SAY", "not-joined"));
     refused(&mut wire, "TELL\r\nPeer: alice\r\nText: x\r\n\r\n", ("TELL", "not-joined"));
 }
@@ -191,10 +191,10 @@ fn who_has_not_joined_cannot_speak() {
 #[test]
 fn who_is_not_registered_cannot_join_or_ask() {
     let server = Server::start(&[]);
-    let mut wire = Wire::connect(server.address());
+    let mut wire = server.connect("wire");
     refused(&mut wire, "JOIN\r\nclientID: alice\r\n\r\n", ("JOIN", "not-registered"));
     refused(&mut wire, "BRIDGE\r\nclientID: alice\r\n\r\n", ("BRIDGE", "not-registered"));
-    wire.register("alice", 20_001);
+    wire.registers("alice", 20_001);
     refused(&mut wire, "JOIN\r\nclientID: bob\r\n\r\n", ("JOIN", "not-registered"));
     refused(
         &mut wire,
@@ -206,10 +206,10 @@ fn who_is_not_registered_cannot_join_or_ask() {
 #[test]
 fn a_connection_joins_once() {
     let server = Server::start(&[]);
-    let mut wire = Wire::connect(server.address());
-    wire.register("alice", 20_001);
-    wire.register("bob", 20_002);
-    wire.join("alice");
+    let mut wire = server.connect("wire");
+    wire.registers("alice", 20_001);
+    wire.registers("bob", 20_002);
+    wire.joins("alice");
     refused(&mut wire, "JOIN\r\nclientID: alice\r\n\r\n", ("JOIN", "already-joined"));
     refused(&mut wire, "JOIN\r\nclientID: bob\r\n\r\n", ("JOIN", "already-joined"));
 }
@@ -217,8 +217,8 @@ fn a_connection_joins_once() {
 #[test]
 fn bridging_to_nobody_and_to_oneself_says_which() {
     let server = Server::start(&[]);
-    let mut wire = Wire::connect(server.address());
-    wire.register("alice", 20_001);
+    let mut wire = server.connect("wire");
+    wire.registers("alice", 20_001);
     let ask = |peer: &str| format!("BRIDGE\r\nclientID: alice\r\nPeer: {peer}\r\n\r\n");
     refused(&mut wire, &ask("bob"), ("BRIDGE", "no-such-client"));
     refused(&mut wire, &ask("17"), ("BRIDGE", "no-such-client"));
@@ -231,8 +231,8 @@ fn bridging_to_nobody_and_to_oneself_says_which() {
 #[test]
 fn telling_somebody_who_is_not_in_the_room_fails() {
     let server = Server::start(&[]);
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
-    Wire::connect(server.address()).register("bob", 20_002);
+    let mut alice = server.joined("alice", 20_001);
+    server.connect("somebody").registers("bob", 20_002);
     for peer in ["bob", "2", "carol", "3"] {
         let request = format!("TELL\r\nPeer: {peer}\r\nText: x\r\n\r\n");
         refused(&mut alice, &request, ("TELL", "no-such-client"));
@@ -242,7 +242,7 @@ fn telling_somebody_who_is_not_in_the_room_fails() {
 #[test]
 fn framing_is_checked_before_the_type_and_the_type_before_the_state() {
     let server = Server::start(&[]);
-    let mut wire = Wire::connect(server.address());
+    let mut wire = server.connect("wire");
     let long = "x".repeat(5000);
     refused(&mut wire, &format!("HELLO\r\nX: {long}\r\n\r\n"), ("HELLO", "too-long"));
     refused(&mut wire, &format!("SAY\r\nText: {long}\r\n\r\n"), ("SAY", "too-long"));
@@ -254,13 +254,13 @@ fn framing_is_checked_before_the_type_and_the_type_before_the_state() {
 #[test]
 fn the_state_is_checked_before_the_headers() {
     let server = Server::start(&[]);
-    let mut wire = Wire::connect(server.address());
+    let mut wire = server.connect("wire");
     let long = "x".repeat(2001);
     refused(&mut wire, "SAY\r\n\r\n", ("SAY", "not-joined"));
     refused(&mut wire, "SAY\r\nText: \r\n\r\n", ("SAY", "not-joined"));
     refused(&mut wire, &format!("SAY\r\nText: {long}\r\n\r\n"), ("SAY", "not-joined"));
     refused(&mut wire, "TELL\r\n\r\n", ("TELL", "not-joined"));
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    let mut alice = server.joined("alice", 20_001);
     refused(&mut alice, "JOIN\r\n\r\n", ("JOIN", "already-joined"));
     refused(&mut alice, "JOIN\r\nclientID: 7\r\n\r\n", ("JOIN", "already-joined"));
 }

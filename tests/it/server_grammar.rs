@@ -1,6 +1,6 @@
 //! The grammar from the outside: blocks cut anywhere, line ends, headers in any order, and browsers.
 
-use crate::stage::{Dice, Server, Wire};
+use crate::stage::{Dice, Server};
 
 /// A conversation in requests, and what it is answered with; written so that a careless reader trips.
 fn conversation() -> (String, String) {
@@ -25,7 +25,7 @@ fn conversation() -> (String, String) {
 fn several_blocks_may_come_in_one_piece() {
     let server = Server::start(&[]);
     let (requests, answers) = conversation();
-    let mut wire = Wire::connect(server.address());
+    let mut wire = server.connect("wire");
     wire.sends(&requests).gets_bytes(&answers);
     wire.hears_nothing();
 }
@@ -34,9 +34,9 @@ fn several_blocks_may_come_in_one_piece() {
 fn a_block_may_come_in_as_many_pieces_as_it_has_bytes() {
     let server = Server::start(&[]);
     let (requests, answers) = conversation();
-    let mut wire = Wire::connect(server.address());
+    let mut wire = server.connect("wire");
     for byte in requests.as_bytes() {
-        wire.sends_bytes(&[*byte]);
+        wire.sends(&[*byte]);
     }
     wire.gets_bytes(&answers);
     wire.hears_nothing();
@@ -48,9 +48,9 @@ fn blocks_may_be_cut_and_merged_anywhere() {
     let (requests, answers) = conversation();
     for longest in [3, 20, 60, 200] {
         let server = Server::start(&[]);
-        let mut wire = Wire::connect(server.address());
+        let mut wire = server.connect("wire");
         for piece in dice.cuts(requests.as_bytes(), longest) {
-            wire.sends_bytes(piece);
+            wire.sends(piece);
         }
         wire.gets_bytes(&answers);
         wire.hears_nothing();
@@ -61,14 +61,14 @@ fn blocks_may_be_cut_and_merged_anywhere() {
 fn a_cut_text_arrives_whole() {
     let mut dice = Dice::thrown();
     let server = Server::start(&["--rate", "0"]);
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    let mut alice = server.joined("alice", 20_001);
     let texts: Vec<String> =
         (0..30).map(|n| format!("{n}: \"é語🦀\" a:b  {}", "ß".repeat(n * 9))).collect();
     let all: Vec<String> =
         texts.iter().map(|text| format!("SAY\r\nText: {text}\r\n\r\n")).collect();
     let all = all.concat();
     for piece in dice.cuts(all.as_bytes(), 40) {
-        alice.sends_bytes(piece);
+        alice.sends(piece);
     }
     for text in &texts {
         alice.gets("SAID").has(&[("Text", text)]);
@@ -78,7 +78,7 @@ fn a_cut_text_arrives_whole() {
 #[test]
 fn lines_may_end_in_crlf_or_lf() {
     let server = Server::start(&[]);
-    let mut wire = Wire::connect(server.address());
+    let mut wire = server.connect("wire");
     for (number, block) in
         ["PING\nToken: 0\n\n", "PING\r\nToken: 1\n\r\n", "PING\nToken: 2\r\n\n"].iter().enumerate()
     {
@@ -90,7 +90,7 @@ fn lines_may_end_in_crlf_or_lf() {
 #[test]
 fn headers_come_in_any_order_and_case_with_strangers_among_them() {
     let server = Server::start(&[]);
-    let mut wire = Wire::connect(server.address());
+    let mut wire = server.connect("wire");
     wire.sends(
         "REGISTER\r\nport: 20001\r\nX-Colour: red\r\nIp:127.0.0.1\r\nCLIENTid: alice\r\n\r\n",
     );
@@ -106,7 +106,7 @@ fn headers_come_in_any_order_and_case_with_strangers_among_them() {
 #[test]
 fn other_lines_are_no_reason_to_refuse() {
     let server = Server::start(&[]);
-    let mut wire = Wire::connect(server.address());
+    let mut wire = server.connect("wire");
     wire.sends("PING\r\nhello there\r\n: nothing\r\nToken: yes\r\nno header: at all\r\n\r\n");
     wire.gets("PONG").has_exactly(&[("Token", "yes")]);
 }
@@ -114,7 +114,7 @@ fn other_lines_are_no_reason_to_refuse() {
 #[test]
 fn requests_are_answered_in_the_order_in_which_they_were_sent() {
     let server = Server::start(&["--rate", "0"]);
-    let mut alice = Wire::connect(server.address());
+    let mut alice = server.connect("alice");
     alice.sends(concat!(
         "REGISTER\r\nclientID: alice\r\nIP: \r\nPort: 20001\r\n\r\n",
         "SAY\r\nText: too early\r\n\r\n",
@@ -150,11 +150,11 @@ fn a_browser_is_hung_up_on_and_nothing_is_executed() {
         "POST /chat?x=y HTTP/1.1",
         "REGISTER HTTP/1.1",
     ] {
-        let mut browser = Wire::connect(server.address());
+        let mut browser = server.connect("browser");
         browser.sends(&format!("{first}\r\nHost: 127.0.0.1:5555\r\n\r\n{smuggled}"));
         browser.is_closed();
     }
-    let mut wire = Wire::connect(server.address());
+    let mut wire = server.connect("wire");
     wire.asks("INFO", &[]);
     assert_eq!(wire.gets("INFOACK").lines, [""; 0]);
 }
@@ -162,7 +162,7 @@ fn a_browser_is_hung_up_on_and_nothing_is_executed() {
 #[test]
 fn a_browser_is_known_by_its_first_line_alone() {
     let server = Server::start(&[]);
-    let mut browser = Wire::connect(server.address());
+    let mut browser = server.connect("browser");
     browser.sends("GET / HTTP/1.1\r\n");
     browser.is_closed();
 }
@@ -170,7 +170,7 @@ fn a_browser_is_known_by_its_first_line_alone() {
 #[test]
 fn only_a_first_line_makes_a_browser() {
     let server = Server::start(&[]);
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    let mut alice = server.joined("alice", 20_001);
     alice.says("GET / HTTP/1.1");
     alice.gets("SAID").has(&[("Text", "GET / HTTP/1.1")]);
     alice.sends("PING\r\nGET / HTTP/1.1\r\nToken: 1\r\n\r\n");
@@ -183,10 +183,10 @@ fn only_a_first_line_makes_a_browser() {
 #[test]
 fn half_a_block_is_not_executed() {
     let server = Server::start(&[]);
-    let mut half = Wire::connect(server.address());
+    let mut half = server.connect("half");
     half.sends("REGISTER\r\nclientID: eve\r\nIP: 127.0.0.1\r\nPort: 20001\r\n").ends();
     half.is_closed();
-    let mut wire = Wire::connect(server.address());
+    let mut wire = server.connect("wire");
     wire.asks("INFO", &[]);
     assert_eq!(wire.gets("INFOACK").lines, [""; 0]);
 }
@@ -194,7 +194,7 @@ fn half_a_block_is_not_executed() {
 #[test]
 fn what_was_asked_before_the_end_of_the_stream_is_answered() {
     let server = Server::start(&[]);
-    let mut wire = Wire::connect(server.address());
+    let mut wire = server.connect("wire");
     wire.sends("REGISTER\r\nclientID: alice\r\nIP: 127.0.0.1\r\nPort: 20001\r\n\r\nINFO\r\n\r\n")
         .ends();
     wire.gets("REGACK");
@@ -206,7 +206,7 @@ fn what_was_asked_before_the_end_of_the_stream_is_answered() {
 fn what_was_said_before_the_end_of_the_stream_is_answered_too() {
     for (last, end) in [("", true), ("QUIT\r\n\r\n", false)] {
         let server = Server::start(&[]);
-        let mut wire = Wire::connect(server.address());
+        let mut wire = server.connect("wire");
         wire.sends(&format!(
             "REGISTER\r\nclientID: alice\r\nIP: 127.0.0.1\r\nPort: 20001\r\n\r\n\
              JOIN\r\nclientID: alice\r\n\r\nSAY\r\nText: hello and goodbye\r\n\r\n{last}"

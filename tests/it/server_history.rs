@@ -1,18 +1,18 @@
 //! What was said before: the replay for newcomers and returners, HISTORY, and a restart.
 
-use crate::stage::{Server, Wire};
+use crate::stage::Server;
 
 #[test]
 fn a_newcomer_is_given_the_last_twenty() {
     let server = Server::start(&[]);
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    let mut alice = server.joined("alice", 20_001);
     for number in 1..=23 {
         alice.says(&format!("message {number}"));
         alice.gets("SAID");
     }
-    let mut bob = Wire::connect(server.address());
-    bob.register("bob", 20_002);
-    bob.join("bob").has(&[("Seq", "23")]);
+    let mut bob = server.connect("bob");
+    bob.registers("bob", 20_002);
+    bob.joins("bob").has(&[("Seq", "23")]);
     for number in 4..=23_u64 {
         let (seq, text) = (number.to_string(), format!("message {number}"));
         bob.gets("SAID").has(&[
@@ -29,14 +29,14 @@ fn a_newcomer_is_given_the_last_twenty() {
 #[test]
 fn since_replays_what_came_after_it() {
     let server = Server::start(&["--rate", "0"]);
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    let mut alice = server.joined("alice", 20_001);
     for number in 1..=40 {
         alice.says(&format!("message {number}"));
         alice.gets("SAID");
     }
     for (since, first) in [("0", 1), ("10", 11), ("39", 40), ("40", 41), ("41", 41)] {
-        let mut bob = Wire::connect(server.address());
-        bob.register("bob", 20_002);
+        let mut bob = server.connect("bob");
+        bob.registers("bob", 20_002);
         bob.asks("JOIN", &[("clientID", "bob"), ("Since", since)]);
         bob.gets("JOINACK").has(&[("Seq", "40"), ("Missed", "0")]);
         for seq in first..=40_u64 {
@@ -49,7 +49,7 @@ fn since_replays_what_came_after_it() {
 #[test]
 fn history_gives_the_last_before() {
     let server = Server::start(&["--rate", "0"]);
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    let mut alice = server.joined("alice", 20_001);
     alice.asks("HISTORY", &[]);
     alice.gets("HISTORYACK").has(&[("Count", "0")]);
     for number in 1..=30 {
@@ -76,10 +76,10 @@ fn history_gives_the_last_before() {
 #[test]
 fn since_fills_the_gap_after_a_loss() {
     let server = Server::start(&[]);
-    let mut bob = Wire::joined(server.address(), "bob", 20_002);
-    let mut old = Wire::connect(server.address());
-    old.register("alice", 20_001);
-    let first = old.join("alice");
+    let mut bob = server.joined("bob", 20_002);
+    let mut old = server.connect("old");
+    old.registers("alice", 20_001);
+    let first = old.joins("alice");
     bob.gets("JOINED");
     bob.says("one");
     old.gets("SAID").has(&[("Seq", "1")]);
@@ -90,8 +90,8 @@ fn since_fills_the_gap_after_a_loss() {
     bob.says("three");
     bob.gets("SAID");
     bob.gets("SAID");
-    let mut new = Wire::connect(server.address());
-    new.register("alice", 20_001);
+    let mut new = server.connect("new");
+    new.registers("alice", 20_001);
     let headers = [("clientID", "alice"), ("Token", first.get("Token")), ("Since", "1")];
     new.asks("JOIN", &headers);
     new.gets("JOINACK").has(&[("ID", "2"), ("Seq", "3"), ("Missed", "0")]);
@@ -107,12 +107,12 @@ fn since_fills_the_gap_after_a_loss() {
 #[test]
 fn history_is_for_those_in_the_room() {
     let server = Server::start(&[]);
-    let mut wire = Wire::connect(server.address());
+    let mut wire = server.connect("wire");
     for headers in [vec![], vec![("Last", "x")]] {
         wire.asks("HISTORY", &headers);
         wire.refuses("HISTORY", "not-joined");
     }
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    let mut alice = server.joined("alice", 20_001);
     for header in [("Last", "many"), ("Before", "now"), ("Last", "-1")] {
         alice.asks("HISTORY", &[header]);
         alice.refuses("HISTORY", "malformed");
@@ -123,15 +123,15 @@ fn history_is_for_those_in_the_room() {
 #[test]
 fn the_numbers_go_on_after_a_restart() {
     let server = Server::start(&[]);
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    let mut alice = server.joined("alice", 20_001);
     for text in ["one", "two \u{202e}\\u{202e} \\ back"] {
         alice.says(text);
         alice.gets("SAID");
     }
     let server = server.starts_again();
-    let mut bob = Wire::connect(server.address());
-    bob.register("bob", 20_002).has(&[("ID", "1")]);
-    bob.join("bob").has(&[("Seq", "2")]);
+    let mut bob = server.connect("bob");
+    bob.registers("bob", 20_002).has(&[("ID", "1")]);
+    bob.joins("bob").has(&[("Seq", "2")]);
     let first = [("Seq", "1"), ("ID", "0"), ("clientID", "alice"), ("Text", "one")];
     bob.gets("SAID").has(&first).has(&[("Replay", "yes")]);
     bob.gets("SAID").has(&[("Seq", "2"), ("Text", "two \u{202e}\\u{202e} \\ back")]);

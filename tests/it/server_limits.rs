@@ -30,7 +30,7 @@ fn lives(wire: &mut Wire) {
 #[test]
 fn a_line_has_up_to_4096_bytes_with_its_end() {
     let server = Server::start(&[]);
-    let mut wire = Wire::connect(server.address());
+    let mut wire = server.connect("wire");
     for end in ["\r\n", "\n"] {
         for length in [LINE - 1, LINE] {
             let line = padding(length, end);
@@ -47,7 +47,7 @@ fn a_line_has_up_to_4096_bytes_with_its_end() {
 #[test]
 fn a_type_has_the_limit_of_a_line_too() {
     let server = Server::start(&[]);
-    let mut wire = Wire::connect(server.address());
+    let mut wire = server.connect("wire");
     wire.sends(&"A".repeat(LINE + 1));
     wire.refuses("", "too-long");
     wire.sends("AAAA\r\nToken: no\r\n\r\n");
@@ -57,7 +57,7 @@ fn a_type_has_the_limit_of_a_line_too() {
 #[test]
 fn a_block_has_up_to_16_lines() {
     let server = Server::start(&[]);
-    let mut wire = Wire::connect(server.address());
+    let mut wire = server.connect("wire");
     for count in [LINES - 1, LINES] {
         let more = "X-Line: 1\r\n".repeat(count - 1);
         wire.sends(&format!("PING\r\nToken: {count}\r\n{more}\r\n"));
@@ -72,7 +72,7 @@ fn a_block_has_up_to_16_lines() {
 #[test]
 fn lines_of_other_text_count_as_well() {
     let server = Server::start(&[]);
-    let mut wire = Wire::connect(server.address());
+    let mut wire = server.connect("wire");
     wire.sends(&format!("INFO\r\n{}\r\n", "Requesting clients\r\n".repeat(LINES)));
     wire.gets("INFOACK");
     wire.sends(&format!("INFO\r\n{}\r\n", "Requesting clients\r\n".repeat(LINES + 1)));
@@ -83,7 +83,7 @@ fn lines_of_other_text_count_as_well() {
 #[test]
 fn what_is_too_long_is_refused_before_it_ends() {
     let server = Server::start(&[]);
-    let mut wire = Wire::connect(server.address());
+    let mut wire = server.connect("wire");
     wire.sends(&format!("PING\r\nToken: no\r\nX-Padding: {}", "x".repeat(LINE)));
     wire.refuses("PING", "too-long");
     wire.sends("xxx\r\nToken: still no\r\n\r\n");
@@ -97,7 +97,7 @@ fn what_is_too_long_is_refused_before_it_ends() {
 #[test]
 fn one_block_is_refused_once() {
     let server = Server::start(&[]);
-    let mut wire = Wire::connect(server.address());
+    let mut wire = server.connect("wire");
     let long = padding(LINE + 100, "\r\n").repeat(3);
     let many = "X-Line: 1\r\n".repeat(40);
     wire.sends(&format!("PING\r\n{long}{many}\r\n"));
@@ -108,7 +108,7 @@ fn one_block_is_refused_once() {
 #[test]
 fn the_server_skips_most_of_a_mebibyte() {
     let server = Server::start(&[]);
-    let mut wire = Wire::connect(server.address());
+    let mut wire = server.connect("wire");
     wire.sends(&format!("PING\r\nX-Padding: {}", "x".repeat(LINE)));
     wire.refuses("PING", "too-long");
     wire.sends(&"x".repeat(SKIP - 4 * LINE)).sends("\r\n\r\n");
@@ -119,7 +119,7 @@ fn the_server_skips_most_of_a_mebibyte() {
 fn the_server_hangs_up_beyond_a_skipped_mebibyte() {
     let server = Server::start(&[]);
     for more in ["x".repeat(1000), "X-Line: 1\r\n".repeat(100)] {
-        let mut wire = Wire::connect(server.address());
+        let mut wire = server.connect("wire");
         wire.sends(&format!("PING\r\nX-Padding: {}", "x".repeat(LINE)));
         wire.refuses("PING", "too-long");
         let flood = more.repeat((SKIP + 4 * LINE) / more.len() + 1);
@@ -127,13 +127,13 @@ fn the_server_hangs_up_beyond_a_skipped_mebibyte() {
         let _ = wire.stream().write_all(flood.as_bytes());
         wire.is_closed();
     }
-    lives(&mut Wire::connect(server.address()));
+    lives(&mut server.connect("somebody"));
 }
 
 #[test]
 fn a_text_has_up_to_2000_bytes() {
     let server = Server::start(&[]);
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    let mut alice = server.joined("alice", 20_001);
     for length in [TEXT - 1, TEXT] {
         let text = "x".repeat(length);
         alice.says(&text);
@@ -150,7 +150,7 @@ fn a_text_has_up_to_2000_bytes() {
 #[test]
 fn the_limit_of_a_text_is_in_bytes_and_cuts_no_letter() {
     let server = Server::start(&[]);
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    let mut alice = server.joined("alice", 20_001);
     // Of two, three and four bytes; each fills 2,000 but for what one more would break.
     for letter in ["ä", "語", "🦀"] {
         let text = letter.repeat(TEXT / letter.len()) + &"x".repeat(TEXT % letter.len());
@@ -165,10 +165,10 @@ fn the_limit_of_a_text_is_in_bytes_and_cuts_no_letter() {
 #[test]
 fn a_name_has_up_to_32_letters() {
     let server = Server::start(&[]);
-    let mut wire = Wire::connect(server.address());
+    let mut wire = server.connect("wire");
     for length in [1, NAME - 1, NAME] {
         let name = "n".repeat(length);
-        wire.register(&name, 20_001).has(&[("clientID", &name)]);
+        wire.registers(&name, 20_001).has(&[("clientID", &name)]);
     }
     let name = "n".repeat(NAME + 1);
     wire.asks("REGISTER", &[("clientID", &name), ("IP", "127.0.0.1"), ("Port", "20001")]);

@@ -9,7 +9,7 @@ use crate::stage::{Block, DEADLINE, Server, Wire};
 #[track_caller]
 fn awake(wire: &mut Wire) -> Block {
     loop {
-        let block = wire.block();
+        let block = wire.block("a block");
         match block.kind.as_str() {
             "PING" => answer(wire, &block),
             "JOINED" => {}
@@ -27,8 +27,8 @@ fn answer(wire: &mut Wire, ping: &Block) {
 #[test]
 fn the_silent_are_asked_and_then_dropped() {
     let server = Server::start(&["--ping", "1"]);
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
-    let mut bob = Wire::joined(server.address(), "bob", 20_002);
+    let mut alice = server.joined("alice", 20_001);
+    let mut bob = server.joined("bob", 20_002);
     let left = awake(&mut alice);
     assert_eq!(left.kind, "LEFT", "{left}");
     left.has_exactly(&[("ID", "2"), ("clientID", "bob"), ("Reason", "timeout")]);
@@ -40,7 +40,7 @@ fn the_silent_are_asked_and_then_dropped() {
 #[test]
 fn who_answers_stays() {
     let server = Server::start(&["--ping", "1"]);
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    let mut alice = server.joined("alice", 20_001);
     let mut tokens = Vec::new();
     for _ in 0..4 {
         let ping = alice.gets("PING");
@@ -56,14 +56,14 @@ fn who_answers_stays() {
 #[test]
 fn who_speaks_by_itself_need_not_be_asked() {
     let server = Server::start(&["--ping", "2", "--rate", "0"]);
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
-    let mut bob = Wire::joined(server.address(), "bob", 20_002);
+    let mut alice = server.joined("alice", 20_001);
+    let mut bob = server.joined("bob", 20_002);
     alice.gets("JOINED");
     // Alice's round trips never stop, so it is bob who is asked.
     loop {
         alice.asks("TELL", &[("Peer", "bob"), ("Text", "tick")]);
         alice.gets("TELLACK");
-        if bob.block().kind == "PING" {
+        if bob.block("a block").kind == "PING" {
             return;
         }
     }
@@ -73,7 +73,7 @@ fn who_speaks_by_itself_need_not_be_asked() {
 fn the_patience_with_newcomers_does_not_outlast_their_coming() {
     // Who joins long after it came was waited for with another patience until then.
     let server = Server::start(&["--ping", "1", "--register-timeout", "60"]);
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    let mut alice = server.joined("alice", 20_001);
     let since = Instant::now();
     let ping = alice.gets("PING");
     assert!(since.elapsed().as_secs() < 10, "asked only after {:?}", since.elapsed());
@@ -84,7 +84,7 @@ fn the_patience_with_newcomers_does_not_outlast_their_coming() {
 #[test]
 fn who_says_nothing_valid_is_hung_up_on() {
     let server = Server::start(&["--register-timeout", "1", "--rate", "0"]);
-    let wire = Wire::connect(server.address());
+    let wire = server.connect("wire");
     let since = Instant::now();
     while wire.stream().write_all(b"HELLO\r\n\r\n").is_ok() {
         assert!(since.elapsed() < DEADLINE, "the server answers nonsense without an end");
@@ -94,16 +94,16 @@ fn who_says_nothing_valid_is_hung_up_on() {
             break;
         }
     }
-    Wire::connect(server.address()).hears_nothing();
+    server.connect("somebody").hears_nothing();
 }
 
 #[test]
 fn who_never_registers_is_hung_up_on() {
     let server = Server::start(&["--register-timeout", "1"]);
-    let mut silent = Wire::connect(server.address());
-    let mut drip = Wire::connect(server.address());
+    let mut silent = server.connect("silent");
+    let mut drip = server.connect("drip");
     drip.sends("REGISTER\r\nclientID: drip\r\n");
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    let mut alice = server.joined("alice", 20_001);
     silent.is_closed();
     drip.is_closed();
     alice.hears_nothing();
@@ -112,8 +112,8 @@ fn who_never_registers_is_hung_up_on() {
 #[test]
 fn who_drips_bytes_gains_no_time_by_it() {
     let server = Server::start(&["--register-timeout", "1", "--rate", "0"]);
-    let drip = Wire::connect(server.address());
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    let drip = server.connect("drip");
+    let mut alice = server.joined("alice", 20_001);
     // Byte after byte until the server has had enough; one that counts from the last byte never has. Alice's
     // round trips set the pace.
     let since = Instant::now();
@@ -126,20 +126,20 @@ fn who_drips_bytes_gains_no_time_by_it() {
 #[test]
 fn who_was_only_refused_is_asked_and_can_answer() {
     let server = Server::start(&["--ping", "2", "--rate", "0"]);
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    let mut alice = server.joined("alice", 20_001);
     // Another server's PINGs set the pace: one a second.
     let clocks = Server::start(&["--ping", "1"]);
-    let mut clock = Wire::joined(clocks.address(), "clock", 20_001);
+    let mut clock = clocks.joined("clock", 20_001);
     // Longer than the patience with the silent and that with those who were asked, one after the other.
     for _ in 0..3 {
         let tick = clock.gets("PING");
         answer(&mut clock, &tick);
         alice.asks("TELL", &[("Peer", "nobody"), ("Text", "x")]);
-        let mut block = alice.block();
+        let mut block = alice.block("a block");
         if block.kind == "PING" {
             // So slow is this machine just now.
             answer(&mut alice, &block);
-            block = alice.block();
+            block = alice.block("a block");
         }
         block.has(&[("For", "TELL"), ("Code", "no-such-client")]);
     }

@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use crate::stage::{Server, Wire};
+use crate::stage::Server;
 
 #[test]
 fn a_fast_speaker_is_slowed_down_and_loses_nothing() {
     // Twice a second after a burst of 10, so 16 messages take 3 s.
     let server = Server::start(&["--rate", "2"]);
-    let mut bob = Wire::joined(server.address(), "bob", 20_002);
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    let mut bob = server.joined("bob", 20_002);
+    let mut alice = server.joined("alice", 20_001);
     bob.gets("JOINED");
     let since = Instant::now();
     for number in 0..16 {
@@ -31,7 +31,7 @@ fn a_fast_speaker_is_slowed_down_and_loses_nothing() {
 #[test]
 fn without_a_limit_nobody_waits() {
     let server = Server::start(&["--rate", "0"]);
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    let mut alice = server.joined("alice", 20_001);
     for number in 0..1000 {
         alice.says(&format!("message {number}"));
     }
@@ -43,8 +43,8 @@ fn without_a_limit_nobody_waits() {
 #[test]
 fn what_a_kicked_client_still_had_to_say_is_not_said() {
     let server = Server::start(&["--rate", "1"]);
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
-    let mut bob = Wire::joined(server.address(), "bob", 20_002);
+    let mut alice = server.joined("alice", 20_001);
+    let mut bob = server.joined("bob", 20_002);
     alice.gets("JOINED");
     for number in 0..200 {
         bob.says(&format!("flood {number}"));

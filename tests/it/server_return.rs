@@ -6,10 +6,10 @@ use crate::stage::{Block, Server, Wire};
 
 /// Two in the room, the second with its JOINACK.
 fn two(server: &Server) -> (Wire, Wire, Block) {
-    let mut bob = Wire::joined(server.address(), "bob", 20_002);
-    let mut alice = Wire::connect(server.address());
-    alice.register("alice", 20_001);
-    let joined = alice.join("alice");
+    let mut bob = server.joined("bob", 20_002);
+    let mut alice = server.connect("alice");
+    alice.registers("alice", 20_001);
+    let joined = alice.joins("alice");
     bob.gets("JOINED").has(&[("clientID", "alice"), ("ID", "2")]);
     (bob, alice, joined)
 }
@@ -17,7 +17,7 @@ fn two(server: &Server) -> (Wire, Wire, Block) {
 /// Joins with a token on a new connection.
 #[track_caller]
 fn comes_back(server: &Server, token: &str) -> (Wire, Block) {
-    let mut alice = Wire::connect(server.address());
+    let mut alice = server.connect("alice");
     alice.asks("JOIN", &[("clientID", "alice"), ("Token", token)]);
     let joined = alice.gets("JOINACK");
     (alice, joined)
@@ -94,8 +94,8 @@ fn a_token_gives_the_old_id_back_after_a_loss() {
     let (mut bob, old, first) = two(&server);
     drop(old);
     bob.gets("LEFT").has(&[("ID", "2"), ("clientID", "alice"), ("Reason", "gone")]);
-    let mut new = Wire::connect(server.address());
-    new.register("alice", 20_011);
+    let mut new = server.connect("new");
+    new.registers("alice", 20_011);
     new.asks("JOIN", &[("clientID", "alice"), ("Token", first.get("Token"))]);
     new.gets("JOINACK").has(&[("ID", "2")]);
     let expected = [("ID", "2"), ("clientID", "alice"), ("IP", "127.0.0.1"), ("Port", "20011")];
@@ -114,8 +114,8 @@ fn a_name_without_its_token_is_a_new_client() {
     let (mut bob, old, _) = two(&server);
     drop(old);
     bob.gets("LEFT");
-    let mut new = Wire::connect(server.address());
-    new.register("alice", 20_001);
+    let mut new = server.connect("new");
+    new.registers("alice", 20_001);
     let wrong = "0123456789abcdef0123456789abcdef";
     new.asks("JOIN", &[("clientID", "alice"), ("Token", wrong)]);
     new.gets("JOINACK").has(&[("ID", "3")]);
@@ -129,7 +129,7 @@ fn a_wrong_token_takes_nothing_over() {
     let right = first.get("Token");
     let wrong: String = right.chars().rev().collect();
     for token in [wrong.as_str(), "", "x", &right[1..], "é"] {
-        let mut eve = Wire::connect(server.address());
+        let mut eve = server.connect("eve");
         eve.asks("JOIN", &[("clientID", "alice"), ("Token", token)]);
         eve.refuses("JOIN", "name-taken");
         // Bob's name does not open with alice's token either.
@@ -147,16 +147,16 @@ fn who_quits_or_is_kicked_has_no_way_back() {
     let (mut bob, mut alice, first) = two(&server);
     alice.asks("QUIT", &[]).is_closed();
     bob.gets("LEFT").has(&[("Reason", "quit")]);
-    let mut again = Wire::connect(server.address());
-    again.register("alice", 20_001).has(&[("ID", "3")]);
+    let mut again = server.connect("again");
+    again.registers("alice", 20_001).has(&[("ID", "3")]);
     again.asks("JOIN", &[("clientID", "alice"), ("Token", first.get("Token"))]);
     let second = again.gets("JOINACK");
     second.has(&[("ID", "3")]);
     bob.gets("JOINED");
     server.types("/kick alice");
     bob.gets("LEFT").has(&[("Reason", "kicked")]);
-    let mut third = Wire::connect(server.address());
-    third.register("alice", 20_001);
+    let mut third = server.connect("third");
+    third.registers("alice", 20_001);
     third.asks("JOIN", &[("clientID", "alice"), ("Token", second.get("Token"))]);
     third.gets("JOINACK").has(&[("ID", "4")]);
 }
@@ -168,13 +168,13 @@ fn who_has_come_back_and_then_quits_has_no_way_back_either() {
     let token = first.get("Token");
     drop(old);
     bob.gets("LEFT").has(&[("Reason", "gone")]);
-    let mut back = Wire::connect(server.address());
-    back.register("alice", 20_001);
+    let mut back = server.connect("back");
+    back.registers("alice", 20_001);
     back.asks("JOIN", &[("clientID", "alice"), ("Token", token)]);
     back.gets("JOINACK").has(&[("ID", "2")]);
     back.asks("QUIT", &[]).is_closed();
-    let mut again = Wire::connect(server.address());
-    again.register("alice", 20_001);
+    let mut again = server.connect("again");
+    again.registers("alice", 20_001);
     again.asks("JOIN", &[("clientID", "alice"), ("Token", token)]);
     let joined = again.gets("JOINACK");
     assert_ne!((joined.get("ID"), joined.get("Token")), ("2", token), "{joined}");
@@ -186,15 +186,15 @@ fn a_token_outlives_somebody_elses_use_of_the_name() {
     let (mut bob, old, first) = two(&server);
     drop(old);
     bob.gets("LEFT").has(&[("ID", "2"), ("Reason", "gone")]);
-    let mut intruder = Wire::connect(server.address());
-    intruder.register("alice", 20_003);
-    let id = intruder.join("alice").get("ID").to_owned();
+    let mut intruder = server.connect("intruder");
+    intruder.registers("alice", 20_003);
+    let id = intruder.joins("alice").get("ID").to_owned();
     assert_ne!(id, "2");
     bob.gets("JOINED").has(&[("ID", &id), ("clientID", "alice")]);
     intruder.asks("QUIT", &[]).is_closed();
     bob.gets("LEFT").has(&[("ID", &id), ("Reason", "quit")]);
-    let mut back = Wire::connect(server.address());
-    back.register("alice", 20_001);
+    let mut back = server.connect("back");
+    back.registers("alice", 20_001);
     back.asks("JOIN", &[("clientID", "alice"), ("Token", first.get("Token"))]);
     back.gets("JOINACK").has(&[("ID", "2"), ("Token", first.get("Token"))]);
     bob.gets("JOINED").has(&[("ID", "2"), ("clientID", "alice"), ("Port", "20001")]);

@@ -1,6 +1,6 @@
 //! The room: coming, speaking, telling one, and leaving.
 
-use crate::stage::{Block, Server, Wire};
+use crate::stage::{Block, Server};
 
 /// Whether a text is `2026-11-20 12:35:01`.
 fn is_time(text: &str) -> bool {
@@ -29,17 +29,17 @@ fn said(block: &Block, seq: u64, id: &str, name: &str, text: &str) {
 #[test]
 fn who_joins_learns_who_is_there() {
     let server = Server::start(&[]);
-    let mut alice = Wire::connect(server.address());
-    alice.register("alice", 20_001);
-    let first = alice.join("alice");
+    let mut alice = server.connect("alice");
+    alice.registers("alice", 20_001);
+    let first = alice.joins("alice");
     assert_eq!(first.names(), ["clientID", "ID", "Token", "Seq", "Missed", "Message"]);
     first.has(&[("clientID", "alice"), ("ID", "1"), ("Seq", "0"), ("Missed", "0")]);
     assert!(!first.get("Message").is_empty(), "{first}");
     assert_eq!(first.others(), [""; 0]);
-    Wire::connect(server.address()).register("lurker", 20_009);
-    let mut bob = Wire::connect(server.address());
-    bob.register("bob", 20_002);
-    let second = bob.join("bob");
+    server.connect("somebody").registers("lurker", 20_009);
+    let mut bob = server.connect("bob");
+    bob.registers("bob", 20_002);
+    let second = bob.joins("bob");
     assert_eq!(
         second.others(),
         ["alice 127.0.0.1:20001 1"],
@@ -51,8 +51,8 @@ fn who_joins_learns_who_is_there() {
 #[test]
 fn everyone_hears_of_arrivals() {
     let server = Server::start(&[]);
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
-    let mut bob = Wire::joined(server.address(), "bob", 20_002);
+    let mut alice = server.joined("alice", 20_001);
+    let mut bob = server.joined("bob", 20_002);
     let expected = [("ID", "2"), ("clientID", "bob"), ("IP", "127.0.0.1"), ("Port", "20002")];
     alice.gets("JOINED").has_exactly(&expected);
     bob.says("nobody told me that I am here");
@@ -63,9 +63,9 @@ fn everyone_hears_of_arrivals() {
 #[test]
 fn a_connection_may_join_what_another_registered() {
     let server = Server::start(&[]);
-    Wire::connect(server.address()).register("alice", 20_001);
-    let mut alice = Wire::connect(server.address());
-    alice.join("ALICE").has(&[("ID", "1"), ("clientID", "alice")]);
+    server.connect("somebody").registers("alice", 20_001);
+    let mut alice = server.connect("alice");
+    alice.joins("ALICE").has(&[("ID", "1"), ("clientID", "alice")]);
     alice.asks("INFO", &[]);
     assert_eq!(alice.gets("INFOACK").lines, ["alice 127.0.0.1:20001 1"]);
 }
@@ -73,10 +73,10 @@ fn a_connection_may_join_what_another_registered() {
 #[test]
 fn joining_records_the_port_that_this_connection_registered() {
     let server = Server::start(&[]);
-    let mut alice = Wire::connect(server.address());
-    alice.register("alice", 20_001);
-    Wire::connect(server.address()).register("alice", 20_002);
-    alice.join("alice");
+    let mut alice = server.connect("alice");
+    alice.registers("alice", 20_001);
+    server.connect("somebody").registers("alice", 20_002);
+    alice.joins("alice");
     alice.asks("INFO", &[]);
     assert_eq!(alice.gets("INFOACK").lines, ["alice 127.0.0.1:20001 1"]);
 }
@@ -84,8 +84,8 @@ fn joining_records_the_port_that_this_connection_registered() {
 #[test]
 fn everyone_hears_what_is_said_and_so_does_the_speaker() {
     let server = Server::start(&[]);
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
-    let mut bob = Wire::joined(server.address(), "bob", 20_002);
+    let mut alice = server.joined("alice", 20_001);
+    let mut bob = server.joined("bob", 20_002);
     alice.gets("JOINED");
     alice.says("hello bob");
     said(&alice.gets("SAID"), 1, "1", "alice", "hello bob");
@@ -100,22 +100,22 @@ fn everyone_hears_what_is_said_and_so_does_the_speaker() {
 #[test]
 fn who_has_not_joined_hears_nothing() {
     let server = Server::start(&[]);
-    let mut lurker = Wire::connect(server.address());
-    lurker.register("lurker", 20_009);
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    let mut lurker = server.connect("lurker");
+    lurker.registers("lurker", 20_009);
+    let mut alice = server.joined("alice", 20_001);
     alice.says("in the room");
     alice.gets("SAID");
     lurker.hears_nothing();
-    let ack = lurker.join("lurker");
+    let ack = lurker.joins("lurker");
     ack.has(&[("Seq", "1")]);
 }
 
 #[test]
 fn telling_reaches_one_and_nobody_else() {
     let server = Server::start(&[]);
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
-    let mut bob = Wire::joined(server.address(), "bob", 20_002);
-    let mut carol = Wire::joined(server.address(), "carol", 20_003);
+    let mut alice = server.joined("alice", 20_001);
+    let mut bob = server.joined("bob", 20_002);
+    let mut carol = server.joined("carol", 20_003);
     alice.gets("JOINED");
     alice.gets("JOINED");
     bob.gets("JOINED");
@@ -140,7 +140,7 @@ fn telling_reaches_one_and_nobody_else() {
 #[test]
 fn ping_is_answered_with_its_token() {
     let server = Server::start(&[]);
-    let mut wire = Wire::connect(server.address());
+    let mut wire = server.connect("wire");
     for token in ["1", "PING", "a: b", "é 🦀", "Token: x"] {
         wire.asks("PING", &[("X", "y"), ("token", token), ("Token", "second")]);
         wire.gets("PONG").has_exactly(&[("Token", token)]);
@@ -152,8 +152,8 @@ fn ping_is_answered_with_its_token() {
 #[test]
 fn quitting_hangs_up_and_the_others_hear_of_it() {
     let server = Server::start(&[]);
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
-    let mut bob = Wire::joined(server.address(), "bob", 20_002);
+    let mut alice = server.joined("alice", 20_001);
+    let mut bob = server.joined("bob", 20_002);
     alice.gets("JOINED");
     bob.asks("QUIT", &[]).is_closed();
     alice.gets("LEFT").has_exactly(&[("ID", "2"), ("clientID", "bob"), ("Reason", "quit")]);
@@ -164,10 +164,10 @@ fn quitting_hangs_up_and_the_others_hear_of_it() {
 #[test]
 fn quitting_without_having_joined_leaves_the_entry() {
     let server = Server::start(&[]);
-    let mut wire = Wire::connect(server.address());
-    wire.register("alice", 20_001);
+    let mut wire = server.connect("wire");
+    wire.registers("alice", 20_001);
     wire.asks("QUIT", &[]).is_closed();
-    let mut other = Wire::connect(server.address());
+    let mut other = server.connect("other");
     other.asks("INFO", &[]);
     assert_eq!(other.gets("INFOACK").lines, ["alice 127.0.0.1:20001 1"]);
 }
@@ -175,12 +175,12 @@ fn quitting_without_having_joined_leaves_the_entry() {
 #[test]
 fn a_connection_that_ends_is_gone() {
     let server = Server::start(&[]);
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
-    let bob = Wire::joined(server.address(), "bob", 20_002);
+    let mut alice = server.joined("alice", 20_001);
+    let bob = server.joined("bob", 20_002);
     alice.gets("JOINED");
     drop(bob);
     alice.gets("LEFT").has_exactly(&[("ID", "2"), ("clientID", "bob"), ("Reason", "gone")]);
-    let mut half = Wire::joined(server.address(), "carol", 20_003);
+    let mut half = server.joined("carol", 20_003);
     alice.gets("JOINED");
     half.sends("SAY\r\nText: half of").ends();
     alice.gets("LEFT").has(&[("clientID", "carol"), ("Reason", "gone")]);
@@ -189,12 +189,12 @@ fn a_connection_that_ends_is_gone() {
 #[test]
 fn joinack_comes_before_anything_else() {
     let server = Server::start(&["--rate", "0"]);
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
+    let mut alice = server.joined("alice", 20_001);
     let tell =
         "TELL\r\nPeer: bob\r\nText: first!\r\n\r\nBRIDGE\r\nclientID: alice\r\nPeer: bob\r\n\r\n";
     for _ in 0..100 {
-        let mut bob = Wire::connect(server.address());
-        bob.register("bob", 20_002);
+        let mut bob = server.connect("bob");
+        bob.registers("bob", 20_002);
         bob.asks("JOIN", &[("clientID", "bob")]);
         // Alice tries to get a word in while bob is on his way.
         while alice.sends(tell).skips_to("BRIDGEACK").find("Ticket").is_none() {}
@@ -207,8 +207,8 @@ fn joinack_comes_before_anything_else() {
 #[test]
 fn what_is_said_to_all_and_then_to_one_arrives_in_this_order() {
     let server = Server::start(&["--rate", "0"]);
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
-    let mut bob = Wire::joined(server.address(), "bob", 20_002);
+    let mut alice = server.joined("alice", 20_001);
+    let mut bob = server.joined("bob", 20_002);
     alice.gets("JOINED");
     for round in 0..50 {
         let (first, second) = (format!("first {round}"), format!("second {round}"));

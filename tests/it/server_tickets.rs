@@ -11,8 +11,8 @@ fn is_secret(text: &str) -> bool {
 
 /// Alice (ID 1) and bob (ID 2) in the room, with nothing on its way to them.
 fn two(server: &Server) -> (Wire, Wire) {
-    let mut alice = Wire::joined(server.address(), "alice", 20_001);
-    let bob = Wire::joined(server.address(), "bob", 20_002);
+    let mut alice = server.joined("alice", 20_001);
+    let bob = server.joined("bob", 20_002);
     alice.gets("JOINED");
     (alice, bob)
 }
@@ -100,8 +100,8 @@ fn the_secrets_are_on_their_way_to_the_peer_before_they_are_given_out() {
 fn there_is_no_ticket_for_who_has_not_joined() {
     let server = Server::start(&[]);
     let (_, mut bob) = two(&server);
-    let mut lurker = Wire::connect(server.address());
-    lurker.register("lurker", 20_003);
+    let mut lurker = server.connect("lurker");
+    lurker.registers("lurker", 20_003);
     lurker.asks("BRIDGE", &[("clientID", "lurker"), ("Peer", "bob"), ("Via", "udp")]);
     let expected = [("clientID", "bob"), ("IP", "127.0.0.1"), ("Port", "20002")];
     lurker.gets("BRIDGEACK").has_exactly(&expected);
@@ -109,7 +109,7 @@ fn there_is_no_ticket_for_who_has_not_joined() {
     lurker.asks("BRIDGE", &[("clientID", "bob"), ("Peer", "lurker")]);
     lurker.gets("BRIDGEACK").has_exactly(&[("clientID", "lurker"), ("IP", "*"), ("Port", "20003")]);
     bob.says("nobody called");
-    let next = bob.block();
+    let next = bob.block("a block");
     assert!(["LEFT", "SAID"].contains(&next.kind.as_str()), "{next}");
 }
 
@@ -117,8 +117,8 @@ fn there_is_no_ticket_for_who_has_not_joined() {
 fn there_is_no_ticket_to_who_has_not_joined() {
     let server = Server::start(&[]);
     let (mut alice, _bob) = two(&server);
-    let mut lurker = Wire::connect(server.address());
-    lurker.register("lurker", 20_003);
+    let mut lurker = server.connect("lurker");
+    lurker.registers("lurker", 20_003);
     alice.asks("BRIDGE", &[("clientID", "alice"), ("Peer", "lurker")]);
     let answer = alice.gets("BRIDGEACK");
     answer.has(&[("clientID", "lurker"), ("IP", "127.0.0.1"), ("Port", "20003")]);

@@ -3,7 +3,8 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use crate::stage::{
-    Client, Datagrams, Friend, Listener, Server, Way, Wire, alice_and_bob, free_port, friends,
+    Client, Datagrams, Friend, Played, Program, Server, Way, Wire, alice_and_bob, free_port,
+    friends,
 };
 
 /// Secrets that a server may make.
@@ -11,7 +12,7 @@ const SECRETS: [&str; 2] = ["00112233445566778899aabbccddeeff", "ffeeddccbbaa998
 
 /// Lets two query each other.
 #[track_caller]
-fn query_each_other(alice: &Client, bob: &Client) {
+fn query_each_other(alice: &Program, bob: &Program) {
     for (client, peer, who) in [(alice, bob, "bob"), (bob, alice, "alice")] {
         client.types(&format!("/query {who}"));
         client.sees(&format!("conversation with {who} "));
@@ -35,9 +36,9 @@ fn twenty_each_way(alice: &Client, bob: &Client) {
 
 /// Alice in the room of a server that the test plays, with bob at this port.
 #[track_caller]
-fn alice_in_a_room(listener: &Listener, bob: u16) -> (Client, Wire) {
-    let alice = Client::start_at("alice", &listener.address().to_string(), &[]);
-    let mut wire = listener.accept();
+fn alice_in_a_room(listener: &Played, bob: u16) -> (Client, Wire) {
+    let alice = Client::start_with("alice", listener.address(), &[]);
+    let mut wire = listener.accepts("the other side");
     let port = wire.gets("REGISTER").get("Port").to_owned();
     wire.sends(&format!(
         "REGACK\r\nclientID: alice\r\nIP: 127.0.0.1\r\nPort: {port}\r\nStatus: registered\r\n\
@@ -116,7 +117,7 @@ fn a_query_without_a_server_is_a_sentence() {
 
 #[test]
 fn the_server_sees_nothing_of_the_chat() {
-    let (listener, bob) = (Listener::bind(), Datagrams::bind());
+    let (listener, bob) = (Played::open(), Datagrams::bind());
     let (alice, mut wire) = alice_in_a_room(&listener, bob.port());
     alice.types("/query bob");
     let asked = [("clientID", "alice"), ("Peer", "bob"), ("Via", "udp")];
@@ -147,7 +148,7 @@ fn the_server_sees_nothing_of_the_chat() {
 
 #[test]
 fn a_server_that_announces_crowds_is_not_believed_without_end() {
-    let (listener, bob) = (Listener::bind(), Datagrams::bind());
+    let (listener, bob) = (Played::open(), Datagrams::bind());
     let (alice, mut wire) = alice_in_a_room(&listener, bob.port());
     let [one, other] = SECRETS;
     let to_alice = way("bob", [one, other]);
@@ -176,7 +177,7 @@ fn a_server_that_announces_crowds_is_not_believed_without_end() {
 
 #[test]
 fn an_introduction_by_tcp_opens_no_conversation() {
-    let (listener, bob) = (Listener::bind(), Datagrams::bind());
+    let (listener, bob) = (Played::open(), Datagrams::bind());
     let (alice, mut wire) = alice_in_a_room(&listener, bob.port());
     alice.types("/query bob");
     wire.gets("BRIDGE");

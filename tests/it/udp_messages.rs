@@ -407,9 +407,9 @@ fn two_with_nothing_getting_through_both_hear_of_it() {
     let server = Server::start(&[]);
     let address = server.address().to_string();
     let flags = ["--lossy", "100", "--give-up", "1"];
-    let alice = Client::start_at("alice", &address, &flags);
+    let alice = Client::start_with("alice", &address, &flags);
     alice.sees("Other clients' IDs: ");
-    let bob = Client::start_at("bob", &address, &flags);
+    let bob = Client::start_with("bob", &address, &flags);
     bob.sees("Other clients' IDs: ");
     alice.sees("bob joined");
     for (client, peer, who) in [(&alice, &bob, "bob"), (&bob, &alice, "alice")] {

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::stage::{Client, Friend, Server, Wire, a_friend, alice_and_bob, friends};
+use crate::stage::{Client, Friend, Server, a_friend, alice_and_bob, friends};
 
 /// What is said of a text to nobody.
 const NOBODY: &str = "no direct chat: use /chat or /query first";
@@ -92,8 +92,8 @@ fn the_word_query_inside_a_line_is_said_to_the_room() {
 fn a_query_that_cannot_be_is_a_sentence() {
     let server = Server::start(&[]);
     let (alice, bob) = alice_and_bob(&server);
-    let mut lurker = Wire::connect(server.address());
-    lurker.register("lurker", 20_003);
+    let mut lurker = server.connect("lurker");
+    lurker.registers("lurker", 20_003);
     let address = format!("/query {}", bob.address());
     let bad = ["/query alice", "/query 1", "/query nobody", "/query 99", "/query lurker", "/query"];
     for line in bad.into_iter().chain([address.as_str(), "/query two words"]) {

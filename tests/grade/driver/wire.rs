@@ -64,8 +64,11 @@ impl Wire {
         self.stream.local_addr().unwrap()
     }
 
-    /// The connection itself, for what has no word here.
+    /// The connection itself, for what has no word here. It waits as long as a step may take.
     pub fn stream(&self) -> &TcpStream {
+        let time = Some(story::step_time());
+        self.stream.set_read_timeout(time).unwrap();
+        self.stream.set_write_timeout(time).unwrap();
         &self.stream
     }
 

@@ -26,7 +26,8 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use super::{fenced, labs};
-use crate::stage::story::{Heard, Side, Story, collect, lock};
+use crate::driver::heard::{Heard, Output, Side, collect};
+use crate::driver::story::lock;
 use crate::stage::{DEADLINE, Folder};
 
 #[test]
@@ -118,7 +119,7 @@ fn with_free_ports(transcript: &str) -> (String, String) {
 struct Terminal {
     child: Child,
     input: Option<ChildStdin>,
-    story: Arc<Story>,
+    heard: Arc<Heard>,
     readers: Vec<JoinHandle<()>>,
 }
 
@@ -140,13 +141,13 @@ impl Terminal {
         std::os::unix::process::CommandExt::process_group(&mut child, 0);
         child.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = child.spawn().unwrap_or_else(|error| panic!("cannot run {line}: {error}"));
-        let story = Arc::new(Story::default());
+        let heard = Heard::new(command);
         let readers = vec![
-            collect(child.stdout.take().unwrap(), Arc::clone(&story), Side::Output),
-            collect(child.stderr.take().unwrap(), Arc::clone(&story), Side::Errors),
+            collect(child.stdout.take().unwrap(), &heard, Side::Output),
+            collect(child.stderr.take().unwrap(), &heard, Side::Errors),
         ];
         let input = child.stdin.take();
-        Terminal { child, input, story, readers }
+        Terminal { child, input, heard, readers }
     }
 
     fn types(&mut self, text: &str) {
@@ -158,7 +159,7 @@ impl Terminal {
     /// Waits for a line on either side.
     fn shows(&self, pattern: &str, title: &str) {
         let until = Instant::now() + DEADLINE;
-        let mut told = lock(&self.story.told);
+        let mut told = lock(&self.heard.told);
         loop {
             let ended = told.output.ended && told.errors.ended;
             if passes(&mut told.output, pattern) || passes(&mut told.errors, pattern) {
@@ -166,11 +167,11 @@ impl Terminal {
             }
             let left = until.saturating_duration_since(Instant::now());
             if ended || left.is_zero() {
-                let (output, errors) = (told.output.tail(), told.errors.tail());
+                let (output, errors) = (told.output.text(), told.errors.text());
                 drop(told);
                 panic!("{title}\n--- not shown; stdout\n{output}\n--- stderr\n{errors}\n---");
             }
-            told = self.story.more.wait_timeout(told, left).unwrap().0;
+            told = self.heard.more.wait_timeout(told, left).unwrap().0;
         }
     }
 
@@ -215,7 +216,7 @@ impl Drop for Terminal {
 }
 
 /// Moves past the first line that fits, if there is one.
-fn passes(heard: &mut Heard, pattern: &str) -> bool {
+fn passes(heard: &mut Output, pattern: &str) -> bool {
     let (mut at, rest) = (heard.seen, heard.bytes[heard.seen..].to_vec());
     for line in rest.split_inclusive(|byte| *byte == b'\n') {
         at += line.len();

@@ -79,7 +79,7 @@ impl Friend {
     #[track_caller]
     pub fn joined(name: &str, server: &Server, alice: &Client) -> Self {
         let socket = Datagrams::bind();
-        let room = Wire::joined(server.address(), name, socket.port());
+        let room = server.joined(name, socket.port());
         alice.sees(&format!("{name} joined (ID "));
         Self {
             name: name.to_owned(),
@@ -236,7 +236,7 @@ impl Friend {
 /// Alice with these arguments, in the room.
 #[track_caller]
 pub fn alice_with(server: &Server, arguments: &[&str]) -> Client {
-    let alice = Client::start_at("alice", &server.address().to_string(), arguments);
+    let alice = Client::start_with("alice", server.address(), arguments);
     alice.sees("Other clients' IDs: ");
     alice
 }

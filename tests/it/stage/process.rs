@@ -8,17 +8,16 @@ use super::{Folder, Program};
 #[track_caller]
 pub fn server_by(path: &str, arguments: &[&str], folder: &Folder) -> (Program, SocketAddr) {
     let program = Program::start("server", path, arguments, folder);
-    let line = program.sees("Server listening on ");
-    let address = line.rsplit(' ').next().and_then(|text| text.parse().ok());
-    let Some(address) = address else { program.fail("does not say where it listens") };
+    let address = program
+        .waits("where it listens", |line| line.strip_prefix("Server listening on ")?.parse().ok());
     (program, address)
 }
 
-/// Stops a process as Ctrl-Z does: it is there, and does nothing.
+/// Sends a signal to a process: STOP holds it, as Ctrl-Z does, CONT lets it go on.
 #[cfg(unix)]
-pub fn stop(pid: u32) {
+pub fn signal(pid: u32, name: &str) {
     let mut kill = std::process::Command::new("kill");
-    assert!(kill.args(["-STOP", &pid.to_string()]).status().unwrap().success());
+    assert!(kill.args([format!("-{name}"), pid.to_string()]).status().unwrap().success());
 }
 
 /// The most memory that a process has had so far, in kB.

@@ -1,0 +1,110 @@
+//! What the grader's driver has no word for: lines that contain something, prompts, stderr, quick connections.
+
+use std::net::SocketAddr;
+use std::thread;
+
+use crate::driver::cast::{Client, Server};
+use crate::driver::dice::Dice;
+use crate::driver::folder::Folder;
+use crate::driver::heard::{Output, Side};
+use crate::driver::program::Program;
+use crate::driver::settings::settings;
+use crate::driver::wire::Wire;
+
+impl Program {
+    /// Waits for a line on stdout that contains `text`, skipping those before it, and gives it back.
+    #[track_caller]
+    pub fn sees(&self, text: &str) -> String {
+        self.sees_all(&[text])
+    }
+
+    /// Waits for the next line on stdout, whatever it is.
+    #[track_caller]
+    pub fn sees_next(&self) -> String {
+        self.waits("a line", |line| Some(line.to_owned()))
+    }
+
+    /// Waits for `text` on stdout in a line that need not be finished: a question, a prompt.
+    #[track_caller]
+    pub fn sees_prompt(&self, text: &str) {
+        let passes = |output: &mut Output| {
+            let rest = String::from_utf8_lossy(&output.bytes[output.seen..]).into_owned();
+            let end = output.seen + rest.find(text)? + text.len();
+            output.seen = end.min(output.bytes.len());
+            Some(text.to_owned())
+        };
+        self.waits_for(Side::Output, &format!("{text:?}"), passes, |_| Some(()));
+    }
+
+    /// Waits until all that it has written to stdout so far is `done`.
+    #[track_caller]
+    pub fn has_written(&self, what: &str, done: impl Fn(&[u8]) -> bool) {
+        let all = |output: &mut Output| done(&output.bytes).then(String::new);
+        self.waits_for(Side::Output, what, all, |_| Some(()));
+    }
+
+    /// Waits for a line with `text` as [`Program::sees`] does, and fails if one with `unwanted` comes first.
+    ///
+    /// This is how to show that something is not said: make it say something else afterwards.
+    #[track_caller]
+    pub fn sees_without(&self, unwanted: &str, text: &str) -> String {
+        let what = format!("a line with {text:?}, and none with {unwanted:?} before it");
+        let line = self.waits(&what, |line| {
+            (line.contains(unwanted) || line.contains(text)).then(|| line.to_owned())
+        });
+        if line.contains(unwanted) {
+            self.shows_instead(what, line);
+        }
+        line
+    }
+
+    /// Waits for a line on stderr that contains `text`, skipping those before it, and gives it back.
+    #[track_caller]
+    pub fn complains(&self, text: &str) -> String {
+        let what = format!("a line on stderr with {text:?}");
+        let has = |line: &str| line.contains(text).then(|| line.to_owned());
+        self.waits_for(Side::Errors, &what, Output::line, has)
+    }
+}
+
+impl Server {
+    /// The text of its log.
+    #[track_caller]
+    pub fn log_text(&self) -> String {
+        self.folder().text("server.log")
+    }
+}
+
+impl Client {
+    /// Starts a client with exactly these arguments and waits for nothing.
+    #[track_caller]
+    pub fn with_args(arguments: &[&str]) -> Program {
+        let title = format!("client {}", arguments.join(" "));
+        Program::start(&title, "client", arguments, &Folder::fresh())
+    }
+}
+
+impl Wire {
+    /// Connects, registers and joins; what follows JOINACK is still to be read.
+    #[track_caller]
+    pub fn joined(address: SocketAddr, name: &str, port: u16) -> Self {
+        let mut wire = Self::connect(name, address);
+        wire.registers(name, port);
+        wire.joins(name);
+        wire
+    }
+
+    /// Shows with a PING that nothing is on its way.
+    #[track_caller]
+    pub fn hears_nothing(&mut self) -> &mut Self {
+        self.hears_nothing_before("nothing-else")
+    }
+}
+
+impl Dice {
+    /// The dice of this test. The seed is `LAB_SEED` or a new one; libtest shows it when the test fails.
+    pub fn thrown() -> Self {
+        println!("LAB_SEED={}", settings().seed);
+        Self::of(thread::current().name().unwrap_or_default())
+    }
+}
