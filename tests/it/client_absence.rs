@@ -1,6 +1,6 @@
 //! Servers that are not there yet, or any more: one line about it, direct chats as ever, and coming back.
 
-use crate::stage::{Client, Folder, Server, alice_calls_bob, free_port};
+use crate::stage::{Client, Folder, Server, alice_alone, alice_calls_bob, free_port};
 
 /// How many lines of a client's output have this in them.
 fn count(client: &Client, text: &str) -> usize {
@@ -23,8 +23,7 @@ fn twenty_each_way(alice: &Client, bob: &Client) {
 
 #[test]
 fn the_server_is_killed_and_twenty_more_messages_arrive() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_calls_bob(&server);
+    let (server, alice, bob) = alice_calls_bob(&[]);
     let address = server.address().to_string();
     server.kill();
     for client in [&alice, &bob] {
@@ -39,8 +38,7 @@ fn the_server_is_killed_and_twenty_more_messages_arrive() {
 
 #[test]
 fn the_server_comes_back_and_so_do_the_clients() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_calls_bob(&server);
+    let (server, alice, bob) = alice_calls_bob(&[]);
     server.kill();
     for client in [&alice, &bob] {
         client.sees("the server");
@@ -62,8 +60,7 @@ fn the_server_comes_back_and_so_do_the_clients() {
 
 #[test]
 fn an_id_that_has_changed_is_told_with_the_old_one() {
-    let server = Server::start(&[]);
-    let alice = Client::joined("alice", &server);
+    let (server, alice) = alice_alone(&[]);
     let bob = Client::joined("bob", &server);
     alice.types("/quit");
     alice.exits(0);
@@ -90,8 +87,7 @@ fn again_and_again() {
 
 #[test]
 fn what_is_said_without_a_server_is_said_to_be_unsaid() {
-    let server = Server::start(&[]);
-    let alice = Client::joined("alice", &server);
+    let (server, alice) = alice_alone(&[]);
     server.kill();
     alice.sees("the server");
     alice.types("is anybody there?");
@@ -105,8 +101,7 @@ fn what_is_said_without_a_server_is_said_to_be_unsaid() {
 
 #[test]
 fn commands_that_need_a_server_say_that_there_is_none() {
-    let server = Server::start(&[]);
-    let alice = Client::joined("alice", &server);
+    let (server, alice) = alice_alone(&[]);
     server.kill();
     alice.sees("the server");
     for command in ["/info", "/bridge", "/tell bob hi", "/chat stranger"] {

@@ -105,8 +105,7 @@ fn hanging_up_ends_one_chat_and_not_the_other() {
 
 #[test]
 fn a_text_to_nobody_is_never_said_to_the_room() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_and_bob(&server);
+    let (_server, alice, bob) = alice_and_bob(&[]);
     for line in ["/msg secret", "to_peer:secret"] {
         alice.types(line);
         alice.sees_line("no direct chat: use /chat or /query first");
@@ -120,8 +119,7 @@ fn a_text_to_nobody_is_never_said_to_the_room() {
 
 #[test]
 fn a_text_to_somebody_who_has_left_is_never_said_to_the_room() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_calls_bob(&server);
+    let (server, alice, bob) = alice_calls_bob(&[]);
     let carol = Client::joined("carol", &server);
     bob.types("/quit");
     alice.sees_line("bob ended the chat");
@@ -148,8 +146,7 @@ fn who_quits_and_who_is_killed_both_end_the_chat() {
 
 #[test]
 fn calling_somebody_again_is_the_chat_that_stands() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_calls_bob(&server);
+    let (_server, alice, bob) = alice_calls_bob(&[]);
     bob.types("/chat alice");
     bob.types("/msg the same one");
     alice.sees_without("Incoming", "bob (direct): the same one");
@@ -160,8 +157,7 @@ fn calling_somebody_again_is_the_chat_that_stands() {
 
 #[test]
 fn calling_oneself_is_refused() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_and_bob(&server);
+    let (_server, alice, bob) = alice_and_bob(&[]);
     for who in ["alice", "1"] {
         alice.types(&format!("/chat {who}"));
         alice.types("/msg to myself");

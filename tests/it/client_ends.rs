@@ -4,7 +4,9 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::stage::{Client, Played, Server, alice_and_bob, alice_calls_bob, free_port, process};
+use crate::stage::{
+    Client, Played, Server, alice_alone, alice_and_bob, alice_calls_bob, free_port, process,
+};
 
 /// How long a client may take to end when nothing holds it: far less than any of its patience.
 const QUICK: Duration = Duration::from_secs(8);
@@ -19,8 +21,7 @@ fn ends_quickly(client: &Client) {
 
 #[test]
 fn quit_in_the_middle_of_a_chat_ends_at_once_and_is_told() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_calls_bob(&server);
+    let (server, alice, bob) = alice_calls_bob(&[]);
     let carol = Client::joined("carol", &server);
     alice.types("/quit");
     ends_quickly(&alice);
@@ -30,8 +31,7 @@ fn quit_in_the_middle_of_a_chat_ends_at_once_and_is_told() {
 
 #[test]
 fn the_last_words_before_quit_arrive() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_calls_bob(&server);
+    let (server, alice, bob) = alice_calls_bob(&[]);
     let carol = Client::joined("carol", &server);
     alice.types_bytes(b"to all\n/msg to bob\n/quit\n/msg too late\ntoo late\n");
     bob.sees_line("alice (direct): to bob");
@@ -72,8 +72,7 @@ fn leaving_is_no_loss_while_a_peer_keeps_its_connection() {
 
 #[test]
 fn the_end_of_the_input_is_a_quit() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_calls_bob(&server);
+    let (server, alice, bob) = alice_calls_bob(&[]);
     let carol = Client::joined("carol", &server);
     alice.ends_input();
     ends_quickly(&alice);
@@ -83,8 +82,7 @@ fn the_end_of_the_input_is_a_quit() {
 
 #[test]
 fn a_script_of_a_thousand_lines_is_said_in_order() {
-    let server = Server::start(&["--rate", "0"]);
-    let alice = Client::joined("alice", &server);
+    let (server, alice) = alice_alone(&["--rate", "0"]);
     let bob = Client::with_args(&["bob", "0", &server.address().to_string()]);
     let lines: Vec<String> = (0..1_000).map(|number| format!("line {number}\n")).collect();
     bob.types_bytes(lines.concat().as_bytes());
@@ -100,8 +98,7 @@ fn a_script_of_a_thousand_lines_is_said_in_order() {
 
 #[test]
 fn a_script_of_a_thousand_lines_to_a_peer_is_said_in_order() {
-    let server = Server::start(&[]);
-    let alice = Client::joined("alice", &server);
+    let (server, alice) = alice_alone(&[]);
     let bob = Client::with_args(&["bob", "0", &server.address().to_string()]);
     let lines: Vec<String> = (0..1_000).map(|number| format!("/msg line {number}\n")).collect();
     bob.types_bytes(format!("/chat alice\n{}", lines.concat()).as_bytes());
@@ -117,8 +114,7 @@ fn a_script_of_a_thousand_lines_to_a_peer_is_said_in_order() {
 
 #[test]
 fn a_script_calls_and_speaks_and_ends() {
-    let server = Server::start(&[]);
-    let alice = Client::joined("alice", &server);
+    let (server, alice) = alice_alone(&[]);
     let bob = Client::with_args(&["bob", "0", &server.address().to_string()]);
     bob.types_bytes(b"to all\n/chat alice\n/msg one\n/msg two\nto all again");
     bob.ends_input();
@@ -215,8 +211,7 @@ impl Drop for Piped {
 #[cfg(unix)]
 #[test]
 fn quit_does_not_wait_for_a_server_that_stands_still() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_calls_bob(&server);
+    let (server, alice, bob) = alice_calls_bob(&[]);
     process::signal(server.pid(), "STOP");
     alice.types_bytes(b"anybody?\n/msg the server stands still\n/quit\n");
     bob.sees_line("alice (direct): the server stands still");
@@ -229,8 +224,7 @@ fn quit_does_not_wait_for_a_server_that_stands_still() {
 #[cfg(unix)]
 #[test]
 fn quit_does_not_wait_for_a_peer_that_stands_still() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_and_bob(&server);
+    let (server, alice, bob) = alice_and_bob(&[]);
     let carol = Client::joined("carol", &server);
     alice.types("/chat bob");
     alice.types("/msg hi");

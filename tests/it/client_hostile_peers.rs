@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::thread;
 
-use crate::stage::{Client, Server, Wire, alice_and_bob};
+use crate::stage::{Client, Wire, alice_alone, alice_and_bob};
 
 /// A friend's CHAT without a ticket.
 const CHAT: &str = "CHAT\r\nclientID: bob\r\nIP: 127.0.0.1\r\nPort: 6202\r\n\r\n";
@@ -22,8 +22,7 @@ fn floods(wire: &Wire, piece: &str, times: usize) -> usize {
 
 #[test]
 fn twenty_callers_who_say_nothing_keep_nobody_waiting() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_and_bob(&server);
+    let (_server, alice, bob) = alice_and_bob(&[]);
     let mut silent: Vec<Wire> = (0..20).map(|_| alice.is_called_by("somebody")).collect();
     // So many are not kept waiting for a word: the oldest have to go.
     silent[0].is_closed();
@@ -44,8 +43,7 @@ fn twenty_callers_who_say_nothing_keep_nobody_waiting() {
 
 #[test]
 fn callers_beyond_the_limit_are_let_go_and_the_chats_that_stand_go_on() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_and_bob(&server);
+    let (_server, alice, bob) = alice_and_bob(&[]);
     bob.types("/chat alice");
     bob.types("/msg first");
     alice.sees_line("bob (direct): first");
@@ -84,8 +82,7 @@ fn callers_beyond_the_limit_are_let_go_and_the_chats_that_stand_go_on() {
 fn a_peer_that_floods_does_not_keep_the_user_from_typing() {
     use crate::stage::process::peak_memory;
 
-    let server = Server::start(&["--rate", "0"]);
-    let (alice, bob) = alice_and_bob(&server);
+    let (_server, alice, bob) = alice_and_bob(&["--rate", "0"]);
     let wire = alice.is_called_by("wire");
     let before = peak_memory(alice.pid());
     let flood = thread::Builder::new().name("flood".to_owned()).spawn(move || {
@@ -109,8 +106,7 @@ fn a_peer_that_floods_does_not_keep_the_user_from_typing() {
 fn what_peers_send_without_an_end_of_line_costs_no_memory() {
     use crate::stage::process::peak_memory;
 
-    let server = Server::start(&[]);
-    let alice = Client::joined("alice", &server);
+    let (_server, alice) = alice_alone(&[]);
     let before = peak_memory(alice.pid());
     let (blank, full) = ("\r\n".repeat(32 * 1024), "x".repeat(64 * 1024));
     let header = "X-Header: 1\r\n".repeat(5 * 1024);
@@ -137,8 +133,7 @@ fn what_peers_send_without_an_end_of_line_costs_no_memory() {
 fn a_peer_that_never_reads_does_not_keep_the_user_from_typing() {
     use crate::stage::process::peak_memory;
 
-    let server = Server::start(&["--rate", "0"]);
-    let (alice, bob) = alice_and_bob(&server);
+    let (_server, alice, bob) = alice_and_bob(&["--rate", "0"]);
     let mut deaf = alice.is_called_by("deaf");
     deaf.sends(CHAT);
     alice.sees("Incoming chat request from bob");
@@ -156,8 +151,7 @@ fn a_peer_that_never_reads_does_not_keep_the_user_from_typing() {
 
 #[test]
 fn a_crowd_of_liars_at_the_door_is_outlived() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_and_bob(&server);
+    let (_server, alice, bob) = alice_and_bob(&[]);
     let secret = "0123456789abcdef0123456789abcdef";
     let lies = [
         format!(

@@ -1,14 +1,13 @@
 //! What comes in from outside and is no chat, or too much of one; and nothing of it moves a terminal.
 
-use crate::stage::{Client, Server, alice_calls_bob};
+use crate::stage::{Client, alice_alone, alice_calls_bob};
 
 /// Their CHAT.
 const CHAT: &str = "CHAT\r\nclientID: Bob\r\nIP: 127.0.0.1\r\nPort: 6202\r\n\r\n";
 
 #[test]
 fn a_browser_is_hung_up_on_and_never_shown() {
-    let server = Server::start(&[]);
-    let alice = Client::joined("alice", &server);
+    let (_server, alice) = alice_alone(&[]);
     for line in ["GET / HTTP/1.1", "POST /x HTTP/1.0", "PRI * HTTP/2.0", "/quit HTTP/1.1"] {
         let mut browser = alice.is_called_by("browser");
         browser.sends(&format!("{line}\r\nHost: 127.0.0.1\r\n\r\nsecret\r\n"));
@@ -24,8 +23,7 @@ fn a_browser_is_hung_up_on_and_never_shown() {
 
 #[test]
 fn who_hangs_up_without_a_word_is_never_shown() {
-    let server = Server::start(&[]);
-    let alice = Client::joined("alice", &server);
+    let (_server, alice) = alice_alone(&[]);
     for _ in 0..3 {
         let mut nobody = alice.is_called_by("nobody");
         nobody.ends();
@@ -40,8 +38,7 @@ fn who_hangs_up_without_a_word_is_never_shown() {
 
 #[test]
 fn a_probe_of_the_port_is_never_shown() {
-    let server = Server::start(&[]);
-    let alice = Client::joined("alice", &server);
+    let (_server, alice) = alice_alone(&[]);
     for round in 0..10 {
         drop(alice.is_called_by("somebody"));
         let mut bob = alice.is_called_by("bob");
@@ -55,8 +52,7 @@ fn a_probe_of_the_port_is_never_shown() {
 
 #[test]
 fn a_line_of_more_than_4096_bytes_ends_the_chat_with_a_sentence() {
-    let server = Server::start(&[]);
-    let alice = Client::joined("alice", &server);
+    let (_server, alice) = alice_alone(&[]);
     let mut bob = alice.is_called_by("bob");
     bob.sends(CHAT);
     let longest = "x".repeat(4094);
@@ -71,8 +67,7 @@ fn a_line_of_more_than_4096_bytes_ends_the_chat_with_a_sentence() {
 
 #[test]
 fn bad_utf8_is_shown_as_a_replacement() {
-    let server = Server::start(&[]);
-    let alice = Client::joined("alice", &server);
+    let (_server, alice) = alice_alone(&[]);
     let mut bob = alice.is_called_by("bob");
     bob.sends(CHAT);
     for (bytes, shown) in [
@@ -88,8 +83,7 @@ fn bad_utf8_is_shown_as_a_replacement() {
 
 #[test]
 fn what_a_peer_sends_is_escaped() {
-    let server = Server::start(&[]);
-    let alice = Client::joined("alice", &server);
+    let (_server, alice) = alice_alone(&[]);
     let mut bob = alice.is_called_by("bob");
     bob.sends(CHAT);
     for (text, shown) in [
@@ -113,8 +107,7 @@ fn what_a_peer_sends_is_escaped() {
 
 #[test]
 fn what_the_room_says_is_escaped() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_calls_bob(&server);
+    let (_server, alice, bob) = alice_calls_bob(&[]);
     bob.types("\u{202e}backwards");
     alice.sees(r" bob: \u{202e}backwards");
     bob.types("/msg \u{202e}backwards");
@@ -130,8 +123,7 @@ fn what_the_room_says_is_escaped() {
 
 #[test]
 fn what_was_typed_is_escaped_where_it_is_repeated() {
-    let server = Server::start(&[]);
-    let alice = Client::joined("alice", &server);
+    let (_server, alice) = alice_alone(&[]);
     for line in ["/\u{1b}[31m", "/chat \u{1b}[31m", "/peer \u{1b}[2J", "/say \u{1b}[31m"] {
         alice.types(line);
         alice.sees("");
@@ -158,8 +150,7 @@ fn a_server_of_somebody_else_cannot_move_the_terminal() {
 
 #[test]
 fn a_hundred_strangers_at_the_door_do_not_keep_a_friend_out() {
-    let server = Server::start(&[]);
-    let alice = Client::joined("alice", &server);
+    let (server, alice) = alice_alone(&[]);
     // More than may be connected at a time, but these have all gone again.
     for number in 0..100 {
         let mut stranger = alice.is_called_by("stranger");

@@ -1,6 +1,6 @@
 //! The course's flow, word for word: register, bridge, chat, msg, info, quit.
 
-use crate::stage::{Client, Program, Server, free_port};
+use crate::stage::{Client, Program, Server, alice_alone, free_port};
 
 /// `client NAME PORT 127.0.0.1:5555` as the assignment has it, with free ports in place of its own.
 #[track_caller]
@@ -66,8 +66,7 @@ fn the_answer_comes_back_on_the_connection_of_the_call() {
 
 #[test]
 fn bridge_with_a_name_chat_with_a_name_and_with_an_id() {
-    let server = Server::start(&[]);
-    let alice = Client::joined("alice", &server);
+    let (server, alice) = alice_alone(&[]);
     let bob = Client::joined("bob", &server);
     let carol = Client::joined("carol", &server);
     alice.types("/bridge carol");
@@ -83,8 +82,7 @@ fn bridge_with_a_name_chat_with_a_name_and_with_an_id() {
 
 #[test]
 fn alone_there_is_nobody_to_be_bridged_to() {
-    let server = Server::start(&[]);
-    let alice = Client::joined("alice", &server);
+    let (_server, alice) = alice_alone(&[]);
     alice.types("/bridge");
     alice.sees("nobody else");
     alice.types("/chat nobody");
@@ -97,8 +95,7 @@ fn alone_there_is_nobody_to_be_bridged_to() {
 
 #[test]
 fn registering_again_changes_nothing() {
-    let server = Server::start(&[]);
-    let alice = Client::joined("alice", &server);
+    let (server, alice) = alice_alone(&[]);
     let bob = Client::joined("bob", &server);
     for _ in 0..3 {
         alice.types("/register");
@@ -113,8 +110,7 @@ fn registering_again_changes_nothing() {
 
 #[test]
 fn a_call_to_where_nobody_listens_fails_with_a_sentence() {
-    let server = Server::start(&[]);
-    let alice = Client::joined("alice", &server);
+    let (_server, alice) = alice_alone(&[]);
     let nowhere = free_port();
     alice.types(&format!("/chat 127.0.0.1:{nowhere}"));
     alice.sees("connection refused");

@@ -1,11 +1,10 @@
 //! Back in the room, or not: what a client makes of a server that was lost, and of one that sends it away.
 
-use crate::stage::{Server, alice_and_bob, alice_calls_bob, process};
+use crate::stage::{alice_and_bob, alice_calls_bob, process};
 
 #[test]
 fn a_call_after_the_return_is_verified_again() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_calls_bob(&server);
+    let (server, alice, bob) = alice_calls_bob(&[]);
     let server = server.starts_again();
     for client in [&alice, &bob] {
         client.sees("lost the server");
@@ -25,8 +24,7 @@ fn a_call_after_the_return_is_verified_again() {
 #[cfg(unix)]
 #[test]
 fn what_the_server_never_heard_is_shown_as_not_delivered() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_and_bob(&server);
+    let (server, alice, bob) = alice_and_bob(&[]);
     alice.types("this is heard");
     bob.sees(" alice: this is heard");
     process::signal(server.pid(), "STOP");
@@ -46,8 +44,7 @@ fn what_the_server_never_heard_is_shown_as_not_delivered() {
 #[cfg(unix)]
 #[test]
 fn who_comes_back_late_misses_nothing_and_sees_nothing_twice() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_and_bob(&server);
+    let (server, alice, bob) = alice_and_bob(&[]);
     alice.types("before");
     bob.sees(" alice: before");
     process::signal(bob.pid(), "STOP");
@@ -69,8 +66,7 @@ fn who_comes_back_late_misses_nothing_and_sees_nothing_twice() {
 
 #[test]
 fn who_is_kicked_is_told_and_stays_away_and_goes_on_talking() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_calls_bob(&server);
+    let (server, alice, bob) = alice_calls_bob(&[]);
     server.types("/kick alice");
     alice.sees("kicked");
     bob.sees_line("alice left (kicked)");
@@ -88,8 +84,7 @@ fn who_is_kicked_is_told_and_stays_away_and_goes_on_talking() {
 
 #[test]
 fn a_server_that_ends_in_order_says_so_and_is_waited_for() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_calls_bob(&server);
+    let (server, alice, bob) = alice_calls_bob(&[]);
     server.types("/quit");
     for client in [&alice, &bob] {
         client.sees("the server");
@@ -106,8 +101,7 @@ fn a_server_that_ends_in_order_says_so_and_is_waited_for() {
 
 #[test]
 fn who_is_known_from_before_is_called_without_the_server() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_and_bob(&server);
+    let (server, alice, bob) = alice_and_bob(&[]);
     server.kill();
     alice.sees("the server");
     bob.sees("the server");
@@ -119,8 +113,7 @@ fn who_is_known_from_before_is_called_without_the_server() {
 
 #[test]
 fn a_name_that_was_lost_meanwhile_does_not_cost_the_direct_chat() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_calls_bob(&server);
+    let (server, alice, bob) = alice_calls_bob(&[]);
     server.kill();
     alice.sees("the server");
     bob.sees("the server");

@@ -1,6 +1,6 @@
 //! The room as its members see it: IDs, arrivals and departures, what is said, and the assignments' words.
 
-use crate::stage::{Client, Server, alice_and_bob, free_port};
+use crate::stage::{Client, Server, alice_alone, alice_and_bob, free_port};
 
 /// Whether a line is `HH:MM rest`.
 fn is_stamped(line: &str, rest: &str) -> bool {
@@ -30,8 +30,7 @@ fn newcomers_are_told_their_id_their_address_and_the_others() {
 
 #[test]
 fn a_client_picks_an_id_and_talks_to_it() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_and_bob(&server);
+    let (_server, alice, bob) = alice_and_bob(&[]);
     alice.types("/connect 2");
     alice.types("/msg Hello number two");
     bob.sees_line("alice (direct): Hello number two");
@@ -47,8 +46,7 @@ fn a_client_picks_an_id_and_talks_to_it() {
 
 #[test]
 fn everybody_hears_of_arrivals_and_departures() {
-    let server = Server::start(&[]);
-    let alice = Client::joined("alice", &server);
+    let (server, alice) = alice_alone(&[]);
     let bob = Client::joined("bob", &server);
     alice.sees_line(&format!("bob joined (ID 2, {})", bob.address()));
     bob.types("/quit");
@@ -62,8 +60,7 @@ fn everybody_hears_of_arrivals_and_departures() {
 
 #[test]
 fn plain_text_goes_to_all_and_comes_back_as_its_receipt() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_and_bob(&server);
+    let (_server, alice, bob) = alice_and_bob(&[]);
     for text in ["Hello everyone!", "/say Hello again", "  kept as it is: é \u{1f600}  "] {
         bob.types(text);
         let text = text.strip_prefix("/say ").unwrap_or(text);
@@ -76,8 +73,7 @@ fn plain_text_goes_to_all_and_comes_back_as_its_receipt() {
 
 #[test]
 fn conn_to_peer_and_close() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_and_bob(&server);
+    let (server, alice, bob) = alice_and_bob(&[]);
     let carol = Client::joined("carol", &server);
     alice.types(&format!("conn:{}", bob.address()));
     alice.types("to_peer:Hello, bob: you");
@@ -93,8 +89,7 @@ fn conn_to_peer_and_close() {
 
 #[test]
 fn conn_to_whom_the_server_has_introduced_is_verified() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_and_bob(&server);
+    let (_server, alice, bob) = alice_and_bob(&[]);
     alice.types("/bridge bob");
     alice.types(&format!("conn:{}", bob.address()));
     alice.types("to_peer:it is me");
@@ -121,8 +116,7 @@ fn username_hostname_port() {
 
 #[test]
 fn the_server_keeps_a_log_of_the_room() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_and_bob(&server);
+    let (server, alice, bob) = alice_and_bob(&[]);
     bob.types("Hello everyone!");
     alice.sees(" bob: Hello everyone!");
     assert!(server.log_text().contains("[bob]: Hello everyone!"), "{}", server.log_text());
@@ -130,8 +124,7 @@ fn the_server_keeps_a_log_of_the_room() {
 
 #[test]
 fn exit_and_list_are_commands_only_as_whole_lines() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_and_bob(&server);
+    let (_server, alice, bob) = alice_and_bob(&[]);
     for text in
         ["List of things", "Exit is that way", "closed", "list", "exit", "Listen", "a close"]
     {
@@ -148,8 +141,7 @@ fn exit_and_list_are_commands_only_as_whole_lines() {
 
 #[test]
 fn a_private_message_reaches_one_only() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_and_bob(&server);
+    let (server, alice, bob) = alice_and_bob(&[]);
     let carol = Client::joined("carol", &server);
     alice.types("/tell bob between us");
     alice.sees_line("Sent to bob (ID 2): between us");
@@ -162,8 +154,7 @@ fn a_private_message_reaches_one_only() {
 
 #[test]
 fn a_newcomer_reads_what_was_said_before() {
-    let server = Server::start(&[]);
-    let alice = Client::joined("alice", &server);
+    let (server, alice) = alice_alone(&[]);
     for number in 0..3 {
         alice.types(&format!("earlier {number}"));
         alice.sees(&format!(" alice: earlier {number}"));
@@ -178,8 +169,7 @@ fn a_newcomer_reads_what_was_said_before() {
 
 #[test]
 fn a_client_on_a_port_of_its_choice_is_found_there() {
-    let server = Server::start(&[]);
-    let alice = Client::joined("alice", &server);
+    let (server, alice) = alice_alone(&[]);
     let port = free_port();
     let bob = Client::with_args(&["bob", &port.to_string(), &server.address().to_string()]);
     bob.sees_line(&format!("bob running on 127.0.0.1:{port}"));

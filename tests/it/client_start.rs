@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, TcpListener};
 
-use crate::stage::{Client, Server, free_port};
+use crate::stage::{Client, Server, alice_alone, free_port};
 
 #[test]
 fn all_forms_of_the_command_line_lead_into_the_room() {
@@ -77,8 +77,7 @@ fn a_bad_name_from_the_command_line_is_a_sentence_and_2() {
 
 #[test]
 fn a_name_that_is_taken_is_a_sentence_and_2() {
-    let server = Server::start(&[]);
-    let alice = Client::joined("alice", &server);
+    let (server, alice) = alice_alone(&[]);
     for name in ["alice", "ALICE"] {
         let other = Client::with_args(&[name, "0", &server.address().to_string()]);
         other.complains("taken");
@@ -90,8 +89,7 @@ fn a_name_that_is_taken_is_a_sentence_and_2() {
 
 #[test]
 fn without_a_name_it_asks_and_asks_again() {
-    let server = Server::start(&[]);
-    let alice = Client::joined("alice", &server);
+    let (server, alice) = alice_alone(&[]);
     let address = server.address().to_string();
     let nameless = Client::with_args(&["--server", &address]);
     nameless.sees_prompt("nickname");
@@ -121,8 +119,7 @@ fn without_a_name_at_the_end_of_the_input_it_ends() {
 
 #[test]
 fn lines_typed_behind_the_name_wait_for_the_room() {
-    let server = Server::start(&[]);
-    let alice = Client::joined("alice", &server);
+    let (server, alice) = alice_alone(&[]);
     let nameless = Client::with_args(&["--server", &server.address().to_string()]);
     nameless.types_bytes(b"alice\nbob\nfirst words\n/quit\n");
     alice.sees("bob joined");

@@ -1,6 +1,6 @@
 //! Texts: whole, in order, as long as they may be, and told of when they did not arrive.
 
-use crate::stage::{Client, Played, Server, alice_and_bob, alice_calls_bob};
+use crate::stage::{Client, Played, Server, alice_alone, alice_and_bob, alice_calls_bob};
 
 /// A text of exactly `bytes` bytes, most of its characters of more than one.
 fn long(bytes: usize) -> String {
@@ -11,8 +11,7 @@ fn long(bytes: usize) -> String {
 
 #[test]
 fn unknown_commands_are_sent_nowhere() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_calls_bob(&server);
+    let (_server, alice, bob) = alice_calls_bob(&[]);
     for line in
         ["/unknown", "/unknown text", "/MSG text", "/msgtext", "/", "/ text", "/say", "/msg"]
     {
@@ -28,8 +27,7 @@ fn unknown_commands_are_sent_nowhere() {
 
 #[test]
 fn two_slashes_send_one() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_and_bob(&server);
+    let (_server, alice, bob) = alice_and_bob(&[]);
     for text in ["/x", "/quit", "/", "/msg secret", "//x"] {
         alice.types(&format!("/{text}"));
         alice.sees(&format!(" alice: {text}"));
@@ -40,8 +38,7 @@ fn two_slashes_send_one() {
 
 #[test]
 fn empty_lines_are_nothing() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_and_bob(&server);
+    let (_server, alice, bob) = alice_and_bob(&[]);
     alice.types_bytes(b"\n\r\n   \nnot empty\r\n");
     let line = bob.sees_next();
     assert!(line.ends_with(" alice: not empty"), "{line:?}");
@@ -49,8 +46,7 @@ fn empty_lines_are_nothing() {
 
 #[test]
 fn three_fast_messages_stay_three() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_calls_bob(&server);
+    let (_server, alice, bob) = alice_calls_bob(&[]);
     alice.types_bytes(b"/msg one\n/msg two\n/msg three\none\ntwo\nthree\n");
     // They come on two connections, so only the order within each is certain.
     let mut heard: Vec<String> = (0..6).map(|_| bob.sees("alice")).collect();
@@ -62,8 +58,7 @@ fn three_fast_messages_stay_three() {
 
 #[test]
 fn two_thousand_bytes_arrive_whole() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_calls_bob(&server);
+    let (_server, alice, bob) = alice_calls_bob(&[]);
     let text = long(2_000);
     alice.types(&format!("/msg {text}"));
     bob.sees_line(&format!("alice (direct): {text}"));
@@ -74,8 +69,7 @@ fn two_thousand_bytes_arrive_whole() {
 
 #[test]
 fn two_thousand_and_one_bytes_are_refused_with_a_sentence() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_calls_bob(&server);
+    let (_server, alice, bob) = alice_calls_bob(&[]);
     let text = long(2_001);
     for line in [text.clone(), format!("/msg {text}"), format!("/tell bob {text}")] {
         alice.types(&line);
@@ -92,8 +86,7 @@ fn two_thousand_and_one_bytes_are_refused_with_a_sentence() {
 
 #[test]
 fn what_cannot_be_text_is_refused_with_a_sentence() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_calls_bob(&server);
+    let (_server, alice, bob) = alice_calls_bob(&[]);
     for line in ["red \u{1b}[31m", "/msg red \u{1b}[31m", "bell \u{7}", "next\u{85}line"] {
         alice.types(line);
         alice.sees("control characters");
@@ -104,8 +97,7 @@ fn what_cannot_be_text_is_refused_with_a_sentence() {
 
 #[test]
 fn what_is_typed_before_the_call_stands_is_kept_and_in_order() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_and_bob(&server);
+    let (_server, alice, bob) = alice_and_bob(&[]);
     let texts: Vec<String> = (0..50).map(|number| format!("/msg number {number}\n")).collect();
     alice.types_bytes(format!("/chat bob\n{}", texts.concat()).as_bytes());
     bob.sees("Incoming chat request from alice ");
@@ -137,8 +129,7 @@ fn what_is_typed_to_a_call_that_fails_is_said_to_be_undelivered() {
 
 #[test]
 fn a_text_is_called_sent_only_when_it_was() {
-    let server = Server::start(&[]);
-    let alice = Client::joined("alice", &server);
+    let (_server, alice) = alice_alone(&[]);
     let mute = Played::open();
     alice.types(&format!("/chat {}", mute.address()));
     alice.types("/msg to the mute");

@@ -1,12 +1,11 @@
 //! Somebody else's client calls ours, in every way in which the assignments' programs do it.
 
-use crate::stage::{Client, Server, Wire};
+use crate::stage::{Client, Server, Wire, alice_alone};
 
 /// A client that waits to be called.
 #[track_caller]
 fn alice() -> (Server, Client) {
-    let server = Server::start(&[]);
-    let alice = Client::joined("alice", &server);
+    let (server, alice) = alice_alone(&[]);
     (server, alice)
 }
 

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::time::{Duration, Instant};
 
-use crate::stage::{Client, Played, Server, Wire};
+use crate::stage::{Client, Played, Server, Wire, alice_alone};
 
 /// Two pieces that come this far apart are two: a client that does not wait never does that.
 const APART: Duration = Duration::from_millis(200);
@@ -11,8 +11,7 @@ const APART: Duration = Duration::from_millis(200);
 /// A client in the room, somebody else's listener, and the connection after it has called there.
 #[track_caller]
 fn calls(first: &str) -> (Server, Client, Played, Wire) {
-    let server = Server::start(&[]);
-    let alice = Client::joined("alice", &server);
+    let (server, alice) = alice_alone(&[]);
     let theirs = Played::open();
     let call = format!("/chat {}\n/msg {first}\n", theirs.address());
     alice.types_bytes(call.as_bytes());
@@ -127,8 +126,7 @@ fn a_listener_that_hangs_up_at_once_ends_the_chat() {
 
 #[test]
 fn nobody_is_connected_to_without_being_called() {
-    let server = Server::start(&[]);
-    let alice = Client::joined("alice", &server);
+    let (server, alice) = alice_alone(&[]);
     let theirs = Played::open();
     let mut bob = server.joined("bob", theirs.port());
     alice.sees("bob joined");

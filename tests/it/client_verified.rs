@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::stage::{Block, Client, Played, Server, Wire, alice_and_bob};
+use crate::stage::{Block, Played, Server, Wire, alice_alone, alice_and_bob};
 
 /// A ticket that the server never made.
 const MADE_UP: &str = "0123456789abcdef0123456789abcdef";
@@ -34,8 +34,7 @@ fn asks_for_alice(bob: &mut Wire) -> Block {
 
 #[test]
 fn both_sides_are_verified() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_and_bob(&server);
+    let (_server, alice, bob) = alice_and_bob(&[]);
     bob.types("/chat alice");
     bob.types("/msg it is bob");
     alice.sees_line(&format!("Incoming chat request from bob {} (verified)", bob.address()));
@@ -50,8 +49,7 @@ fn both_sides_are_verified() {
 
 #[test]
 fn a_ticket_opens_and_its_answer_comes_back() {
-    let server = Server::start(&[]);
-    let alice = Client::joined("alice", &server);
+    let (server, alice) = alice_alone(&[]);
     let (_bob, ack) = introduced(&server, 20_009);
     let mut call = rings(alice.address(), "bob", &[("Ticket", ack.get("Ticket"))]);
     let port = alice.port().to_string();
@@ -70,8 +68,7 @@ fn a_ticket_opens_and_its_answer_comes_back() {
 
 #[test]
 fn a_stranger_is_shown_with_a_question_mark_beside_the_friend() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_and_bob(&server);
+    let (_server, alice, bob) = alice_and_bob(&[]);
     bob.types("/chat alice");
     bob.types("/msg the true one");
     alice.sees_line(&format!("Incoming chat request from bob {} (verified)", bob.address()));
@@ -91,8 +88,7 @@ fn a_stranger_is_shown_with_a_question_mark_beside_the_friend() {
 
 #[test]
 fn a_stranger_who_came_first_does_not_get_what_is_meant_for_the_friend() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_and_bob(&server);
+    let (_server, alice, bob) = alice_and_bob(&[]);
     let mut stranger = rings(alice.address(), "bob", &[]);
     alice.sees_line("Incoming chat request from bob? 127.0.0.1:20009 (unverified)");
     bob.types("/chat alice");
@@ -107,8 +103,7 @@ fn a_stranger_who_came_first_does_not_get_what_is_meant_for_the_friend() {
 
 #[test]
 fn a_ticket_that_was_made_up_verifies_nobody() {
-    let server = Server::start(&[]);
-    let alice = Client::joined("alice", &server);
+    let (_server, alice) = alice_alone(&[]);
     let mut call = rings(alice.address(), "bob", &[("Ticket", MADE_UP)]);
     call.sends("I am bob\r\n");
     alice.sees_line("Incoming chat request from bob? 127.0.0.1:20009 (unverified)");
@@ -120,8 +115,7 @@ fn a_ticket_that_was_made_up_verifies_nobody() {
 
 #[test]
 fn a_ticket_is_good_only_once() {
-    let server = Server::start(&[]);
-    let alice = Client::joined("alice", &server);
+    let (server, alice) = alice_alone(&[]);
     let (_bob, ack) = introduced(&server, 20_009);
     let ticket = [("Ticket", ack.get("Ticket"))];
     let mut first = rings(alice.address(), "bob", &ticket);
@@ -137,8 +131,7 @@ fn a_ticket_is_good_only_once() {
 
 #[test]
 fn a_ticket_is_good_only_for_its_name() {
-    let server = Server::start(&[]);
-    let alice = Client::joined("alice", &server);
+    let (server, alice) = alice_alone(&[]);
     let (_bob, ack) = introduced(&server, 20_009);
     let mut mallory = rings(alice.address(), "mallory", &[("Ticket", ack.get("Ticket"))]);
     mallory.sends("hello\r\n");
@@ -152,8 +145,7 @@ fn a_ticket_is_good_only_for_its_name() {
 
 #[test]
 fn the_answer_of_a_call_is_no_ticket() {
-    let server = Server::start(&[]);
-    let alice = Client::joined("alice", &server);
+    let (server, alice) = alice_alone(&[]);
     let (_bob, ack) = introduced(&server, 20_009);
     let mut call = rings(alice.address(), "bob", &[("Ticket", ack.get("Answer"))]);
     call.sends("hello\r\n");
@@ -162,8 +154,7 @@ fn the_answer_of_a_call_is_no_ticket() {
 
 #[test]
 fn a_ticket_that_overtakes_its_announcement_is_waited_for() {
-    let server = Server::start(&[]);
-    let alice = Client::joined("alice", &server);
+    let (server, alice) = alice_alone(&[]);
     let mut bob = server.joined("bob", 20_009);
     for round in 0..10 {
         // The ticket is shown as soon as it is there; CALL is on its way to alice just then.
@@ -179,8 +170,7 @@ fn a_ticket_that_overtakes_its_announcement_is_waited_for() {
 
 #[test]
 fn an_invitation_outlives_other_callers() {
-    let server = Server::start(&[]);
-    let alice = Client::joined("alice", &server);
+    let (server, alice) = alice_alone(&[]);
     let listener = Played::open();
     let (_bob, ack) = introduced(&server, listener.port());
     for name in ["x", "y"] {

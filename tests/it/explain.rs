@@ -1,7 +1,6 @@
 //! The wire made visible: what `--explain` shows against what the other side has really seen.
 
-use crate::stage::friend::Friend;
-use crate::stage::{Block, Client, Played, Server, Wire};
+use crate::stage::{Block, Client, Played, Wire, a_friend, alice_alone, alice_and_bob};
 
 /// Waits for the block that is shown next with this head (`-> server JOIN`), and gives all its lines.
 ///
@@ -73,10 +72,7 @@ fn the_address_that_was_seen_and_not_the_one_claimed_is_a_lesson() {
 
 #[test]
 fn secrets_are_shown_by_their_first_digits_only() {
-    let server = Server::start(&[]);
-    let alice = Client::start_with("alice", server.address(), &["--explain"]);
-    alice.sees("Other clients' IDs: ");
-    let mut bob = Friend::joined("bob", &server, &alice);
+    let (alice, mut bob) = a_friend(&["--explain"]);
     alice.types("/query bob");
     let call = bob.room().skips_to("CALL");
     alice.sees("<- server BRIDGEACK (tcp, ");
@@ -92,10 +88,7 @@ fn secrets_are_shown_by_their_first_digits_only() {
 
 #[test]
 fn a_copy_is_shown_with_its_reason_and_with_what_was_really_sent() {
-    let server = Server::start(&[]);
-    let alice = Client::start_with("alice", server.address(), &["--explain"]);
-    alice.sees("Other clients' IDs: ");
-    let mut bob = Friend::joined("bob", &server, &alice);
+    let (alice, mut bob) = a_friend(&["--explain"]);
     bob.is_queried(&alice);
     alice.types("/msg hello");
     let (first, from) = bob.socket().gets("MSG");
@@ -112,11 +105,8 @@ fn a_copy_is_shown_with_its_reason_and_with_what_was_really_sent() {
 
 #[test]
 fn what_is_lost_on_purpose_is_shown_as_lost_and_never_comes() {
-    let server = Server::start(&[]);
     let more = ["--explain", "--lossy", "100", "--give-up", "1"];
-    let alice = Client::start_with("alice", server.address(), &more);
-    alice.sees("Other clients' IDs: ");
-    let mut bob = Friend::joined("bob", &server, &alice);
+    let (alice, mut bob) = a_friend(&more);
     bob.is_queried(&alice);
     alice.types("/msg into the void");
     alice.sees("-x bob MSG (udp, ");
@@ -127,10 +117,7 @@ fn what_is_lost_on_purpose_is_shown_as_lost_and_never_comes() {
 
 #[test]
 fn datagrams_of_strangers_are_shown_as_such() {
-    let server = Server::start(&[]);
-    let alice = Client::start_with("alice", server.address(), &["--explain"]);
-    alice.sees("Other clients' IDs: ");
-    let mut bob = Friend::joined("bob", &server, &alice);
+    let (alice, mut bob) = a_friend(&["--explain"]);
     bob.queries(&alice);
     bob.socket().sends(alice.address(), "HELLO\r\nthere: \u{1b}[2J\r\n\r\n");
     alice.sees(&format!("<- {} HELLO (udp, ", bob.address()));
@@ -140,8 +127,7 @@ fn datagrams_of_strangers_are_shown_as_such() {
 
 #[test]
 fn a_direct_chat_is_shown_line_by_line() {
-    let server = Server::start(&[]);
-    let (alice, bob) = crate::stage::alice_and_bob(&server);
+    let (_server, alice, bob) = alice_and_bob(&[]);
     alice.types("/explain on");
     alice.sees_line("tracing is on");
     alice.types("/chat bob");
@@ -157,8 +143,7 @@ fn a_direct_chat_is_shown_line_by_line() {
 
 #[test]
 fn the_wire_is_shown_no_more_when_nobody_wants_it() {
-    let server = Server::start(&[]);
-    let alice = Client::joined("alice", &server);
+    let (_server, alice) = alice_alone(&[]);
     alice.types("/explain on");
     alice.types("seen");
     let said = shown(&alice, "-> server SAY (tcp, ");
@@ -173,8 +158,7 @@ fn the_wire_is_shown_no_more_when_nobody_wants_it() {
 
 #[test]
 fn a_caller_is_shown_by_what_is_known_of_it_from_its_first_block_to_its_last() {
-    let server = Server::start(&[]);
-    let (alice, bob) = crate::stage::alice_and_bob(&server);
+    let (_server, alice, bob) = alice_and_bob(&[]);
     alice.types("/explain on");
     alice.sees_line("tracing is on");
     bob.types("/chat alice");

@@ -2,15 +2,14 @@
 
 use std::io::Write;
 
-use crate::stage::{Client, Server, Wire, process};
+use crate::stage::{Client, Server, Wire, alice_joined, connected, process, two_joined};
 
 /// A line with its EOL.
 const LINE: usize = 4096;
 
 #[test]
 fn a_line_is_measured_alike_when_it_comes_byte_by_byte() {
-    let server = Server::start(&[]);
-    let mut wire = server.connect("wire");
+    let (_server, mut wire) = connected(&[]);
     for (length, fits) in [(LINE - 1, true), (LINE, true), (LINE + 1, false)] {
         let mark = "X-Padding: ";
         let line = format!("{mark}{}\r\n", "x".repeat(length - mark.len() - 2));
@@ -28,8 +27,7 @@ fn a_line_is_measured_alike_when_it_comes_byte_by_byte() {
 
 #[test]
 fn blank_lines_without_an_end_are_hung_up_on() {
-    let server = Server::start(&[]);
-    let mut wire = server.connect("wire");
+    let (server, mut wire) = connected(&[]);
     wire.sends(&"\r\n".repeat(1000)).hears_nothing();
     // The server may hang up in the middle of it, which is what is asked for.
     let _ = wire.stream().write_all("\r\n".repeat(600_000).as_bytes());
@@ -42,10 +40,7 @@ fn blank_lines_without_an_end_are_hung_up_on() {
 fn sixty_four_mebibytes_without_an_end_of_line_cost_no_memory() {
     use crate::stage::process::peak_memory;
 
-    let server = Server::start(&[]);
-    let mut alice = server.joined("alice", 20_001);
-    let bob = server.joined("bob", 20_002);
-    alice.gets("JOINED");
+    let (server, mut alice, bob) = two_joined(&[]);
     let before = peak_memory(server.pid());
     let piece = "x".repeat(64 * 1024);
     for (beginning, kind) in [("", ""), ("SAY\r\nText: ", "SAY"), ("PING\r\n", "PING")] {
@@ -68,8 +63,7 @@ fn sixty_four_mebibytes_without_an_end_of_line_cost_no_memory() {
 #[cfg(unix)]
 #[test]
 fn who_stands_still_is_given_up_and_its_name_is_free() {
-    let server = Server::start(&["--ping", "1"]);
-    let mut alice = server.joined("alice", 20_001);
+    let (server, mut alice) = alice_joined(&["--ping", "1"]);
     let bob = Client::joined("bob", &server);
     alice.gets("JOINED");
     // Its socket is open, and nobody is there any more.

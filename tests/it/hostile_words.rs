@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::stage::{Client, Played, Server, Wire};
+use crate::stage::{Client, Played, Server, Wire, alice_joined, connected, two_joined};
 
 #[test]
 fn a_full_server_is_understood_by_who_has_spoken_first() {
@@ -20,10 +20,7 @@ fn a_full_server_is_understood_by_who_has_spoken_first() {
 
 #[test]
 fn the_last_words_reach_who_was_still_talking() {
-    let server = Server::start(&["--rate", "1"]);
-    let mut alice = server.joined("alice", 20_001);
-    let mut bob = server.joined("bob", 20_002);
-    alice.gets("JOINED");
+    let (server, mut alice, mut bob) = two_joined(&["--rate", "1"]);
     // More than the server reads at once, of which it executes five.
     bob.sends(&"SAY\r\nText: flood\r\n\r\n".repeat(20_000));
     alice.gets("SAID");
@@ -37,8 +34,7 @@ fn the_last_words_reach_who_was_still_talking() {
 
 #[test]
 fn what_was_wrong_is_told_to_who_has_not_stopped_sending() {
-    let server = Server::start(&["--register-timeout", "1"]);
-    let mut wire = server.connect("wire");
+    let (server, mut wire) = connected(&["--register-timeout", "1"]);
     let flood = "x".repeat(3 << 20);
     let _ = wire.stream().write_all(format!("PING\r\nX: {flood}").as_bytes());
     wire.refuses("PING", "too-long");
@@ -51,8 +47,7 @@ fn what_was_wrong_is_told_to_who_has_not_stopped_sending() {
 
 #[test]
 fn the_end_of_the_server_reaches_who_was_still_talking() {
-    let server = Server::start(&["--rate", "1"]);
-    let mut alice = server.joined("alice", 20_001);
+    let (server, mut alice) = alice_joined(&["--rate", "1"]);
     alice.sends(&"SAY\r\nText: flood\r\n\r\n".repeat(20_000));
     alice.gets("SAID");
     server.types("/quit");
@@ -63,8 +58,7 @@ fn the_end_of_the_server_reaches_who_was_still_talking() {
 
 #[test]
 fn names_that_only_look_alike_are_refused() {
-    let server = Server::start(&[]);
-    let mut wire = server.connect("wire");
+    let (_server, mut wire) = connected(&[]);
     wire.registers("alice", 20_001);
     for name in [
         "\u{430}lice",
@@ -123,8 +117,7 @@ fn nobody_connects_to_an_address_that_was_only_claimed() {
 /// A room in which so many messages were said.
 #[track_caller]
 fn after(messages: u64) -> (Server, Wire) {
-    let server = Server::start(&["--rate", "0"]);
-    let mut alice = server.joined("alice", 20_001);
+    let (server, mut alice) = alice_joined(&["--rate", "0"]);
     for seq in 1..=messages {
         alice.says(&format!("message {seq}"));
         alice.gets("SAID");

@@ -1,7 +1,7 @@
 //! A log that cannot be had, or not be written: a sentence at the start, a warning later.
 
 use crate::stage::process::server_by;
-use crate::stage::{Folder, Program, Server, Wire};
+use crate::stage::{Folder, Program, Server, Wire, alice_joined};
 
 /// The server's program.
 const SERVER: &str = env!("CARGO_BIN_EXE_server");
@@ -44,8 +44,7 @@ fn a_log_without_permission_is_one_sentence() {
 
 #[test]
 fn a_log_that_another_server_has_is_one_sentence_and_stays_whole() {
-    let server = Server::start(&[]);
-    let mut alice = server.joined("alice", 20_001);
+    let (server, mut alice) = alice_joined(&[]);
     alice.says("one");
     alice.gets("SAID");
     let before = server.log_text();

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::stage::{DEADLINE, Server, Wire};
+use crate::stage::{DEADLINE, Server, Wire, alice_joined};
 
 /// What a log begins with.
 const STAMP: usize = "[2026-11-20 12:34:56] ".len();
@@ -121,8 +121,7 @@ const FORGERIES: [&str; 14] = [
 
 #[test]
 fn no_text_can_look_like_another_line() {
-    let server = Server::start(&["--rate", "0"]);
-    let mut alice = server.joined("alice", 20_001);
+    let (server, mut alice) = alice_joined(&["--rate", "0"]);
     for text in FORGERIES {
         alice.says(text);
         alice.gets("SAID").has(&[("Text", text)]);
@@ -146,8 +145,7 @@ fn no_text_can_look_like_another_line() {
 
 #[test]
 fn what_was_escaped_comes_back_as_it_was_said() {
-    let server = Server::start(&["--rate", "0"]);
-    let mut alice = server.joined("alice", 20_001);
+    let (server, mut alice) = alice_joined(&["--rate", "0"]);
     // The longest lines that a text can make.
     let (tabs, slashes, marks) = ("\t".repeat(2000), "\\".repeat(2000), "\u{feff}".repeat(666));
     let texts: Vec<&str> = FORGERIES.into_iter().chain([&*tabs, &*slashes, &*marks]).collect();

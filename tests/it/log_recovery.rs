@@ -8,7 +8,7 @@ use std::net::{Shutdown, SocketAddr};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
-use crate::stage::{Dice, Folder, Server, Wire};
+use crate::stage::{Dice, Folder, Server, Wire, alice_joined};
 
 /// What a line of the log begins with.
 const STAMP: &str = "[2026-11-20 12:34:56] ";
@@ -38,8 +38,7 @@ fn is_given(server: &Server, messages: &[(u64, &str)]) -> Wire {
 
 #[test]
 fn a_killed_server_with_a_torn_log_goes_on_where_the_log_is_whole() {
-    let server = Server::start(&[]);
-    let mut alice = server.joined("alice", 20_001);
+    let (server, mut alice) = alice_joined(&[]);
     for text in ["one", "two", "three"] {
         alice.says(text);
         alice.gets("SAID");

@@ -6,10 +6,15 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::format_collect,
     reason = "a test that cannot go on fails here, and the line says where"
 )]
 
-#[allow(dead_code, reason = "some of its words are for the grader alone")]
+#[allow(
+    dead_code,
+    clippy::needless_for_each,
+    reason = "some of its words are for the grader alone"
+)]
 #[path = "../grade/driver/mod.rs"]
 mod driver;
 mod stage;

@@ -6,7 +6,9 @@ use std::net::TcpListener;
 use assert_cmd::Command;
 use predicates::prelude::*;
 
-use crate::stage::{Folder, OutputMode, Program, Server, Wire};
+use crate::stage::{
+    Folder, OutputMode, Program, Server, Wire, alice_joined, connected, two_joined,
+};
 
 /// The server's program.
 const SERVER: &str = env!("CARGO_BIN_EXE_server");
@@ -21,8 +23,7 @@ fn two(server: &Server) -> (Wire, Wire) {
 
 #[test]
 fn info_lists_the_clients() {
-    let server = Server::start(&[]);
-    let (_alice, _bob) = two(&server);
+    let (server, _alice, _bob) = two_joined(&[]);
     server.types("/info");
     server.sees("alice 127.0.0.1:20001");
     server.sees("bob 127.0.0.1:20002");
@@ -30,8 +31,7 @@ fn info_lists_the_clients() {
 
 #[test]
 fn a_kicked_client_is_told_and_so_are_the_others() {
-    let server = Server::start(&[]);
-    let (mut alice, mut bob) = two(&server);
+    let (server, mut alice, mut bob) = two_joined(&[]);
     server.types("/kick BOB");
     bob.gets("BYE").has_exactly(&[("Reason", "kicked")]);
     bob.is_closed();
@@ -42,8 +42,7 @@ fn a_kicked_client_is_told_and_so_are_the_others() {
 
 #[test]
 fn a_kicked_client_can_do_nothing_more() {
-    let server = Server::start(&["--rate", "0"]);
-    let (mut alice, mut bob) = two(&server);
+    let (server, mut alice, mut bob) = two_joined(&["--rate", "0"]);
     server.types("/kick bob");
     bob.skips_to("BYE");
     let more = "TELL\r\nPeer: alice\r\nText: revenge\r\n\r\nSAY\r\nText: revenge\r\n\r\n";
@@ -59,8 +58,7 @@ fn a_kicked_client_can_do_nothing_more() {
 
 #[test]
 fn kicking_nobody_and_nonsense_harm_nothing() {
-    let server = Server::start(&[]);
-    let (mut alice, mut bob) = two(&server);
+    let (server, mut alice, mut bob) = two_joined(&[]);
     for line in
         ["/kick carol", "/kick", "/kick 99", "/nonsense", "hello", "", "   ", "/info", "\u{1b}[2J"]
     {
@@ -78,8 +76,7 @@ fn kicking_nobody_and_nonsense_harm_nothing() {
 
 #[test]
 fn quit_says_goodbye_to_all_and_ends() {
-    let server = Server::start(&[]);
-    let (mut alice, mut bob) = two(&server);
+    let (server, mut alice, mut bob) = two_joined(&[]);
     server.types("/quit");
     for wire in [&mut alice, &mut bob] {
         wire.gets("BYE").has_exactly(&[("Reason", "shutdown")]);
@@ -111,8 +108,7 @@ fn the_end_of_the_input_closes_the_console_only() {
 
 #[test]
 fn stdout_has_a_line_for_each_registration() {
-    let server = Server::start(&[]);
-    let mut wire = server.connect("wire");
+    let (server, mut wire) = connected(&[]);
     wire.registers("student1", 2000);
     server.sees_line("REGISTER: student1 from 127.0.0.1:2000 received");
     wire.registers("student1", 2500);
@@ -121,8 +117,7 @@ fn stdout_has_a_line_for_each_registration() {
 
 #[test]
 fn stdout_has_a_line_for_each_introduction() {
-    let server = Server::start(&[]);
-    let mut wire = server.connect("wire");
+    let (server, mut wire) = connected(&[]);
     wire.registers("student1", 2500);
     wire.registers("student2", 2000);
     wire.asks("BRIDGE", &[("clientID", "student2")]);
@@ -132,8 +127,7 @@ fn stdout_has_a_line_for_each_introduction() {
 
 #[test]
 fn stdout_has_a_line_for_each_message_with_the_address_it_came_from() {
-    let server = Server::start(&[]);
-    let (mut alice, mut bob) = two(&server);
+    let (server, mut alice, mut bob) = two_joined(&[]);
     alice.says("Hello");
     alice.gets("SAID");
     server.sees_line(&format!("Received from {} (ID 1): Hello", alice.local()));
@@ -145,8 +139,7 @@ fn stdout_has_a_line_for_each_message_with_the_address_it_came_from() {
 
 #[test]
 fn what_would_turn_the_terminal_over_is_escaped() {
-    let server = Server::start(&[]);
-    let mut alice = server.joined("alice", 20_001);
+    let (server, mut alice) = alice_joined(&[]);
     alice.says("\u{1b}]0;owned\u{7}");
     alice.refuses("SAY", "bad-text");
     let marks = ["202a", "202e", "2066", "2069", "200b", "200e", "200f", "2028", "2029", "feff"];
@@ -210,8 +203,7 @@ fn a_taken_port_is_said_in_one_sentence() {
 
 #[test]
 fn a_paused_terminal_stops_nobody() {
-    let server = Server::start(&["--rate", "0"]);
-    let (mut alice, mut bob) = two(&server);
+    let (server, mut alice, mut bob) = two_joined(&["--rate", "0"]);
     server.has_output(OutputMode::Paused);
     // Over a megabyte, where a pipe holds 64 KiB and the server keeps 256 more.
     let text = "x".repeat(1900);
@@ -235,8 +227,7 @@ fn a_paused_terminal_stops_nobody() {
 
 #[test]
 fn a_terminal_that_is_gone_stops_nobody() {
-    let server = Server::start(&["--rate", "0"]);
-    let (mut alice, mut bob) = two(&server);
+    let (server, mut alice, mut bob) = two_joined(&["--rate", "0"]);
     server.has_output(OutputMode::Closed);
     for number in 0..200 {
         alice.says(&format!("message {number}"));

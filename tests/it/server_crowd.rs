@@ -6,7 +6,7 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::Instant;
 
-use crate::stage::{Block, DEADLINE, Server, Wire};
+use crate::stage::{Block, DEADLINE, Server, Wire, alice_joined};
 
 /// Enters the room, past what is said about those who enter at the same time.
 fn enter(address: SocketAddr, name: &str, port: u16) -> Wire {
@@ -246,8 +246,7 @@ fn connections_that_come_and_go_leave_nothing_behind() {
 
 #[test]
 fn who_asks_and_never_reads_the_answers_harms_nobody() {
-    let server = Server::start(&["--rate", "0", "--backlog", "65536"]);
-    let mut alice = server.joined("alice", 20_001);
+    let (server, mut alice) = alice_joined(&["--rate", "0", "--backlog", "65536"]);
     let mut bob = enter(server.address(), "bob", 20_002);
     alice.gets("JOINED");
     let deaf = server.connect("deaf");

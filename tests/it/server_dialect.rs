@@ -1,6 +1,6 @@
 //! The assignments' clients with our server: their bytes in, exactly the expected bytes out.
 
-use crate::stage::Server;
+use crate::stage::{Server, connected};
 
 /// One request on a connection of its own, as the assignments' clients do it, and the exact answer.
 #[track_caller]
@@ -43,8 +43,7 @@ fn one_connection_for_each_request() {
 
 #[test]
 fn one_connection_for_all_requests() {
-    let server = Server::start(&[]);
-    let mut wire = server.connect("wire");
+    let (server, mut wire) = connected(&[]);
     wire.sends("REGISTER\r\nclientID: alice\r\nIP: 127.0.0.1\r\nPort: 5556\r\n\r\n").gets_bytes(
         "REGACK\r\nclientID: alice\r\nIP: 127.0.0.1\r\nPort: 5556\r\nStatus: registered\r\n\
          ID: 1\r\nExpires: 3600\r\nRoom: yes\r\n\r\n",
@@ -81,8 +80,7 @@ fn lines_that_end_in_lf_only_are_answered_in_crlf() {
 
 #[test]
 fn who_says_all_and_ends_its_side_is_answered() {
-    let server = Server::start(&[]);
-    let mut wire = server.connect("wire");
+    let (_server, mut wire) = connected(&[]);
     wire.sends("REGISTER\r\nclientID: Alice\r\nIP: 127.0.0.1\r\nPort: 6201\r\n\r\n").ends();
     wire.gets("REGACK").has(&[("Status", "registered")]);
     wire.is_closed();

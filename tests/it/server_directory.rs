@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::time::Instant;
 
-use crate::stage::{DEADLINE, Server, Wire};
+use crate::stage::{DEADLINE, Server, Wire, alice_joined, connected};
 
 /// What INFO lists.
 #[track_caller]
@@ -14,8 +14,7 @@ fn listed(wire: &mut Wire) -> Vec<String> {
 
 #[test]
 fn registering_is_answered_with_what_was_recorded() {
-    let server = Server::start(&[]);
-    let mut wire = server.connect("wire");
+    let (_server, mut wire) = connected(&[]);
     wire.registers("alice", 20_001).has_exactly(&[
         ("clientID", "alice"),
         ("IP", "127.0.0.1"),
@@ -29,8 +28,7 @@ fn registering_is_answered_with_what_was_recorded() {
 
 #[test]
 fn the_address_is_the_one_seen_and_not_the_one_claimed() {
-    let server = Server::start(&[]);
-    let mut wire = server.connect("wire");
+    let (_server, mut wire) = connected(&[]);
     for claim in ["10.1.2.3", "", "not an address", "::1"] {
         wire.asks("REGISTER", &[("clientID", "alice"), ("IP", claim), ("Port", "20001")]);
         wire.gets("REGACK").has(&[("IP", "127.0.0.1")]);
@@ -40,8 +38,7 @@ fn the_address_is_the_one_seen_and_not_the_one_claimed() {
 
 #[test]
 fn registering_again_keeps_id_and_place_and_replaces_the_port() {
-    let server = Server::start(&[]);
-    let mut wire = server.connect("wire");
+    let (server, mut wire) = connected(&[]);
     for (name, port) in [("alice", 20_001), ("bob", 20_002), ("carol", 20_003)] {
         wire.registers(name, port);
     }
@@ -65,8 +62,7 @@ fn an_entry_outlives_its_connection() {
 
 #[test]
 fn names_differ_by_more_than_case() {
-    let server = Server::start(&[]);
-    let mut wire = server.connect("wire");
+    let (_server, mut wire) = connected(&[]);
     wire.registers("Alice", 20_001).has(&[("ID", "1")]);
     wire.registers("aLICE", 20_002).has(&[("ID", "1"), ("Port", "20002")]);
     wire.registers("bob", 20_003).has(&[("ID", "2")]);
@@ -77,8 +73,7 @@ fn names_differ_by_more_than_case() {
 
 #[test]
 fn a_name_is_shown_as_its_owner_wrote_it() {
-    let server = Server::start(&[]);
-    let mut wire = server.connect("wire");
+    let (_server, mut wire) = connected(&[]);
     wire.registers("McAlice", 20_001).has(&[("clientID", "McAlice")]);
     wire.registers("bob", 20_002);
     wire.asks("BRIDGE", &[("clientID", "bob"), ("Peer", "mcalice")]);
@@ -87,8 +82,7 @@ fn a_name_is_shown_as_its_owner_wrote_it() {
 
 #[test]
 fn bridge_without_a_peer_gives_the_first_other_in_order_of_registration() {
-    let server = Server::start(&[]);
-    let mut wire = server.connect("wire");
+    let (_server, mut wire) = connected(&[]);
     wire.registers("zoe", 20_001);
     wire.asks("BRIDGE", &[("clientID", "zoe")]);
     wire.gets("BRIDGEACK").has_exactly(&[("clientID", ""), ("IP", ""), ("Port", "")]);
@@ -105,8 +99,7 @@ fn bridge_without_a_peer_gives_the_first_other_in_order_of_registration() {
 
 #[test]
 fn bridge_with_a_peer_gives_that_one_by_name_or_id() {
-    let server = Server::start(&[]);
-    let mut wire = server.connect("wire");
+    let (_server, mut wire) = connected(&[]);
     for (name, port) in [("alice", 20_001), ("bob", 20_002), ("carol", 20_003)] {
         wire.registers(name, port);
     }
@@ -158,8 +151,7 @@ fn an_entry_expires_unless_it_is_renewed_or_joined() {
 
 #[test]
 fn who_has_joined_may_move_to_another_port() {
-    let server = Server::start(&[]);
-    let mut alice = server.joined("alice", 20_001);
+    let (server, mut alice) = alice_joined(&[]);
     alice.asks("REGISTER", &[("clientID", "alice"), ("IP", ""), ("Port", "20011")]);
     alice.skips_to("REGACK").has(&[("ID", "1"), ("Port", "20011")]);
     let mut wire = server.connect("wire");
@@ -232,8 +224,7 @@ fn an_entry_belongs_to_its_address() {
 
 #[test]
 fn a_directory_has_as_many_entries_as_clients_are_allowed() {
-    let server = Server::start(&["--max-clients", "2"]);
-    let mut wire = server.connect("wire");
+    let (_server, mut wire) = connected(&["--max-clients", "2"]);
     wire.registers("alice", 20_001);
     wire.registers("bob", 20_002);
     wire.asks("REGISTER", &[("clientID", "carol"), ("IP", ""), ("Port", "20003")]);

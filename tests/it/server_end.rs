@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use crate::stage::{DEADLINE, Server};
+use crate::stage::{DEADLINE, Server, alice_joined};
 
 /// How many of those who keep a connection are there at a time.
 const KEPT: usize = 40;
@@ -88,8 +88,7 @@ fn quit_does_not_wait_for_a_member_who_never_reads() {
 
 #[test]
 fn a_line_that_is_no_text_does_not_close_the_console() {
-    let server = Server::start(&[]);
-    let mut alice = server.joined("alice", 20_001);
+    let (server, mut alice) = alice_joined(&[]);
     server.types_bytes(b"\xff\xfe\n/kick \xff\n\xc3\n");
     server.types("/quit");
     alice.gets("BYE").has_exactly(&[("Reason", "shutdown")]);

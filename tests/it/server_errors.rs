@@ -1,6 +1,6 @@
 //! Every ERROR code where it belongs, the order of the checks, and that the connection survives each.
 
-use crate::stage::{Server, Wire};
+use crate::stage::{Server, Wire, alice_joined, connected, two_joined};
 
 /// Sends a request that must be refused, and shows that the connection goes on.
 #[track_caller]
@@ -17,8 +17,7 @@ fn register(name: &str, port: &str) -> String {
 
 #[test]
 fn a_type_that_is_none_is_malformed() {
-    let server = Server::start(&[]);
-    let mut wire = server.connect("wire");
+    let (_server, mut wire) = connected(&[]);
     for line in ["ping", "PING!", "Token: 1", "PING PONG", "ABCDEFGHIJKLMNOPQ", "PÏNG", " PING"] {
         refused(&mut wire, &format!("{line}\r\nToken: no\r\n\r\n"), ("", "malformed"));
     }
@@ -26,8 +25,7 @@ fn a_type_that_is_none_is_malformed() {
 
 #[test]
 fn an_unknown_type_says_so() {
-    let server = Server::start(&[]);
-    let mut wire = server.connect("wire");
+    let (_server, mut wire) = connected(&[]);
     for kind in ["HELLO", "X", "ABCDEFGHIJKLMNOP", "SAID", "REGACK", "CHAT"] {
         refused(&mut wire, &format!("{kind}\r\nText: x\r\n\r\n"), (kind, "unknown-type"));
     }
@@ -56,8 +54,7 @@ fn bytes_that_are_no_text_are_malformed() {
 
 #[test]
 fn bytes_that_are_no_text_are_a_bad_text_in_a_text() {
-    let server = Server::start(&[]);
-    let mut alice = server.joined("alice", 20_001);
+    let (_server, mut alice) = alice_joined(&[]);
     let bad: [&[u8]; 3] = [b"caf\xe9", b"a\0b", b"a\rb"];
     for bytes in bad {
         alice.sends(&[b"SAY\r\nText: ", bytes, b"\r\n\r\n"].concat());
@@ -68,8 +65,7 @@ fn bytes_that_are_no_text_are_a_bad_text_in_a_text() {
 
 #[test]
 fn a_refusal_keeps_to_the_limits_itself() {
-    let server = Server::start(&[]);
-    let mut alice = server.joined("alice", 20_001);
+    let (_server, mut alice) = alice_joined(&[]);
     // 4,090 bytes fit into a line of a request, but not behind more words in a line of the answer.
     let long = "x".repeat(4084);
     alice.sends(&format!("TELL\r\nPeer: {long}\r\nText: x\r\n\r\n"));
@@ -83,8 +79,7 @@ fn a_refusal_keeps_to_the_limits_itself() {
 
 #[test]
 fn a_missing_header_is_malformed() {
-    let server = Server::start(&[]);
-    let mut wire = server.connect("wire");
+    let (server, mut wire) = connected(&[]);
     refused(
         &mut wire,
         "REGISTER\r\nIP: 127.0.0.1\r\nPort: 20001\r\n\r\n",
@@ -107,18 +102,14 @@ fn a_missing_header_is_malformed() {
 
 #[test]
 fn an_ill_formed_header_is_malformed() {
-    let server = Server::start(&[]);
-    let mut alice = server.joined("alice", 20_001);
-    let _bob = server.joined("bob", 20_002);
-    alice.gets("JOINED");
+    let (_server, mut alice, _bob) = two_joined(&[]);
     let bridge = "BRIDGE\r\nclientID: alice\r\nPeer: bob\r\nVia: pigeon\r\n\r\n";
     refused(&mut alice, bridge, ("BRIDGE", "malformed"));
 }
 
 #[test]
 fn bad_names_are_refused() {
-    let server = Server::start(&[]);
-    let mut wire = server.connect("wire");
+    let (_server, mut wire) = connected(&[]);
     for name in ["", "1", "42", "al ice", "a/b", "a:b", "é", "a\tb", "<b>", "a,b", "alice@home"] {
         refused(&mut wire, &register(name, "20001"), ("REGISTER", "bad-name"));
     }
@@ -129,8 +120,7 @@ fn bad_names_are_refused() {
 
 #[test]
 fn bad_ports_are_refused() {
-    let server = Server::start(&[]);
-    let mut wire = server.connect("wire");
+    let (server, mut wire) = connected(&[]);
     let own = server.port().to_string();
     for port in [
         "",
@@ -153,8 +143,7 @@ fn bad_ports_are_refused() {
 
 #[test]
 fn bad_texts_are_refused() {
-    let server = Server::start(&[]);
-    let mut alice = server.joined("alice", 20_001);
+    let (_server, mut alice) = alice_joined(&[]);
     for text in
         ["", "\u{1b}[2J", "bell\u{7}", "a\rb", "\u{7f}", "\u{80}", "\u{9b}31m", "back\u{8}space"]
     {
@@ -181,8 +170,7 @@ fn bad_texts_are_refused() {
 
 #[test]
 fn who_has_not_joined_cannot_speak() {
-    let server = Server::start(&[]);
-    let mut wire = server.connect("wire");
+    let (_server, mut wire) = connected(&[]);
     wire.registers("alice", 20_001);
     refused(&mut wire, "SAY\r\nText: x\r\n\r\n", ("SAY", "not-joined"));
     refused(&mut wire, "TELL\r\nPeer: alice\r\nText: x\r\n\r\n", ("TELL", "not-joined"));
@@ -190,8 +178,7 @@ fn who_has_not_joined_cannot_speak() {
 
 #[test]
 fn who_is_not_registered_cannot_join_or_ask() {
-    let server = Server::start(&[]);
-    let mut wire = server.connect("wire");
+    let (_server, mut wire) = connected(&[]);
     refused(&mut wire, "JOIN\r\nclientID: alice\r\n\r\n", ("JOIN", "not-registered"));
     refused(&mut wire, "BRIDGE\r\nclientID: alice\r\n\r\n", ("BRIDGE", "not-registered"));
     wire.registers("alice", 20_001);
@@ -205,8 +192,7 @@ fn who_is_not_registered_cannot_join_or_ask() {
 
 #[test]
 fn a_connection_joins_once() {
-    let server = Server::start(&[]);
-    let mut wire = server.connect("wire");
+    let (_server, mut wire) = connected(&[]);
     wire.registers("alice", 20_001);
     wire.registers("bob", 20_002);
     wire.joins("alice");
@@ -216,8 +202,7 @@ fn a_connection_joins_once() {
 
 #[test]
 fn bridging_to_nobody_and_to_oneself_says_which() {
-    let server = Server::start(&[]);
-    let mut wire = server.connect("wire");
+    let (_server, mut wire) = connected(&[]);
     wire.registers("alice", 20_001);
     let ask = |peer: &str| format!("BRIDGE\r\nclientID: alice\r\nPeer: {peer}\r\n\r\n");
     refused(&mut wire, &ask("bob"), ("BRIDGE", "no-such-client"));
@@ -230,8 +215,7 @@ fn bridging_to_nobody_and_to_oneself_says_which() {
 
 #[test]
 fn telling_somebody_who_is_not_in_the_room_fails() {
-    let server = Server::start(&[]);
-    let mut alice = server.joined("alice", 20_001);
+    let (server, mut alice) = alice_joined(&[]);
     server.connect("somebody").registers("bob", 20_002);
     for peer in ["bob", "2", "carol", "3"] {
         let request = format!("TELL\r\nPeer: {peer}\r\nText: x\r\n\r\n");
@@ -241,8 +225,7 @@ fn telling_somebody_who_is_not_in_the_room_fails() {
 
 #[test]
 fn framing_is_checked_before_the_type_and_the_type_before_the_state() {
-    let server = Server::start(&[]);
-    let mut wire = server.connect("wire");
+    let (_server, mut wire) = connected(&[]);
     let long = "x".repeat(5000);
     refused(&mut wire, &format!("HELLO\r\nX: {long}\r\n\r\n"), ("HELLO", "too-long"));
     refused(&mut wire, &format!("SAY\r\nText: {long}\r\n\r\n"), ("SAY", "too-long"));
@@ -253,8 +236,7 @@ fn framing_is_checked_before_the_type_and_the_type_before_the_state() {
 
 #[test]
 fn the_state_is_checked_before_the_headers() {
-    let server = Server::start(&[]);
-    let mut wire = server.connect("wire");
+    let (server, mut wire) = connected(&[]);
     let long = "x".repeat(2001);
     refused(&mut wire, "SAY\r\n\r\n", ("SAY", "not-joined"));
     refused(&mut wire, "SAY\r\nText: \r\n\r\n", ("SAY", "not-joined"));

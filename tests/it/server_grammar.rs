@@ -1,6 +1,6 @@
 //! The grammar from the outside: blocks cut anywhere, line ends, headers in any order, and browsers.
 
-use crate::stage::{Dice, Server};
+use crate::stage::{Dice, Server, alice_joined, connected};
 
 /// A conversation in requests, and what it is answered with; written so that a careless reader trips.
 fn conversation() -> (String, String) {
@@ -47,8 +47,7 @@ fn blocks_may_be_cut_and_merged_anywhere() {
     let mut dice = Dice::thrown();
     let (requests, answers) = conversation();
     for longest in [3, 20, 60, 200] {
-        let server = Server::start(&[]);
-        let mut wire = server.connect("wire");
+        let (_server, mut wire) = connected(&[]);
         for piece in dice.cuts(requests.as_bytes(), longest) {
             wire.sends(piece);
         }
@@ -60,8 +59,7 @@ fn blocks_may_be_cut_and_merged_anywhere() {
 #[test]
 fn a_cut_text_arrives_whole() {
     let mut dice = Dice::thrown();
-    let server = Server::start(&["--rate", "0"]);
-    let mut alice = server.joined("alice", 20_001);
+    let (_server, mut alice) = alice_joined(&["--rate", "0"]);
     let texts: Vec<String> =
         (0..30).map(|n| format!("{n}: \"é語🦀\" a:b  {}", "ß".repeat(n * 9))).collect();
     let all: Vec<String> =
@@ -77,8 +75,7 @@ fn a_cut_text_arrives_whole() {
 
 #[test]
 fn lines_may_end_in_crlf_or_lf() {
-    let server = Server::start(&[]);
-    let mut wire = server.connect("wire");
+    let (_server, mut wire) = connected(&[]);
     for (number, block) in
         ["PING\nToken: 0\n\n", "PING\r\nToken: 1\n\r\n", "PING\nToken: 2\r\n\n"].iter().enumerate()
     {
@@ -89,8 +86,7 @@ fn lines_may_end_in_crlf_or_lf() {
 
 #[test]
 fn headers_come_in_any_order_and_case_with_strangers_among_them() {
-    let server = Server::start(&[]);
-    let mut wire = server.connect("wire");
+    let (_server, mut wire) = connected(&[]);
     wire.sends(
         "REGISTER\r\nport: 20001\r\nX-Colour: red\r\nIp:127.0.0.1\r\nCLIENTid: alice\r\n\r\n",
     );
@@ -105,8 +101,7 @@ fn headers_come_in_any_order_and_case_with_strangers_among_them() {
 
 #[test]
 fn other_lines_are_no_reason_to_refuse() {
-    let server = Server::start(&[]);
-    let mut wire = server.connect("wire");
+    let (_server, mut wire) = connected(&[]);
     wire.sends("PING\r\nhello there\r\n: nothing\r\nToken: yes\r\nno header: at all\r\n\r\n");
     wire.gets("PONG").has_exactly(&[("Token", "yes")]);
 }
@@ -169,8 +164,7 @@ fn a_browser_is_known_by_its_first_line_alone() {
 
 #[test]
 fn only_a_first_line_makes_a_browser() {
-    let server = Server::start(&[]);
-    let mut alice = server.joined("alice", 20_001);
+    let (_server, mut alice) = alice_joined(&[]);
     alice.says("GET / HTTP/1.1");
     alice.gets("SAID").has(&[("Text", "GET / HTTP/1.1")]);
     alice.sends("PING\r\nGET / HTTP/1.1\r\nToken: 1\r\n\r\n");
@@ -193,8 +187,7 @@ fn half_a_block_is_not_executed() {
 
 #[test]
 fn what_was_asked_before_the_end_of_the_stream_is_answered() {
-    let server = Server::start(&[]);
-    let mut wire = server.connect("wire");
+    let (_server, mut wire) = connected(&[]);
     wire.sends("REGISTER\r\nclientID: alice\r\nIP: 127.0.0.1\r\nPort: 20001\r\n\r\nINFO\r\n\r\n")
         .ends();
     wire.gets("REGACK");
@@ -205,8 +198,7 @@ fn what_was_asked_before_the_end_of_the_stream_is_answered() {
 #[test]
 fn what_was_said_before_the_end_of_the_stream_is_answered_too() {
     for (last, end) in [("", true), ("QUIT\r\n\r\n", false)] {
-        let server = Server::start(&[]);
-        let mut wire = server.connect("wire");
+        let (_server, mut wire) = connected(&[]);
         wire.sends(&format!(
             "REGISTER\r\nclientID: alice\r\nIP: 127.0.0.1\r\nPort: 20001\r\n\r\n\
              JOIN\r\nclientID: alice\r\n\r\nSAY\r\nText: hello and goodbye\r\n\r\n{last}"

@@ -1,11 +1,10 @@
 //! What was said before: the replay for newcomers and returners, HISTORY, and a restart.
 
-use crate::stage::Server;
+use crate::stage::{Server, alice_joined, connected};
 
 #[test]
 fn a_newcomer_is_given_the_last_twenty() {
-    let server = Server::start(&[]);
-    let mut alice = server.joined("alice", 20_001);
+    let (server, mut alice) = alice_joined(&[]);
     for number in 1..=23 {
         alice.says(&format!("message {number}"));
         alice.gets("SAID");
@@ -28,8 +27,7 @@ fn a_newcomer_is_given_the_last_twenty() {
 
 #[test]
 fn since_replays_what_came_after_it() {
-    let server = Server::start(&["--rate", "0"]);
-    let mut alice = server.joined("alice", 20_001);
+    let (server, mut alice) = alice_joined(&["--rate", "0"]);
     for number in 1..=40 {
         alice.says(&format!("message {number}"));
         alice.gets("SAID");
@@ -48,8 +46,7 @@ fn since_replays_what_came_after_it() {
 
 #[test]
 fn history_gives_the_last_before() {
-    let server = Server::start(&["--rate", "0"]);
-    let mut alice = server.joined("alice", 20_001);
+    let (_server, mut alice) = alice_joined(&["--rate", "0"]);
     alice.asks("HISTORY", &[]);
     alice.gets("HISTORYACK").has(&[("Count", "0")]);
     for number in 1..=30 {
@@ -106,8 +103,7 @@ fn since_fills_the_gap_after_a_loss() {
 
 #[test]
 fn history_is_for_those_in_the_room() {
-    let server = Server::start(&[]);
-    let mut wire = server.connect("wire");
+    let (server, mut wire) = connected(&[]);
     for headers in [vec![], vec![("Last", "x")]] {
         wire.asks("HISTORY", &headers);
         wire.refuses("HISTORY", "not-joined");
@@ -122,8 +118,7 @@ fn history_is_for_those_in_the_room() {
 
 #[test]
 fn the_numbers_go_on_after_a_restart() {
-    let server = Server::start(&[]);
-    let mut alice = server.joined("alice", 20_001);
+    let (server, mut alice) = alice_joined(&[]);
     for text in ["one", "two \u{202e}\\u{202e} \\ back"] {
         alice.says(text);
         alice.gets("SAID");

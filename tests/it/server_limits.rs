@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::stage::{Server, Wire};
+use crate::stage::{Server, Wire, alice_joined, connected};
 
 /// A line with its EOL.
 const LINE: usize = 4096;
@@ -29,8 +29,7 @@ fn lives(wire: &mut Wire) {
 
 #[test]
 fn a_line_has_up_to_4096_bytes_with_its_end() {
-    let server = Server::start(&[]);
-    let mut wire = server.connect("wire");
+    let (_server, mut wire) = connected(&[]);
     for end in ["\r\n", "\n"] {
         for length in [LINE - 1, LINE] {
             let line = padding(length, end);
@@ -46,8 +45,7 @@ fn a_line_has_up_to_4096_bytes_with_its_end() {
 
 #[test]
 fn a_type_has_the_limit_of_a_line_too() {
-    let server = Server::start(&[]);
-    let mut wire = server.connect("wire");
+    let (_server, mut wire) = connected(&[]);
     wire.sends(&"A".repeat(LINE + 1));
     wire.refuses("", "too-long");
     wire.sends("AAAA\r\nToken: no\r\n\r\n");
@@ -56,8 +54,7 @@ fn a_type_has_the_limit_of_a_line_too() {
 
 #[test]
 fn a_block_has_up_to_16_lines() {
-    let server = Server::start(&[]);
-    let mut wire = server.connect("wire");
+    let (_server, mut wire) = connected(&[]);
     for count in [LINES - 1, LINES] {
         let more = "X-Line: 1\r\n".repeat(count - 1);
         wire.sends(&format!("PING\r\nToken: {count}\r\n{more}\r\n"));
@@ -71,8 +68,7 @@ fn a_block_has_up_to_16_lines() {
 
 #[test]
 fn lines_of_other_text_count_as_well() {
-    let server = Server::start(&[]);
-    let mut wire = server.connect("wire");
+    let (_server, mut wire) = connected(&[]);
     wire.sends(&format!("INFO\r\n{}\r\n", "Requesting clients\r\n".repeat(LINES)));
     wire.gets("INFOACK");
     wire.sends(&format!("INFO\r\n{}\r\n", "Requesting clients\r\n".repeat(LINES + 1)));
@@ -82,8 +78,7 @@ fn lines_of_other_text_count_as_well() {
 
 #[test]
 fn what_is_too_long_is_refused_before_it_ends() {
-    let server = Server::start(&[]);
-    let mut wire = server.connect("wire");
+    let (_server, mut wire) = connected(&[]);
     wire.sends(&format!("PING\r\nToken: no\r\nX-Padding: {}", "x".repeat(LINE)));
     wire.refuses("PING", "too-long");
     wire.sends("xxx\r\nToken: still no\r\n\r\n");
@@ -96,8 +91,7 @@ fn what_is_too_long_is_refused_before_it_ends() {
 
 #[test]
 fn one_block_is_refused_once() {
-    let server = Server::start(&[]);
-    let mut wire = server.connect("wire");
+    let (_server, mut wire) = connected(&[]);
     let long = padding(LINE + 100, "\r\n").repeat(3);
     let many = "X-Line: 1\r\n".repeat(40);
     wire.sends(&format!("PING\r\n{long}{many}\r\n"));
@@ -107,8 +101,7 @@ fn one_block_is_refused_once() {
 
 #[test]
 fn the_server_skips_most_of_a_mebibyte() {
-    let server = Server::start(&[]);
-    let mut wire = server.connect("wire");
+    let (_server, mut wire) = connected(&[]);
     wire.sends(&format!("PING\r\nX-Padding: {}", "x".repeat(LINE)));
     wire.refuses("PING", "too-long");
     wire.sends(&"x".repeat(SKIP - 4 * LINE)).sends("\r\n\r\n");
@@ -132,8 +125,7 @@ fn the_server_hangs_up_beyond_a_skipped_mebibyte() {
 
 #[test]
 fn a_text_has_up_to_2000_bytes() {
-    let server = Server::start(&[]);
-    let mut alice = server.joined("alice", 20_001);
+    let (_server, mut alice) = alice_joined(&[]);
     for length in [TEXT - 1, TEXT] {
         let text = "x".repeat(length);
         alice.says(&text);
@@ -149,8 +141,7 @@ fn a_text_has_up_to_2000_bytes() {
 
 #[test]
 fn the_limit_of_a_text_is_in_bytes_and_cuts_no_letter() {
-    let server = Server::start(&[]);
-    let mut alice = server.joined("alice", 20_001);
+    let (_server, mut alice) = alice_joined(&[]);
     // Of two, three and four bytes; each fills 2,000 but for what one more would break.
     for letter in ["ä", "語", "🦀"] {
         let text = letter.repeat(TEXT / letter.len()) + &"x".repeat(TEXT % letter.len());
@@ -164,8 +155,7 @@ fn the_limit_of_a_text_is_in_bytes_and_cuts_no_letter() {
 
 #[test]
 fn a_name_has_up_to_32_letters() {
-    let server = Server::start(&[]);
-    let mut wire = server.connect("wire");
+    let (_server, mut wire) = connected(&[]);
     for length in [1, NAME - 1, NAME] {
         let name = "n".repeat(length);
         wire.registers(&name, 20_001).has(&[("clientID", &name)]);

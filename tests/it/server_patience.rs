@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::time::Instant;
 
-use crate::stage::{Block, DEADLINE, Server, Wire};
+use crate::stage::{Block, DEADLINE, Server, Wire, alice_joined, connected, two_joined};
 
 /// Answers the server's PINGs until something else than an arrival comes, and gives that.
 #[track_caller]
@@ -26,8 +26,7 @@ fn answer(wire: &mut Wire, ping: &Block) {
 
 #[test]
 fn the_silent_are_asked_and_then_dropped() {
-    let server = Server::start(&["--ping", "1"]);
-    let mut alice = server.joined("alice", 20_001);
+    let (server, mut alice) = alice_joined(&["--ping", "1"]);
     let mut bob = server.joined("bob", 20_002);
     let left = awake(&mut alice);
     assert_eq!(left.kind, "LEFT", "{left}");
@@ -39,8 +38,7 @@ fn the_silent_are_asked_and_then_dropped() {
 
 #[test]
 fn who_answers_stays() {
-    let server = Server::start(&["--ping", "1"]);
-    let mut alice = server.joined("alice", 20_001);
+    let (_server, mut alice) = alice_joined(&["--ping", "1"]);
     let mut tokens = Vec::new();
     for _ in 0..4 {
         let ping = alice.gets("PING");
@@ -55,10 +53,7 @@ fn who_answers_stays() {
 
 #[test]
 fn who_speaks_by_itself_need_not_be_asked() {
-    let server = Server::start(&["--ping", "2", "--rate", "0"]);
-    let mut alice = server.joined("alice", 20_001);
-    let mut bob = server.joined("bob", 20_002);
-    alice.gets("JOINED");
+    let (_server, mut alice, mut bob) = two_joined(&["--ping", "2", "--rate", "0"]);
     // Alice's round trips never stop, so it is bob who is asked.
     loop {
         alice.asks("TELL", &[("Peer", "bob"), ("Text", "tick")]);
@@ -72,8 +67,7 @@ fn who_speaks_by_itself_need_not_be_asked() {
 #[test]
 fn the_patience_with_newcomers_does_not_outlast_their_coming() {
     // Who joins long after it came was waited for with another patience until then.
-    let server = Server::start(&["--ping", "1", "--register-timeout", "60"]);
-    let mut alice = server.joined("alice", 20_001);
+    let (_server, mut alice) = alice_joined(&["--ping", "1", "--register-timeout", "60"]);
     let since = Instant::now();
     let ping = alice.gets("PING");
     assert!(since.elapsed().as_secs() < 10, "asked only after {:?}", since.elapsed());
@@ -83,8 +77,7 @@ fn the_patience_with_newcomers_does_not_outlast_their_coming() {
 
 #[test]
 fn who_says_nothing_valid_is_hung_up_on() {
-    let server = Server::start(&["--register-timeout", "1", "--rate", "0"]);
-    let wire = server.connect("wire");
+    let (server, wire) = connected(&["--register-timeout", "1", "--rate", "0"]);
     let since = Instant::now();
     while wire.stream().write_all(b"HELLO\r\n\r\n").is_ok() {
         assert!(since.elapsed() < DEADLINE, "the server answers nonsense without an end");
@@ -125,8 +118,7 @@ fn who_drips_bytes_gains_no_time_by_it() {
 
 #[test]
 fn who_was_only_refused_is_asked_and_can_answer() {
-    let server = Server::start(&["--ping", "2", "--rate", "0"]);
-    let mut alice = server.joined("alice", 20_001);
+    let (_server, mut alice) = alice_joined(&["--ping", "2", "--rate", "0"]);
     // Another server's PINGs set the pace: one a second.
     let clocks = Server::start(&["--ping", "1"]);
     let mut clock = clocks.joined("clock", 20_001);

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::stage::Server;
+use crate::stage::{Server, alice_joined, two_joined};
 
 #[test]
 fn a_fast_speaker_is_slowed_down_and_loses_nothing() {
@@ -30,8 +30,7 @@ fn a_fast_speaker_is_slowed_down_and_loses_nothing() {
 
 #[test]
 fn without_a_limit_nobody_waits() {
-    let server = Server::start(&["--rate", "0"]);
-    let mut alice = server.joined("alice", 20_001);
+    let (_server, mut alice) = alice_joined(&["--rate", "0"]);
     for number in 0..1000 {
         alice.says(&format!("message {number}"));
     }
@@ -42,10 +41,7 @@ fn without_a_limit_nobody_waits() {
 
 #[test]
 fn what_a_kicked_client_still_had_to_say_is_not_said() {
-    let server = Server::start(&["--rate", "1"]);
-    let mut alice = server.joined("alice", 20_001);
-    let mut bob = server.joined("bob", 20_002);
-    alice.gets("JOINED");
+    let (server, mut alice, mut bob) = two_joined(&["--rate", "1"]);
     for number in 0..200 {
         bob.says(&format!("flood {number}"));
     }

@@ -1,6 +1,6 @@
 //! The room: coming, speaking, telling one, and leaving.
 
-use crate::stage::{Block, Server};
+use crate::stage::{Block, Server, alice_joined, connected, two_joined};
 
 /// Whether a text is `2026-11-20 12:35:01`.
 fn is_time(text: &str) -> bool {
@@ -50,8 +50,7 @@ fn who_joins_learns_who_is_there() {
 
 #[test]
 fn everyone_hears_of_arrivals() {
-    let server = Server::start(&[]);
-    let mut alice = server.joined("alice", 20_001);
+    let (server, mut alice) = alice_joined(&[]);
     let mut bob = server.joined("bob", 20_002);
     let expected = [("ID", "2"), ("clientID", "bob"), ("IP", "127.0.0.1"), ("Port", "20002")];
     alice.gets("JOINED").has_exactly(&expected);
@@ -83,10 +82,7 @@ fn joining_records_the_port_that_this_connection_registered() {
 
 #[test]
 fn everyone_hears_what_is_said_and_so_does_the_speaker() {
-    let server = Server::start(&[]);
-    let mut alice = server.joined("alice", 20_001);
-    let mut bob = server.joined("bob", 20_002);
-    alice.gets("JOINED");
+    let (_server, mut alice, mut bob) = two_joined(&[]);
     alice.says("hello bob");
     said(&alice.gets("SAID"), 1, "1", "alice", "hello bob");
     said(&bob.gets("SAID"), 1, "1", "alice", "hello bob");
@@ -112,8 +108,7 @@ fn who_has_not_joined_hears_nothing() {
 
 #[test]
 fn telling_reaches_one_and_nobody_else() {
-    let server = Server::start(&[]);
-    let mut alice = server.joined("alice", 20_001);
+    let (server, mut alice) = alice_joined(&[]);
     let mut bob = server.joined("bob", 20_002);
     let mut carol = server.joined("carol", 20_003);
     alice.gets("JOINED");
@@ -139,8 +134,7 @@ fn telling_reaches_one_and_nobody_else() {
 
 #[test]
 fn ping_is_answered_with_its_token() {
-    let server = Server::start(&[]);
-    let mut wire = server.connect("wire");
+    let (_server, mut wire) = connected(&[]);
     for token in ["1", "PING", "a: b", "é 🦀", "Token: x"] {
         wire.asks("PING", &[("X", "y"), ("token", token), ("Token", "second")]);
         wire.gets("PONG").has_exactly(&[("Token", token)]);
@@ -151,10 +145,7 @@ fn ping_is_answered_with_its_token() {
 
 #[test]
 fn quitting_hangs_up_and_the_others_hear_of_it() {
-    let server = Server::start(&[]);
-    let mut alice = server.joined("alice", 20_001);
-    let mut bob = server.joined("bob", 20_002);
-    alice.gets("JOINED");
+    let (_server, mut alice, mut bob) = two_joined(&[]);
     bob.asks("QUIT", &[]).is_closed();
     alice.gets("LEFT").has_exactly(&[("ID", "2"), ("clientID", "bob"), ("Reason", "quit")]);
     alice.asks("INFO", &[]);
@@ -163,8 +154,7 @@ fn quitting_hangs_up_and_the_others_hear_of_it() {
 
 #[test]
 fn quitting_without_having_joined_leaves_the_entry() {
-    let server = Server::start(&[]);
-    let mut wire = server.connect("wire");
+    let (server, mut wire) = connected(&[]);
     wire.registers("alice", 20_001);
     wire.asks("QUIT", &[]).is_closed();
     let mut other = server.connect("other");
@@ -174,10 +164,7 @@ fn quitting_without_having_joined_leaves_the_entry() {
 
 #[test]
 fn a_connection_that_ends_is_gone() {
-    let server = Server::start(&[]);
-    let mut alice = server.joined("alice", 20_001);
-    let bob = server.joined("bob", 20_002);
-    alice.gets("JOINED");
+    let (server, mut alice, bob) = two_joined(&[]);
     drop(bob);
     alice.gets("LEFT").has_exactly(&[("ID", "2"), ("clientID", "bob"), ("Reason", "gone")]);
     let mut half = server.joined("carol", 20_003);
@@ -188,8 +175,7 @@ fn a_connection_that_ends_is_gone() {
 
 #[test]
 fn joinack_comes_before_anything_else() {
-    let server = Server::start(&["--rate", "0"]);
-    let mut alice = server.joined("alice", 20_001);
+    let (server, mut alice) = alice_joined(&["--rate", "0"]);
     let tell =
         "TELL\r\nPeer: bob\r\nText: first!\r\n\r\nBRIDGE\r\nclientID: alice\r\nPeer: bob\r\n\r\n";
     for _ in 0..100 {
@@ -206,10 +192,7 @@ fn joinack_comes_before_anything_else() {
 
 #[test]
 fn what_is_said_to_all_and_then_to_one_arrives_in_this_order() {
-    let server = Server::start(&["--rate", "0"]);
-    let mut alice = server.joined("alice", 20_001);
-    let mut bob = server.joined("bob", 20_002);
-    alice.gets("JOINED");
+    let (_server, mut alice, mut bob) = two_joined(&["--rate", "0"]);
     for round in 0..50 {
         let (first, second) = (format!("first {round}"), format!("second {round}"));
         alice.sends(&format!(

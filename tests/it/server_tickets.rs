@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::stage::{Block, Server, Wire};
+use crate::stage::{Block, Server, Wire, two_joined};
 
 /// Whether a text is a secret: 32 hexadecimal digits in lower case.
 fn is_secret(text: &str) -> bool {
@@ -29,8 +29,7 @@ fn secrets(answer: &Block, call: &Block) -> [String; 2] {
 
 #[test]
 fn an_introduction_gives_both_the_same_two_secrets() {
-    let server = Server::start(&[]);
-    let (mut alice, mut bob) = two(&server);
+    let (_server, mut alice, mut bob) = two_joined(&[]);
     alice.asks("BRIDGE", &[("clientID", "alice"), ("Peer", "bob")]);
     let answer = alice.gets("BRIDGEACK");
     answer.has_exactly(&[
@@ -58,8 +57,7 @@ fn an_introduction_gives_both_the_same_two_secrets() {
 
 #[test]
 fn every_introduction_has_secrets_of_its_own() {
-    let server = Server::start(&[]);
-    let (mut alice, mut bob) = two(&server);
+    let (_server, mut alice, mut bob) = two_joined(&[]);
     let mut seen = HashSet::new();
     for (via, peer) in [("tcp", "bob"), ("udp", "BOB"), ("tcp", "2"), ("udp", "2")] {
         alice.asks("BRIDGE", &[("clientID", "alice"), ("Peer", peer), ("Via", via)]);
@@ -74,8 +72,7 @@ fn every_introduction_has_secrets_of_its_own() {
 
 #[test]
 fn bridge_without_a_peer_introduces_too() {
-    let server = Server::start(&[]);
-    let (mut alice, mut bob) = two(&server);
+    let (_server, mut alice, mut bob) = two_joined(&[]);
     bob.asks("BRIDGE", &[("clientID", "BOB")]);
     let answer = bob.gets("BRIDGEACK");
     answer.has(&[("clientID", "alice"), ("ID", "1"), ("Via", "tcp")]);
@@ -84,8 +81,7 @@ fn bridge_without_a_peer_introduces_too() {
 
 #[test]
 fn the_secrets_are_on_their_way_to_the_peer_before_they_are_given_out() {
-    let server = Server::start(&["--rate", "0"]);
-    let (mut alice, mut bob) = two(&server);
+    let (_server, mut alice, mut bob) = two_joined(&["--rate", "0"]);
     for _ in 0..50 {
         alice.asks("BRIDGE", &[("clientID", "alice"), ("Peer", "bob")]);
         alice.gets("BRIDGEACK");
@@ -115,8 +111,7 @@ fn there_is_no_ticket_for_who_has_not_joined() {
 
 #[test]
 fn there_is_no_ticket_to_who_has_not_joined() {
-    let server = Server::start(&[]);
-    let (mut alice, _bob) = two(&server);
+    let (server, mut alice, _bob) = two_joined(&[]);
     let mut lurker = server.connect("lurker");
     lurker.registers("lurker", 20_003);
     alice.asks("BRIDGE", &[("clientID", "alice"), ("Peer", "lurker")]);
@@ -128,8 +123,7 @@ fn there_is_no_ticket_to_who_has_not_joined() {
 
 #[test]
 fn who_has_joined_asks_in_its_own_name() {
-    let server = Server::start(&[]);
-    let (mut alice, mut bob) = two(&server);
+    let (_server, mut alice, mut bob) = two_joined(&[]);
     alice.asks("BRIDGE", &[("clientID", "bob"), ("Peer", "alice")]);
     alice.refuses("BRIDGE", "not-registered");
     alice.asks("BRIDGE", &[("clientID", "alice"), ("Peer", "ALICE")]);
@@ -142,8 +136,7 @@ fn who_has_joined_asks_in_its_own_name() {
 
 #[test]
 fn what_was_said_before_an_introduction_is_heard_before_it() {
-    let server = Server::start(&["--rate", "0"]);
-    let (mut alice, mut bob) = two(&server);
+    let (_server, mut alice, mut bob) = two_joined(&["--rate", "0"]);
     for round in 0..50 {
         let text = format!("I shall call you {round}");
         alice.sends(&format!(

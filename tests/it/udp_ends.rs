@@ -3,8 +3,8 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use crate::stage::{
-    Client, Datagrams, Friend, Played, Program, Server, Way, Wire, alice_and_bob, free_port,
-    friends,
+    Client, Datagrams, Friend, Played, Program, Server, Way, Wire, alice_alone, alice_and_bob,
+    free_port, friends,
 };
 
 /// Secrets that a server may make.
@@ -70,8 +70,7 @@ fn way(name: &str, [ticket, answer]: [&str; 2]) -> Way {
 
 #[test]
 fn the_server_is_killed_and_twenty_more_messages_arrive() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_and_bob(&server);
+    let (server, alice, bob) = alice_and_bob(&[]);
     query_each_other(&alice, &bob);
     let address = server.address().to_string();
     server.kill();
@@ -84,8 +83,7 @@ fn the_server_is_killed_and_twenty_more_messages_arrive() {
 
 #[test]
 fn conversations_outlive_a_server_that_comes_back() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_and_bob(&server);
+    let (server, alice, bob) = alice_and_bob(&[]);
     query_each_other(&alice, &bob);
     twenty_each_way(&alice, &bob);
     let server = server.starts_again();
@@ -104,8 +102,7 @@ fn conversations_outlive_a_server_that_comes_back() {
 
 #[test]
 fn a_query_without_a_server_is_a_sentence() {
-    let server = Server::start(&[]);
-    let (alice, _bob) = alice_and_bob(&server);
+    let (server, alice, _bob) = alice_and_bob(&[]);
     server.kill();
     alice.sees(&server.address().to_string());
     alice.types_bytes(b"/id\n/query bob\n/msg secret\n");
@@ -203,9 +200,8 @@ fn an_introduction_by_tcp_opens_no_conversation() {
 
 #[test]
 fn what_is_all_acknowledged_rests() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = friends(&server, &["--give-up", "2"]);
-    let mut carol = Friend::joined("carol", &server, &alice);
+    let (alice, mut bob) = friends(&["--give-up", "2"]);
+    let mut carol = bob.another("carol", &alice);
     for seq in 1..=10 {
         alice.types(&format!("/msg number {seq}"));
         bob.takes(seq, seq, &format!("number {seq}"));
@@ -226,8 +222,7 @@ fn what_is_all_acknowledged_rests() {
 
 #[test]
 fn who_leaves_the_room_can_still_be_spoken_to() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = friends(&server, &[]);
+    let (alice, mut bob) = friends(&[]);
     bob.room().asks("QUIT", &[]);
     alice.sees_line("bob left (quit)");
     alice.types("/msg still there?");
@@ -240,8 +235,7 @@ fn who_leaves_the_room_can_still_be_spoken_to() {
 
 #[test]
 fn who_comes_back_is_queried_anew() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_and_bob(&server);
+    let (server, alice, bob) = alice_and_bob(&[]);
     query_each_other(&alice, &bob);
     twenty_each_way(&alice, &bob);
     bob.types("/quit");
@@ -275,8 +269,7 @@ fn who_comes_back_to_the_same_port_is_queried_anew() {
 
 #[test]
 fn what_was_held_is_shown_in_the_end() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = friends(&server, &[]);
+    let (alice, mut bob) = friends(&[]);
     let held = |alice: &Client, bob: &mut Friend, round: u64| {
         bob.says(3, 1, &format!("round {round}"));
         bob.is_acked(3, 0);
@@ -302,8 +295,7 @@ fn what_was_held_is_shown_in_the_end() {
 
 #[test]
 fn who_quits_still_answers_a_copy_of_what_came_last() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = friends(&server, &[]);
+    let (alice, mut bob) = friends(&[]);
     bob.says(1, 1, "the last word");
     bob.is_acked(1, 1);
     alice.sees_line("bob (udp): the last word");
@@ -322,8 +314,7 @@ fn who_quits_still_answers_a_copy_of_what_came_last() {
 
 #[test]
 fn quitting_waits_for_what_is_under_way() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = friends(&server, &[]);
+    let (alice, mut bob) = friends(&[]);
     alice.types_bytes(b"/msg goodbye\n/quit\n");
     bob.hears(1, 1, "goodbye");
     bob.hears_again(1);
@@ -335,8 +326,7 @@ fn quitting_waits_for_what_is_under_way() {
 
 #[test]
 fn quitting_says_what_was_not_confirmed() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = friends(&server, &[]);
+    let (alice, mut bob) = friends(&[]);
     alice.types_bytes(b"/msg one\n/msg two\n/msg three\n/quit\n");
     bob.hears(1, 1, "one");
     bob.hears(2, 1, "two");
@@ -350,8 +340,7 @@ fn quitting_says_what_was_not_confirmed() {
 
 #[test]
 fn a_script_of_a_thousand_lines_by_udp_arrives_before_its_end() {
-    let server = Server::start(&[]);
-    let alice = Client::joined("alice", &server);
+    let (server, alice) = alice_alone(&[]);
     let bob = Client::joined("bob", &server);
     let lines: Vec<String> = (0..1_000).map(|number| format!("/msg line {number}\n")).collect();
     bob.types_bytes(format!("/query alice\n{}", lines.concat()).as_bytes());

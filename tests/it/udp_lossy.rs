@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use crate::stage::{Block, Client, DEADLINE, Dice, Friend, Server, a_friend, alice_with, friends};
+use crate::stage::{Block, Client, DEADLINE, Dice, Friend, Server, a_friend, friends};
 
 /// How many messages each says.
 const MANY: u64 = 200;
@@ -141,8 +141,7 @@ fn says_all(client: &Client, count: u64, name: &str) {
 
 #[test]
 fn two_hundred_each_way_arrive_once_each_and_in_order() {
-    let server = Server::start(&[]);
-    let (alice, bob) = friends(&server, &[]);
+    let (alice, bob) = friends(&[]);
     let mut player = Player {
         bob,
         dice: Dice::thrown(),
@@ -169,10 +168,8 @@ fn two_hundred_each_way_arrive_once_each_and_in_order() {
 #[test]
 fn two_lossy_clients_tell_each_other_a_thousand_things() {
     let server = Server::start(&[]);
-    let address = server.address().to_string();
-    let alice = alice_with(&server, &["--lossy", "20,10,10"]);
-    let bob = Client::start_with("bob", &address, &["--lossy", "20,10,10"]);
-    bob.sees("Other clients' IDs: ");
+    let alice = Client::joined_with("alice", &server, &["--lossy", "20,10,10"]);
+    let bob = Client::joined_with("bob", &server, &["--lossy", "20,10,10"]);
     for (client, peer, who) in [(&alice, &bob, "bob"), (&bob, &alice, "alice")] {
         client.types(&format!("/query {who}"));
         client.sees(&format!("conversation with {who} "));
@@ -200,8 +197,7 @@ fn two_lossy_clients_tell_each_other_a_thousand_things() {
 /// seed that alice has told.
 #[track_caller]
 fn pattern(lossy: &str) -> (Vec<u64>, String) {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = a_friend(&server, &["--lossy", lossy]);
+    let (alice, mut bob) = a_friend(&["--lossy", lossy]);
     let output = alice.output();
     let seed = output.split("(seed ").nth(1).and_then(|rest| rest.split(')').next());
     let seed = seed.expect("it tells its seed").to_owned();
@@ -250,8 +246,7 @@ fn a_seed_that_was_not_given_is_told_and_can_be_given_again() {
 
 #[test]
 fn nothing_is_lost_on_purpose_that_comes_in() {
-    let server = Server::start(&[]);
-    let (alice, bob) = friends(&server, &["--lossy", "100"]);
+    let (alice, bob) = friends(&["--lossy", "100"]);
     for seq in 1..=20 {
         bob.says(seq, seq, &format!("number {seq}"));
         alice.sees_line(&format!("bob (udp): number {seq}"));
@@ -264,8 +259,7 @@ fn nothing_is_lost_on_purpose_that_comes_in() {
 
 #[test]
 fn everything_doubled_is_shown_once() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = friends(&server, &["--lossy", "0,100,0"]);
+    let (alice, mut bob) = friends(&["--lossy", "0,100,0"]);
     for seq in 1..=5 {
         alice.types(&format!("/msg number {seq}"));
         bob.takes(seq, seq, &format!("number {seq}"));
@@ -283,10 +277,8 @@ fn everything_doubled_is_shown_once() {
 #[test]
 fn everything_reordered_comes_all_the_same() {
     let server = Server::start(&[]);
-    let address = server.address().to_string();
-    let alice = alice_with(&server, &["--lossy", "0,0,100"]);
-    let bob = Client::start_with("bob", &address, &["--lossy", "0,0,100"]);
-    bob.sees("Other clients' IDs: ");
+    let alice = Client::joined_with("alice", &server, &["--lossy", "0,0,100"]);
+    let bob = Client::joined_with("bob", &server, &["--lossy", "0,0,100"]);
     alice.types("/query bob");
     bob.sees("Incoming query from alice");
     says_all(&alice, 100, "alice");

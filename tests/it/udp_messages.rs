@@ -6,8 +6,8 @@ use crate::stage::{Block, Client, Friend, Server, a_friend, friends};
 
 /// Alice and bob, whom she has queried, and who has nothing to say himself.
 #[track_caller]
-fn alice_speaks(server: &Server, arguments: &[&str]) -> (Client, Friend) {
-    let (alice, mut bob) = a_friend(server, arguments);
+fn alice_speaks(flags: &[&str]) -> (Client, Friend) {
+    let (alice, mut bob) = a_friend(flags);
     bob.is_queried(&alice);
     (alice, bob)
 }
@@ -31,8 +31,7 @@ fn is_not_confirmed(alice: &Client, bob: &mut Friend, seq: u64) {
 
 #[test]
 fn a_message_has_its_headers_in_order_and_is_delivered_when_acknowledged() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = alice_speaks(&server, &[]);
+    let (alice, mut bob) = alice_speaks(&[]);
     for (seq, text) in (1..).zip(["hi", "how are you?", "  spaces  ", "a: b", "äöü 🦀"]) {
         alice.types(&format!("/msg {text}"));
         alice.sees_line(&format!("Sent to bob (ID 2): {text}"));
@@ -45,8 +44,7 @@ fn a_message_has_its_headers_in_order_and_is_delivered_when_acknowledged() {
 
 #[test]
 fn what_is_not_acknowledged_comes_again_with_growing_pauses() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = alice_speaks(&server, &[]);
+    let (alice, mut bob) = alice_speaks(&[]);
     let since = Instant::now();
     alice.types("/msg hello?");
     bob.hears(1, 1, "hello?");
@@ -69,8 +67,7 @@ fn what_is_not_acknowledged_comes_again_with_growing_pauses() {
 
 #[test]
 fn at_most_64_are_under_way_and_an_ack_lets_the_next_out() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = alice_speaks(&server, &[]);
+    let (alice, mut bob) = alice_speaks(&[]);
     counts(&alice, 1, 66);
     for seq in 1..=64 {
         bob.hears(seq, 1, &seq.to_string());
@@ -93,8 +90,7 @@ fn at_most_64_are_under_way_and_an_ack_lets_the_next_out() {
 
 #[test]
 fn the_window_is_counted_from_the_oldest() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = alice_speaks(&server, &[]);
+    let (alice, mut bob) = alice_speaks(&[]);
     counts(&alice, 1, 65);
     for seq in 1..=64 {
         bob.hears(seq, 1, &seq.to_string());
@@ -115,8 +111,7 @@ fn the_window_is_counted_from_the_oldest() {
 
 #[test]
 fn upto_acknowledges_all_that_came_before() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = alice_speaks(&server, &[]);
+    let (alice, mut bob) = alice_speaks(&[]);
     counts(&alice, 1, 10);
     for seq in 1..=10 {
         bob.hears(seq, 1, &seq.to_string());
@@ -140,8 +135,7 @@ fn upto_acknowledges_all_that_came_before() {
 
 #[test]
 fn acks_of_what_was_never_sent_confirm_nothing() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = friends(&server, &[]);
+    let (alice, mut bob) = friends(&[]);
     bob.acks(1, 1);
     // Once this has its ACK, the one above has been read.
     bob.says(1, 1, "hello");
@@ -168,8 +162,7 @@ fn acks_of_what_was_never_sent_confirm_nothing() {
 
 #[test]
 fn an_ack_with_another_answer_confirms_nothing() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = alice_speaks(&server, &[]);
+    let (alice, mut bob) = alice_speaks(&[]);
     bob.queries(&alice);
     alice.types("/msg hi");
     bob.hears(1, 1, "hi");
@@ -194,8 +187,7 @@ fn an_ack_with_another_answer_confirms_nothing() {
 
 #[test]
 fn an_ill_formed_ack_confirms_nothing() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = alice_speaks(&server, &[]);
+    let (alice, mut bob) = alice_speaks(&[]);
     alice.types("/msg hi");
     bob.hears(1, 1, "hi");
     let answer = bob.alices().answer.clone();
@@ -213,8 +205,7 @@ fn an_ill_formed_ack_confirms_nothing() {
 
 #[test]
 fn a_text_of_1000_bytes_goes_and_one_more_is_refused() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = alice_speaks(&server, &[]);
+    let (alice, mut bob) = alice_speaks(&[]);
     let long = "é".repeat(500);
     for text in ["x".repeat(1001), format!("{long}x"), "é".repeat(600)] {
         alice.types(&format!("/msg {text}"));
@@ -227,8 +218,7 @@ fn a_text_of_1000_bytes_goes_and_one_more_is_refused() {
 
 #[test]
 fn a_silent_peer_is_given_up_honestly_and_the_conversation_goes_on() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = alice_speaks(&server, &["--give-up", "1"]);
+    let (alice, mut bob) = alice_speaks(&["--give-up", "1"]);
     let since = Instant::now();
     alice.types("/msg hello?");
     alice.sees_line("Sent to bob (ID 2): hello?");
@@ -248,8 +238,7 @@ fn a_silent_peer_is_given_up_honestly_and_the_conversation_goes_on() {
 
 #[test]
 fn the_ack_of_what_was_given_up_comes_too_late() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = alice_speaks(&server, &["--give-up", "1"]);
+    let (alice, mut bob) = alice_speaks(&["--give-up", "1"]);
     alice.types("/msg hello?");
     bob.hears(1, 1, "hello?");
     alice.sees_line("not delivered to bob: hello?");
@@ -262,8 +251,7 @@ fn the_ack_of_what_was_given_up_comes_too_late() {
 
 #[test]
 fn first_is_the_oldest_that_is_still_tried() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = alice_speaks(&server, &["--give-up", "2"]);
+    let (alice, mut bob) = alice_speaks(&["--give-up", "2"]);
     counts(&alice, 1, 3);
     for seq in 1..=3 {
         bob.hears(seq, 1, &seq.to_string());
@@ -318,8 +306,7 @@ fn later(bob: &mut Friend) -> Block {
 
 #[test]
 fn what_the_receiver_holds_behind_something_given_up_is_set_free() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = friends(&server, &["--give-up", "2"]);
+    let (alice, mut bob) = friends(&["--give-up", "2"]);
     holds_two(&alice, &mut bob);
     // Nothing else is said that could tell bob that he waits in vain.
     is_set_free(&mut bob);
@@ -338,8 +325,7 @@ fn what_the_receiver_holds_behind_something_given_up_is_set_free() {
 
 #[test]
 fn what_sets_free_is_itself_sent_until_it_has_come() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = alice_speaks(&server, &["--give-up", "2"]);
+    let (alice, mut bob) = alice_speaks(&["--give-up", "2"]);
     holds_two(&alice, &mut bob);
     for _ in 0..3 {
         is_set_free(&mut bob);
@@ -352,8 +338,7 @@ fn what_sets_free_is_itself_sent_until_it_has_come() {
 
 #[test]
 fn an_ack_that_knows_nothing_of_what_sets_free_does_not_end_it() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = friends(&server, &["--give-up", "2"]);
+    let (alice, mut bob) = friends(&["--give-up", "2"]);
     holds_two(&alice, &mut bob);
     is_set_free(&mut bob);
     // A late double of the ACK from before: it is still true that bob waits for the first.
@@ -366,8 +351,7 @@ fn an_ack_that_knows_nothing_of_what_sets_free_does_not_end_it() {
 
 #[test]
 fn an_ack_that_crosses_the_giving_up_leaves_nobody_waiting() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = alice_speaks(&server, &["--give-up", "2"]);
+    let (alice, mut bob) = alice_speaks(&["--give-up", "2"]);
     counts(&alice, 1, 1);
     bob.hears(1, 1, "1");
     bob.hears_again(1);
@@ -385,8 +369,7 @@ fn an_ack_that_crosses_the_giving_up_leaves_nobody_waiting() {
 
 #[test]
 fn a_port_on_which_nobody_listens_is_as_silence() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = alice_speaks(&server, &["--give-up", "1"]);
+    let (alice, mut bob) = alice_speaks(&["--give-up", "1"]);
     let port = bob.socket().port();
     alice.types("/msg one");
     bob.takes(1, 1, "one");
@@ -405,12 +388,9 @@ fn a_port_on_which_nobody_listens_is_as_silence() {
 #[test]
 fn two_with_nothing_getting_through_both_hear_of_it() {
     let server = Server::start(&[]);
-    let address = server.address().to_string();
     let flags = ["--lossy", "100", "--give-up", "1"];
-    let alice = Client::start_with("alice", &address, &flags);
-    alice.sees("Other clients' IDs: ");
-    let bob = Client::start_with("bob", &address, &flags);
-    bob.sees("Other clients' IDs: ");
+    let alice = Client::joined_with("alice", &server, &flags);
+    let bob = Client::joined_with("bob", &server, &flags);
     alice.sees("bob joined");
     for (client, peer, who) in [(&alice, &bob, "bob"), (&bob, &alice, "alice")] {
         client.types(&format!("/query {who}"));
@@ -431,8 +411,7 @@ fn two_with_nothing_getting_through_both_hear_of_it() {
 
 #[test]
 fn after_a_failure_a_query_asks_the_server_again() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = alice_speaks(&server, &["--give-up", "1"]);
+    let (alice, mut bob) = alice_speaks(&["--give-up", "1"]);
     alice.types("/query bob");
     alice.sees_line("this conversation is already open: /msg goes there");
     alice.types("/msg hello?");
@@ -452,9 +431,8 @@ fn after_a_failure_a_query_asks_the_server_again() {
 
 #[test]
 fn silence_of_one_is_no_silence_of_others() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = friends(&server, &["--give-up", "1"]);
-    let mut carol = Friend::joined("carol", &server, &alice);
+    let (alice, mut bob) = friends(&["--give-up", "1"]);
+    let mut carol = bob.another("carol", &alice);
     alice.types("/msg to bob");
     bob.hears(1, 1, "to bob");
     carol.is_queried(&alice);

@@ -1,11 +1,10 @@
 //! A peer that moves: its address follows what it says, and nothing else.
 
-use crate::stage::{Datagrams, Server, friends};
+use crate::stage::{Datagrams, friends};
 
 #[test]
 fn a_newer_message_from_another_port_moves_the_conversation() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = friends(&server, &[]);
+    let (alice, mut bob) = friends(&[]);
     bob.says(1, 1, "at home");
     bob.is_acked(1, 1);
     alice.types("/msg at home?");
@@ -34,8 +33,7 @@ fn a_newer_message_from_another_port_moves_the_conversation() {
 
 #[test]
 fn an_old_message_from_a_third_port_moves_nothing() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = friends(&server, &[]);
+    let (alice, mut bob) = friends(&[]);
     for (seq, text) in [(1, "one"), (2, "two")] {
         bob.says(seq, 1, text);
         bob.is_acked(seq, seq);
@@ -58,8 +56,7 @@ fn an_old_message_from_a_third_port_moves_nothing() {
 
 #[test]
 fn what_is_not_taken_moves_nothing() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = friends(&server, &[]);
+    let (alice, mut bob) = friends(&[]);
     let third = Datagrams::bind();
     let way = bob.own().clone();
     third.sends(alice.address(), &way.msg(65, 1, "too far"));
@@ -75,8 +72,7 @@ fn what_is_not_taken_moves_nothing() {
 
 #[test]
 fn copies_follow_who_moves() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = friends(&server, &[]);
+    let (alice, mut bob) = friends(&[]);
     alice.types("/msg where are you?");
     bob.hears(1, 1, "where are you?");
     let away = Datagrams::bind();
@@ -91,8 +87,7 @@ fn copies_follow_who_moves() {
 
 #[test]
 fn a_new_query_goes_where_the_server_says() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = friends(&server, &[]);
+    let (alice, mut bob) = friends(&[]);
     let away = Datagrams::bind();
     away.sends(alice.address(), &bob.own().msg(1, 1, "away"));
     alice.sees_line("bob (udp): away");

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::stage::{Client, Friend, Server, a_friend, alice_and_bob, friends};
+use crate::stage::{Client, a_friend, alice_and_bob, friends};
 
 /// What is said of a text to nobody.
 const NOBODY: &str = "no direct chat: use /chat or /query first";
@@ -40,8 +40,7 @@ fn listed(mark: &str, name: &str, address: SocketAddr, via: &str) -> String {
 
 #[test]
 fn who_is_queried_hears_at_once_and_answers_after_querying_back() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_and_bob(&server);
+    let (_server, alice, bob) = alice_and_bob(&[]);
     alice.types("/query bob");
     bob.sees_line(&format!("Incoming query from alice {} (verified)", alice.address()));
     assert_eq!(bob.sees_next(), "query alice back to answer: /query alice");
@@ -57,8 +56,7 @@ fn who_is_queried_hears_at_once_and_answers_after_querying_back() {
 
 #[test]
 fn a_text_from_before_querying_back_is_not_sent_later() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_and_bob(&server);
+    let (_server, alice, bob) = alice_and_bob(&[]);
     queries((&alice, "alice"), (&bob, "bob"));
     bob.types("/msg too early");
     bob.sees_line("query alice back first: /query alice");
@@ -70,8 +68,7 @@ fn a_text_from_before_querying_back_is_not_sent_later() {
 #[test]
 fn a_query_by_id_or_in_the_assignments_words_is_the_same() {
     for words in ["/query 2", "/query bob", "/query BOB", "Query bob", "Query 2"] {
-        let server = Server::start(&[]);
-        let (alice, bob) = alice_and_bob(&server);
+        let (_server, alice, bob) = alice_and_bob(&[]);
         alice.types(words);
         alice.sees_line(&format!("conversation with bob {} (udp) is open", bob.address()));
         says((&alice, "alice"), (&bob, "bob", 2), words);
@@ -80,8 +77,7 @@ fn a_query_by_id_or_in_the_assignments_words_is_the_same() {
 
 #[test]
 fn the_word_query_inside_a_line_is_said_to_the_room() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_and_bob(&server);
+    let (_server, alice, bob) = alice_and_bob(&[]);
     for line in ["Query", "a Query bob", "Query bob please"] {
         alice.types(line);
         bob.sees_without("Incoming", &format!(" alice: {line}"));
@@ -90,8 +86,7 @@ fn the_word_query_inside_a_line_is_said_to_the_room() {
 
 #[test]
 fn a_query_that_cannot_be_is_a_sentence() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_and_bob(&server);
+    let (server, alice, bob) = alice_and_bob(&[]);
     let mut lurker = server.connect("lurker");
     lurker.registers("lurker", 20_003);
     let address = format!("/query {}", bob.address());
@@ -112,8 +107,7 @@ fn a_query_that_cannot_be_is_a_sentence() {
 
 #[test]
 fn an_incoming_query_is_current_only_when_there_is_none() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_and_bob(&server);
+    let (server, alice, bob) = alice_and_bob(&[]);
     let carol = Client::joined("carol", &server);
     queries((&carol, "carol"), (&alice, "alice"));
     queries((&bob, "bob"), (&alice, "alice"));
@@ -133,8 +127,7 @@ fn an_incoming_query_is_current_only_when_there_is_none() {
 
 #[test]
 fn chats_by_tcp_and_by_udp_with_the_same_person_are_two() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_and_bob(&server);
+    let (_server, alice, bob) = alice_and_bob(&[]);
     alice.types("/chat bob");
     bob.sees("Incoming chat request from alice ");
     alice.types("/msg by the one");
@@ -160,8 +153,7 @@ fn chats_by_tcp_and_by_udp_with_the_same_person_are_two() {
 
 #[test]
 fn hanging_up_one_leaves_the_other() {
-    let server = Server::start(&[]);
-    let (alice, bob) = alice_and_bob(&server);
+    let (_server, alice, bob) = alice_and_bob(&[]);
     for via in ["udp", "tcp"] {
         alice.types("/chat bob");
         bob.sees("Incoming chat request from alice ");
@@ -187,8 +179,7 @@ fn hanging_up_one_leaves_the_other() {
 
 #[test]
 fn hanging_up_sends_nothing_and_hears_nothing() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = friends(&server, &[]);
+    let (alice, mut bob) = friends(&[]);
     bob.says(1, 1, "one");
     bob.is_acked(1, 1);
     alice.types("/hangup bob udp");
@@ -209,8 +200,7 @@ fn hanging_up_sends_nothing_and_hears_nothing() {
 
 #[test]
 fn hanging_up_with_something_under_way_says_that_it_was_not_delivered() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = friends(&server, &[]);
+    let (alice, mut bob) = friends(&[]);
     alice.types("/msg on its way");
     bob.hears(1, 1, "on its way");
     alice.types("/hangup bob udp");
@@ -223,8 +213,7 @@ fn hanging_up_with_something_under_way_says_that_it_was_not_delivered() {
 
 #[test]
 fn peers_counts_what_has_happened() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = friends(&server, &[]);
+    let (alice, mut bob) = friends(&[]);
     let none =
         "    sent 0, resent 0, acknowledged 0, lost 0; received 0, duplicate 0, late 0, missing 0";
     let line = listed("*", "bob", bob.address(), "udp");
@@ -253,9 +242,8 @@ fn peers_counts_what_has_happened() {
 
 #[test]
 fn peers_lists_conversations_of_all_kinds() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = a_friend(&server, &[]);
-    let mut carol = Friend::joined("carol", &server, &alice);
+    let (alice, mut bob) = a_friend(&[]);
+    let mut carol = bob.another("carol", &alice);
     bob.queries(&alice);
     carol.is_queried(&alice);
     let lines = peers(&alice);

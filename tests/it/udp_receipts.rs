@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use crate::stage::{Client, Friend, Server, Way, a_friend};
+use crate::stage::{Client, Friend, Way, a_friend};
 
 /// 2^63: so much may be missing, and it must cost nothing.
 const HUGE: u64 = 1 << 63;
 
 /// Alice and bob, who has queried her; she has not queried him, so that all that she sends are ACKs.
 #[track_caller]
-fn bob_speaks(server: &Server) -> (Client, Friend) {
-    let (alice, mut bob) = a_friend(server, &[]);
+fn bob_speaks() -> (Client, Friend) {
+    let (alice, mut bob) = a_friend(&[]);
     bob.queries(&alice);
     (alice, bob)
 }
@@ -40,8 +40,7 @@ fn terse(way: &Way, seq: u64, first: u64) -> String {
 
 #[test]
 fn every_copy_is_acknowledged_and_shown_once() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = bob_speaks(&server);
+    let (alice, mut bob) = bob_speaks();
     for (seq, text) in (1..).zip(["hi", "how are you?", "  spaces  ", "a: b", "äöü 🦀"]) {
         for _ in 0..3 {
             bob.says(seq, seq, text);
@@ -58,8 +57,7 @@ fn every_copy_is_acknowledged_and_shown_once() {
 
 #[test]
 fn a_copy_with_another_text_changes_nothing() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = bob_speaks(&server);
+    let (alice, mut bob) = bob_speaks();
     bob.says(2, 1, "two");
     bob.is_acked(2, 0);
     bob.says(2, 1, "another two");
@@ -75,8 +73,7 @@ fn a_copy_with_another_text_changes_nothing() {
 
 #[test]
 fn what_comes_in_any_order_is_shown_in_its_own() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = bob_speaks(&server);
+    let (alice, mut bob) = bob_speaks();
     for (seq, upto) in [(3, 0), (2, 0), (5, 0), (3, 0), (1, 3), (2, 3), (4, 5), (5, 5)] {
         bob.says(seq, 1, &format!("number {seq}"));
         bob.is_acked(seq, upto);
@@ -89,8 +86,7 @@ fn what_comes_in_any_order_is_shown_in_its_own() {
 
 #[test]
 fn what_is_missing_is_said_where_it_is_missing() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = bob_speaks(&server);
+    let (alice, mut bob) = bob_speaks();
     bob.says(1, 1, "one");
     bob.is_acked(1, 1);
     bob.says(3, 3, "three");
@@ -118,8 +114,7 @@ fn what_is_missing_is_said_where_it_is_missing() {
 
 #[test]
 fn what_was_held_is_shown_around_what_is_missing() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = bob_speaks(&server);
+    let (alice, mut bob) = bob_speaks();
     for seq in [2, 4, 7] {
         bob.says(seq, 1, &format!("number {seq}"));
         bob.is_acked(seq, 0);
@@ -146,8 +141,7 @@ fn what_was_held_is_shown_around_what_is_missing() {
 
 #[test]
 fn a_copy_with_a_higher_first_sets_free_what_was_held() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = bob_speaks(&server);
+    let (alice, mut bob) = bob_speaks();
     for seq in [2, 3] {
         bob.says(seq, 1, &format!("number {seq}"));
         bob.is_acked(seq, 0);
@@ -160,8 +154,7 @@ fn a_copy_with_a_higher_first_sets_free_what_was_held() {
 
 #[test]
 fn a_lower_first_takes_nothing_back() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = bob_speaks(&server);
+    let (alice, mut bob) = bob_speaks();
     bob.says(4, 4, "four");
     bob.is_acked(4, 4);
     bob.says(6, 1, "six");
@@ -175,8 +168,7 @@ fn a_lower_first_takes_nothing_back() {
 
 #[test]
 fn sixty_three_ahead_is_taken_and_sixty_four_is_not_answered() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = bob_speaks(&server);
+    let (alice, mut bob) = bob_speaks();
     for seq in [65, 66, 128, 1000, HUGE, u64::MAX] {
         bob.says(seq, 1, "too far");
     }
@@ -202,8 +194,7 @@ fn sixty_three_ahead_is_taken_and_sixty_four_is_not_answered() {
 
 #[test]
 fn a_huge_gap_costs_nothing() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = bob_speaks(&server);
+    let (alice, mut bob) = bob_speaks();
     bob.says(1, 1, "one");
     bob.is_acked(1, 1);
     bob.says(3, 1, "three");
@@ -227,15 +218,14 @@ fn a_huge_gap_costs_nothing() {
 
 #[test]
 fn the_last_numbers_there_are_are_borne() {
-    let server = Server::start(&[]);
-    let (alice, bob) = bob_speaks(&server);
+    let (alice, bob) = bob_speaks();
     let last = u64::MAX;
     for (seq, first) in [(last - 1, last - 1), (last, last), (last, last), (last, 1), (1, 1)] {
         bob.says(seq, first, "is that all?");
     }
     bob.sends(&bob.own().msg(1, 1, "more").replace("Seq: 1", "Seq: 18446744073709551616"));
     // Whether it answers these or not: it answers its user, and others.
-    let mut carol = Friend::joined("carol", &server, &alice);
+    let mut carol = bob.another("carol", &alice);
     carol.queries(&alice);
     carol.says(1, 1, "hi");
     carol.is_acked(1, 1);
@@ -246,9 +236,8 @@ fn the_last_numbers_there_are_are_borne() {
 
 #[test]
 fn an_ack_is_never_longer_than_its_message() {
-    let server = Server::start(&[]);
-    let (alice, mut carol) = a_friend(&server, &[]);
-    let mut b = Friend::joined("b", &server, &alice);
+    let (alice, mut carol) = a_friend(&[]);
+    let mut b = carol.another("b", &alice);
     carol.queries(&alice);
     b.queries(&alice);
     let rounds = [(1, 1), (1, 1), (10, 9), (9, 9), (99, 99), (1, 1), (HUGE, HUGE), (1, 1)];
@@ -268,8 +257,7 @@ fn an_ack_is_never_longer_than_its_message() {
 
 #[test]
 fn all_that_the_grammar_allows_is_understood() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = bob_speaks(&server);
+    let (alice, mut bob) = bob_speaks();
     let ticket = bob.own().ticket.clone();
     let forms = [
         format!("MSG\nclientID:bob\nTicket:{ticket}\nSeq:1\nFirst:1\nText:form 1\n\n"),
@@ -295,8 +283,7 @@ fn all_that_the_grammar_allows_is_understood() {
 
 #[test]
 fn what_a_peer_says_does_not_rule_the_terminal() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = bob_speaks(&server);
+    let (alice, mut bob) = bob_speaks();
     bob.says(1, 1, "left\u{202e}right\u{200b}\tand tabs");
     bob.is_acked(1, 1);
     alice.sees_line("bob (udp): left\\u{202e}right\\u{200b}\\u{9}and tabs");
@@ -306,8 +293,7 @@ fn what_a_peer_says_does_not_rule_the_terminal() {
 
 #[test]
 fn a_conversation_begins_anew_with_each_query() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = bob_speaks(&server);
+    let (alice, mut bob) = bob_speaks();
     for round in 1..=5 {
         for seq in 1..=3 {
             let text = format!("number {seq} of round {round}");

@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, UdpSocket};
 
-use crate::stage::{Client, Datagrams, Server, free_port};
+use crate::stage::{Client, Datagrams, Server, alice_alone, free_port};
 
 /// Whether somebody has this port for UDP.
 fn has_udp(port: u16) -> bool {
@@ -78,8 +78,7 @@ fn the_usage_knows_the_flags_of_udp() {
 
 #[test]
 fn the_help_knows_the_commands_of_udp() {
-    let server = Server::start(&[]);
-    let alice = Client::joined("alice", &server);
+    let (_server, alice) = alice_alone(&[]);
     alice.types("/help");
     alice.sees("/query ");
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::stage::{Client, Datagrams, Friend, Server, Way, a_friend, friends};
+use crate::stage::{Client, Datagrams, Friend, Way, a_friend, friends};
 
 /// A ticket that the server never made.
 const MADE_UP: &str = "0123456789abcdef0123456789abcdef";
@@ -61,8 +61,7 @@ fn ill_formed(way: &Way) -> Vec<String> {
 
 #[test]
 fn ill_formed_datagrams_are_dropped_and_counted() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = friends(&server, &[]);
+    let (alice, mut bob) = friends(&[]);
     let bad = ill_formed(bob.own());
     for text in &bad {
         bob.sends(text);
@@ -73,8 +72,7 @@ fn ill_formed_datagrams_are_dropped_and_counted() {
 
 #[test]
 fn texts_that_nobody_may_say_are_dropped_and_counted() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = friends(&server, &[]);
+    let (alice, mut bob) = friends(&[]);
     let bad = ["", "bad\0", "bad\u{1b}[2J", "bad\u{7f}", "bad\u{85}"];
     for text in bad {
         bob.says(1, 1, text);
@@ -85,8 +83,7 @@ fn texts_that_nobody_may_say_are_dropped_and_counted() {
 
 #[test]
 fn a_datagram_that_is_too_large_is_dropped() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = friends(&server, &[]);
+    let (alice, mut bob) = friends(&[]);
     let way = bob.own().clone();
     // A header that is not known fills it up.
     let sized = |seq: u64, size: usize| {
@@ -108,8 +105,7 @@ fn a_datagram_that_is_too_large_is_dropped() {
 
 #[test]
 fn bytes_that_are_no_text_and_no_bytes_at_all_are_dropped() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = friends(&server, &[]);
+    let (alice, mut bob) = friends(&[]);
     let (mut latin, mut cut) = (bob.own().msg(1, 1, "bad!").into_bytes(), Vec::new());
     let place = latin.iter().position(|&byte| byte == b'!').unwrap();
     latin[place] = 0xe9;
@@ -125,8 +121,7 @@ fn bytes_that_are_no_text_and_no_bytes_at_all_are_dropped() {
 
 #[test]
 fn junk_from_anywhere_is_not_answered() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = friends(&server, &[]);
+    let (alice, mut bob) = friends(&[]);
     let stranger = Datagrams::bind();
     let made_up = Way { ticket: MADE_UP.to_owned(), ..bob.own().clone() };
     let of_mallory = Way { name: "mallory".to_owned(), ..made_up.clone() };
@@ -153,9 +148,8 @@ fn junk_from_anywhere_is_not_answered() {
 
 #[test]
 fn a_ticket_opens_only_for_its_name() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = friends(&server, &[]);
-    let mut carol = Friend::joined("carol", &server, &alice);
+    let (alice, mut bob) = friends(&[]);
+    let mut carol = bob.another("carol", &alice);
     carol.queries(&alice);
     let swapped = [
         Way { name: "carol".to_owned(), ..bob.own().clone() },
@@ -178,8 +172,7 @@ fn a_ticket_opens_only_for_its_name() {
 
 #[test]
 fn a_ticket_by_tcp_is_none_by_udp() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = friends(&server, &[]);
+    let (alice, mut bob) = friends(&[]);
     bob.room().asks("BRIDGE", &[("clientID", "bob"), ("Peer", "alice"), ("Via", "tcp")]);
     let ack = bob.room().skips_to("BRIDGEACK");
     let way = Way::of("bob", &ack);
@@ -193,8 +186,7 @@ fn a_ticket_by_tcp_is_none_by_udp() {
 
 #[test]
 fn a_ticket_ends_when_a_newer_one_is_given() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = friends(&server, &[]);
+    let (alice, mut bob) = friends(&[]);
     let old = bob.own().clone();
     bob.says(1, 1, "old");
     bob.is_acked(1, 1);
@@ -210,8 +202,7 @@ fn a_ticket_ends_when_a_newer_one_is_given() {
 
 #[test]
 fn a_newer_ticket_of_one_direction_leaves_the_other() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = friends(&server, &[]);
+    let (alice, mut bob) = friends(&[]);
     alice.types("/msg one");
     bob.takes(1, 1, "one");
     alice.sees_line("Delivered to bob (udp): one");
@@ -225,8 +216,7 @@ fn a_newer_ticket_of_one_direction_leaves_the_other() {
 
 #[test]
 fn who_was_never_queried_by_anybody_is_a_stranger() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = a_friend(&server, &[]);
+    let (alice, mut bob) = a_friend(&[]);
     let lonely =
         Way { name: "bob".to_owned(), ticket: MADE_UP.to_owned(), answer: MADE_UP.to_owned() };
     bob.sends(&lonely.msg(1, 1, "bad"));
@@ -241,8 +231,7 @@ fn who_was_never_queried_by_anybody_is_a_stranger() {
 
 #[test]
 fn being_queried_lets_nobody_speak() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = a_friend(&server, &[]);
+    let (alice, mut bob) = a_friend(&[]);
     bob.is_queried(&alice);
     // He has the secrets of her direction, and none of his own.
     let way = Way { name: "bob".to_owned(), ..bob.alices().clone() };
@@ -255,8 +244,7 @@ fn being_queried_lets_nobody_speak() {
 
 #[test]
 fn a_flood_of_junk_does_not_keep_the_user_from_typing() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = friends(&server, &[]);
+    let (alice, mut bob) = friends(&[]);
     let stranger = Datagrams::bind();
     let junk = "x".repeat(1200);
     for round in 1..=20 {
@@ -285,8 +273,7 @@ fn a_flood_of_junk_does_not_keep_the_user_from_typing() {
 
 #[test]
 fn a_quiet_day_counts_nobody() {
-    let server = Server::start(&[]);
-    let (alice, mut bob) = friends(&server, &[]);
+    let (alice, mut bob) = friends(&[]);
     next_is_the_ack(&alice, &mut bob, 1);
     alice.types("/msg hi");
     bob.takes(1, 1, "hi");

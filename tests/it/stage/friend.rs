@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::{Block, Client, Datagrams, Server, Wire};
@@ -66,6 +67,7 @@ impl Way {
 #[derive(Debug)]
 pub struct Friend {
     name: String,
+    server: Rc<Server>,
     room: Wire,
     socket: Option<Datagrams>,
     alice: SocketAddr,
@@ -77,12 +79,13 @@ pub struct Friend {
 impl Friend {
     /// Joins under this name, with a UDP socket at the port that it registers.
     #[track_caller]
-    pub fn joined(name: &str, server: &Server, alice: &Client) -> Self {
+    fn joined(name: &str, server: Rc<Server>, alice: &Client) -> Self {
         let socket = Datagrams::bind();
         let room = server.joined(name, socket.port());
         alice.sees(&format!("{name} joined (ID "));
         Self {
             name: name.to_owned(),
+            server,
             room,
             socket: Some(socket),
             alice: alice.address(),
@@ -90,6 +93,12 @@ impl Friend {
             from_alice: None,
             heard: HashSet::new(),
         }
+    }
+
+    /// One more, in the same room.
+    #[track_caller]
+    pub fn another(&self, name: &str, alice: &Client) -> Self {
+        Self::joined(name, Rc::clone(&self.server), alice)
     }
 
     /// Its connection to the server.
@@ -233,26 +242,19 @@ impl Friend {
     }
 }
 
-/// Alice with these arguments, in the room.
+/// Alice (ID 1) with these flags, and bob (ID 2), whom the test plays; neither has queried the other.
 #[track_caller]
-pub fn alice_with(server: &Server, arguments: &[&str]) -> Client {
-    let alice = Client::start_with("alice", server.address(), arguments);
-    alice.sees("Other clients' IDs: ");
-    alice
-}
-
-/// Alice (ID 1) with these arguments, and bob (ID 2), whom the test plays; neither has queried the other.
-#[track_caller]
-pub fn a_friend(server: &Server, arguments: &[&str]) -> (Client, Friend) {
-    let alice = alice_with(server, arguments);
+pub fn a_friend(flags: &[&str]) -> (Client, Friend) {
+    let server = Rc::new(Server::start(&[]));
+    let alice = Client::joined_with("alice", &server, flags);
     let bob = Friend::joined("bob", server, &alice);
     (alice, bob)
 }
 
 /// The same two, after each has queried the other.
 #[track_caller]
-pub fn friends(server: &Server, arguments: &[&str]) -> (Client, Friend) {
-    let (alice, mut bob) = a_friend(server, arguments);
+pub fn friends(flags: &[&str]) -> (Client, Friend) {
+    let (alice, mut bob) = a_friend(flags);
     bob.is_queried(&alice);
     bob.queries(&alice);
     (alice, bob)

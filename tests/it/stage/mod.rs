@@ -4,7 +4,7 @@
 
 #[cfg(unix)]
 pub mod browser;
-pub mod direct;
+pub mod scenes;
 pub mod friend;
 pub mod glass;
 pub mod json;
@@ -28,9 +28,11 @@ pub use crate::driver::wire::Wire;
 #[cfg(unix)]
 pub use browser::Browser;
 pub use datagrams::Datagrams;
-pub use direct::{alice_and_bob, alice_calls_bob, free_port};
-pub use friend::{Friend, Way, a_friend, alice_with, friends};
+pub use friend::{Friend, Way, a_friend, friends};
 pub use glass::Glass;
+pub use scenes::{
+    alice_alone, alice_and_bob, alice_calls_bob, alice_joined, connected, free_port, two_joined,
+};
 #[cfg(target_os = "linux")]
 pub use terminal::Terminal;
 pub use visitor::{Host, Site, Stream};

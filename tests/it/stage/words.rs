@@ -76,6 +76,14 @@ impl Server {
 }
 
 impl Client {
+    /// Starts a client with these flags, and waits until it is in the room of a server.
+    #[track_caller]
+    pub fn joined_with(name: &str, server: &Server, flags: &[&str]) -> Self {
+        let client = Self::start_with(name, server.address(), flags);
+        client.sees("Other clients' IDs: ");
+        client
+    }
+
     /// Starts a client with exactly these arguments and waits for nothing.
     #[track_caller]
     pub fn with_args(arguments: &[&str]) -> Program {

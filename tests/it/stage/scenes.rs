@@ -1,0 +1,76 @@
+//! Who is there when a test begins, and ports that it must know before anybody has them.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::{Client, Server, Wire};
+
+/// A port of 127.0.0.1 on which nobody listens, and which no other test of this run is given.
+///
+/// It lies below the ports that systems hand out by themselves, so that none of these is the same.
+pub fn free_port() -> u16 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let number =
+            process::id().wrapping_mul(97).wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+        let port = u16::try_from(10_000 + number % 20_000).unwrap();
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return port;
+        }
+    }
+}
+
+/// A server with these flags, and somebody who has connected to it.
+#[track_caller]
+pub fn connected(flags: &[&str]) -> (Server, Wire) {
+    let server = Server::start(flags);
+    let wire = server.connect("somebody");
+    (server, wire)
+}
+
+/// A server with these flags, and alice (ID 1) in its room as a connection.
+#[track_caller]
+pub fn alice_joined(flags: &[&str]) -> (Server, Wire) {
+    let server = Server::start(flags);
+    let alice = server.joined("alice", 20_001);
+    (server, alice)
+}
+
+/// The same with bob (ID 2), and nothing on its way to either of them.
+#[track_caller]
+pub fn two_joined(flags: &[&str]) -> (Server, Wire, Wire) {
+    let (server, mut alice) = alice_joined(flags);
+    let bob = server.joined("bob", 20_002);
+    alice.gets("JOINED");
+    (server, alice, bob)
+}
+
+/// A server with these flags, and alice's client (ID 1) in its room.
+#[track_caller]
+pub fn alice_alone(flags: &[&str]) -> (Server, Client) {
+    let server = Server::start(flags);
+    let alice = Client::joined("alice", &server);
+    (server, alice)
+}
+
+/// The same with bob's client (ID 2).
+#[track_caller]
+pub fn alice_and_bob(flags: &[&str]) -> (Server, Client, Client) {
+    let (server, alice) = alice_alone(flags);
+    let bob = Client::joined("bob", &server);
+    alice.sees("bob joined (ID 2, ");
+    (server, alice, bob)
+}
+
+/// The same two, after alice has called bob.
+#[track_caller]
+pub fn alice_calls_bob(flags: &[&str]) -> (Server, Client, Client) {
+    let (server, alice, bob) = alice_and_bob(flags);
+    alice.types("/chat bob");
+    bob.sees_line(&format!("Incoming chat request from alice {} (verified)", alice.address()));
+    alice.types("/msg hi");
+    alice.sees_line("Sent to bob (ID 2): hi");
+    bob.sees_line("alice (direct): hi");
+    (server, alice, bob)
+}
