@@ -51,7 +51,7 @@ fn callers_beyond_the_limit_are_let_go_and_the_chats_that_stand_go_on() {
     let mut callers = Vec::new();
     for number in 1..64 {
         let mut caller = alice.is_called_by("caller");
-        caller.sends(&format!("I am number {number}\r\n"));
+        caller.sends(format!("I am number {number}\r\n"));
         alice.sees(&format!("(direct): I am number {number}"));
         callers.push(caller);
     }

@@ -32,7 +32,7 @@ const GUEST: &str = "guest 127.0.0.1:20001 ";
 /// Takes in the alice that has registered.
 #[track_caller]
 fn lets_in(wire: &mut Wire, port: &str) -> Block {
-    wire.sends(&regack(port));
+    wire.sends(regack(port));
     let join = wire.skips_to("JOIN");
     wire.sends(JOINACK);
     join
@@ -106,7 +106,7 @@ fn twenty_thousand_lines_are_a_list() {
         alice.types("/info");
         wire.gets("INFO");
         let lines = "guest 127.0.0.1:20001 7\r\n".repeat(count);
-        wire.sends(&format!("INFOACK\r\n{lines}\r\n"));
+        wire.sends(format!("INFOACK\r\n{lines}\r\n"));
         if fits {
             alice.sees_line("20000 registered:");
         } else {
@@ -187,20 +187,20 @@ fn a_server_that_says_everything_at_the_wrong_time_is_outlived() {
         "\u{0}\r\n\r\nlower\r\n\r\nX\r\nno header\r\n\r\nREGISTER\r\nclientID: alice\r\n\r\n",
         "SAY\r\nText: a request\r\n\r\nBYEBYE\r\n\r\n",
     ];
-    wire.sends(&early.concat());
+    wire.sends(early.concat());
     wire.sends(b"\xff\xfe: \xfd\r\n\r\n");
     lets_in(&mut wire, &port);
     alice.sees("Other clients' IDs: ");
     answers(&alice);
     // And all of it once more from inside the room, with a second REGACK on top.
-    wire.sends(&early.concat());
-    wire.sends(&regack(&port))
+    wire.sends(early.concat());
+    wire.sends(regack(&port))
         .sends("ERROR\r\n\r\nERROR\r\nFor: WHO\r\nCode: 1\r\nMessage: \r\n\r\n");
     answers(&alice);
     alice.types("and now I speak");
     wire.skips_to("SAY").has_exactly(&[("Text", "and now I speak")]);
     let seq = "18446744073709551615";
-    wire.sends(&format!(
+    wire.sends(format!(
         "SAID\r\nSeq: {seq}\r\nTime: yesterday\r\nID: 1\r\nclientID: alice\r\nText: x\r\n\r\n"
     ));
     wire.sends(

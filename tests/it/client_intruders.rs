@@ -10,11 +10,11 @@ fn a_browser_is_hung_up_on_and_never_shown() {
     let (_server, alice) = alice_alone(&[]);
     for line in ["GET / HTTP/1.1", "POST /x HTTP/1.0", "PRI * HTTP/2.0", "/quit HTTP/1.1"] {
         let mut browser = alice.is_called_by("browser");
-        browser.sends(&format!("{line}\r\nHost: 127.0.0.1\r\n\r\nsecret\r\n"));
+        browser.sends(format!("{line}\r\nHost: 127.0.0.1\r\n\r\nsecret\r\n"));
         browser.is_closed();
     }
     let mut bob = alice.is_called_by("bob");
-    bob.sends(&format!("{CHAT}hello\r\n"));
+    bob.sends(format!("{CHAT}hello\r\n"));
     // Nothing was shown in between.
     let next = alice.sees_next();
     assert_eq!(next, "Incoming chat request from Bob? 127.0.0.1:6202 (unverified)");
@@ -30,7 +30,7 @@ fn who_hangs_up_without_a_word_is_never_shown() {
         nobody.is_closed();
     }
     let mut bob = alice.is_called_by("bob");
-    bob.sends(&format!("{CHAT}hello\r\n"));
+    bob.sends(format!("{CHAT}hello\r\n"));
     let next = alice.sees_next();
     assert_eq!(next, "Incoming chat request from Bob? 127.0.0.1:6202 (unverified)");
     assert_eq!(alice.sees_next(), "Bob? (direct): hello");
@@ -42,7 +42,7 @@ fn a_probe_of_the_port_is_never_shown() {
     for round in 0..10 {
         drop(alice.is_called_by("somebody"));
         let mut bob = alice.is_called_by("bob");
-        bob.sends(&format!("{CHAT}round {round}\r\nQUIT\r\n\r\n"));
+        bob.sends(format!("{CHAT}round {round}\r\nQUIT\r\n\r\n"));
         let next = alice.sees_next();
         assert_eq!(next, "Incoming chat request from Bob? 127.0.0.1:6202 (unverified)");
         assert_eq!(alice.sees_next(), format!("Bob? (direct): round {round}"));
@@ -56,9 +56,9 @@ fn a_line_of_more_than_4096_bytes_ends_the_chat_with_a_sentence() {
     let mut bob = alice.is_called_by("bob");
     bob.sends(CHAT);
     let longest = "x".repeat(4094);
-    bob.sends(&format!("{longest}\r\n"));
+    bob.sends(format!("{longest}\r\n"));
     alice.sees_line(&format!("Bob? (direct): {longest}"));
-    bob.sends(&"y".repeat(4097));
+    bob.sends("y".repeat(4097));
     let line = alice.sees("Bob? ended the chat");
     assert!(line.contains("4096"), "{line}");
     assert!(!alice.output().contains("yy"), "{}", alice.output());
@@ -97,7 +97,7 @@ fn what_a_peer_sends_is_escaped() {
             "\"quotes\" 'too' \\ \u{1f468}\u{200d}\u{1f469} e\u{301}",
         ),
     ] {
-        bob.sends(&format!("{text}\r\n"));
+        bob.sends(format!("{text}\r\n"));
         alice.sees_line(&format!("Bob? (direct): {shown}"));
     }
     drop(bob);
@@ -154,7 +154,7 @@ fn a_hundred_strangers_at_the_door_do_not_keep_a_friend_out() {
     // More than may be connected at a time, but these have all gone again.
     for number in 0..100 {
         let mut stranger = alice.is_called_by("stranger");
-        stranger.sends(&format!("{number}\r\nQUIT\r\n\r\n"));
+        stranger.sends(format!("{number}\r\nQUIT\r\n\r\n"));
         stranger.is_closed();
     }
     let bob = Client::joined("bob", &server);

@@ -16,7 +16,7 @@ fn the_room_and_direct_chats_work_over_ipv6() {
     }
     let server = Server::start(&["--host", "::1"]);
     let port = server.port().to_string();
-    let alice = Client::start_with("alice", &format!("[::1]:{port}"), &[]);
+    let alice = Client::start_with("alice", format!("[::1]:{port}"), &[]);
     assert!(alice.address().is_ipv6(), "{}", alice.address());
     alice.sees_line("Your public IP: ::1");
     let bob = Client::with_args(&["bob", "::1", &port]);
@@ -36,7 +36,7 @@ fn the_room_and_direct_chats_work_over_ipv6() {
         peer.sees(" (udp): hello by UDP");
         client.sees_line(&format!("Delivered to {who} (udp): hello by UDP"));
     }
-    let carol = Client::start_with("carol", &format!("[::1]:{port}"), &[]);
+    let carol = Client::start_with("carol", format!("[::1]:{port}"), &[]);
     carol.types(&format!("conn:{}", alice.address()));
     carol.types("to_peer:hello, too");
     alice.sees("carol");

@@ -179,7 +179,7 @@ fn a_chat_that_makes_no_sense_is_shown_by_its_address() {
     ] {
         let mut bob = alice.is_called_by("bob");
         let label = bob.local().to_string();
-        bob.sends(&format!("{chat}Hello\r\n"));
+        bob.sends(format!("{chat}Hello\r\n"));
         alice.sees(&format!("Incoming chat request from {label} "));
         alice.sees_line(&format!("{label} (direct): Hello"));
     }

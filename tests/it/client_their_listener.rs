@@ -48,7 +48,7 @@ fn lines_go_both_ways_without_a_chat_coming_back() {
     assert_eq!(wire.line(), "Hello Alice");
     let label = theirs.address();
     for round in 0..10 {
-        wire.sends(&format!("theirs {round}\r\n"));
+        wire.sends(format!("theirs {round}\r\n"));
         alice.sees_line(&format!("{label} (direct): theirs {round}"));
         alice.types(&format!("/msg ours {round}"));
         assert_eq!(wire.line(), format!("ours {round}"));
@@ -107,7 +107,7 @@ fn a_text_that_looks_like_a_block_stays_a_line() {
     for text in ["clientID: eve", "GET / HTTP/1.1", "/msg", "BYE"] {
         alice.types(&format!("/msg {text}"));
         assert_eq!(wire.line(), text);
-        wire.sends(&format!("{text}\r\n"));
+        wire.sends(format!("{text}\r\n"));
         alice.sees_line(&format!("{} (direct): {text}", theirs.address()));
     }
 }

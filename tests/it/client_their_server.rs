@@ -34,7 +34,7 @@ impl Theirs {
         request.has_exactly(&[("clientID", name), ("IP", "127.0.0.1"), ("Port", &port)]);
         let ack = format!("REGACK\r\nclientID: {name}\r\nIP: 127.0.0.1\r\nPort: {port}\r\n");
         let status = if self.habit == Habit::NoStatus { "" } else { "Status: registered\r\n" };
-        wire.sends(&format!("{ack}{status}\r\n"));
+        wire.sends(format!("{ack}{status}\r\n"));
         self.ends(wire);
         client.sees_line("Your public IP: 127.0.0.1");
         client
@@ -54,7 +54,7 @@ impl Theirs {
         let (mut wire, request) = self.request("BRIDGE");
         request.has_exactly(&[("clientID", name)]);
         assert!(request.others().is_empty(), "{request}");
-        wire.sends(&format!("BRIDGEACK\r\nclientID: {peer}\r\nIP: {ip}\r\nPort: {port}\r\n\r\n"));
+        wire.sends(format!("BRIDGEACK\r\nclientID: {peer}\r\nIP: {ip}\r\nPort: {port}\r\n\r\n"));
         self.ends(wire);
     }
 
@@ -89,7 +89,7 @@ fn the_assignment(habit: Habit) {
     alice.types("/info");
     let (mut asked, request) = server.request("INFO");
     assert!(request.headers().is_empty(), "{request}");
-    asked.sends(&format!("INFOACK\r\nalice 127.0.0.1:{own}\r\nbob 127.0.0.1:{port}\r\n\r\n"));
+    asked.sends(format!("INFOACK\r\nalice 127.0.0.1:{own}\r\nbob 127.0.0.1:{port}\r\n\r\n"));
     server.ends(asked);
     alice.sees("bob 127.0.0.1:");
     alice.types("/quit");
@@ -174,7 +174,7 @@ fn an_answer_in_lf_and_without_spaces_is_understood() {
     let alice = Client::start_with("alice", listener.address(), &[]);
     let mut wire = listener.accepts("the other side");
     wire.gets("REGISTER");
-    wire.sends(&format!("REGACK\nclientid:alice\nip:127.0.0.1\nport:{}\n\n", alice.port()));
+    wire.sends(format!("REGACK\nclientid:alice\nip:127.0.0.1\nport:{}\n\n", alice.port()));
     alice.sees_line("Your public IP: 127.0.0.1");
     alice.types("/bridge");
     let mut wire = listener.accepts("the other side");

@@ -161,7 +161,7 @@ fn a_ticket_that_overtakes_its_announcement_is_waited_for() {
         let ack = asks_for_alice(&mut bob);
         let mut call = rings(alice.address(), "bob", &[("Ticket", ack.get("Ticket"))]);
         call.gets("CHAT").has(&[("Answer", ack.get("Answer"))]);
-        call.sends(&format!("round {round}\r\nQUIT\r\n\r\n"));
+        call.sends(format!("round {round}\r\nQUIT\r\n\r\n"));
         alice.sees_line("Incoming chat request from bob 127.0.0.1:20009 (verified)");
         alice.sees_line(&format!("bob (direct): round {round}"));
         alice.sees_line("bob ended the chat");

@@ -28,7 +28,7 @@ fn a_line_is_measured_alike_when_it_comes_byte_by_byte() {
 #[test]
 fn blank_lines_without_an_end_are_hung_up_on() {
     let (server, mut wire) = connected(&[]);
-    wire.sends(&"\r\n".repeat(1000)).hears_nothing();
+    wire.sends("\r\n".repeat(1000)).hears_nothing();
     // The server may hang up in the middle of it, which is what is asked for.
     let _ = wire.stream().write_all("\r\n".repeat(600_000).as_bytes());
     wire.is_closed();

@@ -22,7 +22,7 @@ fn a_full_server_is_understood_by_who_has_spoken_first() {
 fn the_last_words_reach_who_was_still_talking() {
     let (server, mut alice, mut bob) = two_joined(&["--rate", "1"]);
     // More than the server reads at once, of which it executes five.
-    bob.sends(&"SAY\r\nText: flood\r\n\r\n".repeat(20_000));
+    bob.sends("SAY\r\nText: flood\r\n\r\n".repeat(20_000));
     alice.gets("SAID");
     server.types("/kick bob");
     alice.skips_to("LEFT").has(&[("clientID", "bob"), ("Reason", "kicked")]);
@@ -48,7 +48,7 @@ fn what_was_wrong_is_told_to_who_has_not_stopped_sending() {
 #[test]
 fn the_end_of_the_server_reaches_who_was_still_talking() {
     let (server, mut alice) = alice_joined(&["--rate", "1"]);
-    alice.sends(&"SAY\r\nText: flood\r\n\r\n".repeat(20_000));
+    alice.sends("SAY\r\nText: flood\r\n\r\n".repeat(20_000));
     alice.gets("SAID");
     server.types("/quit");
     alice.skips_to("BYE").has_exactly(&[("Reason", "shutdown")]);
@@ -103,9 +103,8 @@ fn nobody_connects_to_an_address_that_was_only_claimed() {
     eve.accepts("the other side").gets("CHAT").has(&[("clientID", "alice")]);
     // Nor to one that a caller claims: what alice says goes back on the caller's own connection.
     let mut caller = alice.is_called_by("caller");
-    caller.sends(&format!(
-        "CHAT\r\nclientID: mallory\r\nIP: 127.0.0.2\r\nPort: {port}\r\n\r\nhi\r\n"
-    ));
+    caller
+        .sends(format!("CHAT\r\nclientID: mallory\r\nIP: 127.0.0.2\r\nPort: {port}\r\n\r\nhi\r\n"));
     alice.sees("mallory? (direct): hi");
     alice.types("/peer mallory");
     alice.types("/msg to the caller");

@@ -76,7 +76,7 @@ fn small_questions_with_large_answers_cost_little_memory() {
     let mut greedy = enter(&server, "greedy", 20_002);
     let before = memory(&server, "VmHWM");
     // 54 KB, the answers to which would be 450 MB.
-    greedy.sends(&"INFO\n\n".repeat(9_000));
+    greedy.sends("INFO\n\n".repeat(9_000));
     server.sees("greedy left (slow)");
     let after = memory(&server, "VmHWM");
     assert!(after - before < 32 * 1024, "{before} kB at first, {after} kB in the end");

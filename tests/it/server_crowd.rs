@@ -133,7 +133,7 @@ fn one_name_has_one_owner_however_many_want_it() {
             let fight = |(rival, mut wire): (u16, Wire)| {
                 let (name, port) = (&name, 20_000 + rival);
                 start.wait();
-                wire.sends(&format!(
+                wire.sends(format!(
                     "REGISTER\r\nclientID: {name}\r\nIP: \r\nPort: {port}\r\n\r\n\
                      JOIN\r\nclientID: {name}\r\n\r\n"
                 ));

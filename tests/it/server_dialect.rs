@@ -118,7 +118,7 @@ fn closing_without_reading_the_answer_harms_nobody() {
     let server = Server::start(&[]);
     for number in 0..30 {
         let mut wire = server.connect("wire");
-        wire.sends(&format!("REGISTER\r\nclientID: c{number}\r\nIP: \r\nPort: 6201\r\n\r\n"));
+        wire.sends(format!("REGISTER\r\nclientID: c{number}\r\nIP: \r\nPort: 6201\r\n\r\n"));
         drop(wire);
     }
     once(&server, "PING\r\nToken: 1\r\n\r\n", "PONG\r\nToken: 1\r\n\r\n");

@@ -60,7 +60,7 @@ fn quit_does_not_wait_for_somebody_outside_the_room_who_never_reads() {
         deaf.registers(&format!("{number:04}{}", "x".repeat(28)), 20_001);
     }
     // 20 MB of answers, where the buffers of a loopback connection end at about 4.
-    deaf.sends(&"INFO\n\n".repeat(2_000));
+    deaf.sends("INFO\n\n".repeat(2_000));
     let mut alice = server.joined("alice", 20_002);
     server.types("/quit");
     alice.gets("BYE").has_exactly(&[("Reason", "shutdown")]);

@@ -57,7 +57,7 @@ fn bytes_that_are_no_text_are_a_bad_text_in_a_text() {
     let (_server, mut alice) = alice_joined(&[]);
     let bad: [&[u8]; 3] = [b"caf\xe9", b"a\0b", b"a\rb"];
     for bytes in bad {
-        alice.sends(&[b"SAY\r\nText: ", bytes, b"\r\n\r\n"].concat());
+        alice.sends([b"SAY\r\nText: ", bytes, b"\r\n\r\n"].concat());
         alice.refuses("SAY", "bad-text");
         alice.hears_nothing();
     }
@@ -68,11 +68,11 @@ fn a_refusal_keeps_to_the_limits_itself() {
     let (_server, mut alice) = alice_joined(&[]);
     // 4,090 bytes fit into a line of a request, but not behind more words in a line of the answer.
     let long = "x".repeat(4084);
-    alice.sends(&format!("TELL\r\nPeer: {long}\r\nText: x\r\n\r\n"));
+    alice.sends(format!("TELL\r\nPeer: {long}\r\nText: x\r\n\r\n"));
     alice.refuses("TELL", "no-such-client");
-    alice.sends(&format!("BRIDGE\r\nclientID: alice\r\nPeer: {long}\r\n\r\n"));
+    alice.sends(format!("BRIDGE\r\nclientID: alice\r\nPeer: {long}\r\n\r\n"));
     alice.refuses("BRIDGE", "no-such-client");
-    alice.sends(&format!("ping\r\nX-{long}: 1\r\n\r\n"));
+    alice.sends(format!("ping\r\nX-{long}: 1\r\n\r\n"));
     alice.refuses("", "malformed");
     alice.hears_nothing();
 }

@@ -36,7 +36,7 @@ fn a_block_may_come_in_as_many_pieces_as_it_has_bytes() {
     let (requests, answers) = conversation();
     let mut wire = server.connect("wire");
     for byte in requests.as_bytes() {
-        wire.sends(&[*byte]);
+        wire.sends([*byte]);
     }
     wire.gets_bytes(&answers);
     wire.hears_nothing();
@@ -146,7 +146,7 @@ fn a_browser_is_hung_up_on_and_nothing_is_executed() {
         "REGISTER HTTP/1.1",
     ] {
         let mut browser = server.connect("browser");
-        browser.sends(&format!("{first}\r\nHost: 127.0.0.1:5555\r\n\r\n{smuggled}"));
+        browser.sends(format!("{first}\r\nHost: 127.0.0.1:5555\r\n\r\n{smuggled}"));
         browser.is_closed();
     }
     let mut wire = server.connect("wire");
@@ -169,7 +169,7 @@ fn only_a_first_line_makes_a_browser() {
     alice.gets("SAID").has(&[("Text", "GET / HTTP/1.1")]);
     alice.sends("PING\r\nGET / HTTP/1.1\r\nToken: 1\r\n\r\n");
     alice.gets("PONG");
-    alice.sends(&format!("SAY\r\nText: {} HTTP/1.1\r\n\r\n", "x".repeat(5000)));
+    alice.sends(format!("SAY\r\nText: {} HTTP/1.1\r\n\r\n", "x".repeat(5000)));
     alice.refuses("SAY", "too-long");
     alice.hears_nothing();
 }
@@ -199,7 +199,7 @@ fn what_was_asked_before_the_end_of_the_stream_is_answered() {
 fn what_was_said_before_the_end_of_the_stream_is_answered_too() {
     for (last, end) in [("", true), ("QUIT\r\n\r\n", false)] {
         let (_server, mut wire) = connected(&[]);
-        wire.sends(&format!(
+        wire.sends(format!(
             "REGISTER\r\nclientID: alice\r\nIP: 127.0.0.1\r\nPort: 20001\r\n\r\n\
              JOIN\r\nclientID: alice\r\n\r\nSAY\r\nText: hello and goodbye\r\n\r\n{last}"
         ));

@@ -33,11 +33,11 @@ fn a_line_has_up_to_4096_bytes_with_its_end() {
     for end in ["\r\n", "\n"] {
         for length in [LINE - 1, LINE] {
             let line = padding(length, end);
-            wire.sends(&format!("PING\r\nToken: {length}\r\n{line}\r\n"));
+            wire.sends(format!("PING\r\nToken: {length}\r\n{line}\r\n"));
             wire.gets("PONG").has_exactly(&[("Token", &length.to_string())]);
         }
         let line = padding(LINE + 1, end);
-        wire.sends(&format!("PING\r\nToken: over\r\n{line}\r\n"));
+        wire.sends(format!("PING\r\nToken: over\r\n{line}\r\n"));
         wire.refuses("PING", "too-long");
         lives(&mut wire);
     }
@@ -46,7 +46,7 @@ fn a_line_has_up_to_4096_bytes_with_its_end() {
 #[test]
 fn a_type_has_the_limit_of_a_line_too() {
     let (_server, mut wire) = connected(&[]);
-    wire.sends(&"A".repeat(LINE + 1));
+    wire.sends("A".repeat(LINE + 1));
     wire.refuses("", "too-long");
     wire.sends("AAAA\r\nToken: no\r\n\r\n");
     lives(&mut wire);
@@ -57,11 +57,11 @@ fn a_block_has_up_to_16_lines() {
     let (_server, mut wire) = connected(&[]);
     for count in [LINES - 1, LINES] {
         let more = "X-Line: 1\r\n".repeat(count - 1);
-        wire.sends(&format!("PING\r\nToken: {count}\r\n{more}\r\n"));
+        wire.sends(format!("PING\r\nToken: {count}\r\n{more}\r\n"));
         wire.gets("PONG").has_exactly(&[("Token", &count.to_string())]);
     }
     let more = "X-Line: 1\r\n".repeat(LINES);
-    wire.sends(&format!("PING\r\nToken: over\r\n{more}\r\n"));
+    wire.sends(format!("PING\r\nToken: over\r\n{more}\r\n"));
     wire.refuses("PING", "too-long");
     lives(&mut wire);
 }
@@ -69,9 +69,9 @@ fn a_block_has_up_to_16_lines() {
 #[test]
 fn lines_of_other_text_count_as_well() {
     let (_server, mut wire) = connected(&[]);
-    wire.sends(&format!("INFO\r\n{}\r\n", "Requesting clients\r\n".repeat(LINES)));
+    wire.sends(format!("INFO\r\n{}\r\n", "Requesting clients\r\n".repeat(LINES)));
     wire.gets("INFOACK");
-    wire.sends(&format!("INFO\r\n{}\r\n", "Requesting clients\r\n".repeat(LINES + 1)));
+    wire.sends(format!("INFO\r\n{}\r\n", "Requesting clients\r\n".repeat(LINES + 1)));
     wire.refuses("INFO", "too-long");
     lives(&mut wire);
 }
@@ -79,11 +79,11 @@ fn lines_of_other_text_count_as_well() {
 #[test]
 fn what_is_too_long_is_refused_before_it_ends() {
     let (_server, mut wire) = connected(&[]);
-    wire.sends(&format!("PING\r\nToken: no\r\nX-Padding: {}", "x".repeat(LINE)));
+    wire.sends(format!("PING\r\nToken: no\r\nX-Padding: {}", "x".repeat(LINE)));
     wire.refuses("PING", "too-long");
     wire.sends("xxx\r\nToken: still no\r\n\r\n");
     lives(&mut wire);
-    wire.sends(&format!("PING\r\n{}", "X-Line: 1\r\n".repeat(LINES + 1)));
+    wire.sends(format!("PING\r\n{}", "X-Line: 1\r\n".repeat(LINES + 1)));
     wire.refuses("PING", "too-long");
     wire.sends("X-Line: 18\r\nX-Line: 19\r\n\r\n");
     lives(&mut wire);
@@ -94,7 +94,7 @@ fn one_block_is_refused_once() {
     let (_server, mut wire) = connected(&[]);
     let long = padding(LINE + 100, "\r\n").repeat(3);
     let many = "X-Line: 1\r\n".repeat(40);
-    wire.sends(&format!("PING\r\n{long}{many}\r\n"));
+    wire.sends(format!("PING\r\n{long}{many}\r\n"));
     wire.refuses("PING", "too-long");
     lives(&mut wire);
 }
@@ -102,9 +102,9 @@ fn one_block_is_refused_once() {
 #[test]
 fn the_server_skips_most_of_a_mebibyte() {
     let (_server, mut wire) = connected(&[]);
-    wire.sends(&format!("PING\r\nX-Padding: {}", "x".repeat(LINE)));
+    wire.sends(format!("PING\r\nX-Padding: {}", "x".repeat(LINE)));
     wire.refuses("PING", "too-long");
-    wire.sends(&"x".repeat(SKIP - 4 * LINE)).sends("\r\n\r\n");
+    wire.sends("x".repeat(SKIP - 4 * LINE)).sends("\r\n\r\n");
     lives(&mut wire);
 }
 
@@ -113,7 +113,7 @@ fn the_server_hangs_up_beyond_a_skipped_mebibyte() {
     let server = Server::start(&[]);
     for more in ["x".repeat(1000), "X-Line: 1\r\n".repeat(100)] {
         let mut wire = server.connect("wire");
-        wire.sends(&format!("PING\r\nX-Padding: {}", "x".repeat(LINE)));
+        wire.sends(format!("PING\r\nX-Padding: {}", "x".repeat(LINE)));
         wire.refuses("PING", "too-long");
         let flood = more.repeat((SKIP + 4 * LINE) / more.len() + 1);
         // The server may hang up in the middle of it, which is what is asked for.

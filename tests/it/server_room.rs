@@ -195,7 +195,7 @@ fn what_is_said_to_all_and_then_to_one_arrives_in_this_order() {
     let (_server, mut alice, mut bob) = two_joined(&["--rate", "0"]);
     for round in 0..50 {
         let (first, second) = (format!("first {round}"), format!("second {round}"));
-        alice.sends(&format!(
+        alice.sends(format!(
             "SAY\r\nText: {first}\r\n\r\nTELL\r\nPeer: bob\r\nText: {second}\r\n\r\n"
         ));
         bob.gets("SAID").has(&[("Text", &first)]);

@@ -139,7 +139,7 @@ fn what_was_said_before_an_introduction_is_heard_before_it() {
     let (_server, mut alice, mut bob) = two_joined(&["--rate", "0"]);
     for round in 0..50 {
         let text = format!("I shall call you {round}");
-        alice.sends(&format!(
+        alice.sends(format!(
             "SAY\r\nText: {text}\r\n\r\nBRIDGE\r\nclientID: alice\r\nPeer: bob\r\n\r\n"
         ));
         bob.gets("SAID").has(&[("Text", &text)]);

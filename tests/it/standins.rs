@@ -31,12 +31,12 @@ fn programs_that_do_nothing_have_no_points() {
         for name in ["LAB_SERVER", "LAB_CLIENT", "LAB_LOAD"] {
             command.env(name, &program);
         }
-        let graded = command.output().unwrap();
-        let told = String::from_utf8_lossy(&graded.stdout);
+        let run = command.output().unwrap();
+        let told = String::from_utf8_lossy(&run.stdout);
         println!("{way}: {:.1} s", begun.elapsed().as_secs_f64());
         let total = told.lines().find(|line| line.starts_with("TOTAL")).unwrap();
         assert!(total.contains(" 0/"), "{way} has points:\n{told}");
-        assert_eq!(graded.status.code(), Some(101), "{way}");
+        assert_eq!(run.status.code(), Some(101), "{way}");
         assert!(begun.elapsed() < Duration::from_secs(120), "{way} takes too long");
     }
 }
@@ -55,8 +55,8 @@ fn no_check_alone_pays_for_nothing() {
             for name in ["LAB_SERVER", "LAB_CLIENT", "LAB_LOAD"] {
                 command.env(name, &program);
             }
-            let graded = command.output().unwrap();
-            let told = String::from_utf8_lossy(&graded.stdout);
+            let run = command.output().unwrap();
+            let told = String::from_utf8_lossy(&run.stdout);
             assert!(
                 told.lines().any(|line| line == format!("FAIL        {check}")),
                 "{way}:\n{told}"

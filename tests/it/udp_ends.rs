@@ -40,12 +40,12 @@ fn alice_in_a_room(listener: &Played, bob: u16) -> (Client, Wire) {
     let alice = Client::start_with("alice", listener.address(), &[]);
     let mut wire = listener.accepts("the other side");
     let port = wire.gets("REGISTER").get("Port").to_owned();
-    wire.sends(&format!(
+    wire.sends(format!(
         "REGACK\r\nclientID: alice\r\nIP: 127.0.0.1\r\nPort: {port}\r\nStatus: registered\r\n\
          ID: 1\r\nExpires: 3600\r\nRoom: yes\r\n\r\n"
     ));
     wire.gets("JOIN");
-    wire.sends(&format!(
+    wire.sends(format!(
         "JOINACK\r\nclientID: alice\r\nID: 1\r\nToken: {}\r\nSeq: 0\r\nMissed: 0\r\n\
          Message: Welcome!\r\nbob 127.0.0.1:{bob} 2\r\n\r\n",
         SECRETS[0]
@@ -121,10 +121,10 @@ fn the_server_sees_nothing_of_the_chat() {
     wire.gets("BRIDGE").has_exactly(&asked);
     let [one, other] = SECRETS;
     let (to_bob, to_alice) = (way("alice", [one, other]), way("bob", [other, one]));
-    wire.sends(&format!("BRIDGEACK\r\n{}", introduces("bob", "2", bob.port(), &to_bob)));
+    wire.sends(format!("BRIDGEACK\r\n{}", introduces("bob", "2", bob.port(), &to_bob)));
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, bob.port()));
     alice.sees_line(&format!("conversation with bob {address} (udp) is open"));
-    wire.sends(&format!("CALL\r\n{}", introduces("bob", "2", bob.port(), &to_alice)));
+    wire.sends(format!("CALL\r\n{}", introduces("bob", "2", bob.port(), &to_alice)));
     alice.sees_line(&format!("Incoming query from bob {address} (verified)"));
     for seq in 1..=20 {
         alice.types(&format!("/msg secret {seq}"));
@@ -149,12 +149,12 @@ fn a_server_that_announces_crowds_is_not_believed_without_end() {
     let (alice, mut wire) = alice_in_a_room(&listener, bob.port());
     let [one, other] = SECRETS;
     let to_alice = way("bob", [one, other]);
-    wire.sends(&format!("CALL\r\n{}", introduces("bob", "2", bob.port(), &to_alice)));
+    wire.sends(format!("CALL\r\n{}", introduces("bob", "2", bob.port(), &to_alice)));
     alice.sees("Incoming query from bob ");
     for id in 3..1_003 {
         let crowd = way(&format!("c{id}"), [&format!("{id:032x}"), other]);
         let headers = introduces(&crowd.name, &id.to_string(), 20_001, &crowd);
-        wire.sends(&format!("CALL\r\n{headers}"));
+        wire.sends(format!("CALL\r\n{headers}"));
     }
     wire.sends("PING\r\nToken: crowd\r\n\r\n");
     wire.gets("PONG");
@@ -166,7 +166,7 @@ fn a_server_that_announces_crowds_is_not_believed_without_end() {
     bob.sends(alice.address(), &to_alice.msg(1, 1, "still here"));
     alice.sees_line("bob (udp): still here");
     let newer = way("bob", [other, one]);
-    wire.sends(&format!("CALL\r\n{}", introduces("bob", "2", bob.port(), &newer)));
+    wire.sends(format!("CALL\r\n{}", introduces("bob", "2", bob.port(), &newer)));
     alice.sees("Incoming query from bob ");
     bob.sends(alice.address(), &newer.msg(1, 1, "still here, too"));
     alice.sees_line("bob (udp): still here, too");
@@ -180,7 +180,7 @@ fn an_introduction_by_tcp_opens_no_conversation() {
     wire.gets("BRIDGE");
     // A server that knows no UDP: without Via and tickets, as for somebody who has not joined.
     let port = bob.port();
-    wire.sends(&format!("BRIDGEACK\r\nclientID: bob\r\nIP: 127.0.0.1\r\nPort: {port}\r\n\r\n"));
+    wire.sends(format!("BRIDGEACK\r\nclientID: bob\r\nIP: 127.0.0.1\r\nPort: {port}\r\n\r\n"));
     alice.types("to all");
     wire.gets("SAY");
     wire.asks(
