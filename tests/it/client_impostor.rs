@@ -1,14 +1,14 @@
 //! Calling somebody whose port somebody else has by now, and two who call each other at once.
 
-use crate::stage::{Block, Client, Played, Server, Wire};
+use crate::stage::{Block, Client, Played, Server, Wire, alice_alone};
 
 /// Alice, and bob who is in the room as a connection with somebody's listener at his port.
-fn alice_and_a_listener(server: &Server) -> (Client, Wire, Played) {
+fn alice_and_a_listener() -> (Server, Client, Wire, Played) {
     let listener = Played::open();
-    let alice = Client::joined("alice", server);
+    let (server, alice) = alice_alone(&[]);
     let bob = server.joined("bob", listener.port());
     alice.sees("bob joined (ID 2, ");
-    (alice, bob, listener)
+    (server, alice, bob, listener)
 }
 
 /// Lets alice call bob and say something; gives the call, its CHAT, and the CALL that bob was sent.
@@ -40,8 +40,7 @@ fn is_exposed(alice: &Client, mut wire: Wire, listener: &Played) {
 
 #[test]
 fn the_called_one_shows_its_answer_before_any_text_is_sent() {
-    let server = Server::start(&[]);
-    let (alice, mut bob, listener) = alice_and_a_listener(&server);
+    let (_server, alice, mut bob, listener) = alice_and_a_listener();
     let (mut wire, chat, call) = alice_calls(&alice, &mut bob, &listener);
     let port = alice.port().to_string();
     chat.has(&[("clientID", "alice"), ("IP", "127.0.0.1"), ("Port", &port)]);
@@ -54,65 +53,42 @@ fn the_called_one_shows_its_answer_before_any_text_is_sent() {
     alice.sees_line("bob (direct): thank you");
 }
 
-#[test]
-fn a_wrong_answer_gets_no_text() {
-    let server = Server::start(&[]);
-    let (alice, mut bob, listener) = alice_and_a_listener(&server);
-    let (mut wire, _, call) = alice_calls(&alice, &mut bob, &listener);
-    let wrong: String = call.get("Answer").chars().rev().collect();
-    wire.asks("CHAT", &[("clientID", "bob"), ("Answer", &wrong)]);
-    is_exposed(&alice, wire, &listener);
-}
-
-#[test]
-fn a_ticket_given_back_as_the_answer_gets_no_text() {
-    let server = Server::start(&[]);
-    let (alice, mut bob, listener) = alice_and_a_listener(&server);
-    let (mut wire, chat, _) = alice_calls(&alice, &mut bob, &listener);
-    wire.asks("CHAT", &[("clientID", "bob"), ("Answer", chat.get("Ticket"))]);
-    is_exposed(&alice, wire, &listener);
-}
-
-#[test]
-fn a_chat_without_an_answer_gets_no_text() {
-    let server = Server::start(&[]);
-    let (alice, mut bob, listener) = alice_and_a_listener(&server);
-    let (mut wire, ..) = alice_calls(&alice, &mut bob, &listener);
-    wire.asks("CHAT", &[("clientID", "bob"), ("IP", "127.0.0.1"), ("Port", "20002")]);
-    is_exposed(&alice, wire, &listener);
-}
-
-#[test]
-fn silence_gets_no_text() {
-    let server = Server::start(&[]);
-    let (alice, mut bob, listener) = alice_and_a_listener(&server);
-    let (wire, ..) = alice_calls(&alice, &mut bob, &listener);
-    is_exposed(&alice, wire, &listener);
-}
-
-#[test]
-fn talk_without_an_answer_gets_no_text_and_is_not_shown() {
-    let server = Server::start(&[]);
-    let (alice, mut bob, listener) = alice_and_a_listener(&server);
-    let (mut wire, ..) = alice_calls(&alice, &mut bob, &listener);
-    wire.sends("trust me\r\n");
+/// Somebody else listens at bob's port: what is not bob's answer gets no text.
+#[track_caller]
+fn gets_no_text(answers: impl FnOnce(&mut Wire, &Block, &Block)) {
+    let (_server, alice, mut bob, listener) = alice_and_a_listener();
+    let (mut wire, chat, call) = alice_calls(&alice, &mut bob, &listener);
+    answers(&mut wire, &chat, &call);
     is_exposed(&alice, wire, &listener);
     assert!(!alice.output().contains("trust me"), "{}", alice.output());
 }
 
-#[test]
-fn a_listener_that_hangs_up_gets_no_text() {
-    let server = Server::start(&[]);
-    let (alice, mut bob, listener) = alice_and_a_listener(&server);
-    let (mut wire, ..) = alice_calls(&alice, &mut bob, &listener);
-    wire.ends();
-    is_exposed(&alice, wire, &listener);
+/// Sends the CHAT with which somebody says to be bob.
+fn chats(wire: &mut Wire, more: &[(&str, &str)]) {
+    wire.asks("CHAT", &[&[("clientID", "bob")], more].concat());
+}
+
+table! { gets_no_text:
+    a_wrong_answer_gets_no_text(|wire, _, call| {
+        let wrong: String = call.get("Answer").chars().rev().collect();
+        chats(wire, &[("Answer", &wrong)]);
+    });
+    a_ticket_given_back_as_the_answer_gets_no_text(|wire, chat, _| {
+        chats(wire, &[("Answer", chat.get("Ticket"))]);
+    });
+    a_chat_without_an_answer_gets_no_text(|wire, _, _| {
+        chats(wire, &[("IP", "127.0.0.1"), ("Port", "20002")]);
+    });
+    silence_gets_no_text(|_, _, _| {});
+    talk_without_an_answer_gets_no_text_and_is_not_shown(|wire, _, _| {
+        wire.sends("trust me\r\n");
+    });
+    a_listener_that_hangs_up_gets_no_text(|wire, _, _| wire.ends());
 }
 
 #[test]
 fn a_listener_that_resets_the_call_is_told_of() {
-    let server = Server::start(&[]);
-    let (alice, _bob, listener) = alice_and_a_listener(&server);
+    let (_server, alice, _bob, listener) = alice_and_a_listener();
     alice.types("/chat bob");
     // Its CHAT has not been read: closing now is a reset.
     let wire = listener.accepts("the other side");
@@ -124,8 +100,7 @@ fn a_listener_that_resets_the_call_is_told_of() {
 
 #[test]
 fn each_call_shows_a_ticket_of_its_own() {
-    let server = Server::start(&[]);
-    let (alice, mut bob, listener) = alice_and_a_listener(&server);
+    let (_server, alice, mut bob, listener) = alice_and_a_listener();
     let mut tickets = Vec::new();
     for _ in 0..3 {
         let (wire, chat, call) = alice_calls(&alice, &mut bob, &listener);

@@ -56,8 +56,7 @@ fn sixty_four_mebibytes_without_an_end_of_line_cost_no_memory() {
     alice.gets("LEFT").has(&[("clientID", "bob")]);
     let after = peak_memory(server.pid());
     assert!(after - before < 8 * 1024, "{before} kB at first, {after} kB in the end");
-    alice.says("still here");
-    alice.gets("SAID");
+    alice.speaks("still here");
 }
 
 #[cfg(unix)]
@@ -144,8 +143,7 @@ fn without_descriptors_the_server_waits_quietly_and_recovers() {
     assert!(busy < 60, "{busy} hundredths of a second of work in the three seconds");
     let told = server.output().lines().filter(|line| line.contains("cannot accept")).count();
     assert!(told < 8, "{told} lines about it");
-    alice.says("still here");
-    alice.gets("SAID");
+    alice.speaks("still here");
     drop(many);
     let mut bob = Wire::joined(address, "bob", 20_002);
     alice.gets("JOINED");

@@ -26,8 +26,7 @@ fn comes_back(server: &Server, token: &str) -> (Wire, Block) {
 fn a_loss_and_a_return_at_once_are_in_order() {
     let server = Server::start(&["--rate", "0"]);
     let mut bob = server.joined("bob", 20_002);
-    let mut alice = server.connect("alice");
-    alice.registers("alice", 20_001);
+    let mut alice = server.registered("alice", 20_001);
     let token = alice.joins("alice").get("Token").to_owned();
     bob.gets("JOINED");
     for round in 0..100 {
@@ -51,8 +50,7 @@ fn a_loss_and_a_return_at_once_are_in_order() {
         said.has(&[("ID", "2"), ("Text", &format!("round {round}"))]);
         assert!(here, "she speaks and is not there");
     }
-    bob.asks("INFO", &[]);
-    let mut lines = bob.gets("INFOACK").lines;
+    let mut lines = bob.lists();
     lines.sort();
     assert_eq!(lines, ["alice 127.0.0.1:20001 2", "bob 127.0.0.1:20002 1"]);
 }
@@ -61,8 +59,7 @@ fn a_loss_and_a_return_at_once_are_in_order() {
 fn ten_who_take_over_at_once_leave_one() {
     let server = Server::start(&["--rate", "0"]);
     let mut bob = server.joined("bob", 20_002);
-    let mut alice = server.connect("alice");
-    alice.registers("alice", 20_001);
+    let mut alice = server.registered("alice", 20_001);
     let token = alice.joins("alice").get("Token").to_owned();
     bob.gets("JOINED");
     for round in 0..10 {
@@ -111,8 +108,7 @@ fn stays(mut wire: Wire) -> Option<Wire> {
 fn who_was_taken_over_says_nothing_once_the_new_one_is_greeted() {
     let server = Server::start(&["--rate", "0"]);
     let mut bob = server.joined("bob", 20_002);
-    let mut alice = server.connect("alice");
-    alice.registers("alice", 20_001);
+    let mut alice = server.registered("alice", 20_001);
     let token = alice.joins("alice").get("Token").to_owned();
     bob.gets("JOINED");
     for _ in 0..300 {
@@ -138,8 +134,7 @@ fn who_joins_in_a_storm_has_every_message_once() {
             }
         });
         for round in 0..60 {
-            let mut guest = server.connect("guest");
-            guest.registers("guest", 20_003);
+            let mut guest = server.registered("guest", 20_003);
             guest.asks("JOIN", &[("clientID", "guest")]);
             let joined = guest.gets("JOINACK");
             let last = joined.number("Seq");

@@ -28,8 +28,7 @@ fn the_last_words_reach_who_was_still_talking() {
     alice.skips_to("LEFT").has(&[("clientID", "bob"), ("Reason", "kicked")]);
     bob.skips_to("BYE").has_exactly(&[("Reason", "kicked")]);
     bob.is_closed();
-    alice.says("the next");
-    alice.gets("SAID").has(&[("Text", "the next")]);
+    alice.speaks("the next").has(&[("Text", "the next")]);
 }
 
 #[test]
@@ -77,8 +76,7 @@ fn names_that_only_look_alike_are_refused() {
         wire.refuses("REGISTER", "bad-name");
     }
     // White space around a value is none of the name; the name is alice's then.
-    wire.asks("INFO", &[]);
-    assert_eq!(wire.gets("INFOACK").lines, ["alice 127.0.0.1:20001 1"]);
+    assert_eq!(wire.lists(), ["alice 127.0.0.1:20001 1"]);
 }
 
 /// Everything under 127 is this machine on Linux, so there can be a bystander at another address.
@@ -118,8 +116,7 @@ fn nobody_connects_to_an_address_that_was_only_claimed() {
 fn after(messages: u64) -> (Server, Wire) {
     let (server, mut alice) = alice_joined(&["--rate", "0"]);
     for seq in 1..=messages {
-        alice.says(&format!("message {seq}"));
-        alice.gets("SAID");
+        alice.speaks(&format!("message {seq}"));
     }
     (server, alice)
 }
@@ -160,8 +157,7 @@ fn history_has_two_hundred_at_a_time_and_a_thousand_at_all() {
     }
     // The same after a restart, from the log; and who asks for more is told how much there is not.
     let server = server.starts_again();
-    let mut bob = server.connect("bob");
-    bob.registers("bob", 20_002);
+    let mut bob = server.registered("bob", 20_002);
     bob.asks("JOIN", &[("clientID", "bob"), ("Since", "50")]);
     bob.gets("JOINACK").has(&[("Seq", "1100"), ("Missed", "50")]);
     is_told(&mut bob, 101..=1_100);
@@ -171,8 +167,7 @@ fn history_has_two_hundred_at_a_time_and_a_thousand_at_all() {
 /// Somebody joins who has seen more than there is, and is given nothing.
 #[track_caller]
 fn has_seen(server: &Server, since: &str) {
-    let mut bob = server.connect("bob");
-    bob.registers("bob", 20_002);
+    let mut bob = server.registered("bob", 20_002);
     bob.asks("JOIN", &[("clientID", "bob"), ("Since", since)]);
     bob.gets("JOINACK").has(&[("Seq", "3"), ("Missed", "0")]);
     bob.hears_nothing().asks("QUIT", &[]).is_closed();

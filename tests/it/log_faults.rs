@@ -45,13 +45,11 @@ fn a_log_without_permission_is_one_sentence() {
 #[test]
 fn a_log_that_another_server_has_is_one_sentence_and_stays_whole() {
     let (server, mut alice) = alice_joined(&[]);
-    alice.says("one");
-    alice.gets("SAID");
+    alice.speaks("one");
     let before = server.log_text();
     refuses(server.folder(), "server.log");
     assert_eq!(server.log_text(), before);
-    alice.says("two");
-    alice.gets("SAID").has(&[("Seq", "2")]);
+    alice.speaks("two").has(&[("Seq", "2")]);
     assert!(server.log_text().contains("[alice]: two"), "{}", server.log_text());
 }
 
@@ -88,8 +86,7 @@ fn a_log_that_is_no_file_is_written_and_not_read() {
     let mut alice = Wire::connect("alice", address);
     alice.registers("alice", 20_001);
     alice.joins("alice").has(&[("Seq", "0"), ("Missed", "0")]);
-    alice.says("into the void");
-    alice.gets("SAID").has(&[("Seq", "1")]);
+    alice.speaks("into the void").has(&[("Seq", "1")]);
     // Two servers may share it: there is nothing in it that they could spoil.
     let (_second, address) = server_by(SERVER, &arguments, &folder);
     Wire::connect("somebody", address).hears_nothing();
@@ -111,8 +108,7 @@ fn what_did_not_fit_is_counted_and_the_numbers_go_on() {
     texts.extend(["c", "d", "e", "f"].map(|letter| letter.repeat(500)));
     texts.extend(["and".to_owned(), "on".to_owned()]);
     for (seq, text) in (1_u64..).zip(&texts) {
-        alice.says(text);
-        alice.gets("SAID").has(&[("Seq", &seq.to_string()), ("Text", text)]);
+        alice.speaks(text).has(&[("Seq", &seq.to_string()), ("Text", text)]);
     }
     server.sees("warning: cannot write the log: ");
     server.kill();
@@ -121,13 +117,11 @@ fn what_did_not_fit_is_counted_and_the_numbers_go_on() {
     assert!(!log.contains("ccc") && !log.contains("fff"), "half a line stayed: {log}");
     // On another disk, where there is room.
     let server = Server::start_in(folder, 0, &[]);
-    let mut bob = server.connect("bob");
-    bob.registers("bob", 20_002);
+    let mut bob = server.registered("bob", 20_002);
     bob.asks("JOIN", &[("clientID", "bob"), ("Since", "0")]);
     bob.gets("JOINACK").has(&[("Seq", "8")]);
     for (seq, text) in (1_u64..).zip(&texts).filter(|(seq, _)| ![3, 4, 5, 6].contains(seq)) {
         bob.gets("SAID").has(&[("Seq", &seq.to_string()), ("Text", text)]);
     }
-    bob.says("here is room");
-    bob.gets("SAID").has(&[("Seq", "9")]);
+    bob.speaks("here is room").has(&[("Seq", "9")]);
 }

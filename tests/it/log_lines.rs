@@ -54,8 +54,7 @@ fn each_kind_of_line_is_as_it_was_promised() {
     let mut other = server.connect("other");
     let mut john = server.joined("John", 20_001);
     let from = john.local();
-    john.says("Hello everyone!");
-    let said = john.gets("SAID");
+    let said = john.speaks("Hello everyone!");
     let line = format!("[{}] [John]: Hello everyone!\n", said.get("Time"));
     assert!(server.log_text().ends_with(&line), "no {line:?} in\n{}", server.log_text());
     john.asks("QUIT", &[]).is_closed();
@@ -79,8 +78,7 @@ fn a_private_message_is_logged_without_its_text() {
     john.asks("TELL", &[("Peer", "2"), ("Text", "the hidden words")]);
     john.gets("TELLACK");
     jane.gets("TOLD");
-    jane.says("and a public one");
-    jane.gets("SAID").has(&[("Seq", "1")]);
+    jane.speaks("and a public one").has(&[("Seq", "1")]);
     let expected = ["John told Jane something privately", "[Jane]: and a public one"];
     assert_eq!(events(&server)[2..], expected);
     assert!(!server.log_text().contains("hidden"), "{}", server.log_text());
@@ -123,8 +121,7 @@ const FORGERIES: [&str; 14] = [
 fn no_text_can_look_like_another_line() {
     let (server, mut alice) = alice_joined(&["--rate", "0"]);
     for text in FORGERIES {
-        alice.says(text);
-        alice.gets("SAID").has(&[("Text", text)]);
+        alice.speaks(text).has(&[("Text", text)]);
     }
     let lines = events(&server);
     assert_eq!(lines.len(), 1 + FORGERIES.len(), "{}", server.log_text());
@@ -150,12 +147,10 @@ fn what_was_escaped_comes_back_as_it_was_said() {
     let (tabs, slashes, marks) = ("\t".repeat(2000), "\\".repeat(2000), "\u{feff}".repeat(666));
     let texts: Vec<&str> = FORGERIES.into_iter().chain([&*tabs, &*slashes, &*marks]).collect();
     for text in &texts {
-        alice.says(text);
-        alice.gets("SAID");
+        alice.speaks(text);
     }
     let server = server.starts_again();
-    let mut bob = server.connect("bob");
-    bob.registers("bob", 20_002);
+    let mut bob = server.registered("bob", 20_002);
     bob.joins("bob").has(&[("Seq", &texts.len().to_string())]);
     for (seq, text) in (1..).zip(&texts) {
         let said = bob.gets("SAID");

@@ -24,8 +24,7 @@ fn with_log(log: &[u8]) -> Server {
 /// Somebody who comes into the room and is given these messages, as all that were said there.
 #[track_caller]
 fn is_given(server: &Server, messages: &[(u64, &str)]) -> Wire {
-    let mut bob = server.connect("bob");
-    bob.registers("bob", 20_002);
+    let mut bob = server.registered("bob", 20_002);
     bob.asks("JOIN", &[("clientID", "bob"), ("Since", "0")]);
     let last = messages.last().map_or(0, |(seq, _)| *seq);
     bob.gets("JOINACK").has(&[("Seq", &last.to_string())]);
@@ -40,8 +39,7 @@ fn is_given(server: &Server, messages: &[(u64, &str)]) -> Wire {
 fn a_killed_server_with_a_torn_log_goes_on_where_the_log_is_whole() {
     let (server, mut alice) = alice_joined(&[]);
     for text in ["one", "two", "three"] {
-        alice.says(text);
-        alice.gets("SAID");
+        alice.speaks(text);
     }
     server.kill();
     let log = server.folder().file("server.log");
@@ -51,8 +49,7 @@ fn a_killed_server_with_a_torn_log_goes_on_where_the_log_is_whole() {
     let server = server.starts_again();
     assert!(server.log_text().starts_with(&format!("{torn} \\torn\n")), "{}", server.log_text());
     let mut bob = is_given(&server, &[(1, "one"), (2, "two")]);
-    bob.says("another three");
-    bob.gets("SAID").has(&[("Seq", "3")]);
+    bob.speaks("another three").has(&[("Seq", "3")]);
     // The next start finds the mark, and marks nothing more.
     let server = server.starts_again();
     assert_eq!(server.log_text().matches(" \\torn\n").count(), 1, "{}", server.log_text());
@@ -70,8 +67,7 @@ fn a_line_may_be_torn_anywhere() {
         let log = fs::read(server.folder().file("server.log")).unwrap();
         assert_eq!(log, [&*torn, b" \\torn\n"].concat(), "torn after {length} bytes");
         let mut bob = is_given(&server, &[(1, "one")]);
-        bob.says("two");
-        bob.gets("SAID").has(&[("Seq", "2")]);
+        bob.speaks("two").has(&[("Seq", "2")]);
     }
 }
 
@@ -83,8 +79,7 @@ fn lost_messages_have_had_their_numbers() {
     );
     let server = with_log(log.as_bytes());
     let mut bob = is_given(&server, &[(1, "one"), (19, "nineteen"), (23, "\\lost 1000")]);
-    bob.says("and on");
-    bob.gets("SAID").has(&[("Seq", "24")]);
+    bob.speaks("and on").has(&[("Seq", "24")]);
     bob.asks("HISTORY", &[("Before", "19"), ("Last", "5")]);
     bob.gets("SAID").has(&[("Seq", "1")]);
     bob.gets("HISTORYACK").has_exactly(&[("Count", "1"), ("First", "1"), ("Last", "1")]);
@@ -116,15 +111,13 @@ fn a_log_of_a_million_lines_is_counted() {
     let server = with_log(log.as_bytes());
     println!("a million lines: listening after {:?}", since.elapsed());
     drop(log);
-    let mut bob = server.connect("bob");
-    bob.registers("bob", 20_002);
+    let mut bob = server.registered("bob", 20_002);
     bob.joins("bob").has(&[("Seq", &LINES.to_string())]);
     for number in LINES - 19..=LINES {
         let text = format!("message {number}");
         bob.gets("SAID").has(&[("Seq", &number.to_string()), ("Text", &text)]);
     }
-    bob.says("one more");
-    bob.gets("SAID").has(&[("Seq", &(LINES + 1).to_string())]);
+    bob.speaks("one more").has(&[("Seq", &(LINES + 1).to_string())]);
 }
 
 /// Talks without a pause until the server is gone; what comes back is read by another thread.
@@ -163,8 +156,7 @@ fn twenty_kills_lose_nothing_that_anybody_has_seen() {
     let mut server = Server::start(&["--rate", "0"]);
     for round in 0..20 {
         let last = seen.last_key_value().map_or(0, |(seq, _)| *seq);
-        let mut bob = server.connect("bob");
-        bob.registers("bob", 20_002);
+        let mut bob = server.registered("bob", 20_002);
         bob.asks("JOIN", &[("clientID", "bob"), ("Since", &last.to_string())]);
         let joined = bob.gets("JOINACK");
         assert!(joined.number("Seq") >= last, "{last} were seen: {joined}");
@@ -184,8 +176,7 @@ fn twenty_kills_lose_nothing_that_anybody_has_seen() {
     for (seq, words) in &seen {
         assert_eq!(logged[usize::try_from(seq - 1).unwrap()], words, "number {seq}");
     }
-    let mut carol = server.connect("carol");
-    carol.registers("carol", 20_003);
+    let mut carol = server.registered("carol", 20_003);
     carol.joins("carol").has(&[("Seq", &logged.len().to_string())]);
     for words in &logged[logged.len() - 20..] {
         let said = carol.gets("SAID");

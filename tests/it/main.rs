@@ -17,6 +17,7 @@
 )]
 #[path = "../grade/driver/mod.rs"]
 mod driver;
+#[macro_use]
 mod stage;
 
 #[cfg(unix)]

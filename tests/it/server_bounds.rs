@@ -34,8 +34,7 @@ fn those_who_read_a_little_at_a_time_slow_nobody_down() {
     let (text, mut drunk) = ("x".repeat(1900), [0; 5]);
     // They are given almost four times as much as they take, so that soon their sockets are full and stay so.
     for seq in 1..=MESSAGES {
-        speaker.says(&text);
-        speaker.gets("SAID");
+        speaker.speaks(&text);
         assert_eq!(listener.gets("SAID").number("Seq"), seq);
         if seq % 8 == 0 {
             slow.iter().zip(&mut drunk).for_each(|(wire, drunk)| *drunk += sips(wire));
@@ -97,8 +96,7 @@ fn who_comes_back_a_hundred_times_leaves_no_descriptors_behind() {
 
     let server = Server::start(&["--rate", "0"]);
     let mut other = server.connect("other");
-    let mut alice = server.connect("alice");
-    alice.registers("alice", 20_001);
+    let mut alice = server.registered("alice", 20_001);
     let token = alice.joins("alice").get("Token").to_owned();
     let before = descriptors(&server);
     for _ in 0..100 {
@@ -114,6 +112,5 @@ fn who_comes_back_a_hundred_times_leaves_no_descriptors_behind() {
         let now = descriptors(&server);
         assert!(since.elapsed() < DEADLINE, "{before} descriptors at first, {now} in the end");
     }
-    alice.says("still here");
-    alice.gets("SAID");
+    alice.speaks("still here");
 }

@@ -36,8 +36,7 @@ fn a_kicked_client_is_told_and_so_are_the_others() {
     bob.gets("BYE").has_exactly(&[("Reason", "kicked")]);
     bob.is_closed();
     alice.gets("LEFT").has_exactly(&[("ID", "2"), ("clientID", "bob"), ("Reason", "kicked")]);
-    alice.asks("INFO", &[]);
-    assert_eq!(alice.gets("INFOACK").lines, ["alice 127.0.0.1:20001 1"]);
+    assert_eq!(alice.lists(), ["alice 127.0.0.1:20001 1"]);
 }
 
 #[test]
@@ -51,8 +50,7 @@ fn a_kicked_client_can_do_nothing_more() {
     bob.is_closed();
     alice.gets("LEFT");
     for _ in 0..50 {
-        alice.says("peace");
-        alice.gets("SAID").has(&[("Text", "peace")]);
+        alice.speaks("peace").has(&[("Text", "peace")]);
     }
 }
 
@@ -69,8 +67,7 @@ fn kicking_nobody_and_nonsense_harm_nothing() {
     // Both lists are seen, the one after the bad bytes, too.
     server.sees("bob 127.0.0.1:20002");
     server.sees("bob 127.0.0.1:20002");
-    alice.says("all here");
-    alice.gets("SAID");
+    alice.speaks("all here");
     bob.gets("SAID");
 }
 
@@ -128,8 +125,7 @@ fn stdout_has_a_line_for_each_introduction() {
 #[test]
 fn stdout_has_a_line_for_each_message_with_the_address_it_came_from() {
     let (server, mut alice, mut bob) = two_joined(&[]);
-    alice.says("Hello");
-    alice.gets("SAID");
+    alice.speaks("Hello");
     server.sees_line(&format!("Received from {} (ID 1): Hello", alice.local()));
     bob.says("tab\there, \"quotes\" and 🦀");
     let expected =
@@ -145,8 +141,7 @@ fn what_would_turn_the_terminal_over_is_escaped() {
     let marks = ["202a", "202e", "2066", "2069", "200b", "200e", "200f", "2028", "2029", "feff"];
     for mark in marks {
         let letter = char::from_u32(u32::from_str_radix(mark, 16).unwrap()).unwrap();
-        alice.says(&format!("a{letter}b"));
-        alice.gets("SAID").has(&[("Text", &format!("a{letter}b"))]);
+        alice.speaks(&format!("a{letter}b")).has(&[("Text", &format!("a{letter}b"))]);
         server.sees(&format!("(ID 1): a\\u{{{mark}}}b"));
     }
     // Joiners make families and words; they turn nothing over.
@@ -208,15 +203,13 @@ fn a_paused_terminal_stops_nobody() {
     // Over a megabyte, where a pipe holds 64 KiB and the server keeps 256 more.
     let text = "x".repeat(1900);
     for _ in 0..600 {
-        alice.says(&text);
-        alice.gets("SAID");
+        alice.speaks(&text);
         bob.gets("SAID");
     }
     server.has_output(OutputMode::Read);
     // What is printed while the terminal catches up may be dropped, so it is said until it is seen.
     for round in 0.. {
-        alice.says(&format!("back {round}"));
-        alice.gets("SAID");
+        alice.speaks(&format!("back {round}"));
         bob.gets("SAID");
         if server.output().contains("): back ") {
             break;
@@ -230,8 +223,7 @@ fn a_terminal_that_is_gone_stops_nobody() {
     let (server, mut alice, mut bob) = two_joined(&["--rate", "0"]);
     server.has_output(OutputMode::Closed);
     for number in 0..200 {
-        alice.says(&format!("message {number}"));
-        alice.gets("SAID");
+        alice.speaks(&format!("message {number}"));
         bob.gets("SAID");
     }
     server.types("/quit");

@@ -177,8 +177,7 @@ fn fifty_come_at_once_and_each_has_an_id_of_its_own() {
     ids.sort_unstable();
     assert_eq!(ids, (1..=u64::from(GUESTS)).collect::<Vec<_>>());
     let mut wire = server.connect("wire");
-    wire.asks("INFO", &[]);
-    assert_eq!(wire.gets("INFOACK").lines.len(), usize::from(GUESTS));
+    assert_eq!(wire.lists().len(), usize::from(GUESTS));
 }
 
 #[test]
@@ -240,8 +239,7 @@ fn connections_that_come_and_go_leave_nothing_behind() {
         while !let_in(&server) {}
     }
     let mut wire = server.connect("wire");
-    wire.asks("INFO", &[]);
-    assert_eq!(wire.gets("INFOACK").lines, [""; 0]);
+    assert_eq!(wire.lists(), [""; 0]);
 }
 
 #[test]
@@ -254,8 +252,7 @@ fn who_asks_and_never_reads_the_answers_harms_nobody() {
     let since = Instant::now();
     // Until the server has had enough of it: what it keeps for one client is limited.
     while deaf.stream().write_all(questions.as_bytes()).is_ok() {
-        alice.says("still here");
-        alice.gets("SAID");
+        alice.speaks("still here");
         bob.gets("SAID");
         assert!(since.elapsed() < DEADLINE, "the server answers somebody who never reads");
     }

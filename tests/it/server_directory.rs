@@ -5,13 +5,6 @@ use std::time::Instant;
 
 use crate::stage::{DEADLINE, Server, Wire, alice_joined, connected};
 
-/// What INFO lists.
-#[track_caller]
-fn listed(wire: &mut Wire) -> Vec<String> {
-    wire.asks("INFO", &[]);
-    wire.gets("INFOACK").lines
-}
-
 #[test]
 fn registering_is_answered_with_what_was_recorded() {
     let (_server, mut wire) = connected(&[]);
@@ -33,7 +26,7 @@ fn the_address_is_the_one_seen_and_not_the_one_claimed() {
         wire.asks("REGISTER", &[("clientID", "alice"), ("IP", claim), ("Port", "20001")]);
         wire.gets("REGACK").has(&[("IP", "127.0.0.1")]);
     }
-    assert_eq!(listed(&mut wire), ["alice 127.0.0.1:20001 1"]);
+    assert_eq!(wire.lists(), ["alice 127.0.0.1:20001 1"]);
 }
 
 #[test]
@@ -45,7 +38,7 @@ fn registering_again_keeps_id_and_place_and_replaces_the_port() {
     let mut other = server.connect("other");
     other.registers("alice", 20_011).has(&[("ID", "1"), ("Port", "20011")]);
     let expected = ["alice 127.0.0.1:20011 1", "bob 127.0.0.1:20002 2", "carol 127.0.0.1:20003 3"];
-    assert_eq!(listed(&mut wire), expected);
+    assert_eq!(wire.lists(), expected);
     wire.asks("BRIDGE", &[("clientID", "carol")]);
     wire.gets("BRIDGEACK").has(&[("clientID", "alice"), ("Port", "20011")]);
 }
@@ -53,11 +46,10 @@ fn registering_again_keeps_id_and_place_and_replaces_the_port() {
 #[test]
 fn an_entry_outlives_its_connection() {
     let server = Server::start(&[]);
-    let mut first = server.connect("first");
-    first.registers("alice", 20_001);
+    let mut first = server.registered("alice", 20_001);
     first.ends();
     first.is_closed();
-    assert_eq!(listed(&mut server.connect("somebody")), ["alice 127.0.0.1:20001 1"]);
+    assert_eq!(server.connect("somebody").lists(), ["alice 127.0.0.1:20001 1"]);
 }
 
 #[test]
@@ -66,7 +58,7 @@ fn names_differ_by_more_than_case() {
     wire.registers("Alice", 20_001).has(&[("ID", "1")]);
     wire.registers("aLICE", 20_002).has(&[("ID", "1"), ("Port", "20002")]);
     wire.registers("bob", 20_003).has(&[("ID", "2")]);
-    assert_eq!(listed(&mut wire).len(), 2);
+    assert_eq!(wire.lists().len(), 2);
     wire.asks("BRIDGE", &[("clientID", "BOB"), ("Peer", "alICE")]);
     wire.gets("BRIDGEACK").has(&[("Port", "20002")]);
 }
@@ -124,7 +116,7 @@ fn ids_are_never_given_twice() {
         wire.joins("alice").has(&[("ID", &id.to_string())]);
         wire.asks("QUIT", &[]).is_closed();
     }
-    assert_eq!(listed(&mut stays), ["stays 127.0.0.1:20001 1"]);
+    assert_eq!(stays.lists(), ["stays 127.0.0.1:20001 1"]);
 }
 
 #[test]
@@ -133,13 +125,12 @@ fn an_entry_expires_unless_it_is_renewed_or_joined() {
     let mut alice = server.connect("alice");
     alice.registers("alice", 20_001).has(&[("Expires", "1")]);
     alice.joins("alice");
-    let mut wire = server.connect("wire");
-    wire.registers("bob", 20_002);
+    let mut wire = server.registered("bob", 20_002);
     wire.registers("carol", 20_003).has(&[("ID", "3")]);
     let since = Instant::now();
     loop {
         wire.registers("carol", 20_003).has(&[("ID", "3")]);
-        let names = listed(&mut wire);
+        let names = wire.lists();
         if names == ["alice 127.0.0.1:20001 1", "carol 127.0.0.1:20003 3"] {
             break;
         }
@@ -155,7 +146,7 @@ fn who_has_joined_may_move_to_another_port() {
     alice.asks("REGISTER", &[("clientID", "alice"), ("IP", ""), ("Port", "20011")]);
     alice.skips_to("REGACK").has(&[("ID", "1"), ("Port", "20011")]);
     let mut wire = server.connect("wire");
-    assert_eq!(listed(&mut wire), ["alice 127.0.0.1:20011 1"]);
+    assert_eq!(wire.lists(), ["alice 127.0.0.1:20011 1"]);
 }
 
 #[test]
@@ -169,7 +160,7 @@ fn a_name_that_is_joined_is_taken() {
         wire.asks("JOIN", &[("clientID", name)]);
         wire.refuses("JOIN", "name-taken");
     }
-    assert_eq!(listed(&mut wire), ["Alice 127.0.0.1:20001 1"]);
+    assert_eq!(wire.lists(), ["Alice 127.0.0.1:20001 1"]);
 }
 
 #[test]
@@ -180,9 +171,9 @@ fn a_name_is_free_again_when_its_owner_is_gone() {
     bob.gets("JOINED");
     drop(alice);
     bob.gets("LEFT").has(&[("clientID", "alice"), ("Reason", "gone")]);
-    assert_eq!(listed(&mut bob), ["bob 127.0.0.1:20002 1"]);
+    assert_eq!(bob.lists(), ["bob 127.0.0.1:20002 1"]);
     let mut again = server.joined("alice", 20_003);
-    assert_eq!(listed(&mut again), ["bob 127.0.0.1:20002 1", "alice 127.0.0.1:20003 3"]);
+    assert_eq!(again.lists(), ["bob 127.0.0.1:20002 1", "alice 127.0.0.1:20003 3"]);
 }
 
 /// A server on all addresses, and how to reach it by IPv4 and by IPv6; `None` where the machine has no IPv6.
@@ -203,7 +194,7 @@ fn both_families_are_written_as_they_are() {
     alice.registers("alice", 20_001).has(&[("IP", "::1"), ("Port", "20001")]);
     bob.registers("bob", 20_002).has(&[("IP", "127.0.0.1")]);
     let expected = ["alice [::1]:20001 1", "bob 127.0.0.1:20002 2"];
-    assert_eq!(listed(&mut alice), expected);
+    assert_eq!(alice.lists(), expected);
     bob.asks("BRIDGE", &[("clientID", "bob")]);
     bob.gets("BRIDGEACK").has_exactly(&[("clientID", "alice"), ("IP", "::1"), ("Port", "20001")]);
 }
@@ -219,7 +210,7 @@ fn an_entry_belongs_to_its_address() {
     eve.refuses("JOIN", "not-registered");
     eve.asks("BRIDGE", &[("clientID", "alice")]);
     eve.refuses("BRIDGE", "not-registered");
-    assert_eq!(listed(&mut eve), ["alice [::1]:20001 1"]);
+    assert_eq!(eve.lists(), ["alice [::1]:20001 1"]);
 }
 
 #[test]
@@ -230,5 +221,5 @@ fn a_directory_has_as_many_entries_as_clients_are_allowed() {
     wire.asks("REGISTER", &[("clientID", "carol"), ("IP", ""), ("Port", "20003")]);
     wire.refuses("REGISTER", "server-full");
     wire.registers("bob", 20_012).has(&[("ID", "2")]);
-    assert_eq!(listed(&mut wire), ["alice 127.0.0.1:20001 1", "bob 127.0.0.1:20012 2"]);
+    assert_eq!(wire.lists(), ["alice 127.0.0.1:20001 1", "bob 127.0.0.1:20012 2"]);
 }

@@ -1,248 +1,148 @@
 //! Every ERROR code where it belongs, the order of the checks, and that the connection survives each.
 
-use crate::stage::{Server, Wire, alice_joined, connected, two_joined};
+use crate::stage::{Wire, alice_joined, connected};
+
+/// How far the connection has come, as alice (ID 1), before it asks.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum After {
+    Nothing,
+    Register,
+    /// Bob (ID 2) has only registered, carol (ID 3) has joined.
+    Join,
+}
+use After::{Join, Nothing, Register};
 
 /// Sends a request that must be refused, and shows that the connection goes on.
 #[track_caller]
-fn refused(wire: &mut Wire, request: &str, (kind, code): (&str, &str)) {
-    wire.sends(request);
-    wire.refuses(kind, code);
+fn refused(wire: &mut Wire, request: impl AsRef<[u8]>, (kind, code): (&str, &str)) {
+    wire.sends(request).refuses(kind, code);
     wire.hears_nothing();
 }
 
-/// A request to register.
+/// Demands that these requests are all refused so. `*` stands for the TYPE of each.
+#[track_caller]
+fn all_refused<T: AsRef<[u8]>>(after: After, (kind, code): (&str, &str), requests: &[T]) {
+    let (server, mut wire) = connected(&[]);
+    if after != Nothing {
+        wire.registers("alice", 20_001);
+    }
+    let mut _carol = None;
+    if after == Join {
+        wire.joins("alice");
+        server.registered("bob", 20_002);
+        _carol = Some(server.joined("carol", 20_003));
+        wire.gets("JOINED");
+    }
+    for request in requests {
+        let text = String::from_utf8_lossy(request.as_ref());
+        let kind = if kind == "*" { text.lines().next().unwrap_or_default() } else { kind };
+        refused(&mut wire, request, (kind, code));
+    }
+}
+
+/// A REGISTER with this name and port.
 fn register(name: &str, port: &str) -> String {
     format!("REGISTER\r\nclientID: {name}\r\nIP: 127.0.0.1\r\nPort: {port}\r\n\r\n")
 }
 
-#[test]
-fn a_type_that_is_none_is_malformed() {
-    let (_server, mut wire) = connected(&[]);
-    for line in ["ping", "PING!", "Token: 1", "PING PONG", "ABCDEFGHIJKLMNOPQ", "PÏNG", " PING"] {
-        refused(&mut wire, &format!("{line}\r\nToken: no\r\n\r\n"), ("", "malformed"));
-    }
+/// A line that is too long.
+fn long() -> String {
+    "x".repeat(5000)
+}
+
+/// A value that fits into a line of a request, but not behind more words in a line of the answer.
+fn longest() -> String {
+    "x".repeat(4084)
+}
+
+/// Texts that nobody may say.
+const BAD_TEXTS: [&str; 8] =
+    ["", "\u{1b}[2J", "bell\u{7}", "a\rb", "\u{7f}", "\u{80}", "\u{9b}31m", "back\u{8}space"];
+
+table! { all_refused:
+    a_type_that_is_none_is_malformed(Nothing, ("", "malformed"),
+        &["ping", "PING!", "Token: 1", "PING PONG", "ABCDEFGHIJKLMNOPQ", "PÏNG", " PING"]
+            .map(|line| format!("{line}\r\nToken: no\r\n\r\n")));
+    an_unknown_type_says_so(Nothing, ("*", "unknown-type"),
+        &["HELLO", "HELLO\r\nText: x", "X\r\nText: x", "ABCDEFGHIJKLMNOP\r\nText: x", "SAID\r\nText: x",
+            "REGACK\r\nText: x", "CHAT\r\nText: x"].map(|lines| format!("{lines}\r\n\r\n")));
+    bytes_that_are_no_text_are_malformed(Join, ("PING", "malformed"), &[
+        &b"PING\r\nToken: \xff\r\n\r\n"[..], b"PING\r\nX: \xc3\r\nToken: no\r\n\r\n",
+        b"PING\r\nToken: a\0b\r\n\r\n", b"PING\r\nToken: a\rb\r\n\r\n", b"PING\r\nX: \xed\xa0\x80\r\n\r\n",
+    ]);
+    bytes_that_are_no_type_are_malformed(Join, ("", "malformed"), &[b"P\xffNG\r\nToken: no\r\n\r\n"]);
+    bytes_that_are_no_text_are_a_bad_text_in_a_text(Join, ("SAY", "bad-text"), &[
+        &b"SAY\r\nText: caf\xe9\r\n\r\n"[..], b"SAY\r\nText: a\0b\r\n\r\n", b"SAY\r\nText: a\rb\r\n\r\n",
+    ]);
+    a_refusal_of_a_long_peer_keeps_to_the_limits_itself(Join, ("*", "no-such-client"), &[
+        format!("TELL\r\nPeer: {}\r\nText: x\r\n\r\n", longest()),
+        format!("BRIDGE\r\nclientID: alice\r\nPeer: {}\r\n\r\n", longest()),
+    ]);
+    a_refusal_of_a_long_header_keeps_to_the_limits_itself(Join, ("", "malformed"),
+        &[format!("ping\r\nX-{}: 1\r\n\r\n", longest())]);
+    a_missing_header_is_malformed(Nothing, ("*", "malformed"), &[
+        "REGISTER\r\nIP: 127.0.0.1\r\nPort: 20001\r\n\r\n", "REGISTER\r\nclientID: alice\r\nIP: 127.0.0.1\r\n\r\n",
+        "REGISTER\r\n\r\n", "BRIDGE\r\n\r\n", "JOIN\r\n\r\n",
+    ]);
+    a_missing_header_in_the_room_is_malformed(Join, ("*", "malformed"), &[
+        "SAY\r\n\r\n", "SAY\r\nTexts: x\r\n\r\n", "TELL\r\nText: x\r\n\r\n", "TELL\r\nPeer: alice\r\n\r\n",
+    ]);
+    an_ill_formed_header_is_malformed(Join, ("BRIDGE", "malformed"),
+        &["BRIDGE\r\nclientID: alice\r\nPeer: carol\r\nVia: pigeon\r\n\r\n"]);
+    bad_names_are_refused(Nothing, ("REGISTER", "bad-name"),
+        &["", "1", "42", "al ice", "a/b", "a:b", "é", "a\tb", "<b>", "a,b", "alice@home"]
+            .map(|name| register(name, "20001")));
+    bad_ports_are_refused(Nothing, ("REGISTER", "bad-port"),
+        &["", "0", "80", "1023", "65536", "99999999999999999999", "-1", "http", "20001x", "2 0001"]
+            .map(|port| register("alice", port)));
+    bad_texts_to_all_are_refused(Join, ("SAY", "bad-text"),
+        &BAD_TEXTS.map(|text| format!("SAY\r\nText: {text}\r\n\r\n")));
+    bad_texts_to_one_are_refused(Join, ("TELL", "bad-text"),
+        &BAD_TEXTS.map(|text| format!("TELL\r\nPeer: alice\r\nText: {text}\r\n\r\n")));
+    who_has_not_joined_cannot_speak(Register, ("*", "not-joined"),
+        &["SAY\r\nText: x\r\n\r\n", "TELL\r\nPeer: alice\r\nText: x\r\n\r\n"]);
+    who_is_not_registered_cannot_join_or_ask(Nothing, ("*", "not-registered"),
+        &["JOIN\r\nclientID: alice\r\n\r\n", "BRIDGE\r\nclientID: alice\r\n\r\n"]);
+    who_is_registered_cannot_join_or_ask_for_another(Register, ("*", "not-registered"),
+        &["JOIN\r\nclientID: bob\r\n\r\n", "BRIDGE\r\nclientID: bob\r\nPeer: alice\r\n\r\n"]);
+    a_connection_joins_once(Join, ("JOIN", "already-joined"),
+        &["JOIN\r\nclientID: alice\r\n\r\n", "JOIN\r\nclientID: bob\r\n\r\n"]);
+    bridging_to_nobody_says_so(Register, ("BRIDGE", "no-such-client"),
+        &["bob", "17", "0", "99999999999999999999999"]
+            .map(|peer| format!("BRIDGE\r\nclientID: alice\r\nPeer: {peer}\r\n\r\n")));
+    bridging_to_oneself_says_so(Register, ("BRIDGE", "self"),
+        &["ALICE", "1"].map(|peer| format!("BRIDGE\r\nclientID: alice\r\nPeer: {peer}\r\n\r\n")));
+    telling_somebody_who_is_not_in_the_room_fails(Join, ("TELL", "no-such-client"),
+        &["bob", "2", "dave", "4"].map(|peer| format!("TELL\r\nPeer: {peer}\r\nText: x\r\n\r\n")));
+    the_length_of_a_line_is_checked_before_the_type_and_the_state(Nothing, ("*", "too-long"),
+        &[format!("HELLO\r\nX: {}\r\n\r\n", long()), format!("SAY\r\nText: {}\r\n\r\n", long())]);
+    the_bytes_of_a_line_are_checked_before_the_type_and_the_state(Nothing, ("*", "malformed"),
+        &["HELLO\r\nX: a\rb\r\n\r\n", "SAY\r\nX: \0\r\n\r\n"]);
+    the_state_is_checked_before_the_headers(Nothing, ("*", "not-joined"), &[
+        "SAY\r\n\r\n", "SAY\r\nText: \r\n\r\n", &format!("SAY\r\nText: {}\r\n\r\n", "x".repeat(2001)),
+        "TELL\r\n\r\n",
+    ]);
+    the_state_in_the_room_is_checked_before_the_headers(Join, ("JOIN", "already-joined"),
+        &["JOIN\r\n\r\n", "JOIN\r\nclientID: 7\r\n\r\n"]);
 }
 
 #[test]
-fn an_unknown_type_says_so() {
-    let (_server, mut wire) = connected(&[]);
-    for kind in ["HELLO", "X", "ABCDEFGHIJKLMNOP", "SAID", "REGACK", "CHAT"] {
-        refused(&mut wire, &format!("{kind}\r\nText: x\r\n\r\n"), (kind, "unknown-type"));
-    }
-}
-
-#[test]
-fn bytes_that_are_no_text_are_malformed() {
-    let server = Server::start(&[]);
-    let mut wire = server.joined("alice", 20_001);
-    let bad: [&[u8]; 5] = [
-        b"PING\r\nToken: \xff\r\n\r\n",
-        b"PING\r\nX: \xc3\r\nToken: no\r\n\r\n",
-        b"PING\r\nToken: a\0b\r\n\r\n",
-        b"PING\r\nToken: a\rb\r\n\r\n",
-        b"PING\r\nX: \xed\xa0\x80\r\n\r\n",
-    ];
-    for bytes in bad {
-        wire.sends(bytes);
-        wire.refuses("PING", "malformed");
-        wire.hears_nothing();
-    }
-    wire.sends(b"P\xffNG\r\nToken: no\r\n\r\n");
-    wire.refuses("", "malformed");
-    wire.hears_nothing();
-}
-
-#[test]
-fn bytes_that_are_no_text_are_a_bad_text_in_a_text() {
-    let (_server, mut alice) = alice_joined(&[]);
-    let bad: [&[u8]; 3] = [b"caf\xe9", b"a\0b", b"a\rb"];
-    for bytes in bad {
-        alice.sends([b"SAY\r\nText: ", bytes, b"\r\n\r\n"].concat());
-        alice.refuses("SAY", "bad-text");
-        alice.hears_nothing();
-    }
-}
-
-#[test]
-fn a_refusal_keeps_to_the_limits_itself() {
-    let (_server, mut alice) = alice_joined(&[]);
-    // 4,090 bytes fit into a line of a request, but not behind more words in a line of the answer.
-    let long = "x".repeat(4084);
-    alice.sends(format!("TELL\r\nPeer: {long}\r\nText: x\r\n\r\n"));
-    alice.refuses("TELL", "no-such-client");
-    alice.sends(format!("BRIDGE\r\nclientID: alice\r\nPeer: {long}\r\n\r\n"));
-    alice.refuses("BRIDGE", "no-such-client");
-    alice.sends(format!("ping\r\nX-{long}: 1\r\n\r\n"));
-    alice.refuses("", "malformed");
-    alice.hears_nothing();
-}
-
-#[test]
-fn a_missing_header_is_malformed() {
+fn good_names_and_ports_are_taken_and_the_port_of_the_server_is_not() {
     let (server, mut wire) = connected(&[]);
-    refused(
-        &mut wire,
-        "REGISTER\r\nIP: 127.0.0.1\r\nPort: 20001\r\n\r\n",
-        ("REGISTER", "malformed"),
-    );
-    refused(
-        &mut wire,
-        "REGISTER\r\nclientID: alice\r\nIP: 127.0.0.1\r\n\r\n",
-        ("REGISTER", "malformed"),
-    );
-    refused(&mut wire, "REGISTER\r\n\r\n", ("REGISTER", "malformed"));
-    refused(&mut wire, "BRIDGE\r\n\r\n", ("BRIDGE", "malformed"));
-    refused(&mut wire, "JOIN\r\n\r\n", ("JOIN", "malformed"));
-    let mut alice = server.joined("alice", 20_001);
-    refused(&mut alice, "SAY\r\n\r\n", ("SAY", "malformed"));
-    refused(&mut alice, "SAY\r\nTexts: x\r\n\r\n", ("SAY", "malformed"));
-    refused(&mut alice, "TELL\r\nText: x\r\n\r\n", ("TELL", "malformed"));
-    refused(&mut alice, "TELL\r\nPeer: alice\r\n\r\n", ("TELL", "malformed"));
-}
-
-#[test]
-fn an_ill_formed_header_is_malformed() {
-    let (_server, mut alice, _bob) = two_joined(&[]);
-    let bridge = "BRIDGE\r\nclientID: alice\r\nPeer: bob\r\nVia: pigeon\r\n\r\n";
-    refused(&mut alice, bridge, ("BRIDGE", "malformed"));
-}
-
-#[test]
-fn bad_names_are_refused() {
-    let (_server, mut wire) = connected(&[]);
-    for name in ["", "1", "42", "al ice", "a/b", "a:b", "é", "a\tb", "<b>", "a,b", "alice@home"] {
-        refused(&mut wire, &register(name, "20001"), ("REGISTER", "bad-name"));
-    }
     for name in ["a", "A-z_0.9", "1a", "-", "...", "007x"] {
         wire.registers(name, 20_001).has(&[("clientID", name)]);
     }
-}
-
-#[test]
-fn bad_ports_are_refused() {
-    let (server, mut wire) = connected(&[]);
-    let own = server.port().to_string();
-    for port in [
-        "",
-        "0",
-        "80",
-        "1023",
-        "65536",
-        "99999999999999999999",
-        "-1",
-        "http",
-        "20001x",
-        "2 0001",
-        &own,
-    ] {
-        refused(&mut wire, &register("alice", port), ("REGISTER", "bad-port"));
-    }
+    let own = register("alice", &server.port().to_string());
+    refused(&mut wire, own, ("REGISTER", "bad-port"));
     wire.registers("alice", 1024);
     wire.registers("bob", 65535);
 }
 
 #[test]
-fn bad_texts_are_refused() {
+fn good_texts_are_said_as_they_are() {
     let (_server, mut alice) = alice_joined(&[]);
-    for text in
-        ["", "\u{1b}[2J", "bell\u{7}", "a\rb", "\u{7f}", "\u{80}", "\u{9b}31m", "back\u{8}space"]
-    {
-        refused(&mut alice, &format!("SAY\r\nText: {text}\r\n\r\n"), ("SAY", "bad-text"));
-        refused(
-            &mut alice,
-            &format!("TELL\r\nPeer: alice\r\nText: {text}\r\n\r\n"),
-            ("TELL", "bad-text"),
-        );
+    let odd = ["tab\there", "\u{202e}turned", "\u{ad}\u{200b}\u{feff}", " ", "  two before"];
+    for text in odd.into_iter().chain(["Text: x", "\\u{1b}"]) {
+        alice.speaks(text).has(&[("Text", text)]);
     }
-    for text in [
-        "tab\there",
-        "\u{202e}turned",
-        "\u{ad}\u{200b}\u{feff}",
-        " ",
-        "  two before",
-        "Text: x",
-        "\\u{1b}",
-    ] {
-        alice.says(text);
-        alice.gets("SAID").has(&[("Text", text)]);
-    }
-}
-
-#[test]
-fn who_has_not_joined_cannot_speak() {
-    let (_server, mut wire) = connected(&[]);
-    wire.registers("alice", 20_001);
-    refused(&mut wire, "SAY\r\nText: x\r\n\r\n", ("SAY", "not-joined"));
-    refused(&mut wire, "TELL\r\nPeer: alice\r\nText: x\r\n\r\n", ("TELL", "not-joined"));
-}
-
-#[test]
-fn who_is_not_registered_cannot_join_or_ask() {
-    let (_server, mut wire) = connected(&[]);
-    refused(&mut wire, "JOIN\r\nclientID: alice\r\n\r\n", ("JOIN", "not-registered"));
-    refused(&mut wire, "BRIDGE\r\nclientID: alice\r\n\r\n", ("BRIDGE", "not-registered"));
-    wire.registers("alice", 20_001);
-    refused(&mut wire, "JOIN\r\nclientID: bob\r\n\r\n", ("JOIN", "not-registered"));
-    refused(
-        &mut wire,
-        "BRIDGE\r\nclientID: bob\r\nPeer: alice\r\n\r\n",
-        ("BRIDGE", "not-registered"),
-    );
-}
-
-#[test]
-fn a_connection_joins_once() {
-    let (_server, mut wire) = connected(&[]);
-    wire.registers("alice", 20_001);
-    wire.registers("bob", 20_002);
-    wire.joins("alice");
-    refused(&mut wire, "JOIN\r\nclientID: alice\r\n\r\n", ("JOIN", "already-joined"));
-    refused(&mut wire, "JOIN\r\nclientID: bob\r\n\r\n", ("JOIN", "already-joined"));
-}
-
-#[test]
-fn bridging_to_nobody_and_to_oneself_says_which() {
-    let (_server, mut wire) = connected(&[]);
-    wire.registers("alice", 20_001);
-    let ask = |peer: &str| format!("BRIDGE\r\nclientID: alice\r\nPeer: {peer}\r\n\r\n");
-    refused(&mut wire, &ask("bob"), ("BRIDGE", "no-such-client"));
-    refused(&mut wire, &ask("17"), ("BRIDGE", "no-such-client"));
-    refused(&mut wire, &ask("0"), ("BRIDGE", "no-such-client"));
-    refused(&mut wire, &ask("99999999999999999999999"), ("BRIDGE", "no-such-client"));
-    refused(&mut wire, &ask("ALICE"), ("BRIDGE", "self"));
-    refused(&mut wire, &ask("1"), ("BRIDGE", "self"));
-}
-
-#[test]
-fn telling_somebody_who_is_not_in_the_room_fails() {
-    let (server, mut alice) = alice_joined(&[]);
-    server.connect("somebody").registers("bob", 20_002);
-    for peer in ["bob", "2", "carol", "3"] {
-        let request = format!("TELL\r\nPeer: {peer}\r\nText: x\r\n\r\n");
-        refused(&mut alice, &request, ("TELL", "no-such-client"));
-    }
-}
-
-#[test]
-fn framing_is_checked_before_the_type_and_the_type_before_the_state() {
-    let (_server, mut wire) = connected(&[]);
-    let long = "x".repeat(5000);
-    refused(&mut wire, &format!("HELLO\r\nX: {long}\r\n\r\n"), ("HELLO", "too-long"));
-    refused(&mut wire, &format!("SAY\r\nText: {long}\r\n\r\n"), ("SAY", "too-long"));
-    refused(&mut wire, "HELLO\r\nX: a\rb\r\n\r\n", ("HELLO", "malformed"));
-    refused(&mut wire, "SAY\r\nX: \0\r\n\r\n", ("SAY", "malformed"));
-    refused(&mut wire, "HELLO\r\n\r\n", ("HELLO", "unknown-type"));
-}
-
-#[test]
-fn the_state_is_checked_before_the_headers() {
-    let (server, mut wire) = connected(&[]);
-    let long = "x".repeat(2001);
-    refused(&mut wire, "SAY\r\n\r\n", ("SAY", "not-joined"));
-    refused(&mut wire, "SAY\r\nText: \r\n\r\n", ("SAY", "not-joined"));
-    refused(&mut wire, &format!("SAY\r\nText: {long}\r\n\r\n"), ("SAY", "not-joined"));
-    refused(&mut wire, "TELL\r\n\r\n", ("TELL", "not-joined"));
-    let mut alice = server.joined("alice", 20_001);
-    refused(&mut alice, "JOIN\r\n\r\n", ("JOIN", "already-joined"));
-    refused(&mut alice, "JOIN\r\nclientID: 7\r\n\r\n", ("JOIN", "already-joined"));
 }

@@ -95,8 +95,7 @@ fn headers_come_in_any_order_and_case_with_strangers_among_them() {
         "REGISTER\r\nPort:20002\r\nport: 20003\r\nclientID:bob\r\nclientID: eve\r\nIP:\r\n\r\n",
     );
     wire.gets("REGACK").has(&[("clientID", "bob"), ("Port", "20002"), ("ID", "2")]);
-    wire.asks("INFO", &[]);
-    assert_eq!(wire.gets("INFOACK").lines, ["alice 127.0.0.1:20001 1", "bob 127.0.0.1:20002 2"]);
+    assert_eq!(wire.lists(), ["alice 127.0.0.1:20001 1", "bob 127.0.0.1:20002 2"]);
 }
 
 #[test]
@@ -150,8 +149,7 @@ fn a_browser_is_hung_up_on_and_nothing_is_executed() {
         browser.is_closed();
     }
     let mut wire = server.connect("wire");
-    wire.asks("INFO", &[]);
-    assert_eq!(wire.gets("INFOACK").lines, [""; 0]);
+    assert_eq!(wire.lists(), [""; 0]);
 }
 
 #[test]
@@ -165,8 +163,7 @@ fn a_browser_is_known_by_its_first_line_alone() {
 #[test]
 fn only_a_first_line_makes_a_browser() {
     let (_server, mut alice) = alice_joined(&[]);
-    alice.says("GET / HTTP/1.1");
-    alice.gets("SAID").has(&[("Text", "GET / HTTP/1.1")]);
+    alice.speaks("GET / HTTP/1.1").has(&[("Text", "GET / HTTP/1.1")]);
     alice.sends("PING\r\nGET / HTTP/1.1\r\nToken: 1\r\n\r\n");
     alice.gets("PONG");
     alice.sends(format!("SAY\r\nText: {} HTTP/1.1\r\n\r\n", "x".repeat(5000)));
@@ -181,8 +178,7 @@ fn half_a_block_is_not_executed() {
     half.sends("REGISTER\r\nclientID: eve\r\nIP: 127.0.0.1\r\nPort: 20001\r\n").ends();
     half.is_closed();
     let mut wire = server.connect("wire");
-    wire.asks("INFO", &[]);
-    assert_eq!(wire.gets("INFOACK").lines, [""; 0]);
+    assert_eq!(wire.lists(), [""; 0]);
 }
 
 #[test]

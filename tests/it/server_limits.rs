@@ -128,8 +128,7 @@ fn a_text_has_up_to_2000_bytes() {
     let (_server, mut alice) = alice_joined(&[]);
     for length in [TEXT - 1, TEXT] {
         let text = "x".repeat(length);
-        alice.says(&text);
-        alice.gets("SAID").has(&[("Text", &text)]);
+        alice.speaks(&text).has(&[("Text", &text)]);
     }
     alice.says(&"x".repeat(TEXT + 1));
     alice.refuses("SAY", "too-long");
@@ -146,8 +145,7 @@ fn the_limit_of_a_text_is_in_bytes_and_cuts_no_letter() {
     for letter in ["ä", "語", "🦀"] {
         let text = letter.repeat(TEXT / letter.len()) + &"x".repeat(TEXT % letter.len());
         assert_eq!(text.len(), TEXT);
-        alice.says(&text);
-        alice.gets("SAID").has(&[("Text", &text)]);
+        alice.speaks(&text).has(&[("Text", &text)]);
         alice.says(&(text + letter));
         alice.refuses("SAY", "too-long");
     }

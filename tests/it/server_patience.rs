@@ -47,8 +47,7 @@ fn who_answers_stays() {
     }
     tokens.dedup();
     assert_eq!(tokens.len(), 4, "a PING has a token of its own: {tokens:?}");
-    alice.says("still here");
-    alice.gets("SAID");
+    alice.speaks("still here");
 }
 
 #[test]
@@ -139,6 +138,5 @@ fn who_was_only_refused_is_asked_and_can_answer() {
         let ping = alice.gets("PING");
         answer(&mut alice, &ping);
     }
-    alice.says("still here");
-    alice.gets("SAID");
+    alice.speaks("still here");
 }

@@ -7,8 +7,7 @@ use crate::stage::{Block, Server, Wire};
 /// Two in the room, the second with its JOINACK.
 fn two(server: &Server) -> (Wire, Wire, Block) {
     let mut bob = server.joined("bob", 20_002);
-    let mut alice = server.connect("alice");
-    alice.registers("alice", 20_001);
+    let mut alice = server.registered("alice", 20_001);
     let joined = alice.joins("alice");
     bob.gets("JOINED").has(&[("clientID", "alice"), ("ID", "2")]);
     (bob, alice, joined)
@@ -36,12 +35,10 @@ fn a_token_takes_over_the_old_connection() {
     drop(old);
     // The room has heard nothing of it: the next that it hears is what alice says, twice.
     for text in ["back again", "and still here"] {
-        new.says(text);
-        new.gets("SAID").has(&[("Text", text), ("ID", "2")]);
+        new.speaks(text).has(&[("Text", text), ("ID", "2")]);
         bob.gets("SAID").has(&[("Text", text), ("ID", "2"), ("clientID", "alice")]);
     }
-    new.asks("INFO", &[]);
-    assert_eq!(new.gets("INFOACK").lines, ["bob 127.0.0.1:20002 1", "alice 127.0.0.1:20001 2"]);
+    assert_eq!(new.lists(), ["bob 127.0.0.1:20002 1", "alice 127.0.0.1:20001 2"]);
 }
 
 #[test]
@@ -94,16 +91,14 @@ fn a_token_gives_the_old_id_back_after_a_loss() {
     let (mut bob, old, first) = two(&server);
     drop(old);
     bob.gets("LEFT").has(&[("ID", "2"), ("clientID", "alice"), ("Reason", "gone")]);
-    let mut new = server.connect("new");
-    new.registers("alice", 20_011);
+    let mut new = server.registered("alice", 20_011);
     new.asks("JOIN", &[("clientID", "alice"), ("Token", first.get("Token"))]);
     new.gets("JOINACK").has(&[("ID", "2")]);
     let expected = [("ID", "2"), ("clientID", "alice"), ("IP", "127.0.0.1"), ("Port", "20011")];
     bob.gets("JOINED").has_exactly(&expected);
     bob.asks("BRIDGE", &[("clientID", "bob"), ("Peer", "2")]);
     bob.gets("BRIDGEACK").has(&[("clientID", "alice"), ("ID", "2"), ("Port", "20011")]);
-    bob.asks("INFO", &[]);
-    let mut lines = bob.gets("INFOACK").lines;
+    let mut lines = bob.lists();
     lines.sort();
     assert_eq!(lines, ["alice 127.0.0.1:20011 2", "bob 127.0.0.1:20002 1"]);
 }
@@ -114,8 +109,7 @@ fn a_name_without_its_token_is_a_new_client() {
     let (mut bob, old, _) = two(&server);
     drop(old);
     bob.gets("LEFT");
-    let mut new = server.connect("new");
-    new.registers("alice", 20_001);
+    let mut new = server.registered("alice", 20_001);
     let wrong = "0123456789abcdef0123456789abcdef";
     new.asks("JOIN", &[("clientID", "alice"), ("Token", wrong)]);
     new.gets("JOINACK").has(&[("ID", "3")]);
@@ -136,8 +130,7 @@ fn a_wrong_token_takes_nothing_over() {
         eve.asks("JOIN", &[("clientID", "bob"), ("Token", right)]);
         eve.refuses("JOIN", "name-taken");
     }
-    alice.says("it is me");
-    alice.gets("SAID");
+    alice.speaks("it is me");
     bob.gets("SAID").has(&[("Text", "it is me")]);
 }
 
@@ -155,8 +148,7 @@ fn who_quits_or_is_kicked_has_no_way_back() {
     bob.gets("JOINED");
     server.types("/kick alice");
     bob.gets("LEFT").has(&[("Reason", "kicked")]);
-    let mut third = server.connect("third");
-    third.registers("alice", 20_001);
+    let mut third = server.registered("alice", 20_001);
     third.asks("JOIN", &[("clientID", "alice"), ("Token", second.get("Token"))]);
     third.gets("JOINACK").has(&[("ID", "4")]);
 }
@@ -168,13 +160,11 @@ fn who_has_come_back_and_then_quits_has_no_way_back_either() {
     let token = first.get("Token");
     drop(old);
     bob.gets("LEFT").has(&[("Reason", "gone")]);
-    let mut back = server.connect("back");
-    back.registers("alice", 20_001);
+    let mut back = server.registered("alice", 20_001);
     back.asks("JOIN", &[("clientID", "alice"), ("Token", token)]);
     back.gets("JOINACK").has(&[("ID", "2")]);
     back.asks("QUIT", &[]).is_closed();
-    let mut again = server.connect("again");
-    again.registers("alice", 20_001);
+    let mut again = server.registered("alice", 20_001);
     again.asks("JOIN", &[("clientID", "alice"), ("Token", token)]);
     let joined = again.gets("JOINACK");
     assert_ne!((joined.get("ID"), joined.get("Token")), ("2", token), "{joined}");
@@ -186,15 +176,13 @@ fn a_token_outlives_somebody_elses_use_of_the_name() {
     let (mut bob, old, first) = two(&server);
     drop(old);
     bob.gets("LEFT").has(&[("ID", "2"), ("Reason", "gone")]);
-    let mut intruder = server.connect("intruder");
-    intruder.registers("alice", 20_003);
+    let mut intruder = server.registered("alice", 20_003);
     let id = intruder.joins("alice").get("ID").to_owned();
     assert_ne!(id, "2");
     bob.gets("JOINED").has(&[("ID", &id), ("clientID", "alice")]);
     intruder.asks("QUIT", &[]).is_closed();
     bob.gets("LEFT").has(&[("ID", &id), ("Reason", "quit")]);
-    let mut back = server.connect("back");
-    back.registers("alice", 20_001);
+    let mut back = server.registered("alice", 20_001);
     back.asks("JOIN", &[("clientID", "alice"), ("Token", first.get("Token"))]);
     back.gets("JOINACK").has(&[("ID", "2"), ("Token", first.get("Token"))]);
     bob.gets("JOINED").has(&[("ID", "2"), ("clientID", "alice"), ("Port", "20001")]);

@@ -29,16 +29,14 @@ fn said(block: &Block, seq: u64, id: &str, name: &str, text: &str) {
 #[test]
 fn who_joins_learns_who_is_there() {
     let server = Server::start(&[]);
-    let mut alice = server.connect("alice");
-    alice.registers("alice", 20_001);
+    let mut alice = server.registered("alice", 20_001);
     let first = alice.joins("alice");
     assert_eq!(first.names(), ["clientID", "ID", "Token", "Seq", "Missed", "Message"]);
     first.has(&[("clientID", "alice"), ("ID", "1"), ("Seq", "0"), ("Missed", "0")]);
     assert!(!first.get("Message").is_empty(), "{first}");
     assert_eq!(first.others(), [""; 0]);
     server.connect("somebody").registers("lurker", 20_009);
-    let mut bob = server.connect("bob");
-    bob.registers("bob", 20_002);
+    let mut bob = server.registered("bob", 20_002);
     let second = bob.joins("bob");
     assert_eq!(
         second.others(),
@@ -54,8 +52,7 @@ fn everyone_hears_of_arrivals() {
     let mut bob = server.joined("bob", 20_002);
     let expected = [("ID", "2"), ("clientID", "bob"), ("IP", "127.0.0.1"), ("Port", "20002")];
     alice.gets("JOINED").has_exactly(&expected);
-    bob.says("nobody told me that I am here");
-    bob.gets("SAID");
+    bob.speaks("nobody told me that I am here");
     alice.gets("SAID");
 }
 
@@ -65,19 +62,16 @@ fn a_connection_may_join_what_another_registered() {
     server.connect("somebody").registers("alice", 20_001);
     let mut alice = server.connect("alice");
     alice.joins("ALICE").has(&[("ID", "1"), ("clientID", "alice")]);
-    alice.asks("INFO", &[]);
-    assert_eq!(alice.gets("INFOACK").lines, ["alice 127.0.0.1:20001 1"]);
+    assert_eq!(alice.lists(), ["alice 127.0.0.1:20001 1"]);
 }
 
 #[test]
 fn joining_records_the_port_that_this_connection_registered() {
     let server = Server::start(&[]);
-    let mut alice = server.connect("alice");
-    alice.registers("alice", 20_001);
+    let mut alice = server.registered("alice", 20_001);
     server.connect("somebody").registers("alice", 20_002);
     alice.joins("alice");
-    alice.asks("INFO", &[]);
-    assert_eq!(alice.gets("INFOACK").lines, ["alice 127.0.0.1:20001 1"]);
+    assert_eq!(alice.lists(), ["alice 127.0.0.1:20001 1"]);
 }
 
 #[test]
@@ -96,11 +90,9 @@ fn everyone_hears_what_is_said_and_so_does_the_speaker() {
 #[test]
 fn who_has_not_joined_hears_nothing() {
     let server = Server::start(&[]);
-    let mut lurker = server.connect("lurker");
-    lurker.registers("lurker", 20_009);
+    let mut lurker = server.registered("lurker", 20_009);
     let mut alice = server.joined("alice", 20_001);
-    alice.says("in the room");
-    alice.gets("SAID");
+    alice.speaks("in the room");
     lurker.hears_nothing();
     let ack = lurker.joins("lurker");
     ack.has(&[("Seq", "1")]);
@@ -148,8 +140,7 @@ fn quitting_hangs_up_and_the_others_hear_of_it() {
     let (_server, mut alice, mut bob) = two_joined(&[]);
     bob.asks("QUIT", &[]).is_closed();
     alice.gets("LEFT").has_exactly(&[("ID", "2"), ("clientID", "bob"), ("Reason", "quit")]);
-    alice.asks("INFO", &[]);
-    assert_eq!(alice.gets("INFOACK").lines, ["alice 127.0.0.1:20001 1"]);
+    assert_eq!(alice.lists(), ["alice 127.0.0.1:20001 1"]);
 }
 
 #[test]
@@ -158,8 +149,7 @@ fn quitting_without_having_joined_leaves_the_entry() {
     wire.registers("alice", 20_001);
     wire.asks("QUIT", &[]).is_closed();
     let mut other = server.connect("other");
-    other.asks("INFO", &[]);
-    assert_eq!(other.gets("INFOACK").lines, ["alice 127.0.0.1:20001 1"]);
+    assert_eq!(other.lists(), ["alice 127.0.0.1:20001 1"]);
 }
 
 #[test]
@@ -179,8 +169,7 @@ fn joinack_comes_before_anything_else() {
     let tell =
         "TELL\r\nPeer: bob\r\nText: first!\r\n\r\nBRIDGE\r\nclientID: alice\r\nPeer: bob\r\n\r\n";
     for _ in 0..100 {
-        let mut bob = server.connect("bob");
-        bob.registers("bob", 20_002);
+        let mut bob = server.registered("bob", 20_002);
         bob.asks("JOIN", &[("clientID", "bob")]);
         // Alice tries to get a word in while bob is on his way.
         while alice.sends(tell).skips_to("BRIDGEACK").find("Ticket").is_none() {}

@@ -96,8 +96,7 @@ fn the_secrets_are_on_their_way_to_the_peer_before_they_are_given_out() {
 fn there_is_no_ticket_for_who_has_not_joined() {
     let server = Server::start(&[]);
     let (_, mut bob) = two(&server);
-    let mut lurker = server.connect("lurker");
-    lurker.registers("lurker", 20_003);
+    let mut lurker = server.registered("lurker", 20_003);
     lurker.asks("BRIDGE", &[("clientID", "lurker"), ("Peer", "bob"), ("Via", "udp")]);
     let expected = [("clientID", "bob"), ("IP", "127.0.0.1"), ("Port", "20002")];
     lurker.gets("BRIDGEACK").has_exactly(&expected);
@@ -112,8 +111,7 @@ fn there_is_no_ticket_for_who_has_not_joined() {
 #[test]
 fn there_is_no_ticket_to_who_has_not_joined() {
     let (server, mut alice, _bob) = two_joined(&[]);
-    let mut lurker = server.connect("lurker");
-    lurker.registers("lurker", 20_003);
+    let mut lurker = server.registered("lurker", 20_003);
     alice.asks("BRIDGE", &[("clientID", "alice"), ("Peer", "lurker")]);
     let answer = alice.gets("BRIDGEACK");
     answer.has(&[("clientID", "lurker"), ("IP", "127.0.0.1"), ("Port", "20003")]);

@@ -87,8 +87,7 @@ fn the_word_query_inside_a_line_is_said_to_the_room() {
 #[test]
 fn a_query_that_cannot_be_is_a_sentence() {
     let (server, alice, bob) = alice_and_bob(&[]);
-    let mut lurker = server.connect("lurker");
-    lurker.registers("lurker", 20_003);
+    let mut lurker = server.registered("lurker", 20_003);
     let address = format!("/query {}", bob.address());
     let bad = ["/query alice", "/query 1", "/query nobody", "/query 99", "/query lurker", "/query"];
     for line in bad.into_iter().chain([address.as_str(), "/query two words"]) {

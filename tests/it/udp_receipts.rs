@@ -71,99 +71,55 @@ fn a_copy_with_another_text_changes_nothing() {
     assert!(!alice.output().contains("another"), "{}", alice.output());
 }
 
-#[test]
-fn what_comes_in_any_order_is_shown_in_its_own() {
+/// A line that alice shows.
+#[derive(Clone, Copy, Debug)]
+enum Line {
+    /// Bob's text with this number.
+    Says(u64),
+    /// So many of his are missing.
+    Lost(u64),
+}
+use Line::{Lost, Says};
+
+/// Bob sends messages with these numbers and this First, and each has its ACK with this Upto. Alice shows these
+/// lines, in this order, and no others.
+#[track_caller]
+fn shown_as(sent: &[(u64, u64, u64)], lines: &[Line]) {
     let (alice, mut bob) = bob_speaks();
-    for (seq, upto) in [(3, 0), (2, 0), (5, 0), (3, 0), (1, 3), (2, 3), (4, 5), (5, 5)] {
-        bob.says(seq, 1, &format!("number {seq}"));
+    for &(seq, first, upto) in sent {
+        bob.says(seq, first, &format!("number {seq}"));
         bob.is_acked(seq, upto);
     }
-    let lines: Vec<String> = (1..=5).map(|seq| format!("bob (udp): number {seq}")).collect();
-    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-    shows(&alice, &lines);
-    assert_eq!(alice.output().matches("(udp): number").count(), 5, "{}", alice.output());
+    let shown = lines.iter().map(|line| match line {
+        Says(seq) => format!("bob (udp): number {seq}"),
+        Lost(1) => "1 message from bob did not arrive".to_owned(),
+        Lost(count) => format!("{count} messages from bob did not arrive"),
+    });
+    let shown: Vec<String> = shown.collect();
+    shows(&alice, &shown.iter().map(String::as_str).collect::<Vec<_>>());
+    let next = sent.iter().map(|(seq, ..)| seq + 1).max().unwrap_or(1);
+    bob.says(next, next, "and on");
+    bob.is_acked(next, next);
+    assert_eq!(alice.sees_next(), "bob (udp): and on");
 }
 
-#[test]
-fn what_is_missing_is_said_where_it_is_missing() {
-    let (alice, mut bob) = bob_speaks();
-    bob.says(1, 1, "one");
-    bob.is_acked(1, 1);
-    bob.says(3, 3, "three");
-    bob.is_acked(3, 3);
-    bob.says(7, 7, "seven");
-    bob.is_acked(7, 7);
-    shows(
-        &alice,
-        &[
-            "bob (udp): one",
-            "1 message from bob did not arrive",
-            "bob (udp): three",
-            "3 messages from bob did not arrive",
-            "bob (udp): seven",
-        ],
-    );
-    // What comes now is too late: it is acknowledged, and not shown in a wrong place.
-    bob.says(5, 5, "five");
-    bob.is_acked(5, 7);
-    bob.says(8, 8, "eight");
-    bob.is_acked(8, 8);
-    shows(&alice, &["bob (udp): eight"]);
-    assert!(!alice.output().contains("five"), "{}", alice.output());
-}
-
-#[test]
-fn what_was_held_is_shown_around_what_is_missing() {
-    let (alice, mut bob) = bob_speaks();
-    for seq in [2, 4, 7] {
-        bob.says(seq, 1, &format!("number {seq}"));
-        bob.is_acked(seq, 0);
-    }
-    bob.says(8, 6, "number 8");
-    // The sixth is still tried.
-    bob.is_acked(8, 5);
-    bob.says(6, 6, "number 6");
-    bob.is_acked(6, 8);
-    shows(
-        &alice,
-        &[
-            "1 message from bob did not arrive",
-            "bob (udp): number 2",
-            "1 message from bob did not arrive",
-            "bob (udp): number 4",
-            "1 message from bob did not arrive",
-            "bob (udp): number 6",
-            "bob (udp): number 7",
-            "bob (udp): number 8",
-        ],
-    );
-}
-
-#[test]
-fn a_copy_with_a_higher_first_sets_free_what_was_held() {
-    let (alice, mut bob) = bob_speaks();
-    for seq in [2, 3] {
-        bob.says(seq, 1, &format!("number {seq}"));
-        bob.is_acked(seq, 0);
-    }
-    bob.says(3, 3, "number 3");
-    bob.is_acked(3, 3);
-    let lines = ["1 message from bob did not arrive", "bob (udp): number 2", "bob (udp): number 3"];
-    shows(&alice, &lines);
-}
-
-#[test]
-fn a_lower_first_takes_nothing_back() {
-    let (alice, mut bob) = bob_speaks();
-    bob.says(4, 4, "four");
-    bob.is_acked(4, 4);
-    bob.says(6, 1, "six");
-    bob.is_acked(6, 4);
-    bob.says(5, 2, "five");
-    bob.is_acked(5, 6);
-    let lines = ["3 messages from bob did not arrive", "bob (udp): four", "bob (udp): five"];
-    shows(&alice, &lines);
-    shows(&alice, &["bob (udp): six"]);
+table! { shown_as:
+    what_comes_in_any_order_is_shown_in_its_own(
+        &[(3, 1, 0), (2, 1, 0), (5, 1, 0), (3, 1, 0), (1, 1, 3), (2, 1, 3), (4, 1, 5), (5, 1, 5)],
+        &[Says(1), Says(2), Says(3), Says(4), Says(5)]);
+    what_is_missing_is_said_where_it_is_missing(
+        &[(1, 1, 1), (3, 3, 3), (7, 7, 7)], &[Says(1), Lost(1), Says(3), Lost(3), Says(7)]);
+    what_comes_too_late_is_acknowledged_and_not_shown(
+        &[(7, 7, 7), (5, 5, 7), (8, 8, 8)], &[Lost(6), Says(7), Says(8)]);
+    what_was_held_is_shown_around_what_is_missing(
+        &[(2, 1, 0), (4, 1, 0), (7, 1, 0), (8, 6, 5), (6, 6, 8)],
+        &[Lost(1), Says(2), Lost(1), Says(4), Lost(1), Says(6), Says(7), Says(8)]);
+    a_copy_with_a_higher_first_sets_free_what_was_held(
+        &[(2, 1, 0), (3, 1, 0), (3, 3, 3)], &[Lost(1), Says(2), Says(3)]);
+    a_lower_first_takes_nothing_back(
+        &[(4, 4, 4), (6, 1, 4), (5, 2, 6)], &[Lost(3), Says(4), Says(5), Says(6)]);
+    a_huge_gap_costs_nothing(
+        &[(1, 1, 1), (3, 1, 1), (HUGE, HUGE, HUGE)], &[Says(1), Lost(1), Says(3), Lost(HUGE - 4), Says(HUGE)]);
 }
 
 #[test]
@@ -190,30 +146,6 @@ fn sixty_three_ahead_is_taken_and_sixty_four_is_not_answered() {
     bob.says(164, 100, "too far");
     goes_on(&alice, &mut bob, 165);
     assert!(!alice.output().contains("too far"), "{}", alice.output());
-}
-
-#[test]
-fn a_huge_gap_costs_nothing() {
-    let (alice, mut bob) = bob_speaks();
-    bob.says(1, 1, "one");
-    bob.is_acked(1, 1);
-    bob.says(3, 1, "three");
-    bob.is_acked(3, 1);
-    bob.says(HUGE, HUGE, "after a while");
-    bob.is_acked(HUGE, HUGE);
-    shows(
-        &alice,
-        &[
-            "bob (udp): one",
-            "1 message from bob did not arrive",
-            "bob (udp): three",
-            &format!("{} messages from bob did not arrive", HUGE - 4),
-            "bob (udp): after a while",
-        ],
-    );
-    goes_on(&alice, &mut bob, HUGE + 1);
-    alice.types("/id");
-    alice.sees("you are alice");
 }
 
 #[test]

@@ -2,6 +2,19 @@
 
 #![allow(dead_code, reason = "a vocabulary: not every word of it is in use at every moment")]
 
+/// A table of tests that are alike: the name of each, and what it gives to the function that runs it.
+macro_rules! table {
+    ($run:ident: $($(#[$attribute:meta])* $name:ident($($value:expr),* $(,)?);)*) => {
+        $(
+            $(#[$attribute])*
+            #[test]
+            fn $name() {
+                $run($($value),*);
+            }
+        )*
+    };
+}
+
 #[cfg(unix)]
 pub mod browser;
 pub mod scenes;

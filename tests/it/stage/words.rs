@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::thread;
 
+use crate::driver::block::Block;
 use crate::driver::cast::{Client, Server};
 use crate::driver::dice::Dice;
 use crate::driver::folder::Folder;
@@ -100,6 +101,18 @@ impl Wire {
         wire.registers(name, port);
         wire.joins(name);
         wire
+    }
+
+    /// Says something in the room, which must be the next that comes from there, and gives it.
+    #[track_caller]
+    pub fn speaks(&mut self, text: &str) -> Block {
+        self.says(text).gets("SAID")
+    }
+
+    /// The lines that INFO lists.
+    #[track_caller]
+    pub fn lists(&mut self) -> Vec<String> {
+        self.asks("INFO", &[]).gets("INFOACK").lines
     }
 
     /// Shows with a PING that nothing is on its way.
