@@ -114,7 +114,7 @@ fn a_query_without_a_server_is_a_sentence() {
 
 #[test]
 fn the_server_sees_nothing_of_the_chat() {
-    let (listener, bob) = (Played::open(), Datagrams::bind());
+    let (listener, bob) = (Played::open(), Datagrams::open("bob"));
     let (alice, mut wire) = alice_in_a_room(&listener, bob.port());
     alice.types("/query bob");
     let asked = [("clientID", "alice"), ("Peer", "bob"), ("Via", "udp")];
@@ -145,7 +145,7 @@ fn the_server_sees_nothing_of_the_chat() {
 
 #[test]
 fn a_server_that_announces_crowds_is_not_believed_without_end() {
-    let (listener, bob) = (Played::open(), Datagrams::bind());
+    let (listener, bob) = (Played::open(), Datagrams::open("bob"));
     let (alice, mut wire) = alice_in_a_room(&listener, bob.port());
     let [one, other] = SECRETS;
     let to_alice = way("bob", [one, other]);
@@ -174,7 +174,7 @@ fn a_server_that_announces_crowds_is_not_believed_without_end() {
 
 #[test]
 fn an_introduction_by_tcp_opens_no_conversation() {
-    let (listener, bob) = (Played::open(), Datagrams::bind());
+    let (listener, bob) = (Played::open(), Datagrams::open("bob"));
     let (alice, mut wire) = alice_in_a_room(&listener, bob.port());
     alice.types("/query bob");
     wire.gets("BRIDGE");

@@ -11,7 +11,7 @@ fn a_newer_message_from_another_port_moves_the_conversation() {
     bob.takes(1, 1, "at home?");
     alice.sees_line("Delivered to bob (udp): at home?");
     bob.socket().forgets();
-    let away = Datagrams::bind();
+    let away = Datagrams::open("away");
     away.sends(alice.address(), &bob.own().msg(2, 2, "on my way"));
     let (ack, _) = away.next();
     bob.own().is_ack(&ack, 2, 2);
@@ -40,7 +40,7 @@ fn an_old_message_from_a_third_port_moves_nothing() {
     }
     bob.says(4, 1, "four");
     bob.is_acked(4, 2);
-    let third = Datagrams::bind();
+    let third = Datagrams::open("third");
     // Copies, and one that is new but not the newest: each is answered where it came from.
     for (seq, upto, text) in [(1, 2, "one"), (2, 2, "two"), (4, 2, "four"), (3, 4, "three")] {
         third.sends(alice.address(), &bob.own().msg(seq, 1, text));
@@ -57,7 +57,7 @@ fn an_old_message_from_a_third_port_moves_nothing() {
 #[test]
 fn what_is_not_taken_moves_nothing() {
     let (alice, mut bob) = friends(&[]);
-    let third = Datagrams::bind();
+    let third = Datagrams::open("third");
     let way = bob.own().clone();
     third.sends(alice.address(), &way.msg(65, 1, "too far"));
     third.sends(alice.address(), &way.msg(1, 2, "too early"));
@@ -75,7 +75,7 @@ fn copies_follow_who_moves() {
     let (alice, mut bob) = friends(&[]);
     alice.types("/msg where are you?");
     bob.hears(1, 1, "where are you?");
-    let away = Datagrams::bind();
+    let away = Datagrams::open("away");
     away.sends(alice.address(), &bob.own().msg(1, 1, "here"));
     let (ack, _) = away.gets("ACK");
     bob.own().is_ack(&ack, 1, 1);
@@ -88,7 +88,7 @@ fn copies_follow_who_moves() {
 #[test]
 fn a_new_query_goes_where_the_server_says() {
     let (alice, mut bob) = friends(&[]);
-    let away = Datagrams::bind();
+    let away = Datagrams::open("away");
     away.sends(alice.address(), &bob.own().msg(1, 1, "away"));
     alice.sees_line("bob (udp): away");
     alice.types("/hangup bob udp");

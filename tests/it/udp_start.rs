@@ -37,7 +37,7 @@ fn a_given_port_is_had_for_both() {
 #[test]
 fn a_udp_port_that_is_taken_is_a_sentence() {
     let server = Server::start(&[]);
-    let taken = Datagrams::bind_to(free_port());
+    let taken = Datagrams::open_at("somebody", free_port());
     let port = taken.port().to_string();
     let alice = Client::with_args(&["alice", &port, &server.address().to_string()]);
     let line = alice.complains(&format!("127.0.0.1:{port}"));

@@ -113,7 +113,7 @@ fn bytes_that_are_no_text_and_no_bytes_at_all_are_dropped() {
     let noise: Vec<u8> = (0..=255).collect();
     let all: [&[u8]; 7] = [b"", &latin, &cut, &noise, b"\r\n\r\n", b"\0", b"\n"];
     for bytes in all {
-        bob.socket().sends_bytes(alice.address(), bytes);
+        bob.socket().sends(alice.address(), bytes);
     }
     next_is_the_ack(&alice, &mut bob, 1);
     counted(&alice, all.len());
@@ -122,7 +122,7 @@ fn bytes_that_are_no_text_and_no_bytes_at_all_are_dropped() {
 #[test]
 fn junk_from_anywhere_is_not_answered() {
     let (alice, mut bob) = friends(&[]);
-    let stranger = Datagrams::bind();
+    let stranger = Datagrams::open("stranger");
     let made_up = Way { ticket: MADE_UP.to_owned(), ..bob.own().clone() };
     let of_mallory = Way { name: "mallory".to_owned(), ..made_up.clone() };
     let junk = [
@@ -245,7 +245,7 @@ fn being_queried_lets_nobody_speak() {
 #[test]
 fn a_flood_of_junk_does_not_keep_the_user_from_typing() {
     let (alice, mut bob) = friends(&[]);
-    let stranger = Datagrams::bind();
+    let stranger = Datagrams::open("stranger");
     let junk = "x".repeat(1200);
     for round in 1..=20 {
         for _ in 0..500 {

@@ -2,6 +2,7 @@
 //!
 //! - [`wire`] and [`dialogue`]: a connection that speaks in blocks. It is written from PROTOCOL.md and shares
 //!   nothing with your code, so a mistake of yours is not made twice.
+//! - [`datagrams`]: a UDP socket that speaks in blocks, too.
 //! - [`program`] and [`cast`]: your programs as processes, typed to, listened to, killed in the end.
 //! - [`played`]: the other side, when it is a client that is graded: the grader plays its server and its peers.
 //! - [`story`]: what has happened so far. Whatever is not as it must be ends the check there, and tells it.
@@ -13,6 +14,7 @@
 pub mod block;
 pub mod by_hand;
 pub mod cast;
+pub mod datagrams;
 pub mod dialogue;
 pub mod dice;
 pub mod farewell;

@@ -1,23 +1,21 @@
 //! A peer that sends and gets datagrams, and is played by the grader.
 
 use std::fmt::Display;
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::time::Instant;
 
 use crate::driver::block::Block;
 use crate::driver::by_hand::{self, How};
 use crate::driver::cast::Client;
+use crate::driver::datagrams::Datagrams;
 use crate::driver::dice::Dice;
-use crate::driver::heard::fail_if_one_has_failed;
 use crate::driver::played::{Guest, Peer, Played, Secrets};
-use crate::driver::program::SLICE;
 use crate::driver::story;
-use crate::driver::wire::is_waiting;
 
 /// Somebody with a UDP socket, who talks to bob.
 #[derive(Debug)]
 pub struct Post {
-    socket: UdpSocket,
+    socket: Datagrams,
     /// Who it is.
     pub me: Peer,
     /// The secrets between the two.
@@ -38,17 +36,18 @@ pub fn bob(played: &Played, flags: &[&str]) -> (Client, Guest) {
 impl Post {
     /// Somebody with this ID.
     pub fn new(id: u64, bob: &Client, dice: &mut Dice) -> Self {
-        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let me = Peer::new(&dice.word(), socket.local_addr().unwrap(), id);
+        let name = dice.word();
+        let socket = Datagrams::open(&name);
+        let me = Peer::new(&name, socket.address(), id);
         let hand = by_hand::posts(&me.name, me.address, bob.address());
         Self { socket, me, secrets: Secrets::new(dice), bob: bob.address(), hand }
     }
 
     /// The same person at another address, of which nobody is told.
     pub fn moves(&self) -> Self {
-        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let (me, secrets) = (self.me.clone(), self.secrets.clone());
-        let hand = by_hand::posts(&me.name, socket.local_addr().unwrap(), self.bob);
+        let socket = Datagrams::open(&me.name);
+        let hand = by_hand::posts(&me.name, socket.address(), self.bob);
         Self { socket, me, secrets, bob: self.bob, hand }
     }
 
@@ -92,9 +91,8 @@ impl Post {
     }
 
     fn sends_block(&self, text: &str) {
-        story::told(&self.me.name, "~>", text.as_bytes());
         by_hand::says(self.hand, text.as_bytes(), How::Datagram);
-        self.socket.send_to(text.as_bytes(), self.bob).unwrap();
+        self.socket.sends(self.bob, text);
     }
 
     /// Waits for the next datagram, and when it has come.
@@ -104,30 +102,12 @@ impl Post {
 
     /// The same, but only until then.
     pub fn gets_until(&self, kind: &str, until: Instant) -> Option<(Block, Instant)> {
-        let (who, mut buffer) = (&self.me.name, vec![0; 65_536]);
-        loop {
-            self.socket.set_read_timeout(Some(SLICE)).unwrap();
-            match self.socket.recv_from(&mut buffer) {
-                Ok((count, _)) => {
-                    let (at, bytes) = (Instant::now(), &buffer[..count]);
-                    story::told(who, "<~", bytes);
-                    let block = Block::datagram(bytes).unwrap_or_else(|why| story::fail(why));
-                    if block.kind != kind {
-                        let expected = format!("a datagram {kind} to {who}");
-                        story::fail(story::instead(expected, block));
-                    }
-                    return Some((block, at));
-                }
-                Err(error) if is_waiting(&error) => {
-                    fail_if_one_has_failed();
-                    if story::left(until).is_zero() {
-                        return None;
-                    }
-                }
-                // Windows tells here that nobody listens where something was sent.
-                Err(_) => {}
-            }
+        let (block, _) = self.socket.gets_until(until)?;
+        if block.kind != kind {
+            let expected = format!("a datagram {kind} to {}", self.me.name);
+            story::fail(story::instead(expected, block));
         }
+        Some((block, Instant::now()))
     }
 
     /// Waits for the ACK of this message, with this Upto.

@@ -1,7 +1,7 @@
 //! A friend by UDP: somebody in the room whose datagrams a test writes and reads itself.
 
 use std::collections::HashSet;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -80,7 +80,7 @@ impl Friend {
     /// Joins under this name, with a UDP socket at the port that it registers.
     #[track_caller]
     fn joined(name: &str, server: Rc<Server>, alice: &Client) -> Self {
-        let socket = Datagrams::bind();
+        let socket = Datagrams::open(name);
         let room = server.joined(name, socket.port());
         alice.sees(&format!("{name} joined (ID "));
         Self {
@@ -120,12 +120,12 @@ impl Friend {
     /// Has a new socket, at this port.
     #[track_caller]
     pub fn opens(&mut self, port: u16) {
-        self.socket = Some(Datagrams::bind_to(port));
+        self.socket = Some(Datagrams::open_at(&self.name, port));
     }
 
     /// Where it is.
     pub fn address(&self) -> SocketAddr {
-        (Ipv4Addr::LOCALHOST, self.socket().port()).into()
+        self.socket().address()
     }
 
     /// Queries alice: from now on it can speak.

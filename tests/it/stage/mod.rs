@@ -21,7 +21,6 @@ pub mod scenes;
 pub mod friend;
 pub mod glass;
 pub mod json;
-pub mod datagrams;
 pub mod process;
 #[cfg(target_os = "linux")]
 pub mod terminal;
@@ -31,6 +30,7 @@ pub mod workshop;
 
 pub use crate::driver::block::Block;
 pub use crate::driver::cast::{Client, Server};
+pub use crate::driver::datagrams::Datagrams;
 pub use crate::driver::dice::Dice;
 pub use crate::driver::folder::Folder;
 pub use crate::driver::heard::OutputMode;
@@ -40,7 +40,6 @@ pub use crate::driver::story::DEADLINE;
 pub use crate::driver::wire::Wire;
 #[cfg(unix)]
 pub use browser::Browser;
-pub use datagrams::Datagrams;
 pub use friend::{Friend, Way, a_friend, friends};
 pub use glass::Glass;
 pub use scenes::{

@@ -2,14 +2,17 @@
 
 use std::net::SocketAddr;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::driver::block::Block;
 use crate::driver::cast::{Client, Server};
+use crate::driver::datagrams::Datagrams;
 use crate::driver::dice::Dice;
 use crate::driver::folder::Folder;
 use crate::driver::heard::{Output, Side};
 use crate::driver::program::Program;
 use crate::driver::settings::settings;
+use crate::driver::story;
 use crate::driver::wire::Wire;
 
 impl Program {
@@ -119,6 +122,30 @@ impl Wire {
     #[track_caller]
     pub fn hears_nothing(&mut self) -> &mut Self {
         self.hears_nothing_before("nothing-else")
+    }
+}
+
+impl Datagrams {
+    /// Waits for the next datagram, whatever it is.
+    #[track_caller]
+    pub fn next(&self) -> (Block, SocketAddr) {
+        self.gets_until(story::deadline()).expect("nothing came by UDP")
+    }
+
+    /// Waits for the next datagram, but only for so long: for who plays a peer and has a clock of its own.
+    #[track_caller]
+    pub fn within(&self, time: Duration) -> Option<(Block, SocketAddr)> {
+        self.gets_until(Instant::now() + time)
+    }
+
+    /// Waits for the next datagram of this type, skipping others (a MSG comes again until it is acknowledged).
+    #[track_caller]
+    pub fn gets(&self, kind: &str) -> (Block, SocketAddr) {
+        let mut came = self.next();
+        while came.0.kind != kind {
+            came = self.next();
+        }
+        came
     }
 }
 

@@ -1,0 +1,81 @@
+//! A UDP socket that speaks one block per datagram.
+
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::time::{Duration, Instant};
+
+use crate::driver::block::Block;
+use crate::driver::heard::fail_if_one_has_failed;
+use crate::driver::program::SLICE;
+use crate::driver::story;
+use crate::driver::wire::is_waiting;
+
+/// A socket on 127.0.0.1. It is known in the story by a name.
+#[derive(Debug)]
+pub struct Datagrams {
+    who: String,
+    socket: UdpSocket,
+}
+
+impl Datagrams {
+    /// Has a free port.
+    pub fn open(who: &str) -> Self {
+        Self::open_at(who, 0)
+    }
+
+    /// Has this port, perhaps one on which somebody listens by TCP.
+    #[track_caller]
+    pub fn open_at(who: &str, port: u16) -> Self {
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
+        Self { who: who.to_owned(), socket }
+    }
+
+    /// Where it is.
+    pub fn address(&self) -> SocketAddr {
+        self.socket.local_addr().unwrap()
+    }
+
+    /// The port that it has.
+    pub fn port(&self) -> u16 {
+        self.address().port()
+    }
+
+    /// Sends one datagram.
+    pub fn sends(&self, to: SocketAddr, bytes: impl AsRef<[u8]>) {
+        story::told(&self.who, "~>", bytes.as_ref());
+        self.socket.send_to(bytes.as_ref(), to).unwrap();
+    }
+
+    /// Waits for the next datagram, but only until then. Gives also where it is from.
+    #[track_caller]
+    pub fn gets_until(&self, until: Instant) -> Option<(Block, SocketAddr)> {
+        let mut buffer = vec![0; 65_536];
+        loop {
+            let slice = story::left(until).min(SLICE).max(Duration::from_millis(1));
+            self.socket.set_read_timeout(Some(slice)).unwrap();
+            match self.socket.recv_from(&mut buffer) {
+                Ok((count, from)) => {
+                    story::told(&self.who, "<~", &buffer[..count]);
+                    match Block::datagram(&buffer[..count]) {
+                        Ok(block) => return Some((block, from)),
+                        Err(why) => story::fail(why),
+                    }
+                }
+                Err(error) if is_waiting(&error) => {
+                    fail_if_one_has_failed();
+                    if story::left(until).is_zero() {
+                        return None;
+                    }
+                }
+                // Windows tells here that nobody listens where something was sent.
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Throws away what has come until now and was not read.
+    pub fn forgets(&self) {
+        self.socket.set_nonblocking(true).unwrap();
+        while self.socket.recv_from(&mut [0; 2048]).is_ok() {}
+        self.socket.set_nonblocking(false).unwrap();
+    }
+}
