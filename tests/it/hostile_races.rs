@@ -135,8 +135,7 @@ fn who_joins_in_a_storm_has_every_message_once() {
         });
         for round in 0..60 {
             let mut guest = server.registered("guest", 20_003);
-            guest.asks("JOIN", &[("clientID", "guest")]);
-            let joined = guest.gets("JOINACK");
+            let joined = guest.obtains("JOIN", &[("clientID", "guest")]);
             let last = joined.number("Seq");
             for seq in last.saturating_sub(19).max(1)..=(last + dice.below(20) as u64).min(MESSAGES)
             {

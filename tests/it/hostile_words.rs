@@ -158,8 +158,8 @@ fn history_has_two_hundred_at_a_time_and_a_thousand_at_all() {
     // The same after a restart, from the log; and who asks for more is told how much there is not.
     let server = server.starts_again();
     let mut bob = server.registered("bob", 20_002);
-    bob.asks("JOIN", &[("clientID", "bob"), ("Since", "50")]);
-    bob.gets("JOINACK").has(&[("Seq", "1100"), ("Missed", "50")]);
+    bob.obtains("JOIN", &[("clientID", "bob"), ("Since", "50")])
+        .has(&[("Seq", "1100"), ("Missed", "50")]);
     is_told(&mut bob, 101..=1_100);
     bob.hears_nothing();
 }
@@ -168,8 +168,8 @@ fn history_has_two_hundred_at_a_time_and_a_thousand_at_all() {
 #[track_caller]
 fn has_seen(server: &Server, since: &str) {
     let mut bob = server.registered("bob", 20_002);
-    bob.asks("JOIN", &[("clientID", "bob"), ("Since", since)]);
-    bob.gets("JOINACK").has(&[("Seq", "3"), ("Missed", "0")]);
+    bob.obtains("JOIN", &[("clientID", "bob"), ("Since", since)])
+        .has(&[("Seq", "3"), ("Missed", "0")]);
     bob.hears_nothing().asks("QUIT", &[]).is_closed();
 }
 

@@ -118,8 +118,7 @@ fn what_did_not_fit_is_counted_and_the_numbers_go_on() {
     // On another disk, where there is room.
     let server = Server::start_in(folder, 0, &[]);
     let mut bob = server.registered("bob", 20_002);
-    bob.asks("JOIN", &[("clientID", "bob"), ("Since", "0")]);
-    bob.gets("JOINACK").has(&[("Seq", "8")]);
+    bob.obtains("JOIN", &[("clientID", "bob"), ("Since", "0")]).has(&[("Seq", "8")]);
     for (seq, text) in (1_u64..).zip(&texts).filter(|(seq, _)| ![3, 4, 5, 6].contains(seq)) {
         bob.gets("SAID").has(&[("Seq", &seq.to_string()), ("Text", text)]);
     }

@@ -75,8 +75,7 @@ fn a_private_message_is_logged_without_its_text() {
     let mut john = server.joined("John", 20_001);
     let mut jane = server.joined("Jane", 20_002);
     john.gets("JOINED");
-    john.asks("TELL", &[("Peer", "2"), ("Text", "the hidden words")]);
-    john.gets("TELLACK");
+    john.obtains("TELL", &[("Peer", "2"), ("Text", "the hidden words")]);
     jane.gets("TOLD");
     jane.speaks("and a public one").has(&[("Seq", "1")]);
     let expected = ["John told Jane something privately", "[Jane]: and a public one"];

@@ -157,8 +157,7 @@ fn twenty_kills_lose_nothing_that_anybody_has_seen() {
     for round in 0..20 {
         let last = seen.last_key_value().map_or(0, |(seq, _)| *seq);
         let mut bob = server.registered("bob", 20_002);
-        bob.asks("JOIN", &[("clientID", "bob"), ("Since", &last.to_string())]);
-        let joined = bob.gets("JOINACK");
+        let joined = bob.obtains("JOIN", &[("clientID", "bob"), ("Since", &last.to_string())]);
         assert!(joined.number("Seq") >= last, "{last} were seen: {joined}");
         let first = last + joined.number("Missed") + 1;
         let speaker = talks(server.address(), round);

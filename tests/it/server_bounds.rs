@@ -101,8 +101,7 @@ fn who_comes_back_a_hundred_times_leaves_no_descriptors_behind() {
     let before = descriptors(&server);
     for _ in 0..100 {
         let mut again = server.connect("again");
-        again.asks("JOIN", &[("clientID", "alice"), ("Token", &token)]);
-        again.gets("JOINACK");
+        again.obtains("JOIN", &[("clientID", "alice"), ("Token", &token)]);
         alice = again;
     }
     // Nobody says anything in the room; each connection may take a moment to end.

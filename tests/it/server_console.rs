@@ -117,8 +117,7 @@ fn stdout_has_a_line_for_each_introduction() {
     let (server, mut wire) = connected(&[]);
     wire.registers("student1", 2500);
     wire.registers("student2", 2000);
-    wire.asks("BRIDGE", &[("clientID", "student2")]);
-    wire.gets("BRIDGEACK");
+    wire.obtains("BRIDGE", &[("clientID", "student2")]);
     server.sees_line("BRIDGE: student2 127.0.0.1:2000 student1 127.0.0.1:2500");
 }
 

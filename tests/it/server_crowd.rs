@@ -164,8 +164,8 @@ fn fifty_come_at_once_and_each_has_an_id_of_its_own() {
         let enter = |(guest, mut wire): (u16, Wire)| {
             start.wait();
             let registered = wire.registers(&format!("guest{guest}"), 20_000 + guest).number("ID");
-            wire.asks("JOIN", &[("clientID", &format!("guest{guest}"))]);
-            let joined = wire.gets("JOINACK").number("ID");
+            let joined =
+                wire.obtains("JOIN", &[("clientID", &format!("guest{guest}"))]).number("ID");
             assert_eq!(registered, joined);
             (wire, joined)
         };

@@ -107,8 +107,8 @@ fn their_clients_and_ours_meet_in_one_directory() {
         "BRIDGE\r\nclientID: theirs\r\n\r\n",
         "BRIDGEACK\r\nclientID: ours\r\nIP: 127.0.0.1\r\nPort: 20001\r\n\r\n",
     );
-    ours.asks("BRIDGE", &[("clientID", "ours")]);
-    ours.gets("BRIDGEACK").has(&[("clientID", "theirs"), ("Port", "6201")]);
+    ours.obtains("BRIDGE", &[("clientID", "ours")])
+        .has(&[("clientID", "theirs"), ("Port", "6201")]);
     ours.speaks("a registration is no arrival");
 }
 

@@ -39,8 +39,8 @@ fn registering_again_keeps_id_and_place_and_replaces_the_port() {
     other.registers("alice", 20_011).has(&[("ID", "1"), ("Port", "20011")]);
     let expected = ["alice 127.0.0.1:20011 1", "bob 127.0.0.1:20002 2", "carol 127.0.0.1:20003 3"];
     assert_eq!(wire.lists(), expected);
-    wire.asks("BRIDGE", &[("clientID", "carol")]);
-    wire.gets("BRIDGEACK").has(&[("clientID", "alice"), ("Port", "20011")]);
+    wire.obtains("BRIDGE", &[("clientID", "carol")])
+        .has(&[("clientID", "alice"), ("Port", "20011")]);
 }
 
 #[test]
@@ -59,8 +59,7 @@ fn names_differ_by_more_than_case() {
     wire.registers("aLICE", 20_002).has(&[("ID", "1"), ("Port", "20002")]);
     wire.registers("bob", 20_003).has(&[("ID", "2")]);
     assert_eq!(wire.lists().len(), 2);
-    wire.asks("BRIDGE", &[("clientID", "BOB"), ("Peer", "alICE")]);
-    wire.gets("BRIDGEACK").has(&[("Port", "20002")]);
+    wire.obtains("BRIDGE", &[("clientID", "BOB"), ("Peer", "alICE")]).has(&[("Port", "20002")]);
 }
 
 #[test]
@@ -68,16 +67,19 @@ fn a_name_is_shown_as_its_owner_wrote_it() {
     let (_server, mut wire) = connected(&[]);
     wire.registers("McAlice", 20_001).has(&[("clientID", "McAlice")]);
     wire.registers("bob", 20_002);
-    wire.asks("BRIDGE", &[("clientID", "bob"), ("Peer", "mcalice")]);
-    wire.gets("BRIDGEACK").has(&[("clientID", "McAlice")]);
+    wire.obtains("BRIDGE", &[("clientID", "bob"), ("Peer", "mcalice")])
+        .has(&[("clientID", "McAlice")]);
 }
 
 #[test]
 fn bridge_without_a_peer_gives_the_first_other_in_order_of_registration() {
     let (_server, mut wire) = connected(&[]);
     wire.registers("zoe", 20_001);
-    wire.asks("BRIDGE", &[("clientID", "zoe")]);
-    wire.gets("BRIDGEACK").has_exactly(&[("clientID", ""), ("IP", ""), ("Port", "")]);
+    wire.obtains("BRIDGE", &[("clientID", "zoe")]).has_exactly(&[
+        ("clientID", ""),
+        ("IP", ""),
+        ("Port", ""),
+    ]);
     wire.registers("bob", 20_002);
     wire.registers("alice", 20_003);
     for (asker, answer, port) in
@@ -195,8 +197,11 @@ fn both_families_are_written_as_they_are() {
     bob.registers("bob", 20_002).has(&[("IP", "127.0.0.1")]);
     let expected = ["alice [::1]:20001 1", "bob 127.0.0.1:20002 2"];
     assert_eq!(alice.lists(), expected);
-    bob.asks("BRIDGE", &[("clientID", "bob")]);
-    bob.gets("BRIDGEACK").has_exactly(&[("clientID", "alice"), ("IP", "::1"), ("Port", "20001")]);
+    bob.obtains("BRIDGE", &[("clientID", "bob")]).has_exactly(&[
+        ("clientID", "alice"),
+        ("IP", "::1"),
+        ("Port", "20001"),
+    ]);
 }
 
 #[test]

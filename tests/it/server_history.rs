@@ -31,8 +31,8 @@ fn since_replays_what_came_after_it() {
     }
     for (since, first) in [("0", 1), ("10", 11), ("39", 40), ("40", 41), ("41", 41)] {
         let mut bob = server.registered("bob", 20_002);
-        bob.asks("JOIN", &[("clientID", "bob"), ("Since", since)]);
-        bob.gets("JOINACK").has(&[("Seq", "40"), ("Missed", "0")]);
+        bob.obtains("JOIN", &[("clientID", "bob"), ("Since", since)])
+            .has(&[("Seq", "40"), ("Missed", "0")]);
         for seq in first..=40_u64 {
             bob.gets("SAID").has(&[("Seq", &seq.to_string()), ("Replay", "yes")]);
         }
@@ -43,8 +43,7 @@ fn since_replays_what_came_after_it() {
 #[test]
 fn history_gives_the_last_before() {
     let (_server, mut alice) = alice_joined(&["--rate", "0"]);
-    alice.asks("HISTORY", &[]);
-    alice.gets("HISTORYACK").has(&[("Count", "0")]);
+    alice.obtains("HISTORY", &[]).has(&[("Count", "0")]);
     for number in 1..=30 {
         alice.speaks(&format!("message {number}"));
     }
@@ -82,8 +81,7 @@ fn since_fills_the_gap_after_a_loss() {
     bob.gets("SAID");
     let mut new = server.registered("alice", 20_001);
     let headers = [("clientID", "alice"), ("Token", first.get("Token")), ("Since", "1")];
-    new.asks("JOIN", &headers);
-    new.gets("JOINACK").has(&[("ID", "2"), ("Seq", "3"), ("Missed", "0")]);
+    new.obtains("JOIN", &headers).has(&[("ID", "2"), ("Seq", "3"), ("Missed", "0")]);
     new.gets("SAID").has(&[("Seq", "2"), ("Text", "two"), ("Replay", "yes"), ("ID", "1")]);
     new.gets("SAID").has(&[("Seq", "3"), ("Text", "three"), ("Replay", "yes")]);
     bob.gets("JOINED").has(&[("ID", "2"), ("clientID", "alice")]);

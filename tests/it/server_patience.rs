@@ -55,8 +55,7 @@ fn who_speaks_by_itself_need_not_be_asked() {
     let (_server, mut alice, mut bob) = two_joined(&["--ping", "2", "--rate", "0"]);
     // Alice's round trips never stop, so it is bob who is asked.
     loop {
-        alice.asks("TELL", &[("Peer", "bob"), ("Text", "tick")]);
-        alice.gets("TELLACK");
+        alice.obtains("TELL", &[("Peer", "bob"), ("Text", "tick")]);
         if bob.block("a block").kind == "PING" {
             return;
         }

@@ -17,8 +17,7 @@ fn two(server: &Server) -> (Wire, Wire, Block) {
 #[track_caller]
 fn comes_back(server: &Server, token: &str) -> (Wire, Block) {
     let mut alice = server.connect("alice");
-    alice.asks("JOIN", &[("clientID", "alice"), ("Token", token)]);
-    let joined = alice.gets("JOINACK");
+    let joined = alice.obtains("JOIN", &[("clientID", "alice"), ("Token", token)]);
     (alice, joined)
 }
 
@@ -92,12 +91,15 @@ fn a_token_gives_the_old_id_back_after_a_loss() {
     drop(old);
     bob.gets("LEFT").has(&[("ID", "2"), ("clientID", "alice"), ("Reason", "gone")]);
     let mut new = server.registered("alice", 20_011);
-    new.asks("JOIN", &[("clientID", "alice"), ("Token", first.get("Token"))]);
-    new.gets("JOINACK").has(&[("ID", "2")]);
+    new.obtains("JOIN", &[("clientID", "alice"), ("Token", first.get("Token"))])
+        .has(&[("ID", "2")]);
     let expected = [("ID", "2"), ("clientID", "alice"), ("IP", "127.0.0.1"), ("Port", "20011")];
     bob.gets("JOINED").has_exactly(&expected);
-    bob.asks("BRIDGE", &[("clientID", "bob"), ("Peer", "2")]);
-    bob.gets("BRIDGEACK").has(&[("clientID", "alice"), ("ID", "2"), ("Port", "20011")]);
+    bob.obtains("BRIDGE", &[("clientID", "bob"), ("Peer", "2")]).has(&[
+        ("clientID", "alice"),
+        ("ID", "2"),
+        ("Port", "20011"),
+    ]);
     let mut lines = bob.lists();
     lines.sort();
     assert_eq!(lines, ["alice 127.0.0.1:20011 2", "bob 127.0.0.1:20002 1"]);
@@ -111,8 +113,7 @@ fn a_name_without_its_token_is_a_new_client() {
     bob.gets("LEFT");
     let mut new = server.registered("alice", 20_001);
     let wrong = "0123456789abcdef0123456789abcdef";
-    new.asks("JOIN", &[("clientID", "alice"), ("Token", wrong)]);
-    new.gets("JOINACK").has(&[("ID", "3")]);
+    new.obtains("JOIN", &[("clientID", "alice"), ("Token", wrong)]).has(&[("ID", "3")]);
     bob.gets("JOINED").has(&[("ID", "3"), ("clientID", "alice")]);
 }
 
@@ -142,15 +143,15 @@ fn who_quits_or_is_kicked_has_no_way_back() {
     bob.gets("LEFT").has(&[("Reason", "quit")]);
     let mut again = server.connect("again");
     again.registers("alice", 20_001).has(&[("ID", "3")]);
-    again.asks("JOIN", &[("clientID", "alice"), ("Token", first.get("Token"))]);
-    let second = again.gets("JOINACK");
+    let second = again.obtains("JOIN", &[("clientID", "alice"), ("Token", first.get("Token"))]);
     second.has(&[("ID", "3")]);
     bob.gets("JOINED");
     server.types("/kick alice");
     bob.gets("LEFT").has(&[("Reason", "kicked")]);
     let mut third = server.registered("alice", 20_001);
-    third.asks("JOIN", &[("clientID", "alice"), ("Token", second.get("Token"))]);
-    third.gets("JOINACK").has(&[("ID", "4")]);
+    third
+        .obtains("JOIN", &[("clientID", "alice"), ("Token", second.get("Token"))])
+        .has(&[("ID", "4")]);
 }
 
 #[test]
@@ -161,12 +162,10 @@ fn who_has_come_back_and_then_quits_has_no_way_back_either() {
     drop(old);
     bob.gets("LEFT").has(&[("Reason", "gone")]);
     let mut back = server.registered("alice", 20_001);
-    back.asks("JOIN", &[("clientID", "alice"), ("Token", token)]);
-    back.gets("JOINACK").has(&[("ID", "2")]);
+    back.obtains("JOIN", &[("clientID", "alice"), ("Token", token)]).has(&[("ID", "2")]);
     back.asks("QUIT", &[]).is_closed();
     let mut again = server.registered("alice", 20_001);
-    again.asks("JOIN", &[("clientID", "alice"), ("Token", token)]);
-    let joined = again.gets("JOINACK");
+    let joined = again.obtains("JOIN", &[("clientID", "alice"), ("Token", token)]);
     assert_ne!((joined.get("ID"), joined.get("Token")), ("2", token), "{joined}");
 }
 
@@ -183,7 +182,7 @@ fn a_token_outlives_somebody_elses_use_of_the_name() {
     intruder.asks("QUIT", &[]).is_closed();
     bob.gets("LEFT").has(&[("ID", &id), ("Reason", "quit")]);
     let mut back = server.registered("alice", 20_001);
-    back.asks("JOIN", &[("clientID", "alice"), ("Token", first.get("Token"))]);
-    back.gets("JOINACK").has(&[("ID", "2"), ("Token", first.get("Token"))]);
+    back.obtains("JOIN", &[("clientID", "alice"), ("Token", first.get("Token"))])
+        .has(&[("ID", "2"), ("Token", first.get("Token"))]);
     bob.gets("JOINED").has(&[("ID", "2"), ("clientID", "alice"), ("Port", "20001")]);
 }

@@ -107,8 +107,7 @@ fn telling_reaches_one_and_nobody_else() {
     alice.gets("JOINED");
     bob.gets("JOINED");
     for peer in ["bob", "BOB", "2"] {
-        alice.asks("TELL", &[("Peer", peer), ("Text", "between us")]);
-        alice.gets("TELLACK");
+        alice.obtains("TELL", &[("Peer", peer), ("Text", "between us")]);
         let told = bob.gets("TOLD");
         told.has_exactly(&[
             ("Time", "*"),

@@ -30,8 +30,7 @@ fn secrets(answer: &Block, call: &Block) -> [String; 2] {
 #[test]
 fn an_introduction_gives_both_the_same_two_secrets() {
     let (_server, mut alice, mut bob) = two_joined(&[]);
-    alice.asks("BRIDGE", &[("clientID", "alice"), ("Peer", "bob")]);
-    let answer = alice.gets("BRIDGEACK");
+    let answer = alice.obtains("BRIDGE", &[("clientID", "alice"), ("Peer", "bob")]);
     answer.has_exactly(&[
         ("clientID", "bob"),
         ("IP", "127.0.0.1"),
@@ -73,8 +72,7 @@ fn every_introduction_has_secrets_of_its_own() {
 #[test]
 fn bridge_without_a_peer_introduces_too() {
     let (_server, mut alice, mut bob) = two_joined(&[]);
-    bob.asks("BRIDGE", &[("clientID", "BOB")]);
-    let answer = bob.gets("BRIDGEACK");
+    let answer = bob.obtains("BRIDGE", &[("clientID", "BOB")]);
     answer.has(&[("clientID", "alice"), ("ID", "1"), ("Via", "tcp")]);
     secrets(&answer, &alice.gets("CALL"));
 }
@@ -83,8 +81,7 @@ fn bridge_without_a_peer_introduces_too() {
 fn the_secrets_are_on_their_way_to_the_peer_before_they_are_given_out() {
     let (_server, mut alice, mut bob) = two_joined(&["--rate", "0"]);
     for _ in 0..50 {
-        alice.asks("BRIDGE", &[("clientID", "alice"), ("Peer", "bob")]);
-        alice.gets("BRIDGEACK");
+        alice.obtains("BRIDGE", &[("clientID", "alice"), ("Peer", "bob")]);
         // Nothing else is said to bob, so the PONG to a PING from now on stands behind the CALL.
         bob.asks("PING", &[("Token", "after")]);
         bob.gets("CALL");
@@ -101,8 +98,11 @@ fn there_is_no_ticket_for_who_has_not_joined() {
     let expected = [("clientID", "bob"), ("IP", "127.0.0.1"), ("Port", "20002")];
     lurker.gets("BRIDGEACK").has_exactly(&expected);
     // Nor on another connection in the name of one who has.
-    lurker.asks("BRIDGE", &[("clientID", "bob"), ("Peer", "lurker")]);
-    lurker.gets("BRIDGEACK").has_exactly(&[("clientID", "lurker"), ("IP", "*"), ("Port", "20003")]);
+    lurker.obtains("BRIDGE", &[("clientID", "bob"), ("Peer", "lurker")]).has_exactly(&[
+        ("clientID", "lurker"),
+        ("IP", "*"),
+        ("Port", "20003"),
+    ]);
     bob.says("nobody called");
     let next = bob.block("a block");
     assert!(["LEFT", "SAID"].contains(&next.kind.as_str()), "{next}");
@@ -112,8 +112,7 @@ fn there_is_no_ticket_for_who_has_not_joined() {
 fn there_is_no_ticket_to_who_has_not_joined() {
     let (server, mut alice, _bob) = two_joined(&[]);
     let mut lurker = server.registered("lurker", 20_003);
-    alice.asks("BRIDGE", &[("clientID", "alice"), ("Peer", "lurker")]);
-    let answer = alice.gets("BRIDGEACK");
+    let answer = alice.obtains("BRIDGE", &[("clientID", "alice"), ("Peer", "lurker")]);
     answer.has(&[("clientID", "lurker"), ("IP", "127.0.0.1"), ("Port", "20003")]);
     assert_eq!((answer.find("Ticket"), answer.find("Answer")), (None, None), "{answer}");
     lurker.hears_nothing();

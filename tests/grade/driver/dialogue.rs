@@ -16,10 +16,22 @@ impl Wire {
         self.sends(Block::text(kind, headers))
     }
 
+    /// Sends a block of this type, and waits for the one of the same type with ACK behind it.
+    #[track_caller]
+    pub fn obtains(&mut self, kind: &str, headers: &[(&str, &str)]) -> Block {
+        self.asks(kind, headers).gets(&format!("{kind}ACK"))
+    }
+
     /// Says something in the room.
     #[track_caller]
     pub fn says(&mut self, text: &str) -> &mut Self {
         self.asks("SAY", &[("Text", text)])
+    }
+
+    /// Says something in the room, and waits for it to come back, which must be next.
+    #[track_caller]
+    pub fn speaks(&mut self, text: &str) -> Block {
+        self.says(text).gets("SAID")
     }
 
     /// Waits for the next block, which must be of this type.
@@ -127,7 +139,6 @@ impl Wire {
     /// Joins and gives back JOINACK.
     #[track_caller]
     pub fn joins(&mut self, name: &str) -> Block {
-        self.asks("JOIN", &[("clientID", name)]);
-        self.gets("JOINACK")
+        self.obtains("JOIN", &[("clientID", name)])
     }
 }

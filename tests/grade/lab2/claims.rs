@@ -195,8 +195,8 @@ pub fn the_end_of_an_old_connection_takes_nothing_away(dice: &mut Dice) {
 
     step(format!("{name} comes back on a new connection, with the Token"));
     let mut new = server.connect(&format!("{name}, again"));
-    new.asks("JOIN", &[("clientID", &name), ("Token", &token)]);
-    new.gets("JOINACK").has(&[("ID", &id), ("Token", &token)]);
+    new.obtains("JOIN", &[("clientID", &name), ("Token", &token)])
+        .has(&[("ID", &id), ("Token", &token)]);
     old.gets("BYE").has_exactly(&[("Reason", "replaced")]);
     old.is_closed();
     old.vanishes();

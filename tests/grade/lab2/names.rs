@@ -42,8 +42,7 @@ pub fn a_name_is_the_same_in_any_case(dice: &mut Dice) {
     let id = alice.registers(&upper, 6001).number("ID");
     alice.registers(&name, 6001).has(&[("clientID", &name)]);
     step(format!("it joins, as {upper}"));
-    alice.asks("JOIN", &[("clientID", &upper)]);
-    let ack = alice.gets("JOINACK");
+    let ack = alice.obtains("JOIN", &[("clientID", &upper)]);
     ack.has(&[("clientID", &name)]);
     if ack.number("ID") != id {
         fail(instead(format!("`ID: {id}`, as in REGACK"), ack));

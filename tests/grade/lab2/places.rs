@@ -35,13 +35,13 @@ pub fn the_room_is_told_where_somebody_is(dice: &mut Dice) {
     is_at(&mut witness, &new_id, third, 6021);
 
     step(format!("{name} comes back by the Token there, where it has registered before"));
-    there.asks("JOIN", &[("clientID", name), ("Token", &token)]);
-    there.gets("JOINACK").has(&[("ID", &id), ("Token", &token)]);
+    there
+        .obtains("JOIN", &[("clientID", name), ("Token", &token)])
+        .has(&[("ID", &id), ("Token", &token)]);
     is_at(&mut witness, &id, name, 6002);
     step("and again where it has registered nothing: the room hears nothing of that");
     let mut again = server.connect(name);
-    again.asks("JOIN", &[("clientID", name), ("Token", &token)]);
-    again.gets("JOINACK").has(&[("ID", &id)]);
+    again.obtains("JOIN", &[("clientID", name), ("Token", &token)]).has(&[("ID", &id)]);
     let mut new = server.registered(last, 6031);
     let new_id = new.joins(last).get("ID").to_owned();
     is_at(&mut witness, &new_id, last, 6031);
@@ -94,8 +94,9 @@ pub fn an_entry_belongs_to_the_address_it_came_from(dice: &mut Dice) {
     step(format!("who shows the Token comes from {there}, too, and the room is told"));
     other.asks("REGISTER", &claim).refuses("REGISTER", "name-taken");
     other.asks("JOIN", &[("clientID", name)]).refuses("JOIN", "name-taken");
-    other.asks("JOIN", &[("clientID", name), ("Token", &token)]);
-    other.gets("JOINACK").has(&[("ID", &id), ("Token", &token)]);
+    other
+        .obtains("JOIN", &[("clientID", name), ("Token", &token)])
+        .has(&[("ID", &id), ("Token", &token)]);
     wire.gets("BYE").has_exactly(&[("Reason", "replaced")]);
     is_told(&mut witness, &at(&seen));
 }

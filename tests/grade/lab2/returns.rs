@@ -58,8 +58,7 @@ pub fn who_was_lost_comes_back_by_the_token(dice: &mut Dice) {
 fn returns(server: &Server, name: &str, token: &str) -> (Wire, Block) {
     let mut wire = server.connect(&format!("{name}, again"));
     wire.registers_in_the_end(name, 6001);
-    wire.asks("JOIN", &[("clientID", name), ("Token", token)]);
-    let ack = wire.gets("JOINACK");
+    let ack = wire.obtains("JOIN", &[("clientID", name), ("Token", token)]);
     (wire, ack)
 }
 

@@ -60,7 +60,7 @@ fn sees(server: &Server, address: SocketAddr, dice: &mut Dice) {
         ack.has(&[("clientID", name), ("IP", &seen), ("Port", "6001")]);
         let entry = SocketAddr::new(wire.local().ip(), 6001);
         let line = format!("{name} {entry} {}", ack.get("ID"));
-        let info = wire.asks("INFO", &[]).gets("INFOACK");
+        let info = wire.obtains("INFO", &[]);
         if !info.lines.contains(&line) {
             fail(instead(format!("the line `{line}`, in INFOACK"), info));
         }
@@ -68,8 +68,11 @@ fn sees(server: &Server, address: SocketAddr, dice: &mut Dice) {
     step(format!("{} is told where {} is", names[1], names[0]));
     let mut wire = server.connect_to(&names[1], address);
     let seen = wire.local().ip().to_string();
-    wire.asks("BRIDGE", &[("clientID", &names[1]), ("Peer", &names[0])]);
-    wire.gets("BRIDGEACK").has(&[("clientID", &names[0]), ("IP", &seen), ("Port", "6001")]);
+    wire.obtains("BRIDGE", &[("clientID", &names[1]), ("Peer", &names[0])]).has(&[
+        ("clientID", &names[0]),
+        ("IP", &seen),
+        ("Port", "6001"),
+    ]);
 }
 
 pub fn the_servers_own_address_is_no_clients(dice: &mut Dice) {
@@ -83,7 +86,7 @@ pub fn the_servers_own_address_is_no_clients(dice: &mut Dice) {
         wire.refuses("REGISTER", "bad-port");
     }
     step("none of this has left an entry");
-    wire.asks("INFO", &[]).gets("INFOACK").has_exactly(&[]);
+    wire.obtains("INFO", &[]).has_exactly(&[]);
     for port in [own ^ 1, 1024, 65535] {
         step(format!("port {port} is as good as any other"));
         wire.registers(&names[1], port).has(&[("Port", &port.to_string())]);

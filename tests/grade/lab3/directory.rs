@@ -21,7 +21,7 @@ pub fn info_is_the_whole_directory(dice: &mut Dice) {
     let server = Server::start(&[]);
     let mut asker = server.connect("somebody");
     step("an empty directory");
-    asker.asks("INFO", &[]).gets("INFOACK").has_exactly(&[]);
+    asker.obtains("INFO", &[]).has_exactly(&[]);
     let mut model: Vec<Entry> = Vec::new();
     for (name, port) in dice.words(45).into_iter().zip(6001..) {
         let who = dice.below(model.len().max(1));
@@ -59,8 +59,8 @@ fn comes_back(server: &Server, dice: &mut Dice, model: &mut Vec<Entry>) {
     step(format!("{early} registers again and comes back by the Token, to the ID of before"));
     let mut back = server.connect(&early);
     back.registers_in_the_end(&early, 7003);
-    back.asks("JOIN", &[("clientID", &early), ("Token", ack.get("Token"))]);
-    back.gets("JOINACK").has(&[("ID", ack.get("ID"))]);
+    back.obtains("JOIN", &[("clientID", &early), ("Token", ack.get("Token"))])
+        .has(&[("ID", ack.get("ID"))]);
     model.push(Entry { name: early, port: 7003, id: ack.number("ID"), joined: Some(back) });
     model.push(Entry { name: late, port: 7002, id, joined: None });
 }
@@ -92,8 +92,7 @@ fn compare(asker: &mut Wire, model: &[Entry]) {
     let expected: Vec<String> = model.iter().map(line).collect();
     let until = story::deadline();
     loop {
-        asker.asks("INFO", &[]);
-        let found = asker.gets("INFOACK");
+        let found = asker.obtains("INFO", &[]);
         if found.lines == expected {
             return;
         }
@@ -152,8 +151,7 @@ pub fn bridge_gives_the_first_other_or_who_is_asked_for(dice: &mut Dice) {
     step(format!("{third} has joined, and may not ask for {second}"));
     let mut joined = server.joined(third, 6003);
     joined.asks("BRIDGE", &[("clientID", second)]).refuses("BRIDGE", "not-registered");
-    joined.asks("BRIDGE", &[("clientID", third)]);
-    let found = joined.gets("BRIDGEACK");
+    let found = joined.obtains("BRIDGE", &[("clientID", third)]);
     found.has(&[("clientID", first), ("Port", "6009")]);
     if found.find("ID").is_none() {
         fail("to somebody who has joined, BRIDGEACK gives the ID of the peer, too");
@@ -173,8 +171,8 @@ fn is_by_registration(names: &[String]) {
     step(format!("{lost} registers again and comes back by the Token, to the ID of before"));
     let mut back = server.connect(lost);
     back.registers_in_the_end(lost, 6003);
-    back.asks("JOIN", &[("clientID", lost), ("Token", ack.get("Token"))]);
-    back.gets("JOINACK").has(&[("ID", ack.get("ID"))]);
+    back.obtains("JOIN", &[("clientID", lost), ("Token", ack.get("Token"))])
+        .has(&[("ID", ack.get("ID"))]);
     step(format!("{asking} is given {next}, who has registered first of those who are there"));
     let mut wire = server.registered(asking, 6004);
     wire.asks("BRIDGE", &[("clientID", asking)]);

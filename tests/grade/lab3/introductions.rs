@@ -39,15 +39,13 @@ pub fn two_who_have_joined_are_given_secrets(dice: &mut Dice) {
         }
     }
     step(format!("{} has not joined, and nobody can vouch for it", names[2]));
-    alice.asks("BRIDGE", &[("clientID", &names[0]), ("Peer", &names[2])]);
-    let ack = alice.gets("BRIDGEACK");
+    let ack = alice.obtains("BRIDGE", &[("clientID", &names[0]), ("Peer", &names[2])]);
     if ack.find("Ticket").is_some() || ack.find("Answer").is_some() {
         fail(format!("secrets for somebody who has not joined:\n{ack}"));
     }
     carol.hears_nothing_else(dice);
     step(format!("nor can it be vouched for when it is {} who asks", names[2]));
-    carol.asks("BRIDGE", &[("clientID", &names[2]), ("Peer", &names[1])]);
-    carol.gets("BRIDGEACK").has_exactly(&[
+    carol.obtains("BRIDGE", &[("clientID", &names[2]), ("Peer", &names[1])]).has_exactly(&[
         ("clientID", &names[1]),
         ("IP", "127.0.0.1"),
         ("Port", "6002"),

@@ -249,8 +249,10 @@ fn says_all(speaker: &mut Wire) -> usize {
 /// Somebody joins who has heard all. Gives the ID, too.
 fn comes(server: &Server, name: &str, witness: &mut Wire) -> (Wire, String) {
     let mut wire = server.registered(name, 6002);
-    wire.asks("JOIN", &[("clientID", name), ("Since", &LAST.to_string())]);
-    let id = wire.gets("JOINACK").get("ID").to_owned();
+    let id = wire
+        .obtains("JOIN", &[("clientID", name), ("Since", &LAST.to_string())])
+        .get("ID")
+        .to_owned();
     witness.gets("JOINED");
     (wire, id)
 }
@@ -283,6 +285,7 @@ fn reads(wire: &mut Wire, messages: Range<usize>) {
 
 /// Only who is in the room can be told something.
 fn is_there(witness: &mut Wire, name: &str) {
-    witness.asks("TELL", &[("Peer", name), ("Text", "Are you there?")]);
-    witness.gets("TELLACK").has(&[("clientID", name)]);
+    witness
+        .obtains("TELL", &[("Peer", name), ("Text", "Are you there?")])
+        .has(&[("clientID", name)]);
 }

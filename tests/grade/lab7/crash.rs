@@ -123,8 +123,7 @@ pub fn what_was_seen_survives_kill_9(dice: &mut Dice) {
         let server = Server::start_in(folder, 0, &[]);
         step(format!("all {} that {} has seen are there, as it saw them", seen.len(), names[0]));
         let mut wire = server.registered(&names[0], 6001);
-        wire.asks("JOIN", &[("clientID", &names[0]), ("Since", "0")]);
-        let found = wire.gets("JOINACK").number("Seq");
+        let found = wire.obtains("JOIN", &[("clientID", &names[0]), ("Since", "0")]).number("Seq");
         if found < seen.len() as u64 {
             fail(format!("{} messages were seen, and the server knows of {found}", seen.len()));
         }

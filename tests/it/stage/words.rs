@@ -106,16 +106,10 @@ impl Wire {
         wire
     }
 
-    /// Says something in the room, which must be the next that comes from there, and gives it.
-    #[track_caller]
-    pub fn speaks(&mut self, text: &str) -> Block {
-        self.says(text).gets("SAID")
-    }
-
     /// The lines that INFO lists.
     #[track_caller]
     pub fn lists(&mut self) -> Vec<String> {
-        self.asks("INFO", &[]).gets("INFOACK").lines
+        self.obtains("INFO", &[]).lines
     }
 
     /// Shows with a PING that nothing is on its way.
