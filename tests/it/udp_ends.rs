@@ -206,8 +206,7 @@ fn what_is_all_acknowledged_rests() {
         alice.types(&format!("/msg number {seq}"));
         bob.takes(seq, seq, &format!("number {seq}"));
         alice.sees_line(&format!("Delivered to bob (udp): number {seq}"));
-        bob.says(seq, seq, "answer");
-        bob.is_acked(seq, seq);
+        bob.tells(seq, seq, "answer", seq);
     }
     bob.socket().forgets();
     // Longer than any pause between copies: meanwhile somebody else is given up.
@@ -216,8 +215,7 @@ fn what_is_all_acknowledged_rests() {
     alice.sees_line("not delivered to carol: hello?");
     alice.types("/peer bob");
     alice.types("/msg number 11");
-    let next = bob.any();
-    bob.alices().is_msg(&next, 11, 11, "number 11");
+    bob.hears_next(11, 11, "number 11");
 }
 
 #[test]
@@ -225,11 +223,8 @@ fn who_leaves_the_room_can_still_be_spoken_to() {
     let (alice, mut bob) = friends(&[]);
     bob.room().asks("QUIT", &[]);
     alice.sees_line("bob left (quit)");
-    alice.types("/msg still there?");
-    bob.takes(1, 1, "still there?");
-    alice.sees_line("Delivered to bob (udp): still there?");
-    bob.says(1, 1, "yes");
-    bob.is_acked(1, 1);
+    bob.is_told(&alice, 1, "still there?");
+    bob.tells(1, 1, "yes", 1);
     alice.sees_line("bob (udp): yes");
 }
 
@@ -271,8 +266,7 @@ fn who_comes_back_to_the_same_port_is_queried_anew() {
 fn what_was_held_is_shown_in_the_end() {
     let (alice, mut bob) = friends(&[]);
     let held = |alice: &Client, bob: &mut Friend, round: u64| {
-        bob.says(3, 1, &format!("round {round}"));
-        bob.is_acked(3, 0);
+        bob.tells(3, 1, &format!("round {round}"), 0);
         alice.types_bytes(b"/id\n");
         alice.sees_without("round", "you are alice");
     };
@@ -296,18 +290,15 @@ fn what_was_held_is_shown_in_the_end() {
 #[test]
 fn who_quits_still_answers_a_copy_of_what_came_last() {
     let (alice, mut bob) = friends(&[]);
-    bob.says(1, 1, "the last word");
-    bob.is_acked(1, 1);
+    bob.tells(1, 1, "the last word", 1);
     alice.sees_line("bob (udp): the last word");
     alice.types("/quit");
-    bob.says(1, 1, "the last word");
-    bob.is_acked(1, 1);
+    bob.tells(1, 1, "the last word", 1);
     // Also when she has left the room already, and not only just then.
     bob.room().skips_to("LEFT");
     for _ in 0..20 {
         bob.room().hears_nothing();
-        bob.says(1, 1, "the last word");
-        bob.is_acked(1, 1);
+        bob.tells(1, 1, "the last word", 1);
     }
     alice.exits(0);
 }

@@ -266,8 +266,7 @@ fn everything_doubled_is_shown_once() {
         bob.hears_again(seq);
         alice.sees_line(&format!("Delivered to bob (udp): number {seq}"));
         bob.socket().forgets();
-        bob.says(seq, seq, "answer");
-        bob.is_acked(seq, seq);
+        bob.tells(seq, seq, "answer", seq);
         bob.is_acked(seq, seq);
         alice.sees_line("bob (udp): answer");
     }

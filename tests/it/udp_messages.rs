@@ -61,8 +61,7 @@ fn what_is_not_acknowledged_comes_again_with_growing_pauses() {
     // And after its ACK it does not come any more: the next is the next.
     bob.socket().forgets();
     alice.types("/msg good");
-    let next = bob.any();
-    bob.alices().is_msg(&next, 2, 2, "good");
+    bob.hears_next(2, 2, "good");
 }
 
 #[test]
@@ -102,8 +101,7 @@ fn the_window_is_counted_from_the_oldest() {
     alice.sees_line("Delivered to bob (udp): 64");
     bob.socket().forgets();
     for _ in 0..2 {
-        let next = bob.any();
-        bob.alices().is_msg(&next, 1, 1, "1");
+        bob.hears_next(1, 1, "1");
     }
     bob.acks(1, 64);
     bob.hears(65, 65, "65");
@@ -138,8 +136,7 @@ fn acks_of_what_was_never_sent_confirm_nothing() {
     let (alice, mut bob) = friends(&[]);
     bob.acks(1, 1);
     // Once this has its ACK, the one above has been read.
-    bob.says(1, 1, "hello");
-    bob.is_acked(1, 1);
+    bob.tells(1, 1, "hello", 1);
     alice.types("/msg first");
     bob.hears(1, 1, "first");
     for (seq, upto) in [(2, 0), (0, 0), (64, 0), (u64::MAX, 0)] {
@@ -150,8 +147,7 @@ fn acks_of_what_was_never_sent_confirm_nothing() {
     alice.sees_line("Delivered to bob (udp): first");
     bob.acks(1, u64::MAX);
     bob.acks(u64::MAX, u64::MAX);
-    bob.says(2, 2, "hello again");
-    bob.is_acked(2, 2);
+    bob.tells(2, 2, "hello again", 2);
     alice.types("/msg second");
     bob.hears(2, 2, "second");
     bob.hears_again(2);
@@ -227,8 +223,7 @@ fn a_silent_peer_is_given_up_honestly_and_the_conversation_goes_on() {
     bob.hears(1, 1, "hello?");
     bob.socket().forgets();
     alice.types("/msg anybody?");
-    let next = bob.any();
-    bob.alices().is_msg(&next, 2, 2, "anybody?");
+    bob.hears_next(2, 2, "anybody?");
     bob.acks(2, 2);
     alice.sees_line("Delivered to bob (udp): anybody?");
     assert_eq!(alice.output().matches("not delivered").count(), 1, "{}", alice.output());
@@ -243,9 +238,7 @@ fn the_ack_of_what_was_given_up_comes_too_late() {
     bob.hears(1, 1, "hello?");
     alice.sees_line("not delivered to bob: hello?");
     bob.acks(1, 1);
-    alice.types("/msg anybody?");
-    bob.takes(2, 2, "anybody?");
-    alice.sees_line("Delivered to bob (udp): anybody?");
+    bob.is_told(&alice, 2, "anybody?");
     assert_eq!(alice.output().matches("Delivered").count(), 1, "{}", alice.output());
 }
 
@@ -312,12 +305,10 @@ fn what_the_receiver_holds_behind_something_given_up_is_set_free() {
     is_set_free(&mut bob);
     bob.acks(3, 3);
     // Once this has its ACK, the one above has been read.
-    bob.says(1, 1, "hello");
-    bob.is_acked(1, 1);
+    bob.tells(1, 1, "hello", 1);
     bob.socket().forgets();
     alice.types("/msg 4");
-    let next = bob.any();
-    bob.alices().is_msg(&next, 4, 4, "4");
+    bob.hears_next(4, 4, "4");
     bob.acks(4, 4);
     alice.sees_line("Delivered to bob (udp): 4");
     assert_eq!(alice.output().matches("Delivered to bob (udp): 3").count(), 1);
@@ -343,8 +334,7 @@ fn an_ack_that_knows_nothing_of_what_sets_free_does_not_end_it() {
     is_set_free(&mut bob);
     // A late double of the ACK from before: it is still true that bob waits for the first.
     bob.acks(3, 0);
-    bob.says(1, 1, "hello");
-    bob.is_acked(1, 1);
+    bob.tells(1, 1, "hello", 1);
     bob.socket().forgets();
     is_set_free(&mut bob);
 }
@@ -371,17 +361,13 @@ fn an_ack_that_crosses_the_giving_up_leaves_nobody_waiting() {
 fn a_port_on_which_nobody_listens_is_as_silence() {
     let (alice, mut bob) = alice_speaks(&["--give-up", "1"]);
     let port = bob.socket().port();
-    alice.types("/msg one");
-    bob.takes(1, 1, "one");
-    alice.sees_line("Delivered to bob (udp): one");
+    bob.is_told(&alice, 1, "one");
     // The system tells alice's socket that nobody is there; that is no reason to stop.
     bob.closes();
     alice.types("/msg two");
     alice.sees_line("not delivered to bob: two");
     bob.opens(port);
-    alice.types("/msg three");
-    bob.takes(3, 3, "three");
-    alice.sees_line("Delivered to bob (udp): three");
+    bob.is_told(&alice, 3, "three");
     assert_eq!(alice.errors(), "");
 }
 
@@ -420,9 +406,7 @@ fn after_a_failure_a_query_asks_the_server_again() {
     bob.is_queried(&alice);
     assert_ne!(bob.alices().ticket, old);
     bob.socket().forgets();
-    alice.types("/msg here I am");
-    bob.takes(1, 1, "here I am");
-    alice.sees_line("Delivered to bob (udp): here I am");
+    bob.is_told(&alice, 1, "here I am");
     alice.types("/query bob");
     alice.sees_line("this conversation is already open: /msg goes there");
     alice.types("/msg the same");
@@ -436,9 +420,7 @@ fn silence_of_one_is_no_silence_of_others() {
     alice.types("/msg to bob");
     bob.hears(1, 1, "to bob");
     carol.is_queried(&alice);
-    alice.types("/msg to carol");
-    carol.takes(1, 1, "to carol");
-    alice.sees_line("Delivered to carol (udp): to carol");
+    carol.is_told(&alice, 1, "to carol");
     alice.sees_line("not delivered to bob: to bob");
     alice.types("/msg to carol again");
     carol.takes(2, 2, "to carol again");

@@ -5,11 +5,8 @@ use crate::stage::{Datagrams, friends};
 #[test]
 fn a_newer_message_from_another_port_moves_the_conversation() {
     let (alice, mut bob) = friends(&[]);
-    bob.says(1, 1, "at home");
-    bob.is_acked(1, 1);
-    alice.types("/msg at home?");
-    bob.takes(1, 1, "at home?");
-    alice.sees_line("Delivered to bob (udp): at home?");
+    bob.tells(1, 1, "at home", 1);
+    bob.is_told(&alice, 1, "at home?");
     bob.socket().forgets();
     let away = Datagrams::open("away");
     away.sends(alice.address(), &bob.own().msg(2, 2, "on my way"));
@@ -25,8 +22,7 @@ fn a_newer_message_from_another_port_moves_the_conversation() {
     alice.types("/peers");
     alice.sees_line(&format!("* bob 127.0.0.1:{} udp (verified)", away.port()));
     // Back home; what comes there is the next, so nothing was sent there meanwhile.
-    bob.says(3, 3, "back");
-    bob.is_acked(3, 3);
+    bob.tells(3, 3, "back", 3);
     alice.types("/msg welcome");
     bob.takes(3, 3, "welcome");
 }
@@ -35,11 +31,9 @@ fn a_newer_message_from_another_port_moves_the_conversation() {
 fn an_old_message_from_a_third_port_moves_nothing() {
     let (alice, mut bob) = friends(&[]);
     for (seq, text) in [(1, "one"), (2, "two")] {
-        bob.says(seq, 1, text);
-        bob.is_acked(seq, seq);
+        bob.tells(seq, 1, text, seq);
     }
-    bob.says(4, 1, "four");
-    bob.is_acked(4, 2);
+    bob.tells(4, 1, "four", 2);
     let third = Datagrams::open("third");
     // Copies, and one that is new but not the newest: each is answered where it came from.
     for (seq, upto, text) in [(1, 2, "one"), (2, 2, "two"), (4, 2, "four"), (3, 4, "three")] {
@@ -47,9 +41,7 @@ fn an_old_message_from_a_third_port_moves_nothing() {
         let (ack, _) = third.next();
         bob.own().is_ack(&ack, seq, upto);
     }
-    alice.types("/msg still there?");
-    bob.takes(1, 1, "still there?");
-    alice.sees_line("Delivered to bob (udp): still there?");
+    bob.is_told(&alice, 1, "still there?");
     alice.types("/peers");
     alice.sees_line(&format!("* bob {} udp (verified)", bob.address()));
 }
@@ -64,8 +56,7 @@ fn what_is_not_taken_moves_nothing() {
     third.sends(alice.address(), &way.msg(1, 1, "cut").replace("\r\n\r\n", "\r\n"));
     third.sends(alice.address(), &way.msg(1, 1, "mine").replace("bob", "mallory"));
     third.sends(alice.address(), &bob.alices().ack(1, 1));
-    bob.says(1, 1, "one");
-    bob.is_acked(1, 1);
+    bob.tells(1, 1, "one", 1);
     alice.types("/msg still there?");
     bob.takes(1, 1, "still there?");
 }

@@ -179,8 +179,7 @@ fn hanging_up_one_leaves_the_other() {
 #[test]
 fn hanging_up_sends_nothing_and_hears_nothing() {
     let (alice, mut bob) = friends(&[]);
-    bob.says(1, 1, "one");
-    bob.is_acked(1, 1);
+    bob.tells(1, 1, "one", 1);
     alice.types("/hangup bob udp");
     alice.sees_line("you ended the chat with bob (udp)");
     bob.says(2, 1, "two");
@@ -192,8 +191,7 @@ fn hanging_up_sends_nothing_and_hears_nothing() {
     alice.types("/msg again");
     bob.takes(1, 1, "again");
     bob.queries(&alice);
-    bob.says(1, 1, "three");
-    bob.is_acked(1, 1);
+    bob.tells(1, 1, "three", 1);
     alice.sees_without("two", "bob (udp): three");
 }
 
@@ -222,13 +220,10 @@ fn peers_counts_what_has_happened() {
         bob.takes(seq, seq, &format!("number {seq}"));
         alice.sees_line(&format!("Delivered to bob (udp): number {seq}"));
     }
-    bob.says(1, 1, "one");
-    bob.is_acked(1, 1);
-    bob.says(1, 1, "one");
-    bob.is_acked(1, 1);
+    bob.tells(1, 1, "one", 1);
+    bob.tells(1, 1, "one", 1);
     for (seq, first, upto) in [(3, 1, 1), (2, 1, 3), (6, 6, 6), (5, 5, 6)] {
-        bob.says(seq, first, "and more");
-        bob.is_acked(seq, upto);
+        bob.tells(seq, first, "and more", upto);
     }
     let lines = peers(&alice);
     assert_eq!(lines[0], line);

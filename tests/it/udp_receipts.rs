@@ -27,8 +27,7 @@ fn shows(alice: &Client, lines: &[&str]) {
 /// Demands that a message comes through: so those that were sent before it have been read.
 #[track_caller]
 fn goes_on(alice: &Client, bob: &mut Friend, seq: u64) {
-    bob.says(seq, seq, "and on");
-    bob.is_acked(seq, seq);
+    bob.tells(seq, seq, "and on", seq);
     alice.sees_line("bob (udp): and on");
 }
 
@@ -43,13 +42,11 @@ fn every_copy_is_acknowledged_and_shown_once() {
     let (alice, mut bob) = bob_speaks();
     for (seq, text) in (1..).zip(["hi", "how are you?", "  spaces  ", "a: b", "äöü 🦀"]) {
         for _ in 0..3 {
-            bob.says(seq, seq, text);
-            bob.is_acked(seq, seq);
+            bob.tells(seq, seq, text, seq);
         }
         alice.sees_line(&format!("bob (udp): {text}"));
     }
-    bob.says(1, 1, "hi");
-    bob.is_acked(1, 5);
+    bob.tells(1, 1, "hi", 5);
     goes_on(&alice, &mut bob, 6);
     assert_eq!(alice.output().matches("bob (udp): ").count(), 6, "{}", alice.output());
     assert!(!alice.output().contains("did not arrive"), "{}", alice.output());
@@ -58,15 +55,11 @@ fn every_copy_is_acknowledged_and_shown_once() {
 #[test]
 fn a_copy_with_another_text_changes_nothing() {
     let (alice, mut bob) = bob_speaks();
-    bob.says(2, 1, "two");
-    bob.is_acked(2, 0);
-    bob.says(2, 1, "another two");
-    bob.is_acked(2, 0);
-    bob.says(1, 1, "one");
-    bob.is_acked(1, 2);
+    bob.tells(2, 1, "two", 0);
+    bob.tells(2, 1, "another two", 0);
+    bob.tells(1, 1, "one", 2);
     shows(&alice, &["bob (udp): one", "bob (udp): two"]);
-    bob.says(1, 1, "another one");
-    bob.is_acked(1, 2);
+    bob.tells(1, 1, "another one", 2);
     goes_on(&alice, &mut bob, 3);
     assert!(!alice.output().contains("another"), "{}", alice.output());
 }
@@ -87,8 +80,7 @@ use Line::{Lost, Says};
 fn shown_as(sent: &[(u64, u64, u64)], lines: &[Line]) {
     let (alice, mut bob) = bob_speaks();
     for &(seq, first, upto) in sent {
-        bob.says(seq, first, &format!("number {seq}"));
-        bob.is_acked(seq, upto);
+        bob.tells(seq, first, &format!("number {seq}"), upto);
     }
     let shown = lines.iter().map(|line| match line {
         Says(seq) => format!("bob (udp): number {seq}"),
@@ -98,8 +90,7 @@ fn shown_as(sent: &[(u64, u64, u64)], lines: &[Line]) {
     let shown: Vec<String> = shown.collect();
     shows(&alice, &shown.iter().map(String::as_str).collect::<Vec<_>>());
     let next = sent.iter().map(|(seq, ..)| seq + 1).max().unwrap_or(1);
-    bob.says(next, next, "and on");
-    bob.is_acked(next, next);
+    bob.tells(next, next, "and on", next);
     assert_eq!(alice.sees_next(), "bob (udp): and on");
 }
 
@@ -128,21 +119,17 @@ fn sixty_three_ahead_is_taken_and_sixty_four_is_not_answered() {
     for seq in [65, 66, 128, 1000, HUGE, u64::MAX] {
         bob.says(seq, 1, "too far");
     }
-    bob.says(64, 1, "number 64");
-    bob.is_acked(64, 0);
+    bob.tells(64, 1, "number 64", 0);
     for seq in 1..=63 {
-        bob.says(seq, 1, &format!("number {seq}"));
-        bob.is_acked(seq, if seq == 63 { 64 } else { seq });
+        bob.tells(seq, 1, &format!("number {seq}"), if seq == 63 { 64 } else { seq });
     }
     for seq in 1..=64 {
         shows(&alice, &[&format!("bob (udp): number {seq}")]);
     }
     bob.says(129, 1, "too far");
-    bob.says(128, 1, "number 128");
-    bob.is_acked(128, 64);
+    bob.tells(128, 1, "number 128", 64);
     // Given up: what is 63 behind First is no more than 63 ahead.
-    bob.says(163, 100, "number 163");
-    bob.is_acked(163, 99);
+    bob.tells(163, 100, "number 163", 99);
     bob.says(164, 100, "too far");
     goes_on(&alice, &mut bob, 165);
     assert!(!alice.output().contains("too far"), "{}", alice.output());
@@ -159,8 +146,7 @@ fn the_last_numbers_there_are_are_borne() {
     // Whether it answers these or not: it answers its user, and others.
     let mut carol = bob.another("carol", &alice);
     carol.queries(&alice);
-    carol.says(1, 1, "hi");
-    carol.is_acked(1, 1);
+    carol.tells(1, 1, "hi", 1);
     alice.sees_line("carol (udp): hi");
     alice.types("/id");
     alice.sees("you are alice");
@@ -177,8 +163,7 @@ fn an_ack_is_never_longer_than_its_message() {
         let msg = terse(b.own(), seq, first);
         b.sends(&msg);
         // Once this has its ACK, the one above has had its own, if any.
-        carol.says(round, round, "hi");
-        carol.is_acked(round, round);
+        carol.tells(round, round, "hi", round);
         let ack = b.within(Duration::from_millis(1));
         // What could only be answered by more may be left without an answer.
         assert!(ack.is_some() || round == 8, "MSG {seq} with First {first} was not acknowledged");
@@ -216,8 +201,7 @@ fn all_that_the_grammar_allows_is_understood() {
 #[test]
 fn what_a_peer_says_does_not_rule_the_terminal() {
     let (alice, mut bob) = bob_speaks();
-    bob.says(1, 1, "left\u{202e}right\u{200b}\tand tabs");
-    bob.is_acked(1, 1);
+    bob.tells(1, 1, "left\u{202e}right\u{200b}\tand tabs", 1);
     alice.sees_line("bob (udp): left\\u{202e}right\\u{200b}\\u{9}and tabs");
     goes_on(&alice, &mut bob, 2);
     assert!(!alice.output().contains(['\u{200b}', '\u{202e}', '\t']), "{}", alice.output());
@@ -229,8 +213,7 @@ fn a_conversation_begins_anew_with_each_query() {
     for round in 1..=5 {
         for seq in 1..=3 {
             let text = format!("number {seq} of round {round}");
-            bob.says(seq, seq, &text);
-            bob.is_acked(seq, seq);
+            bob.tells(seq, seq, &text, seq);
             alice.sees_line(&format!("bob (udp): {text}"));
         }
         bob.queries(&alice);

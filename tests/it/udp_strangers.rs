@@ -10,8 +10,7 @@ const MADE_UP: &str = "0123456789abcdef0123456789abcdef";
 /// Demands that bob's next message has its ACK next: so nothing before it was answered. Nor was it shown.
 #[track_caller]
 fn next_is_the_ack(alice: &Client, bob: &mut Friend, seq: u64) {
-    bob.says(seq, 1, "a good one");
-    bob.is_acked(seq, seq);
+    bob.tells(seq, 1, "a good one", seq);
     alice.sees_without("bad", "bob (udp): a good one");
 }
 
@@ -142,8 +141,7 @@ fn junk_from_anywhere_is_not_answered() {
     bob.own().is_ack(&next, 1, 1);
     alice.sees_without("bad", "bob (udp): a good one");
     counted(&alice, junk.len());
-    bob.says(2, 1, "from home");
-    bob.is_acked(2, 2);
+    bob.tells(2, 1, "from home", 2);
 }
 
 #[test]
@@ -163,8 +161,7 @@ fn a_ticket_opens_only_for_its_name() {
         bob.sends(&way.msg(1, 1, "bad"));
         carol.sends(&way.msg(1, 1, "bad"));
     }
-    carol.says(1, 1, "from carol");
-    carol.is_acked(1, 1);
+    carol.tells(1, 1, "from carol", 1);
     alice.sees_without("bad", "carol (udp): from carol");
     next_is_the_ack(&alice, &mut bob, 1);
     counted(&alice, 2 * swapped.len());
@@ -188,8 +185,7 @@ fn a_ticket_by_tcp_is_none_by_udp() {
 fn a_ticket_ends_when_a_newer_one_is_given() {
     let (alice, mut bob) = friends(&[]);
     let old = bob.own().clone();
-    bob.says(1, 1, "old");
-    bob.is_acked(1, 1);
+    bob.tells(1, 1, "old", 1);
     alice.sees_line("bob (udp): old");
     bob.queries(&alice);
     // A recording of what was said, and more of it.
@@ -203,14 +199,11 @@ fn a_ticket_ends_when_a_newer_one_is_given() {
 #[test]
 fn a_newer_ticket_of_one_direction_leaves_the_other() {
     let (alice, mut bob) = friends(&[]);
-    alice.types("/msg one");
-    bob.takes(1, 1, "one");
-    alice.sees_line("Delivered to bob (udp): one");
+    bob.is_told(&alice, 1, "one");
     bob.queries(&alice);
     alice.types("/msg two");
     bob.takes(2, 2, "two");
-    bob.says(1, 1, "hi");
-    bob.is_acked(1, 1);
+    bob.tells(1, 1, "hi", 1);
     alice.sees_line("Delivered to bob (udp): two");
 }
 
@@ -222,8 +215,7 @@ fn who_was_never_queried_by_anybody_is_a_stranger() {
     bob.sends(&lonely.msg(1, 1, "bad"));
     bob.sends(&lonely.ack(1, 1));
     bob.queries(&alice);
-    bob.says(1, 1, "a good one");
-    bob.is_acked(1, 1);
+    bob.tells(1, 1, "a good one", 1);
     alice.sees_without("bad", "bob (udp): a good one");
     alice.types("/peers");
     alice.sees(" from strangers were dropped");
@@ -275,8 +267,6 @@ fn a_flood_of_junk_does_not_keep_the_user_from_typing() {
 fn a_quiet_day_counts_nobody() {
     let (alice, mut bob) = friends(&[]);
     next_is_the_ack(&alice, &mut bob, 1);
-    alice.types("/msg hi");
-    bob.takes(1, 1, "hi");
-    alice.sees_line("Delivered to bob (udp): hi");
+    bob.is_told(&alice, 1, "hi");
     counted(&alice, 0);
 }

@@ -178,6 +178,13 @@ impl Friend {
         self.sends(&self.own().msg(seq, first, text));
     }
 
+    /// The same, and waits for its ACK with this Upto.
+    #[track_caller]
+    pub fn tells(&mut self, seq: u64, first: u64, text: &str, upto: u64) {
+        self.says(seq, first, text);
+        self.is_acked(seq, upto);
+    }
+
     /// Sends alice an ACK.
     #[track_caller]
     pub fn acks(&self, seq: u64, upto: u64) {
@@ -221,6 +228,21 @@ impl Friend {
     pub fn takes(&mut self, seq: u64, first: u64, text: &str) {
         self.hears(seq, first, text);
         self.acks(seq, seq);
+    }
+
+    /// Lets alice say something while nothing else is under way: it comes, and she is told that it has come.
+    #[track_caller]
+    pub fn is_told(&mut self, alice: &Client, seq: u64, text: &str) {
+        alice.types(&format!("/msg {text}"));
+        self.takes(seq, seq, text);
+        alice.sees_line(&format!("Delivered to {} (udp): {text}", self.name));
+    }
+
+    /// The very next datagram is this MSG.
+    #[track_caller]
+    pub fn hears_next(&mut self, seq: u64, first: u64, text: &str) {
+        let block = self.any();
+        self.alices().is_msg(&block, seq, first, text);
     }
 
     /// Waits for one more copy of a MSG, skipping others.
