@@ -1,6 +1,6 @@
 //! Servers that are not there yet, or any more: one line about it, direct chats as ever, and coming back.
 
-use crate::stage::{Client, Folder, Server, alice_alone, alice_calls_bob, free_port};
+use crate::stage::{Client, Folder, Server, alice_alone, alice_calls_bob, all_see, free_port};
 
 /// How many lines of a client's output have this in them.
 fn count(client: &Client, text: &str) -> usize {
@@ -26,9 +26,7 @@ fn the_server_is_killed_and_twenty_more_messages_arrive() {
     let (server, alice, bob) = alice_calls_bob(&[]);
     let address = server.address().to_string();
     server.kill();
-    for client in [&alice, &bob] {
-        client.sees(&address);
-    }
+    all_see([&alice, &bob], &address);
     twenty_each_way(&alice, &bob);
     for client in [&alice, &bob] {
         assert_eq!(count(client, &address), 1, "{}", client.output());
@@ -40,20 +38,14 @@ fn the_server_is_killed_and_twenty_more_messages_arrive() {
 fn the_server_comes_back_and_so_do_the_clients() {
     let (server, alice, bob) = alice_calls_bob(&[]);
     server.kill();
-    for client in [&alice, &bob] {
-        client.sees("the server");
-    }
+    all_see([&alice, &bob], "the server");
     twenty_each_way(&alice, &bob);
     let server = server.starts_again();
-    for client in [&alice, &bob] {
-        client.sees("Other clients' IDs: ");
-    }
+    all_see([&alice, &bob], "Other clients' IDs: ");
     bob.types("/info");
     bob.sees(&alice.address().to_string());
-    alice.types("back in the room");
-    bob.sees(" alice: back in the room");
-    bob.types("so am I");
-    alice.sees(" bob: so am I");
+    alice.says(&bob, "back in the room");
+    bob.says(&alice, "so am I");
     twenty_each_way(&bob, &alice);
     drop(server);
 }
@@ -62,8 +54,7 @@ fn the_server_comes_back_and_so_do_the_clients() {
 fn an_id_that_has_changed_is_told_with_the_old_one() {
     let (server, alice) = alice_alone(&[]);
     let bob = Client::joined("bob", &server);
-    alice.types("/quit");
-    alice.exits(0);
+    alice.quits();
     bob.sees_line("alice left (quit)");
     let server = server.starts_again();
     bob.sees_line("Your ID: 1 (was 2)");
@@ -116,9 +107,7 @@ fn a_server_that_is_not_there_yet_is_one_line_and_then_it_joins_by_itself() {
     let address = format!("127.0.0.1:{port}");
     let alice = Client::start_with("alice", &address, &[]);
     let bob = Client::start_with("bob", &address, &[]);
-    for client in [&alice, &bob] {
-        client.sees(&address);
-    }
+    all_see([&alice, &bob], &address);
     // Direct chats work meanwhile, if only with an address.
     alice.types(&format!("/chat {}", bob.address()));
     alice.types("/msg without a server");
@@ -134,8 +123,7 @@ fn a_server_that_is_not_there_yet_is_one_line_and_then_it_joins_by_itself() {
         client.sees("Your ID: ");
         client.sees("Other clients' IDs: ");
     }
-    alice.types("and with one");
-    bob.sees(" alice: and with one");
+    alice.says(&bob, "and with one");
     twenty_each_way(&bob, &alice);
     drop(server);
 }

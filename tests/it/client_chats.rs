@@ -64,8 +64,7 @@ fn peers_lists_the_chats_and_peer_chooses() {
     }
     alice.types("/peer dave");
     alice.sees("no direct chat with dave");
-    alice.types("/msg still to bob");
-    bob.sees_line("alice (direct): still to bob");
+    alice.tells(&bob, "still to bob");
 }
 
 #[test]
@@ -73,11 +72,9 @@ fn an_incoming_chat_becomes_current_only_when_there_is_none() {
     let server = Server::start(&[]);
     let [alice, bob, carol, _] = four(&server);
     calls((&bob, "bob"), (&alice, "alice"));
-    alice.types("/msg to the first");
-    bob.sees_line("alice (direct): to the first");
+    alice.tells(&bob, "to the first");
     calls((&carol, "carol"), (&alice, "alice"));
-    alice.types("/msg to the first again");
-    bob.sees_line("alice (direct): to the first again");
+    alice.tells(&bob, "to the first again");
     alice.types("/peer carol");
     alice.types("/msg to the second");
     carol.sees_without("first", "alice (direct): to the second");
@@ -135,8 +132,7 @@ fn who_quits_and_who_is_killed_both_end_the_chat() {
     let [alice, bob, carol, _] = four(&server);
     calls((&alice, "alice"), (&bob, "bob"));
     calls((&carol, "carol"), (&alice, "alice"));
-    bob.types("/quit");
-    bob.exits(0);
+    bob.quits();
     alice.sees("bob ended the chat");
     carol.kill();
     alice.sees("carol ended the chat");

@@ -46,8 +46,7 @@ fn leaving_is_not_taken_for_a_loss() {
     let server = Server::start(&[]);
     for _ in 0..20 {
         let alice = Client::joined("alice", &server);
-        alice.types("/quit");
-        alice.exits(0);
+        alice.quits();
         server.sees("alice left (quit)");
         assert!(!alice.output().contains("trying again"), "{}", alice.output());
     }
@@ -227,15 +226,13 @@ fn quit_does_not_wait_for_a_peer_that_stands_still() {
     let (server, alice, bob) = alice_and_bob(&[]);
     let carol = Client::joined("carol", &server);
     alice.types("/chat bob");
-    alice.types("/msg hi");
-    bob.sees_line("alice (direct): hi");
+    alice.tells(&bob, "hi");
     process::signal(bob.pid(), "STOP");
     // Small enough to fit into the socket: it is sent, and nobody reads it.
     for number in 0..20 {
         alice.types(&format!("/msg number {number}"));
     }
-    alice.types("the room goes on");
-    carol.sees(" alice: the room goes on");
+    alice.says(&carol, "the room goes on");
     alice.types("/quit");
     ends_quickly(&alice);
     carol.sees_line("alice left (quit)");

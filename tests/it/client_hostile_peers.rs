@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::thread;
 
-use crate::stage::{Client, Wire, alice_alone, alice_and_bob};
+use crate::stage::{Client, Wire, alice_alone, alice_and_bob, process};
 
 /// A friend's CHAT without a ticket.
 const CHAT: &str = "CHAT\r\nclientID: bob\r\nIP: 127.0.0.1\r\nPort: 6202\r\n\r\n";
@@ -32,10 +32,8 @@ fn twenty_callers_who_say_nothing_keep_nobody_waiting() {
     alice.sees_without("request from 127", "bob (direct): past all of them");
     // After a second each that was kept is somebody whose name is not known, and keeps nobody waiting.
     alice.sees("Incoming chat request from 127.0.0.1:");
-    bob.types("/msg still here");
-    alice.sees_line("bob (direct): still here");
-    alice.types("/msg me too");
-    bob.sees_line("alice (direct): me too");
+    bob.tells(&alice, "still here");
+    alice.tells(&bob, "me too");
     drop(silent);
     alice.sees(" ended the chat");
     answers(&alice);
@@ -45,8 +43,7 @@ fn twenty_callers_who_say_nothing_keep_nobody_waiting() {
 fn callers_beyond_the_limit_are_let_go_and_the_chats_that_stand_go_on() {
     let (_server, alice, bob) = alice_and_bob(&[]);
     bob.types("/chat alice");
-    bob.types("/msg first");
-    alice.sees_line("bob (direct): first");
+    bob.tells(&alice, "first");
     // With bob there are 64.
     let mut callers = Vec::new();
     for number in 1..64 {
@@ -58,8 +55,7 @@ fn callers_beyond_the_limit_are_let_go_and_the_chats_that_stand_go_on() {
     for _ in 0..5 {
         alice.is_called_by("somebody").is_closed();
     }
-    bob.types("/msg second");
-    alice.sees_line("bob (direct): second");
+    bob.tells(&alice, "second");
     answers(&alice);
     drop(callers);
     // When they are gone there is room again.
@@ -80,11 +76,9 @@ fn callers_beyond_the_limit_are_let_go_and_the_chats_that_stand_go_on() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_peer_that_floods_does_not_keep_the_user_from_typing() {
-    use crate::stage::process::peak_memory;
-
     let (_server, alice, bob) = alice_and_bob(&["--rate", "0"]);
     let wire = alice.is_called_by("wire");
-    let before = peak_memory(alice.pid());
+    let memory = process::Memory::of(alice.pid());
     let flood = thread::Builder::new().name("flood".to_owned()).spawn(move || {
         let _ = wire.stream().write_all(CHAT.as_bytes());
         floods(&wire, &"la la la\r\n".repeat(1000), 100)
@@ -97,17 +91,14 @@ fn a_peer_that_floods_does_not_keep_the_user_from_typing() {
     }
     assert_eq!(flood.unwrap().join().unwrap(), 100);
     alice.sees("bob? ended the chat");
-    let after = peak_memory(alice.pid());
-    assert!(after - before < 8 * 1024, "{before} kB at first, {after} kB in the end");
+    memory.has_grown_by_less_than(8);
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn what_peers_send_without_an_end_of_line_costs_no_memory() {
-    use crate::stage::process::peak_memory;
-
     let (_server, alice) = alice_alone(&[]);
-    let before = peak_memory(alice.pid());
+    let memory = process::Memory::of(alice.pid());
     let (blank, full) = ("\r\n".repeat(32 * 1024), "x".repeat(64 * 1024));
     let header = "X-Header: 1\r\n".repeat(5 * 1024);
     let beginnings = [
@@ -124,29 +115,24 @@ fn what_peers_send_without_an_end_of_line_costs_no_memory() {
         floods(&wire, piece, times);
         answers(&alice);
     }
-    let after = peak_memory(alice.pid());
-    assert!(after - before < 8 * 1024, "{before} kB at first, {after} kB in the end");
+    memory.has_grown_by_less_than(8);
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn a_peer_that_never_reads_does_not_keep_the_user_from_typing() {
-    use crate::stage::process::peak_memory;
-
     let (_server, alice, bob) = alice_and_bob(&["--rate", "0"]);
     let mut deaf = alice.is_called_by("deaf");
     deaf.sends(CHAT);
     alice.sees("Incoming chat request from bob");
-    let before = peak_memory(alice.pid());
+    let memory = process::Memory::of(alice.pid());
     // More than its socket takes, and then the user has changed her mind.
     let text = "x".repeat(1900);
     for _ in 0..100 {
         alice.types_bytes(format!("/msg {text}\n").repeat(20).as_bytes());
     }
-    bob.types("are you there?");
-    alice.sees(" bob: are you there?");
-    let after = peak_memory(alice.pid());
-    assert!(after - before < 8 * 1024, "{before} kB at first, {after} kB in the end");
+    bob.says(&alice, "are you there?");
+    memory.has_grown_by_less_than(8);
 }
 
 #[test]
@@ -176,8 +162,7 @@ fn a_crowd_of_liars_at_the_door_is_outlived() {
         })
         .collect();
     bob.types("/chat alice");
-    bob.types("/msg it is really me");
-    alice.sees_line("bob (direct): it is really me");
+    bob.tells(&alice, "it is really me");
     answers(&alice);
     drop(crowd);
     answers(&alice);

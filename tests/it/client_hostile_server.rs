@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::stage::{Block, Client, Played, Wire};
+use crate::stage::{Block, Client, Played, Wire, process};
 
 /// A client called alice and the connection on which she has registered with a server played here.
 #[track_caller]
@@ -62,16 +62,13 @@ fn floods(wire: &Wire, piece: &str, times: usize) -> usize {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_line_of_the_server_without_an_end_costs_no_memory() {
-    use crate::stage::process::peak_memory;
-
     let (listener, alice, mut wire) = joined();
-    let before = peak_memory(alice.pid());
+    let memory = process::Memory::of(alice.pid());
     wire.sends("SAID\r\nText: ");
     let sent = floods(&wire, &"x".repeat(64 * 1024), 1024);
     assert!(sent < 1024, "she has taken all 64 MiB");
     answers(&alice);
-    let after = peak_memory(alice.pid());
-    assert!(after - before < 8 * 1024, "{before} kB at first, {after} kB in the end");
+    memory.has_grown_by_less_than(8);
     // She comes back, and is in the room again.
     let mut wire = listener.accepts("the other side");
     let port = wire.gets("REGISTER").get("Port").to_owned();
@@ -84,10 +81,8 @@ fn a_line_of_the_server_without_an_end_costs_no_memory() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_list_of_the_server_without_an_end_costs_little_memory() {
-    use crate::stage::process::peak_memory;
-
     let (_listener, alice, mut wire) = joined();
-    let before = peak_memory(alice.pid());
+    let memory = process::Memory::of(alice.pid());
     alice.types("/info");
     wire.gets("INFO");
     wire.sends("INFOACK\r\n");
@@ -95,8 +90,7 @@ fn a_list_of_the_server_without_an_end_costs_little_memory() {
     let sent = floods(&wire, &lines, 2_000);
     assert!(sent < 2_000, "she has taken two million lines");
     answers(&alice);
-    let after = peak_memory(alice.pid());
-    assert!(after - before < 16 * 1024, "{before} kB at first, {after} kB in the end");
+    memory.has_grown_by_less_than(16);
 }
 
 #[test]
@@ -137,10 +131,8 @@ fn visit(id: usize) -> String {
 #[cfg(target_os = "linux")]
 #[test]
 fn arrivals_calls_and_departures_without_an_end_cost_little_memory() {
-    use crate::stage::process::peak_memory;
-
     let (_listener, alice, wire) = joined();
-    let before = peak_memory(alice.pid());
+    let memory = process::Memory::of(alice.pid());
     for round in 0..60 {
         let visits: String = (2 + round * 500..2 + (round + 1) * 500).map(visit).collect();
         assert_eq!(floods(&wire, &visits, 1), 1);
@@ -149,17 +141,14 @@ fn arrivals_calls_and_departures_without_an_end_cost_little_memory() {
         }
     }
     answers(&alice);
-    let after = peak_memory(alice.pid());
-    assert!(after - before < 8 * 1024, "{before} kB at first, {after} kB in the end");
+    memory.has_grown_by_less_than(8);
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn arrivals_without_departures_cost_little_memory() {
-    use crate::stage::process::peak_memory;
-
     let (_listener, alice, wire) = joined();
-    let before = peak_memory(alice.pid());
+    let memory = process::Memory::of(alice.pid());
     for round in 0..100 {
         let ids = 2 + round * 2_000..2 + (round + 1) * 2_000;
         let arrival = |id: usize| ["JOINED\r\n", &about(id), ADDRESS, "\r\n"].concat();
@@ -167,8 +156,7 @@ fn arrivals_without_departures_cost_little_memory() {
         floods(&wire, &arrivals, 1);
     }
     answers(&alice);
-    let after = peak_memory(alice.pid());
-    assert!(after - before < 8 * 1024, "{before} kB at first, {after} kB in the end");
+    memory.has_grown_by_less_than(8);
 }
 
 #[test]

@@ -141,8 +141,7 @@ fn two_who_call_each_other_at_once_have_one_chat() {
         }
         alice.types("/quit");
         bob.sees_line("alice ended the chat");
-        bob.types("/quit");
-        bob.exits(0);
+        bob.quits();
         server.sees("alice");
     }
 }

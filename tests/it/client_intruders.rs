@@ -159,6 +159,5 @@ fn a_hundred_strangers_at_the_door_do_not_keep_a_friend_out() {
     }
     let bob = Client::joined("bob", &server);
     bob.types("/chat alice");
-    bob.types("/msg at last");
-    alice.sees_line("bob (direct): at last");
+    bob.tells(&alice, "at last");
 }

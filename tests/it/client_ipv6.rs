@@ -26,8 +26,7 @@ fn the_room_and_direct_chats_work_over_ipv6() {
     bob.types("/msg hello");
     alice.sees("Incoming chat request from bob [::1]:");
     alice.sees_line("bob (direct): hello");
-    alice.types("to all");
-    bob.sees(" alice: to all");
+    alice.says(&bob, "to all");
     for (client, peer, who) in [(&*alice, &bob, "bob"), (&bob, &alice, "alice")] {
         client.types(&format!("/query {who}"));
         client.sees(&format!("conversation with {who} [::1]:"));

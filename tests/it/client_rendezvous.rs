@@ -34,11 +34,9 @@ fn register_bridge_chat_msg_info_quit() {
     alice.types("/info");
     alice.sees_line(&format!("alice 127.0.0.1:{at_alice} 1"));
     alice.sees_line(&format!("bob 127.0.0.1:{at_bob} 2"));
-    bob.types("/quit");
-    bob.exits(0);
+    bob.quits();
     alice.sees_line("bob ended the chat");
-    alice.types("/quit");
-    alice.exits(0);
+    alice.quits();
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Back in the room, or not: what a client makes of a server that was lost, and of one that sends it away.
 
-use crate::stage::{alice_and_bob, alice_calls_bob, process};
+use crate::stage::{alice_and_bob, alice_calls_bob, all_see, process};
 
 #[test]
 fn a_call_after_the_return_is_verified_again() {
@@ -25,8 +25,7 @@ fn a_call_after_the_return_is_verified_again() {
 #[test]
 fn what_the_server_never_heard_is_shown_as_not_delivered() {
     let (server, alice, bob) = alice_and_bob(&[]);
-    alice.types("this is heard");
-    bob.sees(" alice: this is heard");
+    alice.says(&bob, "this is heard");
     process::signal(server.pid(), "STOP");
     alice.types("this is not");
     // Said before the loss: the client answers only after it has taken the line above.
@@ -45,8 +44,7 @@ fn what_the_server_never_heard_is_shown_as_not_delivered() {
 #[test]
 fn who_comes_back_late_misses_nothing_and_sees_nothing_twice() {
     let (server, alice, bob) = alice_and_bob(&[]);
-    alice.types("before");
-    bob.sees(" alice: before");
+    alice.says(&bob, "before");
     process::signal(bob.pid(), "STOP");
     let server = server.starts_again();
     alice.sees("lost the server");
@@ -86,16 +84,11 @@ fn who_is_kicked_is_told_and_stays_away_and_goes_on_talking() {
 fn a_server_that_ends_in_order_says_so_and_is_waited_for() {
     let (server, alice, bob) = alice_calls_bob(&[]);
     server.types("/quit");
-    for client in [&alice, &bob] {
-        client.sees("the server");
-    }
+    all_see([&alice, &bob], "the server");
     server.exits(0);
-    alice.types("/msg still here");
-    bob.sees_line("alice (direct): still here");
+    alice.tells(&bob, "still here");
     let server = server.starts_again();
-    for client in [&alice, &bob] {
-        client.sees("Other clients' IDs: ");
-    }
+    all_see([&alice, &bob], "Other clients' IDs: ");
     drop(server);
 }
 
@@ -125,9 +118,7 @@ fn a_name_that_was_lost_meanwhile_does_not_cost_the_direct_chat() {
         thief.joins("alice");
         alice.sees("taken");
     }
-    bob.types("/msg still you");
-    alice.sees_line("bob (direct): still you");
-    alice.types("/msg still me");
-    bob.sees_line("alice (direct): still me");
+    bob.tells(&alice, "still you");
+    alice.tells(&bob, "still me");
     drop(server);
 }

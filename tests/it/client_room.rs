@@ -32,16 +32,14 @@ fn newcomers_are_told_their_id_their_address_and_the_others() {
 fn a_client_picks_an_id_and_talks_to_it() {
     let (_server, alice, bob) = alice_and_bob(&[]);
     alice.types("/connect 2");
-    alice.types("/msg Hello number two");
-    bob.sees_line("alice (direct): Hello number two");
+    alice.tells(&bob, "Hello number two");
     alice.sees_line("Sent to bob (ID 2): Hello number two");
     bob.types("/msg Hello number one");
     bob.sees_line("Sent to alice (ID 1): Hello number one");
     alice.sees_line("bob (direct): Hello number one");
     alice.types("/connect 99");
     alice.types("/connect 1");
-    alice.types("/msg still there?");
-    bob.sees_line("alice (direct): still there?");
+    alice.tells(&bob, "still there?");
 }
 
 #[test]
@@ -49,8 +47,7 @@ fn everybody_hears_of_arrivals_and_departures() {
     let (server, alice) = alice_alone(&[]);
     let bob = Client::joined("bob", &server);
     alice.sees_line(&format!("bob joined (ID 2, {})", bob.address()));
-    bob.types("/quit");
-    bob.exits(0);
+    bob.quits();
     alice.sees_line("bob left (quit)");
     let carol = Client::joined("carol", &server);
     alice.sees_line(&format!("carol joined (ID 3, {})", carol.address()));
@@ -117,8 +114,7 @@ fn username_hostname_port() {
 #[test]
 fn the_server_keeps_a_log_of_the_room() {
     let (server, alice, bob) = alice_and_bob(&[]);
-    bob.types("Hello everyone!");
-    alice.sees(" bob: Hello everyone!");
+    bob.says(&alice, "Hello everyone!");
     assert!(server.log_text().contains("[bob]: Hello everyone!"), "{}", server.log_text());
 }
 

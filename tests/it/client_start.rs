@@ -23,8 +23,7 @@ fn all_forms_of_the_command_line_lead_into_the_room() {
         let client = Client::with_args(arguments);
         client.sees("member running on 127.0.0.1:");
         client.sees("Your ID: ");
-        client.types("/quit");
-        client.exits(0);
+        client.quits();
         // The name is free again once the server has seen it go.
         server.sees("member");
     }

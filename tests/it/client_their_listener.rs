@@ -137,7 +137,6 @@ fn nobody_is_connected_to_without_being_called() {
     alice.types("/peers");
     alice.sees("no direct chats");
     bob.skips_to("CALL");
-    alice.types("/quit");
-    alice.exits(0);
+    alice.quits();
     assert!(!theirs.is_called(), "a connection without a word");
 }

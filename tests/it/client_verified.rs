@@ -40,8 +40,7 @@ fn both_sides_are_verified() {
     alice.sees_line(&format!("Incoming chat request from bob {} (verified)", bob.address()));
     alice.sees_line("bob (direct): it is bob");
     bob.sees_line("Sent to alice (ID 1): it is bob");
-    alice.types("/msg it is alice");
-    bob.sees_line("alice (direct): it is alice");
+    alice.tells(&bob, "it is alice");
     for client in [alice, bob] {
         assert!(!client.output().contains("unverified"), "{}", client.output());
     }
@@ -78,12 +77,10 @@ fn a_stranger_is_shown_with_a_question_mark_beside_the_friend() {
     alice.sees_line("Incoming chat request from bob? 127.0.0.1:20009 (unverified)");
     alice.sees_line("bob? (direct): the false one");
     alice.types("/peer bob");
-    alice.types("/msg for the true one");
-    bob.sees_line("alice (direct): for the true one");
+    alice.tells(&bob, "for the true one");
     drop(stranger);
     alice.sees_line("bob? ended the chat");
-    bob.types("/msg still the true one");
-    alice.sees_line("bob (direct): still the true one");
+    bob.tells(&alice, "still the true one");
 }
 
 #[test]
@@ -92,11 +89,9 @@ fn a_stranger_who_came_first_does_not_get_what_is_meant_for_the_friend() {
     let mut stranger = rings(alice.address(), "bob", &[]);
     alice.sees_line("Incoming chat request from bob? 127.0.0.1:20009 (unverified)");
     bob.types("/chat alice");
-    bob.types("/msg the true one");
-    alice.sees_line("bob (direct): the true one");
+    bob.tells(&alice, "the true one");
     alice.types("/peer bob");
-    alice.types("/msg for the true one");
-    bob.sees_line("alice (direct): for the true one");
+    alice.tells(&bob, "for the true one");
     alice.types("/quit");
     assert_eq!(stranger.line(), "QUIT");
 }

@@ -38,10 +38,8 @@ fn blank_lines_without_an_end_are_hung_up_on() {
 #[cfg(target_os = "linux")]
 #[test]
 fn sixty_four_mebibytes_without_an_end_of_line_cost_no_memory() {
-    use crate::stage::process::peak_memory;
-
     let (server, mut alice, bob) = two_joined(&[]);
-    let before = peak_memory(server.pid());
+    let memory = process::Memory::of(server.pid());
     let piece = "x".repeat(64 * 1024);
     for (beginning, kind) in [("", ""), ("SAY\r\nText: ", "SAY"), ("PING\r\n", "PING")] {
         let mut flood = server.connect("flood");
@@ -54,8 +52,7 @@ fn sixty_four_mebibytes_without_an_end_of_line_cost_no_memory() {
     // From somebody in the room, too.
     while bob.stream().write_all(piece.as_bytes()).is_ok() {}
     alice.gets("LEFT").has(&[("clientID", "bob")]);
-    let after = peak_memory(server.pid());
-    assert!(after - before < 8 * 1024, "{before} kB at first, {after} kB in the end");
+    memory.has_grown_by_less_than(8);
     alice.speaks("still here");
 }
 

@@ -71,8 +71,7 @@ fn a_full_disk_is_one_warning_and_the_chat_goes_on() {
     server.sees("warning: cannot write the log: ");
     bob.asks("HISTORY", &[("Last", "100")]);
     assert_eq!(bob.skips_to("HISTORYACK").get("Count"), "100");
-    server.types("/quit");
-    server.exits(0);
+    server.quits();
     assert_eq!(server.output().matches("warning").count(), 1, "{}", server.output());
     assert_eq!(server.errors(), "");
 }

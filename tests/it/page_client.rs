@@ -44,8 +44,7 @@ fn page_and_terminal_are_two_front_ends_of_one_client() {
     alice.types("from the terminal");
     bob.sees(" alice: from the terminal");
     tells(&mut stream, "from the terminal");
-    bob.types("to both");
-    alice.sees(" bob: to both");
+    bob.says(&alice, "to both");
     tells(&mut stream, "to both");
 }
 
@@ -111,8 +110,7 @@ fn page_has_a_port_of_its_own_in_all_forms() {
         let form: Vec<&str> = form.iter().map(String::as_str).collect();
         let client = Client::with_args(&form);
         assert_eq!(page_of(&client).port.to_string(), port);
-        client.types("/quit");
-        client.exits(0);
+        client.quits();
     }
     let client = Client::with_args(&["--no-open", "--page", "alice", &address]);
     assert_ne!(page_of(&client).port, 0);

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use crate::stage::{Server, Wire};
+use crate::stage::{Server, Wire, process};
 
 /// Enters the room, past what is said about those who enter at the same time.
 #[track_caller]
@@ -55,14 +55,6 @@ fn those_who_read_a_little_at_a_time_slow_nobody_down() {
     }
 }
 
-/// A number of kB in what Linux tells about a process.
-#[cfg(target_os = "linux")]
-fn memory(server: &Server, what: &str) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix(what)).unwrap();
-    line.trim_start_matches(':').trim().trim_end_matches(" kB").parse().unwrap()
-}
-
 #[cfg(target_os = "linux")]
 #[test]
 fn small_questions_with_large_answers_cost_little_memory() {
@@ -73,12 +65,11 @@ fn small_questions_with_large_answers_cost_little_memory() {
         many.registers(&format!("{number:04}{}", "x".repeat(28)), 20_001);
     }
     let mut greedy = enter(&server, "greedy", 20_002);
-    let before = memory(&server, "VmHWM");
+    let memory = process::Memory::of(server.pid());
     // 54 KB, the answers to which would be 450 MB.
     greedy.sends("INFO\n\n".repeat(9_000));
     server.sees("greedy left (slow)");
-    let after = memory(&server, "VmHWM");
-    assert!(after - before < 32 * 1024, "{before} kB at first, {after} kB in the end");
+    memory.has_grown_by_less_than(32);
 }
 
 /// How many descriptors the server has open.

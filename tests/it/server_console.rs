@@ -88,8 +88,7 @@ fn quit_does_not_wait_for_who_says_nothing() {
     let _silent = server.connect("_silent");
     let mut half = server.connect("half");
     half.sends("REGISTER\r\nclientID: al");
-    server.types("/quit");
-    server.exits(0);
+    server.quits();
 }
 
 #[test]
@@ -154,8 +153,7 @@ fn the_port_may_be_given_alone() {
     let folder = Folder::fresh();
     let program = Program::start("server 0", SERVER, &["0"], &folder);
     program.sees("Server listening on 127.0.0.1:");
-    program.types("/quit");
-    program.exits(0);
+    program.quits();
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use crate::stage::{
     Client, Datagrams, Friend, Played, Program, Server, Way, Wire, alice_alone, alice_and_bob,
-    free_port, friends,
+    all_see, free_port, friends,
 };
 
 /// Secrets that a server may make.
@@ -74,9 +74,7 @@ fn the_server_is_killed_and_twenty_more_messages_arrive() {
     query_each_other(&alice, &bob);
     let address = server.address().to_string();
     server.kill();
-    for client in [&alice, &bob] {
-        client.sees(&address);
-    }
+    all_see([&alice, &bob], &address);
     twenty_each_way(&alice, &bob);
     assert_eq!((alice.errors(), bob.errors()), (String::new(), String::new()));
 }
@@ -87,9 +85,7 @@ fn conversations_outlive_a_server_that_comes_back() {
     query_each_other(&alice, &bob);
     twenty_each_way(&alice, &bob);
     let server = server.starts_again();
-    for client in [&alice, &bob] {
-        client.sees("Other clients' IDs: ");
-    }
+    all_see([&alice, &bob], "Other clients' IDs: ");
     twenty_each_way(&alice, &bob);
     for client in [&alice, &bob] {
         client.types("/hangup");
@@ -130,10 +126,10 @@ fn the_server_sees_nothing_of_the_chat() {
         alice.types(&format!("/msg secret {seq}"));
         let (msg, _) = bob.next();
         to_bob.is_msg(&msg, seq, seq, &format!("secret {seq}"));
-        bob.sends(alice.address(), &to_bob.ack(seq, seq));
+        bob.sends(alice.address(), to_bob.ack(seq, seq));
         alice.sees_line(&format!("Delivered to bob (udp): secret {seq}"));
         bob.forgets();
-        bob.sends(alice.address(), &to_alice.msg(seq, seq, &format!("answer {seq}")));
+        bob.sends(alice.address(), to_alice.msg(seq, seq, &format!("answer {seq}")));
         let (ack, _) = bob.next();
         to_alice.is_ack(&ack, seq, seq);
         alice.sees_line(&format!("bob (udp): answer {seq}"));
@@ -163,12 +159,12 @@ fn a_server_that_announces_crowds_is_not_believed_without_end() {
     let listed = alice.output().matches(" udp (verified)").count();
     assert!((2..=256).contains(&listed), "{listed} conversations");
     // Who was there before still is, also with a newer ticket.
-    bob.sends(alice.address(), &to_alice.msg(1, 1, "still here"));
+    bob.sends(alice.address(), to_alice.msg(1, 1, "still here"));
     alice.sees_line("bob (udp): still here");
     let newer = way("bob", [other, one]);
     wire.sends(format!("CALL\r\n{}", introduces("bob", "2", bob.port(), &newer)));
     alice.sees("Incoming query from bob ");
-    bob.sends(alice.address(), &newer.msg(1, 1, "still here, too"));
+    bob.sends(alice.address(), newer.msg(1, 1, "still here, too"));
     alice.sees_line("bob (udp): still here, too");
 }
 
@@ -233,8 +229,7 @@ fn who_comes_back_is_queried_anew() {
     let (server, alice, bob) = alice_and_bob(&[]);
     query_each_other(&alice, &bob);
     twenty_each_way(&alice, &bob);
-    bob.types("/quit");
-    bob.exits(0);
+    bob.quits();
     alice.sees_line("bob left (quit)");
     let bob = Client::joined("bob", &server);
     alice.sees("bob joined (ID 3, ");

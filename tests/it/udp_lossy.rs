@@ -188,8 +188,7 @@ fn two_lossy_clients_tell_each_other_a_thousand_things() {
         }
     }
     // Who quits now waits for the last ACKs.
-    alice.types("/quit");
-    alice.exits(0);
+    alice.quits();
     assert!(!alice.output().contains("not confirmed"), "{}", alice.output());
 }
 

@@ -129,8 +129,7 @@ fn chats_by_tcp_and_by_udp_with_the_same_person_are_two() {
     let (_server, alice, bob) = alice_and_bob(&[]);
     alice.types("/chat bob");
     bob.sees("Incoming chat request from alice ");
-    alice.types("/msg by the one");
-    bob.sees_line("alice (direct): by the one");
+    alice.tells(&bob, "by the one");
     queries((&alice, "alice"), (&bob, "bob"));
     says((&alice, "alice"), (&bob, "bob", 2), "by the other");
     let (tcp, udp) = ("bob tcp", "bob udp");
@@ -156,8 +155,7 @@ fn hanging_up_one_leaves_the_other() {
     for via in ["udp", "tcp"] {
         alice.types("/chat bob");
         bob.sees("Incoming chat request from alice ");
-        alice.types("/msg hello by tcp");
-        bob.sees_line("alice (direct): hello by tcp");
+        alice.tells(&bob, "hello by tcp");
         queries((&alice, "alice"), (&bob, "bob"));
         says((&alice, "alice"), (&bob, "bob", 2), "hello by udp");
         alice.types(&format!("/hangup bob {via}"));

@@ -29,8 +29,7 @@ fn a_given_port_is_had_for_both() {
     alice.sees_line(&format!("alice running on 127.0.0.1:{port}"));
     assert!(has_udp(port), "{}", alice.output());
     alice.sees("Your ID: 1");
-    alice.types("/quit");
-    alice.exits(0);
+    alice.quits();
     assert!(!has_udp(port));
 }
 
@@ -107,8 +106,7 @@ fn lossy_says_what_it_does_on_purpose() {
     for (value, line) in told {
         let client = Client::with_args(&["--id", "alice", "--server", &address, "--lossy", value]);
         client.sees(line);
-        client.types("/quit");
-        client.exits(0);
+        client.quits();
         server.sees("alice");
     }
     let honest = Client::joined("honest", &server);

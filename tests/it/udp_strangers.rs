@@ -136,7 +136,7 @@ fn junk_from_anywhere_is_not_answered() {
         stranger.sends(alice.address(), text);
     }
     // The first thing that the stranger's socket is sent is the ACK of what is no junk.
-    stranger.sends(alice.address(), &bob.own().msg(1, 1, "a good one"));
+    stranger.sends(alice.address(), bob.own().msg(1, 1, "a good one"));
     let (next, _) = stranger.next();
     bob.own().is_ack(&next, 1, 1);
     alice.sees_without("bad", "bob (udp): a good one");

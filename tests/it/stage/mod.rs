@@ -48,3 +48,4 @@ pub use scenes::{
 #[cfg(target_os = "linux")]
 pub use terminal::Terminal;
 pub use visitor::{Host, Site, Stream};
+pub use words::all_see;

@@ -22,11 +22,28 @@ pub fn signal(pid: u32, name: &str) {
 
 /// The most memory that a process has had so far, in kB.
 #[cfg(target_os = "linux")]
-#[track_caller]
-pub fn peak_memory(pid: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse().unwrap()
+#[derive(Debug)]
+pub struct Memory {
+    pid: u32,
+    peak: u64,
+}
+
+#[cfg(target_os = "linux")]
+impl Memory {
+    /// As it is now.
+    #[track_caller]
+    pub fn of(pid: u32) -> Self {
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        Self { pid, peak: line.trim().trim_end_matches(" kB").parse().unwrap() }
+    }
+
+    /// Demands that since then it has not become so many MB more.
+    #[track_caller]
+    pub fn has_grown_by_less_than(&self, megabytes: u64) {
+        let (before, after) = (self.peak, Self::of(self.pid).peak);
+        assert!(after - before < megabytes * 1024, "{before} kB at first, {after} kB in the end");
+    }
 }
 
 /// How long a process has kept a processor busy, in hundredths of a second.

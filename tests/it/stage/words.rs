@@ -62,12 +62,27 @@ impl Program {
         line
     }
 
+    /// Ends by /quit.
+    #[track_caller]
+    pub fn quits(&self) {
+        self.types("/quit");
+        self.exits(0);
+    }
+
     /// Waits for a line on stderr that contains `text`, skipping those before it, and gives it back.
     #[track_caller]
     pub fn complains(&self, text: &str) -> String {
         let what = format!("a line on stderr with {text:?}");
         let has = |line: &str| line.contains(text).then(|| line.to_owned());
         self.waits_for(Side::Errors, &what, Output::line, has)
+    }
+}
+
+/// Waits until both have a line that contains `text`.
+#[track_caller]
+pub fn all_see(programs: [&Program; 2], text: &str) {
+    for program in programs {
+        program.sees(text);
     }
 }
 
@@ -86,6 +101,25 @@ impl Client {
         let client = Self::start_with(name, server.address(), flags);
         client.sees("Other clients' IDs: ");
         client
+    }
+
+    /// Its name, if it was started with one.
+    fn name(&self) -> &str {
+        self.title().trim_end_matches("'s client")
+    }
+
+    /// Says something in the room, which another sees.
+    #[track_caller]
+    pub fn says(&self, other: &Program, text: &str) {
+        self.types(text);
+        other.sees(&format!(" {}: {text}", self.name()));
+    }
+
+    /// Says something to its current peer, by TCP, who sees it.
+    #[track_caller]
+    pub fn tells(&self, peer: &Program, text: &str) {
+        self.types(&format!("/msg {text}"));
+        peer.sees_line(&format!("{} (direct): {text}", self.name()));
     }
 
     /// Starts a client with exactly these arguments and waits for nothing.
