@@ -2,49 +2,20 @@
 
 use std::io::Write;
 
-use crate::stage::{Block, Client, Played, Wire, process};
-
-/// A client called alice and the connection on which she has registered with a server played here.
-#[track_caller]
-fn registering() -> (Played, Client, Wire, String) {
-    let listener = Played::open();
-    let alice = Client::start_with("alice", listener.address(), &[]);
-    let mut wire = listener.accepts("the other side");
-    let port = wire.gets("REGISTER").get("Port").to_owned();
-    (listener, alice, wire, port)
-}
-
-/// What a server with a room answers to REGISTER.
-fn regack(port: &str) -> String {
-    format!(
-        "REGACK\r\nclientID: alice\r\nIP: 127.0.0.1\r\nPort: {port}\r\nStatus: registered\r\nID: 1\r\n\
-         Expires: 3600\r\nRoom: yes\r\n\r\n"
-    )
-}
-
-/// What it answers to JOIN.
-const JOINACK: &str = "JOINACK\r\nclientID: alice\r\nID: 1\r\nToken: 0123456789abcdef0123456789abcdef\r\n\
-                       Seq: 0\r\nMissed: 0\r\nMessage: Welcome!\r\n\r\n";
+use crate::driver::played::{Guest, Peer, TOKEN};
+use crate::stage::{Client, Played, Wire, process};
 
 /// Somebody in a list, all but the number.
 const GUEST: &str = "guest 127.0.0.1:20001 ";
 
-/// Takes in the alice that has registered.
-#[track_caller]
-fn lets_in(wire: &mut Wire, port: &str) -> Block {
-    wire.sends(regack(port));
-    let join = wire.skips_to("JOIN");
-    wire.sends(JOINACK);
-    join
-}
-
 /// Alice in the room of a server that the test plays.
 #[track_caller]
 fn joined() -> (Played, Client, Wire) {
-    let (listener, alice, mut wire, port) = registering();
-    lets_in(&mut wire, &port);
+    let server = Played::open();
+    let alice = Client::start("alice", server.address());
+    let guest = server.welcomes(1, &[]);
     alice.sees("Other clients' IDs: none");
-    (listener, alice, wire)
+    (server, alice, guest.wire)
 }
 
 /// Shows that alice answers her user.
@@ -70,9 +41,9 @@ fn a_line_of_the_server_without_an_end_costs_no_memory() {
     answers(&alice);
     memory.has_grown_by_less_than(8);
     // She comes back, and is in the room again.
-    let mut wire = listener.accepts("the other side");
-    let port = wire.gets("REGISTER").get("Port").to_owned();
-    lets_in(&mut wire, &port).has(&[("Token", "0123456789abcdef0123456789abcdef")]);
+    let (Guest { mut wire, me }, join) = listener.registers(1);
+    join.has(&[("Token", TOKEN)]);
+    wire.sends(me.joinack(&[], 0));
     alice.sees("Other clients' IDs: none");
     alice.types("back again");
     wire.gets("SAY").has_exactly(&[("Text", "back again")]);
@@ -161,7 +132,11 @@ fn arrivals_without_departures_cost_little_memory() {
 
 #[test]
 fn a_server_that_says_everything_at_the_wrong_time_is_outlived() {
-    let (_listener, alice, mut wire, port) = registering();
+    let server = Played::open();
+    let alice = Client::start("alice", server.address());
+    let mut wire = server.accepts("the server (played)");
+    let me = Peer::registering(&wire.gets("REGISTER"), 1);
+    let joinack = me.joinack(&[], 0);
     let early = [
         "SAID\r\nSeq: 7\r\nTime: 2026-11-20 12:35:01\r\nID: 2\r\nclientID: bob\r\nText: early\r\n\r\n",
         "TELLACK\r\nID: 2\r\nclientID: bob\r\n\r\n",
@@ -169,7 +144,7 @@ fn a_server_that_says_everything_at_the_wrong_time_is_outlived() {
         "INFOACK\r\nbob 127.0.0.1:20002 2\r\n\r\n",
         "HISTORYACK\r\nCount: 5\r\nFirst: 1\r\nLast: 5\r\n\r\n",
         "PONG\r\n\r\nPING\r\n\r\nLEFT\r\nID: 9\r\nclientID: nobody\r\nReason: quit\r\n\r\n",
-        JOINACK,
+        &joinack,
         "SAID\r\nSeq: minus\r\n\r\nSAID\r\n\r\nJOINED\r\nID: 0\r\n\r\nCALL\r\n\r\n",
         "LEFT\r\nID: 1\r\nclientID: alice\r\nReason: because\r\n\r\n",
         "\u{0}\r\n\r\nlower\r\n\r\nX\r\nno header\r\n\r\nREGISTER\r\nclientID: alice\r\n\r\n",
@@ -177,13 +152,13 @@ fn a_server_that_says_everything_at_the_wrong_time_is_outlived() {
     ];
     wire.sends(early.concat());
     wire.sends(b"\xff\xfe: \xfd\r\n\r\n");
-    lets_in(&mut wire, &port);
+    wire.sends(me.regack()).skips_to("JOIN");
+    wire.sends(&joinack);
     alice.sees("Other clients' IDs: ");
     answers(&alice);
     // And all of it once more from inside the room, with a second REGACK on top.
     wire.sends(early.concat());
-    wire.sends(regack(&port))
-        .sends("ERROR\r\n\r\nERROR\r\nFor: WHO\r\nCode: 1\r\nMessage: \r\n\r\n");
+    wire.sends(me.regack()).sends("ERROR\r\n\r\nERROR\r\nFor: WHO\r\nCode: 1\r\nMessage: \r\n\r\n");
     answers(&alice);
     alice.types("and now I speak");
     wire.skips_to("SAY").has_exactly(&[("Text", "and now I speak")]);

@@ -1,5 +1,6 @@
 //! What is heard back was delivered, and what is not is told: with a server that the test plays itself.
 
+use crate::driver::played::{Guest, TOKEN};
 use crate::stage::{Block, Client, Played, Wire};
 
 /// A server with a room that does what a test says.
@@ -13,7 +14,7 @@ impl Room {
     /// Alice, in the room, where she has heard two messages.
     #[track_caller]
     fn alice(&self) -> (Client, Wire) {
-        let alice = Client::start_with("alice", self.0.address(), &[]);
+        let alice = Client::start("alice", self.0.address());
         let (mut wire, _) = self.lets_in(0);
         said(&mut wire, 1, "bob", "hello", true);
         said(&mut wire, 2, "bob", "alice", false);
@@ -24,42 +25,9 @@ impl Room {
     /// Takes alice in, when the last message was number `seq`; gives her JOIN.
     #[track_caller]
     fn lets_in(&self, seq: u64) -> (Wire, Block) {
-        let mut wire = self.0.accepts("the other side");
-        let port = wire.gets("REGISTER").get("Port").to_owned();
-        wire.asks(
-            "REGACK",
-            &[
-                ("clientID", "alice"),
-                ("IP", "127.0.0.1"),
-                ("Port", &port),
-                ("Status", "registered"),
-                ("ID", "1"),
-                ("Expires", "3600"),
-                ("Room", "yes"),
-            ],
-        );
-        let join = wire.gets("JOIN");
-        wire.asks(
-            "JOINACK",
-            &[
-                ("clientID", "alice"),
-                ("ID", "1"),
-                ("Token", "0123456789abcdef0123456789abcdef"),
-                ("Seq", &seq.to_string()),
-                ("Missed", "0"),
-                ("Message", "Welcome!"),
-            ],
-        );
+        let (Guest { mut wire, me }, join) = self.0.registers(1);
+        wire.sends(me.joinack(&[], seq));
         (wire, join)
-    }
-
-    /// Takes alice in again after her connection was cut; she has heard two messages.
-    #[track_caller]
-    fn lets_in_again(&self, alice: &Client, seq: u64) -> Wire {
-        let (wire, join) = self.lets_in(seq);
-        join.has(&[("Since", "2"), ("Token", "0123456789abcdef0123456789abcdef")]);
-        alice.sees("Other clients' IDs: ");
-        wire
     }
 }
 
@@ -90,47 +58,37 @@ fn not_delivered(alice: &Client, wire: &mut Wire, seq: u64) -> Vec<String> {
     told.map(str::to_owned).collect()
 }
 
-#[test]
-fn what_is_missing_when_she_is_back_is_told_and_what_comes_back_is_not() {
+/// Alice says `lost` and loses her connection. When she is back, the last message is number `last`; she says `then`
+/// and hears these messages, by number, the first as a replay. What is told as not delivered is exactly this.
+#[track_caller]
+fn told_after_a_loss(lost: &str, last: u64, then: &str, heard: &[(&str, &str)], missing: &[&str]) {
     let room = Room::open();
     let (alice, mut wire) = room.alice();
-    says(&alice, &mut wire, "A");
+    says(&alice, &mut wire, lost);
     drop(wire);
-    let mut wire = room.lets_in_again(&alice, 4);
-    says(&alice, &mut wire, "B");
-    said(&mut wire, 3, "bob", "meanwhile", true);
-    said(&mut wire, 4, "bob", "and then", true);
-    alice.sees_line("not delivered: A");
-    said(&mut wire, 5, "alice", "B", false);
-    alice.sees(" alice: B");
-    assert_eq!(not_delivered(&alice, &mut wire, 6), ["A"]);
+    let (mut wire, join) = room.lets_in(last);
+    join.has(&[("Since", "2"), ("Token", TOKEN)]);
+    alice.sees("Other clients' IDs: ");
+    says(&alice, &mut wire, then);
+    let mut seq = 2;
+    for (name, text) in heard {
+        seq += 1;
+        said(&mut wire, seq, name, text, seq <= last);
+        if seq == last {
+            missing.iter().for_each(|text| alice.sees_line(&format!("not delivered: {text}")));
+        }
+    }
+    alice.sees(&format!(" alice: {then}"));
+    assert_eq!(not_delivered(&alice, &mut wire, seq + 1), missing);
 }
 
-#[test]
-fn what_comes_in_the_replay_was_delivered() {
-    let room = Room::open();
-    let (alice, mut wire) = room.alice();
-    says(&alice, &mut wire, "A");
-    drop(wire);
-    let mut wire = room.lets_in_again(&alice, 4);
-    says(&alice, &mut wire, "B");
-    said(&mut wire, 3, "alice", "A", true);
-    said(&mut wire, 4, "bob", "meanwhile", true);
-    said(&mut wire, 5, "alice", "B", false);
-    assert_eq!(not_delivered(&alice, &mut wire, 6), [""; 0]);
-}
-
-#[test]
-fn the_same_words_once_lost_and_once_heard_are_told_once() {
-    let room = Room::open();
-    let (alice, mut wire) = room.alice();
-    says(&alice, &mut wire, "anybody?");
-    drop(wire);
-    let mut wire = room.lets_in_again(&alice, 3);
-    says(&alice, &mut wire, "anybody?");
-    said(&mut wire, 3, "bob", "meanwhile", true);
-    said(&mut wire, 4, "alice", "anybody?", false);
-    assert_eq!(not_delivered(&alice, &mut wire, 5), ["anybody?"]);
+table! { told_after_a_loss:
+    what_is_missing_when_she_is_back_is_told_and_what_comes_back_is_not(
+        "A", 4, "B", &[("bob", "meanwhile"), ("bob", "and then"), ("alice", "B")], &["A"]);
+    what_comes_in_the_replay_was_delivered(
+        "A", 4, "B", &[("alice", "A"), ("bob", "meanwhile"), ("alice", "B")], &[]);
+    the_same_words_once_lost_and_once_heard_are_told_once(
+        "anybody?", 3, "anybody?", &[("bob", "meanwhile"), ("alice", "anybody?")], &["anybody?"]);
 }
 
 #[test]

@@ -1,10 +1,9 @@
 //! How conversations by UDP live without the server, rest, and end.
 
-use std::net::{Ipv4Addr, SocketAddr};
-
+use crate::driver::played::{Guest, Peer, Secrets};
 use crate::stage::{
-    Client, Datagrams, Friend, Played, Program, Server, Way, Wire, alice_alone, alice_and_bob,
-    all_see, free_port, friends,
+    Client, Datagrams, Friend, Played, Program, Server, Way, alice_alone, alice_and_bob, all_see,
+    free_port, friends,
 };
 
 /// Secrets that a server may make.
@@ -34,38 +33,22 @@ fn twenty_each_way(alice: &Client, bob: &Client) {
     }
 }
 
-/// Alice in the room of a server that the test plays, with bob at this port.
+/// Alice in the room of a server that the test plays, and bob (ID 2) with his socket.
 #[track_caller]
-fn alice_in_a_room(listener: &Played, bob: u16) -> (Client, Wire) {
-    let alice = Client::start_with("alice", listener.address(), &[]);
-    let mut wire = listener.accepts("the other side");
-    let port = wire.gets("REGISTER").get("Port").to_owned();
-    wire.sends(format!(
-        "REGACK\r\nclientID: alice\r\nIP: 127.0.0.1\r\nPort: {port}\r\nStatus: registered\r\n\
-         ID: 1\r\nExpires: 3600\r\nRoom: yes\r\n\r\n"
-    ));
-    wire.gets("JOIN");
-    wire.sends(format!(
-        "JOINACK\r\nclientID: alice\r\nID: 1\r\nToken: {}\r\nSeq: 0\r\nMissed: 0\r\n\
-         Message: Welcome!\r\nbob 127.0.0.1:{bob} 2\r\n\r\n",
-        SECRETS[0]
-    ));
+fn alice_in_a_room() -> (Client, Guest, Peer, Datagrams) {
+    let (server, socket) = (Played::open(), Datagrams::open("bob"));
+    let bob = Peer::new("bob", socket.address(), 2);
+    let alice = Client::start("alice", server.address());
+    let guest = server.welcomes(1, &[&bob]);
     alice.sees("Other clients' IDs: 2 (bob)");
-    (alice, wire)
+    (alice, guest, bob, socket)
 }
 
-/// The headers of an introduction.
-fn introduces(name: &str, id: &str, port: u16, way: &Way) -> String {
-    let Way { ticket, answer, .. } = way;
-    format!(
-        "ID: {id}\r\nclientID: {name}\r\nIP: 127.0.0.1\r\nPort: {port}\r\nVia: udp\r\n\
-         Ticket: {ticket}\r\nAnswer: {answer}\r\n\r\n"
-    )
-}
-
-/// A way whose secrets are these.
-fn way(name: &str, [ticket, answer]: [&str; 2]) -> Way {
-    Way { name: name.to_owned(), ticket: ticket.to_owned(), answer: answer.to_owned() }
+/// A way whose secrets are these, and the secrets by themselves.
+fn way(name: &str, [ticket, answer]: [&str; 2]) -> (Way, Secrets) {
+    let secrets = Secrets { ticket: ticket.to_owned(), answer: answer.to_owned() };
+    let Secrets { ticket, answer } = secrets.clone();
+    (Way { name: name.to_owned(), ticket, answer }, secrets)
 }
 
 #[test]
@@ -110,18 +93,17 @@ fn a_query_without_a_server_is_a_sentence() {
 
 #[test]
 fn the_server_sees_nothing_of_the_chat() {
-    let (listener, bob) = (Played::open(), Datagrams::open("bob"));
-    let (alice, mut wire) = alice_in_a_room(&listener, bob.port());
+    let (alice, mut guest, peer, bob) = alice_in_a_room();
     alice.types("/query bob");
     let asked = [("clientID", "alice"), ("Peer", "bob"), ("Via", "udp")];
-    wire.gets("BRIDGE").has_exactly(&asked);
+    guest.wire.gets("BRIDGE").has_exactly(&asked);
     let [one, other] = SECRETS;
-    let (to_bob, to_alice) = (way("alice", [one, other]), way("bob", [other, one]));
-    wire.sends(format!("BRIDGEACK\r\n{}", introduces("bob", "2", bob.port(), &to_bob)));
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, bob.port()));
-    alice.sees_line(&format!("conversation with bob {address} (udp) is open"));
-    wire.sends(format!("CALL\r\n{}", introduces("bob", "2", bob.port(), &to_alice)));
-    alice.sees_line(&format!("Incoming query from bob {address} (verified)"));
+    let ((to_bob, given), (to_alice, called)) =
+        (way("alice", [one, other]), way("bob", [other, one]));
+    guest.is_given(&peer, "udp", &given);
+    alice.sees_line(&format!("conversation with bob {} (udp) is open", peer.address));
+    guest.is_told_of_call(&peer, "udp", &called);
+    alice.sees_line(&format!("Incoming query from bob {} (verified)", peer.address));
     for seq in 1..=20 {
         alice.types(&format!("/msg secret {seq}"));
         let (msg, _) = bob.next();
@@ -135,25 +117,23 @@ fn the_server_sees_nothing_of_the_chat() {
         alice.sees_line(&format!("bob (udp): answer {seq}"));
     }
     alice.types("to all");
-    wire.gets("SAY").has_exactly(&[("Text", "to all")]);
-    wire.ends();
+    guest.wire.gets("SAY").has_exactly(&[("Text", "to all")]);
+    guest.wire.ends();
 }
 
 #[test]
 fn a_server_that_announces_crowds_is_not_believed_without_end() {
-    let (listener, bob) = (Played::open(), Datagrams::open("bob"));
-    let (alice, mut wire) = alice_in_a_room(&listener, bob.port());
+    let (alice, mut guest, peer, bob) = alice_in_a_room();
     let [one, other] = SECRETS;
-    let to_alice = way("bob", [one, other]);
-    wire.sends(format!("CALL\r\n{}", introduces("bob", "2", bob.port(), &to_alice)));
+    let (to_alice, secrets) = way("bob", [one, other]);
+    guest.is_told_of_call(&peer, "udp", &secrets);
     alice.sees("Incoming query from bob ");
     for id in 3..1_003 {
-        let crowd = way(&format!("c{id}"), [&format!("{id:032x}"), other]);
-        let headers = introduces(&crowd.name, &id.to_string(), 20_001, &crowd);
-        wire.sends(format!("CALL\r\n{headers}"));
+        let (way, secrets) = way(&format!("c{id}"), [&format!("{id:032x}"), other]);
+        let stranger = Peer::new(&way.name, ([127, 0, 0, 1], 20_001).into(), id);
+        guest.is_told_of_call(&stranger, "udp", &secrets);
     }
-    wire.sends("PING\r\nToken: crowd\r\n\r\n");
-    wire.gets("PONG");
+    guest.wire.sends("PING\r\nToken: crowd\r\n\r\n").gets("PONG");
     alice.types_bytes(b"/peers\n/id\n");
     alice.sees("you are alice");
     let listed = alice.output().matches(" udp (verified)").count();
@@ -161,8 +141,8 @@ fn a_server_that_announces_crowds_is_not_believed_without_end() {
     // Who was there before still is, also with a newer ticket.
     bob.sends(alice.address(), to_alice.msg(1, 1, "still here"));
     alice.sees_line("bob (udp): still here");
-    let newer = way("bob", [other, one]);
-    wire.sends(format!("CALL\r\n{}", introduces("bob", "2", bob.port(), &newer)));
+    let (newer, secrets) = way("bob", [other, one]);
+    guest.is_told_of_call(&peer, "udp", &secrets);
     alice.sees("Incoming query from bob ");
     bob.sends(alice.address(), newer.msg(1, 1, "still here, too"));
     alice.sees_line("bob (udp): still here, too");
@@ -170,25 +150,15 @@ fn a_server_that_announces_crowds_is_not_believed_without_end() {
 
 #[test]
 fn an_introduction_by_tcp_opens_no_conversation() {
-    let (listener, bob) = (Played::open(), Datagrams::open("bob"));
-    let (alice, mut wire) = alice_in_a_room(&listener, bob.port());
+    let (alice, Guest { mut wire, .. }, bob, _socket) = alice_in_a_room();
     alice.types("/query bob");
     wire.gets("BRIDGE");
     // A server that knows no UDP: without Via and tickets, as for somebody who has not joined.
-    let port = bob.port();
-    wire.sends(format!("BRIDGEACK\r\nclientID: bob\r\nIP: 127.0.0.1\r\nPort: {port}\r\n\r\n"));
+    wire.sends(bob.block("BRIDGEACK", &[], &[]));
     alice.types("to all");
     wire.gets("SAY");
-    wire.asks(
-        "SAID",
-        &[
-            ("Seq", "1"),
-            ("Time", "2026-11-20 12:35:01"),
-            ("ID", "1"),
-            ("clientID", "alice"),
-            ("Text", "to all"),
-        ],
-    );
+    let from = [("ID", "1"), ("clientID", "alice"), ("Text", "to all")];
+    wire.asks("SAID", &[&[("Seq", "1"), ("Time", "2026-11-20 12:35:01")], &from[..]].concat());
     alice.sees_without("is open", " alice: to all");
     alice.types("/msg secret");
     alice.sees_line("no direct chat: use /chat or /query first");

@@ -81,16 +81,27 @@ impl Played {
     }
 
     /// As the server: takes in the client that comes next, under this ID, and tells it who is there already.
+    #[track_caller]
     pub fn welcomes(&self, id: u64, others: &[&Peer]) -> Guest {
+        let (mut guest, _) = self.registers(id);
+        guest.wire.sends(guest.me.joinack(others, 0));
+        guest
+    }
+
+    /// As the server: registers the client that comes next, and waits for its JOIN.
+    #[track_caller]
+    pub fn registers(&self, id: u64) -> (Guest, Block) {
         let mut wire = self.accepts("the server (played)");
-        let register = wire.gets("REGISTER");
-        let me = Peer::registering(&register, id);
+        let me = Peer::registering(&wire.gets("REGISTER"), id);
         wire.sends(me.regack());
-        wire.gets("JOIN").has(&[("clientID", &me.name)]);
-        wire.sends(me.joinack(others));
-        Guest { wire, me }
+        let join = wire.gets("JOIN");
+        join.has(&[("clientID", &me.name)]);
+        (Guest { wire, me }, join)
     }
 }
+
+/// The token of everybody in the room.
+pub const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
 /// Who is in the room of a server that the grader plays.
 #[derive(Clone, Debug)]
@@ -124,11 +135,11 @@ impl Peer {
         self.block("REGACK", &[], &[status, rest].concat())
     }
 
-    /// The answer to its JOIN.
-    pub fn joinack(&self, others: &[&Peer]) -> String {
-        let (id, name) = (self.id.to_string(), &self.name);
-        let token = "0123456789abcdef0123456789abcdef";
-        let numbers = [("ID", id.as_str()), ("Token", token), ("Seq", "0"), ("Missed", "0")];
+    /// The answer to its JOIN, when the last message of the room has had this number.
+    pub fn joinack(&self, others: &[&Peer], seq: u64) -> String {
+        let (id, name, seq) = (self.id.to_string(), &self.name, seq.to_string());
+        let token = TOKEN;
+        let numbers = [("ID", id.as_str()), ("Token", token), ("Seq", &seq), ("Missed", "0")];
         let welcome = format!("Welcome to the chat, {name}!");
         let rest = [("Message", welcome.as_str())];
         let head =
@@ -178,6 +189,11 @@ impl Guest {
     pub fn is_introduced_to(&mut self, peer: &Peer, via: &str, secrets: &Secrets) {
         let bridge = self.wire.gets("BRIDGE");
         bridge.has(&[("clientID", &self.me.name)]);
+        self.is_given(peer, via, secrets);
+    }
+
+    /// It is given a peer's address and these secrets.
+    pub fn is_given(&mut self, peer: &Peer, via: &str, secrets: &Secrets) {
         let (id, headers) = (peer.id.to_string(), secrets.headers(via));
         self.wire.sends(peer.block(
             "BRIDGEACK",

@@ -26,7 +26,7 @@ pub fn the_client_reads_blocks_in_any_pieces(dice: &mut Dice) {
         .collect();
     server.sends_in_pieces(me.regack(), dice, 7);
     server.gets("JOIN");
-    server.sends_in_pieces(me.joinack(&others.iter().collect::<Vec<_>>()), dice, 40);
+    server.sends_in_pieces(me.joinack(&others.iter().collect::<Vec<_>>(), 0), dice, 40);
     carol.sees_line("Your ID: 77");
     let names: Vec<String> =
         others.iter().map(|other| format!("{} ({})", other.id, other.name)).collect();
