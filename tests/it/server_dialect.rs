@@ -2,60 +2,54 @@
 
 use crate::stage::{Server, connected};
 
+/// What is answered to a REGISTER.
+fn regack(name: &str, port: u16, id: u32) -> String {
+    format!(
+        "REGACK\r\nclientID: {name}\r\nIP: 127.0.0.1\r\nPort: {port}\r\nStatus: registered\r\n\
+         ID: {id}\r\nExpires: 3600\r\nRoom: yes\r\n\r\n"
+    )
+}
+
+/// What is answered to a BRIDGE.
+fn bridgeack(name: &str, ip: &str, port: &str) -> String {
+    format!("BRIDGEACK\r\nclientID: {name}\r\nIP: {ip}\r\nPort: {port}\r\n\r\n")
+}
+
 /// One request on a connection of its own, as the assignments' clients do it, and the exact answer.
 #[track_caller]
 fn once(server: &Server, request: &str, answer: &str) {
-    let mut wire = server.connect("wire");
-    wire.sends(request).gets_bytes(answer);
+    server.connect("their client").sends(request).gets_bytes(answer);
+}
+
+/// A REGISTER as they write it, and its answer.
+#[track_caller]
+fn registers(server: &Server, name: &str, port: u16, id: u32) {
+    let register = format!("REGISTER\r\nclientID: {name}\r\nIP: 127.0.0.1\r\nPort: {port}\r\n\r\n");
+    once(server, &register, &regack(name, port, id));
 }
 
 #[test]
 fn one_connection_for_each_request() {
     let server = Server::start(&[]);
-    once(
-        &server,
-        "REGISTER\r\nclientID: Alice\r\nIP: 127.0.0.1\r\nPort: 6201\r\n\r\n",
-        "REGACK\r\nclientID: Alice\r\nIP: 127.0.0.1\r\nPort: 6201\r\nStatus: registered\r\n\
-         ID: 1\r\nExpires: 3600\r\nRoom: yes\r\n\r\n",
-    );
-    once(
-        &server,
-        "BRIDGE\r\nclientID: Alice\r\n\r\n",
-        "BRIDGEACK\r\nclientID: \r\nIP: \r\nPort: \r\n\r\n",
-    );
-    once(
-        &server,
-        "REGISTER\r\nclientID: Bob\r\nIP: 127.0.0.1\r\nPort: 6202\r\n\r\n",
-        "REGACK\r\nclientID: Bob\r\nIP: 127.0.0.1\r\nPort: 6202\r\nStatus: registered\r\n\
-         ID: 2\r\nExpires: 3600\r\nRoom: yes\r\n\r\n",
-    );
-    once(
-        &server,
-        "BRIDGE\r\nclientID: Bob\r\n\r\n",
-        "BRIDGEACK\r\nclientID: Alice\r\nIP: 127.0.0.1\r\nPort: 6201\r\n\r\n",
-    );
-    once(
-        &server,
-        "INFO\r\nRequesting clients\r\n\r\n",
-        "INFOACK\r\nAlice 127.0.0.1:6201 1\r\nBob 127.0.0.1:6202 2\r\n\r\n",
-    );
+    registers(&server, "Alice", 6201, 1);
+    once(&server, "BRIDGE\r\nclientID: Alice\r\n\r\n", &bridgeack("", "", ""));
+    registers(&server, "Bob", 6202, 2);
+    once(&server, "BRIDGE\r\nclientID: Bob\r\n\r\n", &bridgeack("Alice", "127.0.0.1", "6201"));
+    let listed = "INFOACK\r\nAlice 127.0.0.1:6201 1\r\nBob 127.0.0.1:6202 2\r\n\r\n";
+    once(&server, "INFO\r\nRequesting clients\r\n\r\n", listed);
 }
 
 #[test]
 fn one_connection_for_all_requests() {
     let (server, mut wire) = connected(&[]);
-    wire.sends("REGISTER\r\nclientID: alice\r\nIP: 127.0.0.1\r\nPort: 5556\r\n\r\n").gets_bytes(
-        "REGACK\r\nclientID: alice\r\nIP: 127.0.0.1\r\nPort: 5556\r\nStatus: registered\r\n\
-         ID: 1\r\nExpires: 3600\r\nRoom: yes\r\n\r\n",
-    );
-    once(
-        &server,
-        "REGISTER\r\nclientID: bob\r\nIP: 127.0.0.1\r\nPort: 5557\r\n\r\n",
-        "REGACK\r\nclientID: bob\r\nIP: 127.0.0.1\r\nPort: 5557\r\nStatus: registered\r\n\
-         ID: 2\r\nExpires: 3600\r\nRoom: yes\r\n\r\n",
-    );
-    wire.sends("BRIDGE\r\nclientID: alice\r\n\r\n")
-        .gets_bytes("BRIDGEACK\r\nclientID: bob\r\nIP: 127.0.0.1\r\nPort: 5557\r\n\r\n");
+    wire.sends("REGISTER\r\nclientID: alice\r\nIP: 127.0.0.1\r\nPort: 5556\r\n\r\n")
+        .gets_bytes(&regack("alice", 5556, 1));
+    registers(&server, "bob", 5557, 2);
+    wire.sends("BRIDGE\r\nclientID: alice\r\n\r\n").gets_bytes(&bridgeack(
+        "bob",
+        "127.0.0.1",
+        "5557",
+    ));
     wire.sends("INFO\r\nRequesting clients\r\n\r\n")
         .gets_bytes("INFOACK\r\nalice 127.0.0.1:5556 1\r\nbob 127.0.0.1:5557 2\r\n\r\n");
     wire.hears_nothing();
@@ -64,17 +58,9 @@ fn one_connection_for_all_requests() {
 #[test]
 fn lines_that_end_in_lf_only_are_answered_in_crlf() {
     let server = Server::start(&[]);
-    once(
-        &server,
-        "REGISTER\nclientID: Alice\nIP: 127.0.0.1\nPort: 6201\n\n",
-        "REGACK\r\nclientID: Alice\r\nIP: 127.0.0.1\r\nPort: 6201\r\nStatus: registered\r\n\
-         ID: 1\r\nExpires: 3600\r\nRoom: yes\r\n\r\n",
-    );
-    once(
-        &server,
-        "BRIDGE\nclientID: Alice\n\n",
-        "BRIDGEACK\r\nclientID: \r\nIP: \r\nPort: \r\n\r\n",
-    );
+    let register = "REGISTER\nclientID: Alice\nIP: 127.0.0.1\nPort: 6201\n\n";
+    once(&server, register, &regack("Alice", 6201, 1));
+    once(&server, "BRIDGE\nclientID: Alice\n\n", &bridgeack("", "", ""));
     once(&server, "INFO\n\n", "INFOACK\r\nAlice 127.0.0.1:6201 1\r\n\r\n");
 }
 
@@ -88,27 +74,18 @@ fn who_says_all_and_ends_its_side_is_answered() {
 
 #[test]
 fn an_empty_info_is_a_block_without_lines() {
-    let server = Server::start(&[]);
-    once(&server, "INFO\r\n\r\n", "INFOACK\r\n\r\n");
+    once(&Server::start(&[]), "INFO\r\n\r\n", "INFOACK\r\n\r\n");
 }
 
 #[test]
 fn their_clients_and_ours_meet_in_one_directory() {
     let server = Server::start(&[]);
     let mut ours = server.joined("ours", 20_001);
-    once(
-        &server,
-        "REGISTER\r\nclientID: theirs\r\nIP: 127.0.0.1\r\nPort: 6201\r\n\r\n",
-        "REGACK\r\nclientID: theirs\r\nIP: 127.0.0.1\r\nPort: 6201\r\nStatus: registered\r\n\
-         ID: 2\r\nExpires: 3600\r\nRoom: yes\r\n\r\n",
-    );
-    once(
-        &server,
-        "BRIDGE\r\nclientID: theirs\r\n\r\n",
-        "BRIDGEACK\r\nclientID: ours\r\nIP: 127.0.0.1\r\nPort: 20001\r\n\r\n",
-    );
-    ours.obtains("BRIDGE", &[("clientID", "ours")])
-        .has(&[("clientID", "theirs"), ("Port", "6201")]);
+    registers(&server, "theirs", 6201, 2);
+    let found = bridgeack("ours", "127.0.0.1", "20001");
+    once(&server, "BRIDGE\r\nclientID: theirs\r\n\r\n", &found);
+    let found = ours.obtains("BRIDGE", &[("clientID", "ours")]);
+    found.has(&[("clientID", "theirs"), ("Port", "6201")]);
     ours.speaks("a registration is no arrival");
 }
 
@@ -116,9 +93,8 @@ fn their_clients_and_ours_meet_in_one_directory() {
 fn closing_without_reading_the_answer_harms_nobody() {
     let server = Server::start(&[]);
     for number in 0..30 {
-        let mut wire = server.connect("wire");
+        let mut wire = server.connect("somebody");
         wire.sends(format!("REGISTER\r\nclientID: c{number}\r\nIP: \r\nPort: 6201\r\n\r\n"));
-        drop(wire);
     }
     once(&server, "PING\r\nToken: 1\r\n\r\n", "PONG\r\nToken: 1\r\n\r\n");
 }

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::stage::{Server, Wire, alice_joined, connected};
+use crate::stage::{Server, alice_joined, connected};
 
 /// A line with its EOL.
 const LINE: usize = 4096;
@@ -21,49 +21,53 @@ fn padding(length: usize, end: &str) -> String {
     format!("{mark}{}{end}", "x".repeat(length - mark.len() - end.len()))
 }
 
-/// Shows that the connection is alive and in step.
+/// So many header lines.
+fn lines(count: usize) -> String {
+    "X-Line: 1\r\n".repeat(count)
+}
+
+/// Sends PINGs with these further lines, of which those that fit are answered and the others refused, once each.
 #[track_caller]
-fn lives(wire: &mut Wire) {
-    wire.hears_nothing();
-}
-
-#[test]
-fn a_line_has_up_to_4096_bytes_with_its_end() {
+fn measured(pings: &[(String, bool)]) {
     let (_server, mut wire) = connected(&[]);
-    for end in ["\r\n", "\n"] {
-        for length in [LINE - 1, LINE] {
-            let line = padding(length, end);
-            wire.sends(format!("PING\r\nToken: {length}\r\n{line}\r\n"));
-            wire.gets("PONG").has_exactly(&[("Token", &length.to_string())]);
+    for (number, (more, fits)) in pings.iter().enumerate() {
+        wire.sends(format!("PING\r\nToken: {number}\r\n{more}\r\n"));
+        if *fits {
+            wire.gets("PONG").has_exactly(&[("Token", &number.to_string())]);
+        } else {
+            wire.refuses("PING", "too-long");
         }
-        let line = padding(LINE + 1, end);
-        wire.sends(format!("PING\r\nToken: over\r\n{line}\r\n"));
-        wire.refuses("PING", "too-long");
-        lives(&mut wire);
+        wire.hears_nothing();
     }
 }
 
-#[test]
-fn a_type_has_the_limit_of_a_line_too() {
+/// Sends the beginning of a block, which is refused before its end comes; the connection goes on after that.
+#[track_caller]
+fn refused_before_its_end(kind: &str, beginning: &str, end: &str) {
     let (_server, mut wire) = connected(&[]);
-    wire.sends("A".repeat(LINE + 1));
-    wire.refuses("", "too-long");
-    wire.sends("AAAA\r\nToken: no\r\n\r\n");
-    lives(&mut wire);
+    wire.sends(beginning).refuses(kind, "too-long");
+    wire.sends(end).hears_nothing();
 }
 
-#[test]
-fn a_block_has_up_to_16_lines() {
-    let (_server, mut wire) = connected(&[]);
-    for count in [LINES - 1, LINES] {
-        let more = "X-Line: 1\r\n".repeat(count - 1);
-        wire.sends(format!("PING\r\nToken: {count}\r\n{more}\r\n"));
-        wire.gets("PONG").has_exactly(&[("Token", &count.to_string())]);
-    }
-    let more = "X-Line: 1\r\n".repeat(LINES);
-    wire.sends(format!("PING\r\nToken: over\r\n{more}\r\n"));
-    wire.refuses("PING", "too-long");
-    lives(&mut wire);
+table! { measured:
+    a_line_has_up_to_4096_bytes_with_its_end(&[
+        (padding(LINE - 1, "\r\n"), true), (padding(LINE, "\r\n"), true), (padding(LINE + 1, "\r\n"), false),
+    ]);
+    a_line_that_ends_in_lf_has_up_to_4096_bytes_too(&[
+        (padding(LINE - 1, "\n"), true), (padding(LINE, "\n"), true), (padding(LINE + 1, "\n"), false),
+    ]);
+    a_block_has_up_to_16_lines(&[(lines(LINES - 2), true), (lines(LINES - 1), true), (lines(LINES), false)]);
+    one_block_is_refused_once(&[(padding(LINE + 100, "\r\n").repeat(3) + &lines(40), false)]);
+}
+
+table! { refused_before_its_end:
+    a_type_has_the_limit_of_a_line_too("", &"A".repeat(LINE + 1), "AAAA\r\nToken: no\r\n\r\n");
+    a_line_that_is_too_long_is_refused_before_it_ends("PING",
+        &format!("PING\r\nToken: no\r\nX-Padding: {}", "x".repeat(LINE)), "xxx\r\nToken: still no\r\n\r\n");
+    a_block_that_is_too_long_is_refused_before_it_ends("PING",
+        &format!("PING\r\n{}", lines(LINES + 1)), "X-Line: 18\r\nX-Line: 19\r\n\r\n");
+    the_server_skips_most_of_a_mebibyte("PING",
+        &format!("PING\r\nX-Padding: {}", "x".repeat(LINE)), &format!("{}\r\n\r\n", "x".repeat(SKIP - 4 * LINE)));
 }
 
 #[test]
@@ -73,45 +77,13 @@ fn lines_of_other_text_count_as_well() {
     wire.gets("INFOACK");
     wire.sends(format!("INFO\r\n{}\r\n", "Requesting clients\r\n".repeat(LINES + 1)));
     wire.refuses("INFO", "too-long");
-    lives(&mut wire);
-}
-
-#[test]
-fn what_is_too_long_is_refused_before_it_ends() {
-    let (_server, mut wire) = connected(&[]);
-    wire.sends(format!("PING\r\nToken: no\r\nX-Padding: {}", "x".repeat(LINE)));
-    wire.refuses("PING", "too-long");
-    wire.sends("xxx\r\nToken: still no\r\n\r\n");
-    lives(&mut wire);
-    wire.sends(format!("PING\r\n{}", "X-Line: 1\r\n".repeat(LINES + 1)));
-    wire.refuses("PING", "too-long");
-    wire.sends("X-Line: 18\r\nX-Line: 19\r\n\r\n");
-    lives(&mut wire);
-}
-
-#[test]
-fn one_block_is_refused_once() {
-    let (_server, mut wire) = connected(&[]);
-    let long = padding(LINE + 100, "\r\n").repeat(3);
-    let many = "X-Line: 1\r\n".repeat(40);
-    wire.sends(format!("PING\r\n{long}{many}\r\n"));
-    wire.refuses("PING", "too-long");
-    lives(&mut wire);
-}
-
-#[test]
-fn the_server_skips_most_of_a_mebibyte() {
-    let (_server, mut wire) = connected(&[]);
-    wire.sends(format!("PING\r\nX-Padding: {}", "x".repeat(LINE)));
-    wire.refuses("PING", "too-long");
-    wire.sends("x".repeat(SKIP - 4 * LINE)).sends("\r\n\r\n");
-    lives(&mut wire);
+    wire.hears_nothing();
 }
 
 #[test]
 fn the_server_hangs_up_beyond_a_skipped_mebibyte() {
     let server = Server::start(&[]);
-    for more in ["x".repeat(1000), "X-Line: 1\r\n".repeat(100)] {
+    for more in ["x".repeat(1000), lines(100)] {
         let mut wire = server.connect("wire");
         wire.sends(format!("PING\r\nX-Padding: {}", "x".repeat(LINE)));
         wire.refuses("PING", "too-long");
@@ -120,7 +92,7 @@ fn the_server_hangs_up_beyond_a_skipped_mebibyte() {
         let _ = wire.stream().write_all(flood.as_bytes());
         wire.is_closed();
     }
-    lives(&mut server.connect("somebody"));
+    server.connect("somebody").hears_nothing();
 }
 
 #[test]
@@ -135,7 +107,7 @@ fn a_text_has_up_to_2000_bytes() {
     alice.asks("TELL", &[("Peer", "bob"), ("Text", &"x".repeat(TEXT + 1))]);
     let error = alice.gets("ERROR");
     assert!(["too-long", "no-such-client"].contains(&error.get("Code")), "{error}");
-    lives(&mut alice);
+    alice.hears_nothing();
 }
 
 #[test]
@@ -161,5 +133,5 @@ fn a_name_has_up_to_32_letters() {
     let name = "n".repeat(NAME + 1);
     wire.asks("REGISTER", &[("clientID", &name), ("IP", "127.0.0.1"), ("Port", "20001")]);
     wire.refuses("REGISTER", "bad-name");
-    lives(&mut wire);
+    wire.hears_nothing();
 }
