@@ -40,26 +40,20 @@ fn flags_may_have_their_values_behind_an_equals_sign() {
 
 #[test]
 fn bad_arguments_show_the_usage_and_end_with_2() {
-    let bad: [&[&str]; 12] = [
-        &["alice", "5556", "127.0.0.1:5555", "more"],
-        &["alice", "99999"],
-        &["alice", "80", "127.0.0.1:5555"],
-        &["alice", "127.0.0.1", "port"],
-        &["alice", "127.0.0.1", "0"],
-        &["alice", "127.0.0.1:99999"],
-        &["alice", "127.0.0.1:"],
-        &["alice", ":5555"],
-        &["--id"],
-        &["--what", "alice"],
-        &["--id", "alice", "--port", "x"],
-        &["--id=alice", "--server="],
-    ];
-    for arguments in bad {
-        let client = Client::with_args(arguments);
-        client.complains("usage: client");
-        client.exits(2);
-        assert_eq!(client.output(), "", "{arguments:?}");
-    }
+    Client::show_usage(&[
+        "alice 5556 127.0.0.1:5555 more",
+        "alice 99999",
+        "alice 80 127.0.0.1:5555",
+        "alice 127.0.0.1 port",
+        "alice 127.0.0.1 0",
+        "alice 127.0.0.1:99999",
+        "alice 127.0.0.1:",
+        "alice :5555",
+        "--id",
+        "--what alice",
+        "--id alice --port x",
+        "--id=alice --server=",
+    ]);
 }
 
 #[test]
@@ -67,9 +61,8 @@ fn a_bad_name_from_the_command_line_is_a_sentence_and_2() {
     let server = Server::start(&[]);
     let long = "x".repeat(33);
     for name in ["12345", "two words", "é", "", "a:b", &long] {
-        let client = Client::with_args(&["--id", name, "--server", &server.address().to_string()]);
-        client.complains("name");
-        client.exits(2);
+        let arguments = ["--id", name, "--server", &server.address().to_string()];
+        let client = Client::refuses(&arguments, "name", 2);
         assert!(!client.errors().contains("panicked"), "{}", client.errors());
     }
 }
@@ -78,9 +71,7 @@ fn a_bad_name_from_the_command_line_is_a_sentence_and_2() {
 fn a_name_that_is_taken_is_a_sentence_and_2() {
     let (server, alice) = alice_alone(&[]);
     for name in ["alice", "ALICE"] {
-        let other = Client::with_args(&[name, "0", &server.address().to_string()]);
-        other.complains("taken");
-        other.exits(2);
+        Client::refuses(&[name, "0", &server.address().to_string()], "taken", 2);
     }
     alice.types("still here");
     alice.sees_without("left", " alice: still here");
@@ -129,9 +120,8 @@ fn lines_typed_behind_the_name_wait_for_the_room() {
 
 #[test]
 fn a_host_that_is_unknown_is_a_sentence() {
-    let client = Client::with_args(&["alice", "0", "no-such-host.invalid:5555"]);
-    client.complains("no-such-host.invalid");
-    client.exits(1);
+    let arguments = ["alice", "0", "no-such-host.invalid:5555"];
+    let client = Client::refuses(&arguments, "no-such-host.invalid", 1);
     assert_eq!(client.errors().lines().count(), 1, "{}", client.errors());
 }
 
@@ -140,8 +130,8 @@ fn a_port_that_is_taken_is_a_sentence() {
     let server = Server::start(&[]);
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, free_port())).unwrap();
     let port = taken.local_addr().unwrap().port();
-    let client = Client::with_args(&["alice", &port.to_string(), &server.address().to_string()]);
-    client.complains(&format!("cannot listen on 127.0.0.1:{port}: address in use"));
-    client.exits(1);
+    let arguments = ["alice", &port.to_string(), &server.address().to_string()];
+    let sentence = format!("cannot listen on 127.0.0.1:{port}: address in use");
+    let client = Client::refuses(&arguments, &sentence, 1);
     assert_eq!(client.errors().lines().count(), 1, "{}", client.errors());
 }

@@ -121,19 +121,10 @@ fn page_has_a_port_of_its_own_in_all_forms() {
 fn page_on_a_port_that_cannot_be_had_is_a_sentence() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
-    let client = Client::with_args(&["alice", &format!("--page={port}"), "--no-open"]);
-    client.complains(&format!("cannot serve the page on 127.0.0.1:{port}: address in use"));
-    client.exits(1);
-    for bad in [
-        &["alice", "--page=x"] as &[&str],
-        &["alice", "--page=80"],
-        &["alice", "--page", "99999"],
-        &["alice", "--no-open=1"],
-    ] {
-        let client = Client::with_args(bad);
-        client.complains("usage: client");
-        client.exits(2);
-    }
+    let sentence = format!("cannot serve the page on 127.0.0.1:{port}: address in use");
+    Client::refuses(&["alice", &format!("--page={port}"), "--no-open"], &sentence, 1);
+    let bad = ["alice --page=x", "alice --page=80", "alice --page 99999", "alice --no-open=1"];
+    Client::show_usage(&bad);
 }
 
 #[cfg(unix)]

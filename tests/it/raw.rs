@@ -45,14 +45,7 @@ fn a_client_can_be_served_by_hand() {
 #[test]
 fn what_raw_cannot_do_is_said() {
     let gone = crate::stage::free_port();
-    let hand = Client::with_args(&["--raw", &format!("127.0.0.1:{gone}")]);
-    hand.complains(&format!("cannot reach 127.0.0.1:{gone}: connection refused"));
-    hand.exits(1);
-    for arguments in
-        [&["--raw"][..], &["--raw", "a:1", "b"], &["--listen", "5555"], &["--raw", "x"]]
-    {
-        let hand = Client::with_args(arguments);
-        hand.complains("usage: client");
-        hand.exits(2);
-    }
+    let sentence = format!("cannot reach 127.0.0.1:{gone}: connection refused");
+    Client::refuses(&["--raw", &format!("127.0.0.1:{gone}")], &sentence, 1);
+    Client::show_usage(&["--raw", "--raw a:1 b", "--listen 5555", "--raw x"]);
 }

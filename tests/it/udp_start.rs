@@ -49,27 +49,16 @@ fn a_udp_port_that_is_taken_is_a_sentence() {
 #[test]
 fn bad_numbers_of_udp_show_the_usage_and_end_with_2() {
     let lossy = ["", "x", "101", "-1", "1e1", "20,", "20,,10", "20,101", "20,10,x", "1,2,3,4,5"];
-    let bad = lossy.map(|value| ["--lossy", value]).into_iter().chain([
-        ["--lossy", "20,10,10,seed"],
-        ["--give-up", "x"],
-        ["--give-up", "0"],
-        ["--give-up", "18446744073709551615"],
-        ["--give-up", "-1"],
-        ["--give-up", ""],
-    ]);
-    for flags in bad {
-        let client = Client::with_args(&[&["--id", "alice", "--port", "0"], &flags[..]].concat());
-        client.complains("usage: client");
-        client.exits(2);
-        assert_eq!(client.output(), "", "{flags:?}");
-    }
+    let give_up = ["x", "0", "18446744073709551615", "-1", ""];
+    let line = |flag: &str, value: &str| format!("--id alice --port 0 {flag} {value}");
+    Client::show_usage(&lossy.map(|value| line("--lossy", value)));
+    Client::show_usage(&[line("--lossy", "20,10,10,seed")]);
+    Client::show_usage(&give_up.map(|value| line("--give-up", value)));
 }
 
 #[test]
 fn the_usage_knows_the_flags_of_udp() {
-    let client = Client::with_args(&["--what"]);
-    client.complains("usage: client");
-    client.exits(2);
+    let client = Client::refuses(&["--what"], "usage: client", 2);
     for flag in ["--lossy", "--give-up"] {
         assert!(client.errors().contains(flag), "{}", client.errors());
     }

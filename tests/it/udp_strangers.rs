@@ -58,26 +58,70 @@ fn ill_formed(way: &Way) -> Vec<String> {
     bad
 }
 
-#[test]
-fn ill_formed_datagrams_are_dropped_and_counted() {
+/// Alice and bob are friends; so many datagrams are sent that must be dropped and counted, without an answer.
+#[track_caller]
+fn dropped(sends: impl FnOnce(&Client, &mut Friend) -> usize) {
     let (alice, mut bob) = friends(&[]);
-    let bad = ill_formed(bob.own());
-    for text in &bad {
-        bob.sends(text);
-    }
+    let count = sends(&alice, &mut bob);
     next_is_the_ack(&alice, &mut bob, 1);
-    counted(&alice, bad.len());
+    counted(&alice, count);
 }
 
-#[test]
-fn texts_that_nobody_may_say_are_dropped_and_counted() {
-    let (alice, mut bob) = friends(&[]);
-    let bad = ["", "bad\0", "bad\u{1b}[2J", "bad\u{7f}", "bad\u{85}"];
-    for text in bad {
-        bob.says(1, 1, text);
-    }
-    next_is_the_ack(&alice, &mut bob, 1);
-    counted(&alice, bad.len());
+table! { dropped:
+    ill_formed_datagrams_are_dropped_and_counted(|_, bob| {
+        ill_formed(bob.own()).iter().map(|text| bob.sends(text)).count()
+    });
+    texts_that_nobody_may_say_are_dropped_and_counted(|_, bob| {
+        let bad = ["", "bad\0", "bad\u{1b}[2J", "bad\u{7f}", "bad\u{85}"];
+        bad.iter().map(|text| bob.says(1, 1, text)).count()
+    });
+    bytes_that_are_no_text_and_no_bytes_at_all_are_dropped(|alice, bob| {
+        let mut latin = bob.own().msg(1, 1, "bad!").into_bytes();
+        let place = latin.iter().position(|&byte| byte == b'!').unwrap();
+        latin[place] = 0xe9;
+        let cut = &bob.own().msg(1, 1, "bad").into_bytes()[..60];
+        let noise: Vec<u8> = (0..=255).collect();
+        let all: [&[u8]; 7] = [b"", &latin, cut, &noise, b"\r\n\r\n", b"\0", b"\n"];
+        all.iter().map(|bytes| bob.socket().sends(alice.address(), bytes)).count()
+    });
+    a_ticket_opens_only_for_its_name(|alice, bob| {
+        let mut carol = bob.another("carol", alice);
+        carol.queries(alice);
+        let swapped = [
+            Way { name: "carol".to_owned(), ..bob.own().clone() },
+            Way { name: "bob".to_owned(), ..carol.own().clone() },
+            // The other direction's ticket, an answer, and what alice is called.
+            Way { name: "bob".to_owned(), ..bob.alices().clone() },
+            Way { ticket: bob.own().answer.clone(), ..bob.own().clone() },
+            bob.alices().clone(),
+        ];
+        for way in &swapped {
+            bob.sends(&way.msg(1, 1, "bad"));
+            carol.sends(&way.msg(1, 1, "bad"));
+        }
+        carol.tells(1, 1, "from carol", 1);
+        alice.sees_without("bad", "carol (udp): from carol");
+        2 * swapped.len()
+    });
+    a_ticket_by_tcp_is_none_by_udp(|alice, bob| {
+        bob.room().asks("BRIDGE", &[("clientID", "bob"), ("Peer", "alice"), ("Via", "tcp")]);
+        let way = Way::of("bob", &bob.room().skips_to("BRIDGEACK"));
+        // Alice has had the CALL when she has had what was said after it.
+        bob.room().says("to all");
+        alice.sees(" bob: to all");
+        bob.sends(&way.msg(1, 1, "bad"));
+        1
+    });
+    a_ticket_ends_when_a_newer_one_is_given(|alice, bob| {
+        let old = bob.own().clone();
+        bob.tells(1, 1, "not yet bad", 1);
+        alice.sees_line("bob (udp): not yet bad");
+        bob.queries(alice);
+        // A recording of what was said, and more of it.
+        bob.sends(&old.msg(1, 1, "not yet bad"));
+        bob.sends(&old.msg(2, 1, "bad"));
+        2
+    });
 }
 
 #[test]
@@ -100,22 +144,6 @@ fn a_datagram_that_is_too_large_is_dropped() {
     alice.sees_line("bob (udp): top");
     next_is_the_ack(&alice, &mut bob, 2);
     counted(&alice, 5);
-}
-
-#[test]
-fn bytes_that_are_no_text_and_no_bytes_at_all_are_dropped() {
-    let (alice, mut bob) = friends(&[]);
-    let (mut latin, mut cut) = (bob.own().msg(1, 1, "bad!").into_bytes(), Vec::new());
-    let place = latin.iter().position(|&byte| byte == b'!').unwrap();
-    latin[place] = 0xe9;
-    cut.extend_from_slice(&bob.own().msg(1, 1, "bad").into_bytes()[..60]);
-    let noise: Vec<u8> = (0..=255).collect();
-    let all: [&[u8]; 7] = [b"", &latin, &cut, &noise, b"\r\n\r\n", b"\0", b"\n"];
-    for bytes in all {
-        bob.socket().sends(alice.address(), bytes);
-    }
-    next_is_the_ack(&alice, &mut bob, 1);
-    counted(&alice, all.len());
 }
 
 #[test]
@@ -142,58 +170,6 @@ fn junk_from_anywhere_is_not_answered() {
     alice.sees_without("bad", "bob (udp): a good one");
     counted(&alice, junk.len());
     bob.tells(2, 1, "from home", 2);
-}
-
-#[test]
-fn a_ticket_opens_only_for_its_name() {
-    let (alice, mut bob) = friends(&[]);
-    let mut carol = bob.another("carol", &alice);
-    carol.queries(&alice);
-    let swapped = [
-        Way { name: "carol".to_owned(), ..bob.own().clone() },
-        Way { name: "bob".to_owned(), ..carol.own().clone() },
-        // The other direction's ticket, an answer, and what alice is called.
-        Way { name: "bob".to_owned(), ..bob.alices().clone() },
-        Way { ticket: bob.own().answer.clone(), ..bob.own().clone() },
-        bob.alices().clone(),
-    ];
-    for way in &swapped {
-        bob.sends(&way.msg(1, 1, "bad"));
-        carol.sends(&way.msg(1, 1, "bad"));
-    }
-    carol.tells(1, 1, "from carol", 1);
-    alice.sees_without("bad", "carol (udp): from carol");
-    next_is_the_ack(&alice, &mut bob, 1);
-    counted(&alice, 2 * swapped.len());
-}
-
-#[test]
-fn a_ticket_by_tcp_is_none_by_udp() {
-    let (alice, mut bob) = friends(&[]);
-    bob.room().asks("BRIDGE", &[("clientID", "bob"), ("Peer", "alice"), ("Via", "tcp")]);
-    let ack = bob.room().skips_to("BRIDGEACK");
-    let way = Way::of("bob", &ack);
-    // Alice has had the CALL when she has had what was said after it.
-    bob.room().says("to all");
-    alice.sees(" bob: to all");
-    bob.sends(&way.msg(1, 1, "bad"));
-    next_is_the_ack(&alice, &mut bob, 1);
-    counted(&alice, 1);
-}
-
-#[test]
-fn a_ticket_ends_when_a_newer_one_is_given() {
-    let (alice, mut bob) = friends(&[]);
-    let old = bob.own().clone();
-    bob.tells(1, 1, "old", 1);
-    alice.sees_line("bob (udp): old");
-    bob.queries(&alice);
-    // A recording of what was said, and more of it.
-    bob.sends(&old.msg(1, 1, "old"));
-    bob.sends(&old.msg(2, 1, "bad"));
-    next_is_the_ack(&alice, &mut bob, 1);
-    assert_eq!(alice.output().matches("bob (udp): old").count(), 1, "{}", alice.output());
-    counted(&alice, 2);
 }
 
 #[test]

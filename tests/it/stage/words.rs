@@ -122,6 +122,25 @@ impl Client {
         peer.sees_line(&format!("{} (direct): {text}", self.name()));
     }
 
+    /// Starts a client with these arguments, which it must refuse with such a sentence and exit code.
+    #[track_caller]
+    pub fn refuses(arguments: &[&str], sentence: &str, code: i32) -> Program {
+        let client = Self::with_args(arguments);
+        client.complains(sentence);
+        client.exits(code);
+        client
+    }
+
+    /// Starts clients with these command lines, which must all be answered with the usage and nothing else.
+    #[track_caller]
+    pub fn show_usage<L: AsRef<str>>(command_lines: &[L]) {
+        for line in command_lines {
+            let arguments: Vec<&str> = line.as_ref().split(' ').collect();
+            let output = Self::refuses(&arguments, "usage: client", 2).output();
+            assert_eq!(output, "", "client {}", line.as_ref());
+        }
+    }
+
     /// Starts a client with exactly these arguments and waits for nothing.
     #[track_caller]
     pub fn with_args(arguments: &[&str]) -> Program {
