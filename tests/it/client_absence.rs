@@ -42,8 +42,7 @@ fn the_server_comes_back_and_so_do_the_clients() {
     twenty_each_way(&alice, &bob);
     let server = server.starts_again();
     all_see([&alice, &bob], "Other clients' IDs: ");
-    bob.types("/info");
-    bob.sees(&alice.address().to_string());
+    bob.asks("/info", &alice.address().to_string());
     alice.says(&bob, "back in the room");
     bob.says(&alice, "so am I");
     twenty_each_way(&bob, &alice);
@@ -58,8 +57,7 @@ fn an_id_that_has_changed_is_told_with_the_old_one() {
     bob.sees_line("alice left (quit)");
     let server = server.starts_again();
     bob.sees_line("Your ID: 1 (was 2)");
-    bob.types("/id");
-    bob.sees("ID 1");
+    bob.asks("/id", "ID 1");
     drop(server);
 }
 
@@ -71,8 +69,7 @@ fn again_and_again() {
         server = server.starts_again();
         alice.sees("lost the server");
         alice.sees("Other clients' IDs: none");
-        alice.types(&format!("round {round}"));
-        alice.sees(&format!(" alice: round {round}"));
+        alice.asks(&format!("round {round}"), &format!(" alice: round {round}"));
     }
 }
 
@@ -81,8 +78,7 @@ fn what_is_said_without_a_server_is_said_to_be_unsaid() {
     let (server, alice) = alice_alone(&[]);
     server.kill();
     alice.sees("the server");
-    alice.types("is anybody there?");
-    alice.sees("is anybody there?");
+    alice.asks("is anybody there?", "is anybody there?");
     let server = server.starts_again();
     alice.sees("Other clients' IDs: none");
     alice.types("now there is");
@@ -96,8 +92,7 @@ fn commands_that_need_a_server_say_that_there_is_none() {
     server.kill();
     alice.sees("the server");
     for command in ["/info", "/bridge", "/tell bob hi", "/chat stranger"] {
-        alice.types(command);
-        alice.sees("not connected to the server");
+        alice.asks(command, "not connected to the server");
     }
 }
 
@@ -135,7 +130,6 @@ fn register_tries_at_once() {
     let alice = Client::start_with("alice", &address, &[]);
     alice.sees(&address);
     let server = Server::start_in(Folder::fresh(), port, &[]);
-    alice.types("/register");
-    alice.sees_line("Your ID: 1");
+    alice.asks_line("/register", "Your ID: 1");
     drop(server);
 }

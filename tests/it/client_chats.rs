@@ -49,12 +49,10 @@ fn four_talk_to_each_other_in_all_directions() {
 fn peers_lists_the_chats_and_peer_chooses() {
     let server = Server::start(&[]);
     let [alice, bob, carol, _] = four(&server);
-    alice.types("/peers");
-    alice.sees("no direct chats");
+    alice.asks("/peers", "no direct chats");
     calls((&alice, "alice"), (&bob, "bob"));
     calls((&alice, "alice"), (&carol, "carol"));
-    alice.types("/peers");
-    alice.sees(&format!("bob {}", bob.address()));
+    alice.asks("/peers", &format!("bob {}", bob.address()));
     alice.sees(&format!("carol {}", carol.address()));
     for (who, peer, name) in [("bob", &bob, "bob"), ("3", &carol, "carol"), ("BOB", &bob, "bob")] {
         alice.types(&format!("/peer {who}"));
@@ -62,8 +60,7 @@ fn peers_lists_the_chats_and_peer_chooses() {
         peer.sees_line(&format!("alice (direct): to {who}"));
         alice.sees(&format!("Sent to {name} "));
     }
-    alice.types("/peer dave");
-    alice.sees("no direct chat with dave");
+    alice.asks("/peer dave", "no direct chat with dave");
     alice.tells(&bob, "still to bob");
 }
 
@@ -88,10 +85,8 @@ fn hanging_up_ends_one_chat_and_not_the_other() {
     calls((&alice, "alice"), (&carol, "carol"));
     alice.types("/hangup");
     carol.sees_line("alice ended the chat");
-    alice.types("/msg to nobody");
-    alice.sees_line("no direct chat: use /chat or /query first");
-    alice.types("/hangup");
-    alice.sees("no direct chat");
+    alice.asks_line("/msg to nobody", "no direct chat: use /chat or /query first");
+    alice.asks("/hangup", "no direct chat");
     alice.types("/peer bob");
     alice.types("/msg to bob");
     bob.sees_without("ended", "alice (direct): to bob");
@@ -104,12 +99,10 @@ fn hanging_up_ends_one_chat_and_not_the_other() {
 fn a_text_to_nobody_is_never_said_to_the_room() {
     let (_server, alice, bob) = alice_and_bob(&[]);
     for line in ["/msg secret", "to_peer:secret"] {
-        alice.types(line);
-        alice.sees_line("no direct chat: use /chat or /query first");
+        alice.asks_line(line, "no direct chat: use /chat or /query first");
     }
     alice.types("/chat nobody");
-    alice.types("/msg secret");
-    alice.sees_line("no direct chat: use /chat or /query first");
+    alice.asks_line("/msg secret", "no direct chat: use /chat or /query first");
     alice.types("to all");
     bob.sees_without("secret", " alice: to all");
 }
@@ -120,8 +113,7 @@ fn a_text_to_somebody_who_has_left_is_never_said_to_the_room() {
     let carol = Client::joined("carol", &server);
     bob.types("/quit");
     alice.sees_line("bob ended the chat");
-    alice.types("/msg secret");
-    alice.sees_line("no direct chat: use /chat or /query first");
+    alice.asks_line("/msg secret", "no direct chat: use /chat or /query first");
     alice.types("to all");
     carol.sees_without("secret", " alice: to all");
 }
@@ -136,8 +128,7 @@ fn who_quits_and_who_is_killed_both_end_the_chat() {
     alice.sees("bob ended the chat");
     carol.kill();
     alice.sees("carol ended the chat");
-    alice.types("/peers");
-    alice.sees("no direct chats");
+    alice.asks("/peers", "no direct chats");
 }
 
 #[test]
@@ -156,8 +147,7 @@ fn calling_oneself_is_refused() {
     let (_server, alice, bob) = alice_and_bob(&[]);
     for who in ["alice", "1"] {
         alice.types(&format!("/chat {who}"));
-        alice.types("/msg to myself");
-        alice.sees_line("no direct chat: use /chat or /query first");
+        alice.asks_line("/msg to myself", "no direct chat: use /chat or /query first");
     }
     alice.types("fine");
     bob.sees_without("myself", " alice: fine");

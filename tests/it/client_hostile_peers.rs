@@ -11,8 +11,7 @@ const CHAT: &str = "CHAT\r\nclientID: bob\r\nIP: 127.0.0.1\r\nPort: 6202\r\n\r\n
 /// Shows that a client answers its user.
 #[track_caller]
 fn answers(client: &Client) {
-    client.types("/id");
-    client.sees("you are ");
+    client.asks("/id", "you are ");
 }
 
 /// Sends this so many times, or until the other side has had enough of it.

@@ -21,8 +21,7 @@ fn joined() -> (Played, Client, Wire) {
 /// Shows that alice answers her user.
 #[track_caller]
 fn answers(alice: &Client) {
-    alice.types("/id");
-    alice.sees("you are alice");
+    alice.asks("/id", "you are alice");
 }
 
 /// Sends this so many times, or until she has had enough of it.

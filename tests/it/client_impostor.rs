@@ -34,8 +34,7 @@ fn is_exposed(alice: &Client, mut wire: Wire, listener: &Played) {
     assert!(told, "{output}");
     assert!(output.contains("not delivered to bob"), "{output}");
     assert!(!output.contains("Sent to"), "{output}");
-    alice.types("/msg and now?");
-    alice.sees_line("no direct chat: use /chat or /query first");
+    alice.asks_line("/msg and now?", "no direct chat: use /chat or /query first");
 }
 
 #[test]

@@ -125,11 +125,9 @@ fn what_the_room_says_is_escaped() {
 fn what_was_typed_is_escaped_where_it_is_repeated() {
     let (_server, alice) = alice_alone(&[]);
     for line in ["/\u{1b}[31m", "/chat \u{1b}[31m", "/peer \u{1b}[2J", "/say \u{1b}[31m"] {
-        alice.types(line);
-        alice.sees("");
+        alice.asks(line, "");
     }
-    alice.types("/id");
-    alice.sees("you are alice");
+    alice.asks("/id", "you are alice");
     assert!(!alice.output().contains('\u{1b}'), "{:?}", alice.output());
 }
 

@@ -28,8 +28,7 @@ fn the_room_and_direct_chats_work_over_ipv6() {
     alice.sees_line("bob (direct): hello");
     alice.says(&bob, "to all");
     for (client, peer, who) in [(&*alice, &bob, "bob"), (&bob, &alice, "alice")] {
-        client.types(&format!("/query {who}"));
-        client.sees(&format!("conversation with {who} [::1]:"));
+        client.asks(&format!("/query {who}"), &format!("conversation with {who} [::1]:"));
         peer.sees("Incoming query from ");
         client.types("/msg hello by UDP");
         peer.sees(" (udp): hello by UDP");

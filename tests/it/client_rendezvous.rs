@@ -18,21 +18,17 @@ fn register_bridge_chat_msg_info_quit() {
     let alice = starts("alice", at_alice, &server);
     let bob = starts("bob", at_bob, &server);
     for (client, name, port) in [(&alice, "alice", at_alice), (&bob, "bob", at_bob)] {
-        client.types("/register");
-        client.sees(&format!("registered as {name} at 127.0.0.1:{port}"));
+        client.asks("/register", &format!("registered as {name} at 127.0.0.1:{port}"));
     }
-    alice.types("/bridge");
-    alice.sees(&format!("bob is at 127.0.0.1:{at_bob}"));
+    alice.asks("/bridge", &format!("bob is at 127.0.0.1:{at_bob}"));
     alice.types(&format!("/chat 127.0.0.1:{at_bob}"));
     alice.types("/msg Hello Bob!");
     bob.sees_line(&format!("Incoming chat request from alice 127.0.0.1:{at_alice} (verified)"));
     bob.sees_line("alice (direct): Hello Bob!");
     alice.sees_line("Sent to bob (ID 2): Hello Bob!");
-    bob.types("/msg How are you Alice");
-    bob.sees_line("Sent to alice (ID 1): How are you Alice");
+    bob.asks_line("/msg How are you Alice", "Sent to alice (ID 1): How are you Alice");
     alice.sees_line("bob (direct): How are you Alice");
-    alice.types("/info");
-    alice.sees_line(&format!("alice 127.0.0.1:{at_alice} 1"));
+    alice.asks_line("/info", &format!("alice 127.0.0.1:{at_alice} 1"));
     alice.sees_line(&format!("bob 127.0.0.1:{at_bob} 2"));
     bob.quits();
     alice.sees_line("bob ended the chat");
@@ -53,8 +49,7 @@ fn the_answer_comes_back_on_the_connection_of_the_call() {
     alice.sees("bob (direct): second");
     // Bob has not called back: one chat is all that either of them has.
     for (client, peer) in [(&alice, at_bob), (&bob, at_alice)] {
-        client.types("/peers");
-        client.sees(&format!("127.0.0.1:{peer}"));
+        client.asks("/peers", &format!("127.0.0.1:{peer}"));
         client.types("/id");
         client.sees_without(&format!("127.0.0.1:{peer}"), "you are ");
         assert!(!client.output().contains("no direct chats"));
@@ -67,8 +62,7 @@ fn bridge_with_a_name_chat_with_a_name_and_with_an_id() {
     let (server, alice) = alice_alone(&[]);
     let bob = Client::joined("bob", &server);
     let carol = Client::joined("carol", &server);
-    alice.types("/bridge carol");
-    alice.sees(&format!("carol is at {}", carol.address()));
+    alice.asks("/bridge carol", &format!("carol is at {}", carol.address()));
     for (called, who, name) in [(&bob, "BOB", "bob"), (&carol, "3", "carol")] {
         alice.types(&format!("/chat {who}"));
         alice.types(&format!("/msg hello {name}"));
@@ -81,13 +75,10 @@ fn bridge_with_a_name_chat_with_a_name_and_with_an_id() {
 #[test]
 fn alone_there_is_nobody_to_be_bridged_to() {
     let (_server, alice) = alice_alone(&[]);
-    alice.types("/bridge");
-    alice.sees("nobody else");
+    alice.asks("/bridge", "nobody else");
     alice.types("/chat nobody");
-    alice.types("/msg are you there?");
-    alice.sees("nobody");
-    alice.types("/info");
-    alice.sees_line(&format!("alice {} 1", alice.address()));
+    alice.asks("/msg are you there?", "nobody");
+    alice.asks_line("/info", &format!("alice {} 1", alice.address()));
     assert!(!alice.output().contains("Sent to"), "{}", alice.output());
 }
 
@@ -96,13 +87,11 @@ fn registering_again_changes_nothing() {
     let (server, alice) = alice_alone(&[]);
     let bob = Client::joined("bob", &server);
     for _ in 0..3 {
-        alice.types("/register");
-        alice.sees(&format!("registered as alice at {}", alice.address()));
+        alice.asks("/register", &format!("registered as alice at {}", alice.address()));
     }
     alice.types("still alice");
     bob.sees_without("joined", " alice: still alice");
-    bob.types("/info");
-    bob.sees_line(&format!("alice {} 1", alice.address()));
+    bob.asks_line("/info", &format!("alice {} 1", alice.address()));
     bob.sees_line(&format!("bob {} 2", bob.address()));
 }
 
@@ -110,8 +99,6 @@ fn registering_again_changes_nothing() {
 fn a_call_to_where_nobody_listens_fails_with_a_sentence() {
     let (_server, alice) = alice_alone(&[]);
     let nowhere = free_port();
-    alice.types(&format!("/chat 127.0.0.1:{nowhere}"));
-    alice.sees("connection refused");
-    alice.types("/msg anybody?");
-    alice.sees_line("no direct chat: use /chat or /query first");
+    alice.asks(&format!("/chat 127.0.0.1:{nowhere}"), "connection refused");
+    alice.asks_line("/msg anybody?", "no direct chat: use /chat or /query first");
 }

@@ -12,8 +12,7 @@ fn a_call_after_the_return_is_verified_again() {
     }
     alice.types("/hangup");
     bob.sees_line("alice ended the chat");
-    bob.types("/info");
-    bob.sees(&format!("alice {}", alice.address()));
+    bob.asks("/info", &format!("alice {}", alice.address()));
     bob.types("/chat alice");
     bob.types("/msg hello again");
     alice.sees_line(&format!("Incoming chat request from bob {} (verified)", bob.address()));
@@ -29,8 +28,7 @@ fn what_the_server_never_heard_is_shown_as_not_delivered() {
     process::signal(server.pid(), "STOP");
     alice.types("this is not");
     // Said before the loss: the client answers only after it has taken the line above.
-    alice.types("/id");
-    alice.sees("you are alice");
+    alice.asks("/id", "you are alice");
     let server = server.starts_again();
     alice.sees("not delivered: this is not");
     bob.sees("Other clients' IDs: ");
@@ -50,8 +48,7 @@ fn who_comes_back_late_misses_nothing_and_sees_nothing_twice() {
     alice.sees("lost the server");
     alice.sees("Other clients' IDs: ");
     for number in 0..5 {
-        alice.types(&format!("missed {number}"));
-        alice.sees(&format!(" alice: missed {number}"));
+        alice.asks(&format!("missed {number}"), &format!(" alice: missed {number}"));
     }
     process::signal(bob.pid(), "CONT");
     for number in 0..5 {
@@ -68,15 +65,13 @@ fn who_is_kicked_is_told_and_stays_away_and_goes_on_talking() {
     server.types("/kick alice");
     alice.sees("kicked");
     bob.sees_line("alice left (kicked)");
-    alice.types("to all");
-    alice.sees("not connected");
+    alice.asks("to all", "not connected");
     alice.types("/msg but to you");
     bob.sees_without("joined", "alice (direct): but to you");
     bob.types("/msg I hear you");
     alice.sees("bob (direct): I hear you");
     // Only when she says so does she come back.
-    alice.types("/register");
-    alice.sees("Your ID: ");
+    alice.asks("/register", "Your ID: ");
     bob.sees("alice joined (ID ");
 }
 

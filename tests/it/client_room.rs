@@ -34,8 +34,7 @@ fn a_client_picks_an_id_and_talks_to_it() {
     alice.types("/connect 2");
     alice.tells(&bob, "Hello number two");
     alice.sees_line("Sent to bob (ID 2): Hello number two");
-    bob.types("/msg Hello number one");
-    bob.sees_line("Sent to alice (ID 1): Hello number one");
+    bob.asks_line("/msg Hello number one", "Sent to alice (ID 1): Hello number one");
     alice.sees_line("bob (direct): Hello number one");
     alice.types("/connect 99");
     alice.types("/connect 1");
@@ -127,8 +126,7 @@ fn exit_and_list_are_commands_only_as_whole_lines() {
         bob.types(text);
         alice.sees(&format!(" bob: {text}"));
     }
-    bob.types("List");
-    bob.sees_line(&format!("alice {} 1", alice.address()));
+    bob.asks_line("List", &format!("alice {} 1", alice.address()));
     bob.sees_line(&format!("bob {} 2", bob.address()));
     bob.types("Exit");
     bob.exits(0);
@@ -139,11 +137,9 @@ fn exit_and_list_are_commands_only_as_whole_lines() {
 fn a_private_message_reaches_one_only() {
     let (server, alice, bob) = alice_and_bob(&[]);
     let carol = Client::joined("carol", &server);
-    alice.types("/tell bob between us");
-    alice.sees_line("Sent to bob (ID 2): between us");
+    alice.asks_line("/tell bob between us", "Sent to bob (ID 2): between us");
     bob.sees("alice (private): between us");
-    alice.types("/tell nobody hello?");
-    alice.sees("not delivered to nobody: hello?");
+    alice.asks("/tell nobody hello?", "not delivered to nobody: hello?");
     alice.types("to all");
     carol.sees_without("between us", " alice: to all");
 }
@@ -152,8 +148,7 @@ fn a_private_message_reaches_one_only() {
 fn a_newcomer_reads_what_was_said_before() {
     let (server, alice) = alice_alone(&[]);
     for number in 0..3 {
-        alice.types(&format!("earlier {number}"));
-        alice.sees(&format!(" alice: earlier {number}"));
+        alice.asks(&format!("earlier {number}"), &format!(" alice: earlier {number}"));
     }
     let bob = Client::joined("bob", &server);
     for number in 0..3 {

@@ -90,8 +90,7 @@ fn without_a_name_it_asks_and_asks_again() {
         nameless.sees_prompt(reason);
         nameless.sees_prompt("nickname");
     }
-    nameless.types("bob");
-    nameless.sees("bob running on 127.0.0.1:");
+    nameless.asks("bob", "bob running on 127.0.0.1:");
     nameless.sees_line("Your ID: 2");
     alice.sees("bob joined (ID 2, ");
     nameless.types("here I am");

@@ -29,8 +29,7 @@ fn unknown_commands_are_sent_nowhere() {
 fn two_slashes_send_one() {
     let (_server, alice, bob) = alice_and_bob(&[]);
     for text in ["/x", "/quit", "/", "/msg secret", "//x"] {
-        alice.types(&format!("/{text}"));
-        alice.sees(&format!(" alice: {text}"));
+        alice.asks(&format!("/{text}"), &format!(" alice: {text}"));
         let line = bob.sees(&format!(" alice: {text}"));
         assert!(line.ends_with(&format!(" alice: {text}")), "{line}");
     }
@@ -72,12 +71,10 @@ fn two_thousand_and_one_bytes_are_refused_with_a_sentence() {
     let (_server, alice, bob) = alice_calls_bob(&[]);
     let text = long(2_001);
     for line in [text.clone(), format!("/msg {text}"), format!("/tell bob {text}")] {
-        alice.types(&line);
-        alice.sees("2000");
+        alice.asks(&line, "2000");
     }
     // Not even the terminal's own line is without a limit.
-    alice.types(&long(100_000));
-    alice.sees("4096");
+    alice.asks(&long(100_000), "4096");
     alice.types("/msg short");
     bob.sees_without("ж", "alice (direct): short");
     alice.types("short, too");
@@ -88,8 +85,7 @@ fn two_thousand_and_one_bytes_are_refused_with_a_sentence() {
 fn what_cannot_be_text_is_refused_with_a_sentence() {
     let (_server, alice, bob) = alice_calls_bob(&[]);
     for line in ["red \u{1b}[31m", "/msg red \u{1b}[31m", "bell \u{7}", "next\u{85}line"] {
-        alice.types(line);
-        alice.sees("control characters");
+        alice.asks(line, "control characters");
     }
     alice.types("/msg plain");
     bob.sees_without("red", "alice (direct): plain");

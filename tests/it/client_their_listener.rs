@@ -118,10 +118,8 @@ fn a_listener_that_hangs_up_at_once_ends_the_chat() {
     wire.gets("CHAT");
     drop(wire);
     alice.sees(&format!("{} ended the chat", theirs.address()));
-    alice.types("/peers");
-    alice.sees("no direct chats");
-    alice.types("/msg and now?");
-    alice.sees_line("no direct chat: use /chat or /query first");
+    alice.asks("/peers", "no direct chats");
+    alice.asks_line("/msg and now?", "no direct chat: use /chat or /query first");
 }
 
 #[test]
@@ -130,12 +128,9 @@ fn nobody_is_connected_to_without_being_called() {
     let theirs = Played::open();
     let mut bob = server.joined("bob", theirs.port());
     alice.sees("bob joined");
-    alice.types("/bridge bob");
-    alice.sees("bob is at");
-    alice.types("/info");
-    alice.sees(&format!("bob {}", theirs.address()));
-    alice.types("/peers");
-    alice.sees("no direct chats");
+    alice.asks("/bridge bob", "bob is at");
+    alice.asks("/info", &format!("bob {}", theirs.address()));
+    alice.asks("/peers", "no direct chats");
     bob.skips_to("CALL");
     alice.quits();
     assert!(!theirs.is_called(), "a connection without a word");

@@ -72,8 +72,7 @@ fn the_assignment(habit: Habit) {
     let alice = server.client("alice");
     let bob = Played::open();
     let port = bob.port().to_string();
-    alice.types("/register");
-    alice.sees("registered");
+    alice.asks("/register", "registered");
     alice.types("/bridge");
     server.bridges("alice", "bob", "127.0.0.1", &port);
     alice.sees(&format!("bob is at 127.0.0.1:{port}"));
@@ -118,8 +117,7 @@ fn register_sends_nothing_again_and_says_so() {
     let mut server = Theirs::start(Habit::Status);
     let alice = server.client("alice");
     for _ in 0..3 {
-        alice.types("/register");
-        alice.sees("nothing was sent");
+        alice.asks("/register", "nothing was sent");
     }
     alice.types("/bridge");
     // The next request that comes is this one.
@@ -133,8 +131,7 @@ fn what_needs_the_room_says_that_there_is_none() {
     let alice = server.client("alice");
     for line in ["plain text", "/say text", "/tell bob text", "/bridge bob", "/chat bob", "/chat 2"]
     {
-        alice.types(line);
-        alice.sees_line("this server has no room");
+        alice.asks_line(line, "this server has no room");
     }
     alice.types("/bridge");
     server.bridges("alice", "", "", "");
@@ -145,8 +142,7 @@ fn it_does_not_mind_that_their_server_goes() {
     let mut server = Theirs::start(Habit::ClosesFirst);
     let (alice, bob) = (server.client("alice"), server.client("bob"));
     drop(server);
-    alice.types("/bridge");
-    alice.sees("refused");
+    alice.asks("/bridge", "refused");
     alice.types(&format!("/chat {}", bob.address()));
     alice.types("/msg without a server");
     bob.sees_line("alice? (direct): without a server");
@@ -194,8 +190,7 @@ fn a_server_that_says_something_else_is_no_reason_to_fall_over() {
     wire.sends("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
     drop(wire);
     alice.sees("the server");
-    alice.types("/id");
-    alice.sees("you are alice");
+    alice.asks("/id", "you are alice");
 }
 
 #[test]
@@ -208,8 +203,7 @@ fn a_server_that_never_answers_does_not_keep_the_rest_waiting() {
         alice.sees_without("does not answer", text);
     }
     // What asks the server has waited until that was given up.
-    alice.types("/bridge");
-    alice.sees("the server does not answer");
+    alice.asks("/bridge", "the server does not answer");
     server.bridges("alice", "bob", "127.0.0.1", "6202");
     alice.sees("bob is at 127.0.0.1:6202");
     drop(asked);

@@ -77,8 +77,7 @@ fn secrets_are_shown_by_their_first_digits_only() {
     let call = bob.room().skips_to("CALL");
     alice.sees("<- server BRIDGEACK (tcp, ");
     alice.sees_line(&format!("|     Ticket: {}…", &call.get("Ticket")[..4]));
-    alice.types("/msg psst");
-    alice.sees("-> bob MSG (udp, ");
+    alice.asks("/msg psst", "-> bob MSG (udp, ");
     alice.sees_line("|     Text: psst");
     let output = alice.output();
     for secret in ["Ticket", "Answer"] {
@@ -108,8 +107,7 @@ fn what_is_lost_on_purpose_is_shown_as_lost_and_never_comes() {
     let more = ["--explain", "--lossy", "100", "--give-up", "1"];
     let (alice, mut bob) = a_friend(&more);
     bob.is_queried(&alice);
-    alice.types("/msg into the void");
-    alice.sees("-x bob MSG (udp, ");
+    alice.asks("/msg into the void", "-x bob MSG (udp, ");
     alice.sees_line("|   # lost or delayed on purpose (--lossy)");
     alice.sees_line("not delivered to bob: into the void");
     assert!(!alice.output().contains("-> bob MSG"), "{}", alice.output());
@@ -128,12 +126,9 @@ fn datagrams_of_strangers_are_shown_as_such() {
 #[test]
 fn a_direct_chat_is_shown_line_by_line() {
     let (_server, alice, bob) = alice_and_bob(&[]);
-    alice.types("/explain on");
-    alice.sees_line("tracing is on");
-    alice.types("/chat bob");
-    alice.sees("chat with bob ");
-    alice.types("/msg one line");
-    alice.sees("-> bob text (tcp, ");
+    alice.asks_line("/explain on", "tracing is on");
+    alice.asks("/chat bob", "chat with bob ");
+    alice.asks("/msg one line", "-> bob text (tcp, ");
     assert_eq!(alice.sees_next(), "|     one line");
     bob.sees("alice (direct): one line");
     bob.types("/msg and back");
@@ -148,25 +143,21 @@ fn the_wire_is_shown_no_more_when_nobody_wants_it() {
     alice.types("seen");
     let said = shown(&alice, "-> server SAY (tcp, ");
     assert_eq!(said[1], "|     Text: seen");
-    alice.types("/explain off");
-    alice.sees_line("tracing is off");
+    alice.asks_line("/explain off", "tracing is off");
     alice.types("unseen");
     alice.sees_without("| ", "alice: unseen");
-    alice.types("/explain maybe");
-    alice.sees_line("usage: /explain on or /explain off");
+    alice.asks_line("/explain maybe", "usage: /explain on or /explain off");
 }
 
 #[test]
 fn a_caller_is_shown_by_what_is_known_of_it_from_its_first_block_to_its_last() {
     let (_server, alice, bob) = alice_and_bob(&[]);
-    alice.types("/explain on");
-    alice.sees_line("tracing is on");
+    alice.asks_line("/explain on", "tracing is on");
     bob.types("/chat alice");
     alice.sees("<- server CALL (tcp, ");
     alice.sees("<- bob CHAT (tcp, "); // with the ticket that was announced
     bob.sees("chat with alice ");
-    alice.types("/hangup bob");
-    alice.sees("-> bob QUIT (tcp, ");
+    alice.asks("/hangup bob", "-> bob QUIT (tcp, ");
     let mut stranger = alice.is_called_by("stranger");
     stranger.sends("CHAT\r\nclientID: bob\r\nIP: 127.0.0.1\r\nPort: 9\r\n\r\n");
     alice.sees("<- bob? CHAT (tcp, "); // a claim

@@ -90,8 +90,7 @@ fn ctrl_z_stops_the_whole_job_and_fg_brings_the_line_back() {
     alice.sees_prompt("% ");
     alice.presses("stty -a | diff before - && echo the same; echo\r");
     alice.sees_line("the same");
-    bob.types("are you there?");
-    bob.sees("bob: are you there?");
+    bob.asks("are you there?", "bob: are you there?");
     alice.presses("fg\r");
     alice.sees("bob: are you there?");
     alice.sees_prompt("> half a line");

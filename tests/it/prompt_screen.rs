@@ -177,8 +177,7 @@ fn what_others_say_cannot_move_the_cursor() {
     let server = Server::start(&[]);
     let Some((alice, bob)) = alice_and_bob(&server) else { return };
     alice.presses("mine").shows(&["> mine"], 6);
-    bob.types("\u{9b}2J\u{202e}wide 漢");
-    bob.sees("not sent");
+    bob.asks("\u{9b}2J\u{202e}wide 漢", "not sent");
     bob.types("\u{202e}wide 漢\u{2028}");
     alice.sees("bob: \\u{202e}wide 漢\\u{2028}");
     alice.shows(&[&format!("{} bob: \\u{{202e}}wide 漢\\u{{2028}}", time(&alice)), "> mine"], 6);
@@ -203,8 +202,7 @@ fn names_have_colours_unless_that_is_not_wanted() {
     let colour = &before[before.rfind('\x1b').unwrap()..];
     assert!(colour.starts_with("\x1b[3") && colour.ends_with('m'), "{named:?}");
     assert_eq!(behind, "\x1b[m: hi \\u{200b}");
-    bob.types("/chat alice");
-    bob.sees("is open");
+    bob.asks("/chat alice", "is open");
     bob.types("/msg in private");
     alice.sees(&format!("{colour}bob\x1b[m (direct): in private"));
 }

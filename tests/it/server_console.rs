@@ -24,8 +24,7 @@ fn two(server: &Server) -> (Wire, Wire) {
 #[test]
 fn info_lists_the_clients() {
     let (server, _alice, _bob) = two_joined(&[]);
-    server.types("/info");
-    server.sees("alice 127.0.0.1:20001");
+    server.asks("/info", "alice 127.0.0.1:20001");
     server.sees("bob 127.0.0.1:20002");
 }
 

@@ -13,8 +13,7 @@ const SECRETS: [&str; 2] = ["00112233445566778899aabbccddeeff", "ffeeddccbbaa998
 #[track_caller]
 fn query_each_other(alice: &Program, bob: &Program) {
     for (client, peer, who) in [(alice, bob, "bob"), (bob, alice, "alice")] {
-        client.types(&format!("/query {who}"));
-        client.sees(&format!("conversation with {who} "));
+        client.asks(&format!("/query {who}"), &format!("conversation with {who} "));
         peer.sees("Incoming query from ");
     }
 }
@@ -71,8 +70,7 @@ fn conversations_outlive_a_server_that_comes_back() {
     all_see([&alice, &bob], "Other clients' IDs: ");
     twenty_each_way(&alice, &bob);
     for client in [&alice, &bob] {
-        client.types("/hangup");
-        client.sees("you ended the chat with ");
+        client.asks("/hangup", "you ended the chat with ");
     }
     query_each_other(&alice, &bob);
     twenty_each_way(&alice, &bob);
@@ -160,8 +158,7 @@ fn an_introduction_by_tcp_opens_no_conversation() {
     let from = [("ID", "1"), ("clientID", "alice"), ("Text", "to all")];
     wire.asks("SAID", &[&[("Seq", "1"), ("Time", "2026-11-20 12:35:01")], &from[..]].concat());
     alice.sees_without("is open", " alice: to all");
-    alice.types("/msg secret");
-    alice.sees_line("no direct chat: use /chat or /query first");
+    alice.asks_line("/msg secret", "no direct chat: use /chat or /query first");
 }
 
 #[test]
@@ -177,8 +174,7 @@ fn what_is_all_acknowledged_rests() {
     bob.socket().forgets();
     // Longer than any pause between copies: meanwhile somebody else is given up.
     carol.is_queried(&alice);
-    alice.types("/msg hello?");
-    alice.sees_line("not delivered to carol: hello?");
+    alice.asks_line("/msg hello?", "not delivered to carol: hello?");
     alice.types("/peer bob");
     alice.types("/msg number 11");
     bob.hears_next(11, 11, "number 11");

@@ -171,8 +171,7 @@ fn two_lossy_clients_tell_each_other_a_thousand_things() {
     let alice = Client::joined_with("alice", &server, &["--lossy", "20,10,10"]);
     let bob = Client::joined_with("bob", &server, &["--lossy", "20,10,10"]);
     for (client, peer, who) in [(&alice, &bob, "bob"), (&bob, &alice, "alice")] {
-        client.types(&format!("/query {who}"));
-        client.sees(&format!("conversation with {who} "));
+        client.asks(&format!("/query {who}"), &format!("conversation with {who} "));
         peer.sees("Incoming query from ");
     }
     says_all(&alice, 1000, "alice");
@@ -250,8 +249,7 @@ fn nothing_is_lost_on_purpose_that_comes_in() {
         bob.says(seq, seq, &format!("number {seq}"));
         alice.sees_line(&format!("bob (udp): number {seq}"));
     }
-    alice.types("/msg lost");
-    alice.sees_line("Sent to bob (ID 2): lost");
+    alice.asks_line("/msg lost", "Sent to bob (ID 2): lost");
     bob.acks(1, 1);
     alice.sees_line("Delivered to bob (udp): lost");
 }

@@ -33,8 +33,7 @@ fn is_not_confirmed(alice: &Client, bob: &mut Friend, seq: u64) {
 fn a_message_has_its_headers_in_order_and_is_delivered_when_acknowledged() {
     let (alice, mut bob) = alice_speaks(&[]);
     for (seq, text) in (1..).zip(["hi", "how are you?", "  spaces  ", "a: b", "äöü 🦀"]) {
-        alice.types(&format!("/msg {text}"));
-        alice.sees_line(&format!("Sent to bob (ID 2): {text}"));
+        alice.asks_line(&format!("/msg {text}"), &format!("Sent to bob (ID 2): {text}"));
         bob.hears(seq, seq, text);
         assert!(!alice.output().contains(&format!("(udp): {text}")), "{}", alice.output());
         bob.acks(seq, seq);
@@ -204,8 +203,7 @@ fn a_text_of_1000_bytes_goes_and_one_more_is_refused() {
     let (alice, mut bob) = alice_speaks(&[]);
     let long = "é".repeat(500);
     for text in ["x".repeat(1001), format!("{long}x"), "é".repeat(600)] {
-        alice.types(&format!("/msg {text}"));
-        alice.sees("not sent: a text by UDP must have at most 1000 bytes");
+        alice.asks(&format!("/msg {text}"), "not sent: a text by UDP must have at most 1000 bytes");
     }
     alice.types(&format!("/msg {long}"));
     bob.takes(1, 1, &long);
@@ -216,8 +214,7 @@ fn a_text_of_1000_bytes_goes_and_one_more_is_refused() {
 fn a_silent_peer_is_given_up_honestly_and_the_conversation_goes_on() {
     let (alice, mut bob) = alice_speaks(&["--give-up", "1"]);
     let since = Instant::now();
-    alice.types("/msg hello?");
-    alice.sees_line("Sent to bob (ID 2): hello?");
+    alice.asks_line("/msg hello?", "Sent to bob (ID 2): hello?");
     alice.sees_line("not delivered to bob: hello?");
     assert!(since.elapsed() > Duration::from_millis(950), "{:?}", since.elapsed());
     bob.hears(1, 1, "hello?");
@@ -227,8 +224,7 @@ fn a_silent_peer_is_given_up_honestly_and_the_conversation_goes_on() {
     bob.acks(2, 2);
     alice.sees_line("Delivered to bob (udp): anybody?");
     assert_eq!(alice.output().matches("not delivered").count(), 1, "{}", alice.output());
-    alice.types("/peers");
-    alice.sees(", acknowledged 1, lost 1; received 0");
+    alice.asks("/peers", ", acknowledged 1, lost 1; received 0");
 }
 
 #[test]
@@ -364,8 +360,7 @@ fn a_port_on_which_nobody_listens_is_as_silence() {
     bob.is_told(&alice, 1, "one");
     // The system tells alice's socket that nobody is there; that is no reason to stop.
     bob.closes();
-    alice.types("/msg two");
-    alice.sees_line("not delivered to bob: two");
+    alice.asks_line("/msg two", "not delivered to bob: two");
     bob.opens(port);
     bob.is_told(&alice, 3, "three");
     assert_eq!(alice.errors(), "");
@@ -379,8 +374,7 @@ fn two_with_nothing_getting_through_both_hear_of_it() {
     let bob = Client::joined_with("bob", &server, &flags);
     alice.sees("bob joined");
     for (client, peer, who) in [(&alice, &bob, "bob"), (&bob, &alice, "alice")] {
-        client.types(&format!("/query {who}"));
-        client.sees(&format!("conversation with {who} "));
+        client.asks(&format!("/query {who}"), &format!("conversation with {who} "));
         peer.sees("Incoming query from ");
     }
     for (client, who) in [(&alice, "bob"), (&bob, "alice")] {
@@ -398,17 +392,14 @@ fn two_with_nothing_getting_through_both_hear_of_it() {
 #[test]
 fn after_a_failure_a_query_asks_the_server_again() {
     let (alice, mut bob) = alice_speaks(&["--give-up", "1"]);
-    alice.types("/query bob");
-    alice.sees_line("this conversation is already open: /msg goes there");
-    alice.types("/msg hello?");
-    alice.sees_line("not delivered to bob: hello?");
+    alice.asks_line("/query bob", "this conversation is already open: /msg goes there");
+    alice.asks_line("/msg hello?", "not delivered to bob: hello?");
     let old = bob.alices().ticket.clone();
     bob.is_queried(&alice);
     assert_ne!(bob.alices().ticket, old);
     bob.socket().forgets();
     bob.is_told(&alice, 1, "here I am");
-    alice.types("/query bob");
-    alice.sees_line("this conversation is already open: /msg goes there");
+    alice.asks_line("/query bob", "this conversation is already open: /msg goes there");
     alice.types("/msg the same");
     bob.takes(2, 2, "the same");
 }

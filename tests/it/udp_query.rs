@@ -18,8 +18,7 @@ fn queries((client, name): (&Client, &str), (peer, who): (&Client, &str)) {
 /// Lets one say something to its current peer, who is shown it by UDP.
 #[track_caller]
 fn says((client, name): (&Client, &str), (peer, who, id): (&Client, &str, u32), text: &str) {
-    client.types(&format!("/msg {text}"));
-    client.sees_line(&format!("Sent to {who} (ID {id}): {text}"));
+    client.asks_line(&format!("/msg {text}"), &format!("Sent to {who} (ID {id}): {text}"));
     peer.sees_line(&format!("{name} (udp): {text}"));
     client.sees_line(&format!("Delivered to {who} (udp): {text}"));
 }
@@ -46,8 +45,7 @@ fn who_is_queried_hears_at_once_and_answers_after_querying_back() {
     assert_eq!(bob.sees_next(), "query alice back to answer: /query alice");
     alice.sees_line(&format!("conversation with bob {} (udp) is open", bob.address()));
     says((&alice, "alice"), (&bob, "bob", 2), "hi");
-    bob.types("/msg hello");
-    bob.sees_line("query alice back first: /query alice");
+    bob.asks_line("/msg hello", "query alice back first: /query alice");
     queries((&bob, "bob"), (&alice, "alice"));
     says((&bob, "bob"), (&alice, "alice", 1), "hello");
     says((&alice, "alice"), (&bob, "bob", 2), "how are you?");
@@ -58,8 +56,7 @@ fn who_is_queried_hears_at_once_and_answers_after_querying_back() {
 fn a_text_from_before_querying_back_is_not_sent_later() {
     let (_server, alice, bob) = alice_and_bob(&[]);
     queries((&alice, "alice"), (&bob, "bob"));
-    bob.types("/msg too early");
-    bob.sees_line("query alice back first: /query alice");
+    bob.asks_line("/msg too early", "query alice back first: /query alice");
     queries((&bob, "bob"), (&alice, "alice"));
     bob.types("/msg in time");
     alice.sees_without("too early", "bob (udp): in time");
@@ -69,8 +66,7 @@ fn a_text_from_before_querying_back_is_not_sent_later() {
 fn a_query_by_id_or_in_the_assignments_words_is_the_same() {
     for words in ["/query 2", "/query bob", "/query BOB", "Query bob", "Query 2"] {
         let (_server, alice, bob) = alice_and_bob(&[]);
-        alice.types(words);
-        alice.sees_line(&format!("conversation with bob {} (udp) is open", bob.address()));
+        alice.asks_line(words, &format!("conversation with bob {} (udp) is open", bob.address()));
         says((&alice, "alice"), (&bob, "bob", 2), words);
     }
 }
@@ -110,16 +106,14 @@ fn an_incoming_query_is_current_only_when_there_is_none() {
     let carol = Client::joined("carol", &server);
     queries((&carol, "carol"), (&alice, "alice"));
     queries((&bob, "bob"), (&alice, "alice"));
-    alice.types("/msg to whom?");
-    alice.sees_line("query carol back first: /query carol");
+    alice.asks_line("/msg to whom?", "query carol back first: /query carol");
     queries((&alice, "alice"), (&bob, "bob"));
     says((&alice, "alice"), (&bob, "bob", 2), "to bob");
     carol.types("/msg hello");
     alice.sees_line("carol (udp): hello");
     says((&alice, "alice"), (&bob, "bob", 2), "still to bob");
     alice.types("/peer carol");
-    alice.types("/msg to carol?");
-    alice.sees_line("query carol back first: /query carol");
+    alice.asks_line("/msg to carol?", "query carol back first: /query carol");
     queries((&alice, "alice"), (&carol, "carol"));
     says((&alice, "alice"), (&carol, "carol", 3), "to carol");
 }
@@ -165,12 +159,9 @@ fn hanging_up_one_leaves_the_other() {
         alice.types(&format!("/peer {other}"));
         alice.types(&format!("/msg the {other} stands"));
         bob.sees(&format!(": the {other} stands"));
-        alice.types(&format!("/peer bob {via}"));
-        alice.sees("no direct chat with bob");
-        alice.types(&format!("/hangup {other}"));
-        alice.sees("you ended the chat with bob");
-        alice.types("/msg to nobody");
-        alice.sees_line(NOBODY);
+        alice.asks(&format!("/peer bob {via}"), "no direct chat with bob");
+        alice.asks(&format!("/hangup {other}"), "you ended the chat with bob");
+        alice.asks_line("/msg to nobody", NOBODY);
     }
 }
 
@@ -178,12 +169,10 @@ fn hanging_up_one_leaves_the_other() {
 fn hanging_up_sends_nothing_and_hears_nothing() {
     let (alice, mut bob) = friends(&[]);
     bob.tells(1, 1, "one", 1);
-    alice.types("/hangup bob udp");
-    alice.sees_line("you ended the chat with bob (udp)");
+    alice.asks_line("/hangup bob udp", "you ended the chat with bob (udp)");
     bob.says(2, 1, "two");
     bob.says(1, 1, "one");
-    alice.types("/msg to nobody");
-    alice.sees_line(NOBODY);
+    alice.asks_line("/msg to nobody", NOBODY);
     // What opens it again has tickets of its own, and is the next that is sent.
     bob.is_queried(&alice);
     alice.types("/msg again");
@@ -198,8 +187,7 @@ fn hanging_up_with_something_under_way_says_that_it_was_not_delivered() {
     let (alice, mut bob) = friends(&[]);
     alice.types("/msg on its way");
     bob.hears(1, 1, "on its way");
-    alice.types("/hangup bob udp");
-    alice.sees_line("you ended the chat with bob (udp)");
+    alice.asks_line("/hangup bob udp", "you ended the chat with bob (udp)");
     alice.sees_line("not confirmed: on its way");
     bob.acks(1, 1);
     alice.types("/id");

@@ -148,8 +148,7 @@ fn the_last_numbers_there_are_are_borne() {
     carol.queries(&alice);
     carol.tells(1, 1, "hi", 1);
     alice.sees_line("carol (udp): hi");
-    alice.types("/id");
-    alice.sees("you are alice");
+    alice.asks("/id", "you are alice");
 }
 
 #[test]

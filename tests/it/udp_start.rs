@@ -67,8 +67,7 @@ fn the_usage_knows_the_flags_of_udp() {
 #[test]
 fn the_help_knows_the_commands_of_udp() {
     let (_server, alice) = alice_alone(&[]);
-    alice.types("/help");
-    alice.sees("/query ");
+    alice.asks("/help", "/query ");
 }
 
 #[test]

@@ -193,8 +193,7 @@ fn who_was_never_queried_by_anybody_is_a_stranger() {
     bob.queries(&alice);
     bob.tells(1, 1, "a good one", 1);
     alice.sees_without("bad", "bob (udp): a good one");
-    alice.types("/peers");
-    alice.sees(" from strangers were dropped");
+    alice.asks("/peers", " from strangers were dropped");
 }
 
 #[test]
@@ -235,8 +234,7 @@ fn a_flood_of_junk_does_not_keep_the_user_from_typing() {
         }
         alice.sees_line(&format!("bob (udp): round {round} is over"));
     }
-    alice.types("/peers");
-    alice.sees(" from strangers were dropped");
+    alice.asks("/peers", " from strangers were dropped");
 }
 
 #[test]

@@ -22,6 +22,20 @@ impl Program {
         self.sees_all(&[text])
     }
 
+    /// Types a line, and waits for one on stdout that contains `answer`.
+    #[track_caller]
+    pub fn asks(&self, line: &str, answer: &str) -> String {
+        self.types(line);
+        self.sees(answer)
+    }
+
+    /// Types a line, and waits for one on stdout that is exactly this.
+    #[track_caller]
+    pub fn asks_line(&self, line: &str, answer: &str) {
+        self.types(line);
+        self.sees_line(answer);
+    }
+
     /// Waits for the next line on stdout, whatever it is.
     #[track_caller]
     pub fn sees_next(&self) -> String {
