@@ -40,13 +40,12 @@ fn the_server_comes_back_and_so_do_the_clients() {
     server.kill();
     all_see([&alice, &bob], "the server");
     twenty_each_way(&alice, &bob);
-    let server = server.starts_again();
+    let _server = server.starts_again();
     all_see([&alice, &bob], "Other clients' IDs: ");
     bob.asks("/info", &alice.address().to_string());
     alice.says(&bob, "back in the room");
     bob.says(&alice, "so am I");
     twenty_each_way(&bob, &alice);
-    drop(server);
 }
 
 #[test]
@@ -55,10 +54,9 @@ fn an_id_that_has_changed_is_told_with_the_old_one() {
     let bob = Client::joined("bob", &server);
     alice.quits();
     bob.sees_line("alice left (quit)");
-    let server = server.starts_again();
+    let _server = server.starts_again();
     bob.sees_line("Your ID: 1 (was 2)");
     bob.asks("/id", "ID 1");
-    drop(server);
 }
 
 #[test]
@@ -79,11 +77,10 @@ fn what_is_said_without_a_server_is_said_to_be_unsaid() {
     server.kill();
     alice.sees("the server");
     alice.asks("is anybody there?", "is anybody there?");
-    let server = server.starts_again();
+    let _server = server.starts_again();
     alice.sees("Other clients' IDs: none");
     alice.types("now there is");
     alice.sees_without("is anybody there?", " alice: now there is");
-    drop(server);
 }
 
 #[test]
@@ -113,14 +110,13 @@ fn a_server_that_is_not_there_yet_is_one_line_and_then_it_joins_by_itself() {
         assert_eq!(count(client, &address), 1, "{}", client.output());
         assert_eq!(client.errors(), "");
     }
-    let server = Server::start_in(Folder::fresh(), port, &[]);
+    let _server = Server::start_in(Folder::fresh(), port, &[]);
     for client in [&alice, &bob] {
         client.sees("Your ID: ");
         client.sees("Other clients' IDs: ");
     }
     alice.says(&bob, "and with one");
     twenty_each_way(&bob, &alice);
-    drop(server);
 }
 
 #[test]
@@ -129,7 +125,6 @@ fn register_tries_at_once() {
     let address = format!("127.0.0.1:{port}");
     let alice = Client::start_with("alice", &address, &[]);
     alice.sees(&address);
-    let server = Server::start_in(Folder::fresh(), port, &[]);
+    let _server = Server::start_in(Folder::fresh(), port, &[]);
     alice.asks_line("/register", "Your ID: 1");
-    drop(server);
 }

@@ -13,14 +13,15 @@ fn calls((client, name): (&Client, &str), (peer, who): (&Client, &str)) {
 }
 
 /// Four in the room.
-fn four(server: &Server) -> [Client; 4] {
-    ["alice", "bob", "carol", "dave"].map(|name| Client::joined(name, server))
+fn four() -> (Server, [Client; 4]) {
+    let server = Server::start(&[]);
+    let clients = ["alice", "bob", "carol", "dave"].map(|name| Client::joined(name, &server));
+    (server, clients)
 }
 
 #[test]
 fn four_talk_to_each_other_in_all_directions() {
-    let server = Server::start(&[]);
-    let clients = four(&server);
+    let (_server, clients) = four();
     let names = ["alice", "bob", "carol", "dave"];
     for caller in 0..4 {
         for called in caller + 1..4 {
@@ -47,8 +48,7 @@ fn four_talk_to_each_other_in_all_directions() {
 
 #[test]
 fn peers_lists_the_chats_and_peer_chooses() {
-    let server = Server::start(&[]);
-    let [alice, bob, carol, _] = four(&server);
+    let (_server, [alice, bob, carol, _]) = four();
     alice.asks("/peers", "no direct chats");
     calls((&alice, "alice"), (&bob, "bob"));
     calls((&alice, "alice"), (&carol, "carol"));
@@ -66,8 +66,7 @@ fn peers_lists_the_chats_and_peer_chooses() {
 
 #[test]
 fn an_incoming_chat_becomes_current_only_when_there_is_none() {
-    let server = Server::start(&[]);
-    let [alice, bob, carol, _] = four(&server);
+    let (_server, [alice, bob, carol, _]) = four();
     calls((&bob, "bob"), (&alice, "alice"));
     alice.tells(&bob, "to the first");
     calls((&carol, "carol"), (&alice, "alice"));
@@ -79,8 +78,7 @@ fn an_incoming_chat_becomes_current_only_when_there_is_none() {
 
 #[test]
 fn hanging_up_ends_one_chat_and_not_the_other() {
-    let server = Server::start(&[]);
-    let [alice, bob, carol, _] = four(&server);
+    let (_server, [alice, bob, carol, _]) = four();
     calls((&alice, "alice"), (&bob, "bob"));
     calls((&alice, "alice"), (&carol, "carol"));
     alice.types("/hangup");
@@ -120,8 +118,7 @@ fn a_text_to_somebody_who_has_left_is_never_said_to_the_room() {
 
 #[test]
 fn who_quits_and_who_is_killed_both_end_the_chat() {
-    let server = Server::start(&[]);
-    let [alice, bob, carol, _] = four(&server);
+    let (_server, [alice, bob, carol, _]) = four();
     calls((&alice, "alice"), (&bob, "bob"));
     calls((&carol, "carol"), (&alice, "alice"));
     bob.quits();

@@ -5,7 +5,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::stage::{
-    Client, Played, Server, alice_alone, alice_and_bob, alice_calls_bob, free_port, process,
+    Client, Played, Program, Server, alice_alone, alice_and_bob, alice_calls_bob, free_port,
+    process,
 };
 
 /// How long a client may take to end when nothing holds it: far less than any of its patience.
@@ -17,6 +18,14 @@ fn ends_quickly(client: &Client) {
     let since = Instant::now();
     client.exits(0);
     assert!(since.elapsed() < QUICK, "it took {:?}", since.elapsed());
+}
+
+/// A client in a script: all that it is given is typed at once, and that is the end of its input.
+fn script(name: &str, server: &Server, input: &[u8]) -> Program {
+    let client = Client::with_args(&[name, "0", &server.address().to_string()]);
+    client.types_bytes(input);
+    client.ends_input();
+    client
 }
 
 #[test]
@@ -82,10 +91,8 @@ fn the_end_of_the_input_is_a_quit() {
 #[test]
 fn a_script_of_a_thousand_lines_is_said_in_order() {
     let (server, alice) = alice_alone(&["--rate", "0"]);
-    let bob = Client::with_args(&["bob", "0", &server.address().to_string()]);
     let lines: Vec<String> = (0..1_000).map(|number| format!("line {number}\n")).collect();
-    bob.types_bytes(lines.concat().as_bytes());
-    bob.ends_input();
+    let bob = script("bob", &server, lines.concat().as_bytes());
     for number in 0..1_000 {
         let line = alice.sees(" bob: ");
         assert!(line.ends_with(&format!(" bob: line {number}")), "{line} instead of {number}");
@@ -98,10 +105,8 @@ fn a_script_of_a_thousand_lines_is_said_in_order() {
 #[test]
 fn a_script_of_a_thousand_lines_to_a_peer_is_said_in_order() {
     let (server, alice) = alice_alone(&[]);
-    let bob = Client::with_args(&["bob", "0", &server.address().to_string()]);
     let lines: Vec<String> = (0..1_000).map(|number| format!("/msg line {number}\n")).collect();
-    bob.types_bytes(format!("/chat alice\n{}", lines.concat()).as_bytes());
-    bob.ends_input();
+    let bob = script("bob", &server, format!("/chat alice\n{}", lines.concat()).as_bytes());
     alice.sees("Incoming chat request from bob ");
     for number in 0..1_000 {
         let line = alice.sees("bob (direct): ");
@@ -114,9 +119,7 @@ fn a_script_of_a_thousand_lines_to_a_peer_is_said_in_order() {
 #[test]
 fn a_script_calls_and_speaks_and_ends() {
     let (server, alice) = alice_alone(&[]);
-    let bob = Client::with_args(&["bob", "0", &server.address().to_string()]);
-    bob.types_bytes(b"to all\n/chat alice\n/msg one\n/msg two\nto all again");
-    bob.ends_input();
+    let bob = script("bob", &server, b"to all\n/chat alice\n/msg one\n/msg two\nto all again");
     let mut heard: Vec<String> = (0..4).map(|_| alice.sees(": ")).collect();
     heard.retain(|line| !line.starts_with("Incoming"));
     let direct: Vec<&String> = heard.iter().filter(|line| line.contains("(direct)")).collect();
@@ -130,9 +133,11 @@ fn a_script_calls_and_speaks_and_ends() {
 fn a_script_to_a_listener_of_somebody_else_waits_and_is_sent() {
     let server = Server::start(&[]);
     let theirs = Played::open();
-    let bob = Client::with_args(&["bob", "0", &server.address().to_string()]);
-    bob.types_bytes(format!("/chat {}\n/msg one\n/msg two\n", theirs.address()).as_bytes());
-    bob.ends_input();
+    let bob = script(
+        "bob",
+        &server,
+        format!("/chat {}\n/msg one\n/msg two\n", theirs.address()).as_bytes(),
+    );
     let mut wire = theirs.accepts("the other side");
     wire.gets("CHAT");
     wire.gets_bytes("one\r\ntwo\r\nQUIT\r\n\r\n");
@@ -145,9 +150,7 @@ fn a_script_whose_call_fails_says_what_was_not_delivered() {
     let server = Server::start(&[]);
     let theirs = Played::open();
     let _bob = server.joined("bob", theirs.port());
-    let alice = Client::with_args(&["alice", "0", &server.address().to_string()]);
-    alice.types_bytes(b"/chat bob\n/msg one\n/msg two\n/id\n");
-    alice.ends_input();
+    let alice = script("alice", &server, b"/chat bob\n/msg one\n/msg two\n/id\n");
     let mut call = theirs.accepts("the other side");
     call.gets("CHAT");
     alice.sees("you are alice");

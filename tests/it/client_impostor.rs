@@ -53,7 +53,6 @@ fn the_called_one_shows_its_answer_before_any_text_is_sent() {
 }
 
 /// Somebody else listens at bob's port: what is not bob's answer gets no text.
-#[track_caller]
 fn gets_no_text(answers: impl FnOnce(&mut Wire, &Block, &Block)) {
     let (_server, alice, mut bob, listener) = alice_and_a_listener();
     let (mut wire, chat, call) = alice_calls(&alice, &mut bob, &listener);

@@ -5,35 +5,32 @@ use crate::stage::{Client, alice_alone, alice_calls_bob};
 /// Their CHAT.
 const CHAT: &str = "CHAT\r\nclientID: Bob\r\nIP: 127.0.0.1\r\nPort: 6202\r\n\r\n";
 
-#[test]
-fn a_browser_is_hung_up_on_and_never_shown() {
+/// Somebody else comes to alice's port, of whom nothing is shown: the next that she sees is bob.
+fn never_shown(comes: impl Fn(&Client)) {
     let (_server, alice) = alice_alone(&[]);
-    for line in ["GET / HTTP/1.1", "POST /x HTTP/1.0", "PRI * HTTP/2.0", "/quit HTTP/1.1"] {
-        let mut browser = alice.is_called_by("browser");
-        browser.sends(format!("{line}\r\nHost: 127.0.0.1\r\n\r\nsecret\r\n"));
-        browser.is_closed();
-    }
+    comes(&alice);
     let mut bob = alice.is_called_by("bob");
     bob.sends(format!("{CHAT}hello\r\n"));
-    // Nothing was shown in between.
     let next = alice.sees_next();
     assert_eq!(next, "Incoming chat request from Bob? 127.0.0.1:6202 (unverified)");
     assert_eq!(alice.sees_next(), "Bob? (direct): hello");
 }
 
-#[test]
-fn who_hangs_up_without_a_word_is_never_shown() {
-    let (_server, alice) = alice_alone(&[]);
-    for _ in 0..3 {
-        let mut nobody = alice.is_called_by("nobody");
-        nobody.ends();
-        nobody.is_closed();
-    }
-    let mut bob = alice.is_called_by("bob");
-    bob.sends(format!("{CHAT}hello\r\n"));
-    let next = alice.sees_next();
-    assert_eq!(next, "Incoming chat request from Bob? 127.0.0.1:6202 (unverified)");
-    assert_eq!(alice.sees_next(), "Bob? (direct): hello");
+table! { never_shown:
+    a_browser_is_hung_up_on_and_never_shown(|alice| {
+        for line in ["GET / HTTP/1.1", "POST /x HTTP/1.0", "PRI * HTTP/2.0", "/quit HTTP/1.1"] {
+            let mut browser = alice.is_called_by("browser");
+            browser.sends(format!("{line}\r\nHost: 127.0.0.1\r\n\r\nsecret\r\n"));
+            browser.is_closed();
+        }
+    });
+    who_hangs_up_without_a_word_is_never_shown(|alice| {
+        for _ in 0..3 {
+            let mut nobody = alice.is_called_by("nobody");
+            nobody.ends();
+            nobody.is_closed();
+        }
+    });
 }
 
 #[test]

@@ -22,7 +22,7 @@ impl Room {
         (alice, wire)
     }
 
-    /// Takes alice in, when the last message was number `seq`; gives her JOIN.
+    /// Takes alice in, when the newest message was number `seq`; gives her JOIN.
     #[track_caller]
     fn lets_in(&self, seq: u64) -> (Wire, Block) {
         let (Guest { mut wire, me }, join) = self.0.registers(1);
@@ -58,24 +58,31 @@ fn not_delivered(alice: &Client, wire: &mut Wire, seq: u64) -> Vec<String> {
     told.map(str::to_owned).collect()
 }
 
-/// Alice says `lost` and loses her connection. When she is back, the last message is number `last`; she says `then`
+/// Alice says `lost` and loses her connection. When she is back, the newest message is number `newest`; she says `then`
 /// and hears these messages, by number, the first as a replay. What is told as not delivered is exactly this.
-#[track_caller]
-fn told_after_a_loss(lost: &str, last: u64, then: &str, heard: &[(&str, &str)], missing: &[&str]) {
+fn told_after_a_loss(
+    lost: &str,
+    newest: u64,
+    then: &str,
+    heard: &[(&str, &str)],
+    missing: &[&str],
+) {
     let room = Room::open();
     let (alice, mut wire) = room.alice();
     says(&alice, &mut wire, lost);
     drop(wire);
-    let (mut wire, join) = room.lets_in(last);
+    let (mut wire, join) = room.lets_in(newest);
     join.has(&[("Since", "2"), ("Token", TOKEN)]);
     alice.sees("Other clients' IDs: ");
     says(&alice, &mut wire, then);
     let mut seq = 2;
     for (name, text) in heard {
         seq += 1;
-        said(&mut wire, seq, name, text, seq <= last);
-        if seq == last {
-            missing.iter().for_each(|text| alice.sees_line(&format!("not delivered: {text}")));
+        said(&mut wire, seq, name, text, seq <= newest);
+        if seq == newest {
+            for text in missing {
+                alice.sees_line(&format!("not delivered: {text}"));
+            }
         }
     }
     alice.sees(&format!(" alice: {then}"));

@@ -5,7 +5,7 @@ use crate::stage::{alice_and_bob, alice_calls_bob, all_see, process};
 #[test]
 fn a_call_after_the_return_is_verified_again() {
     let (server, alice, bob) = alice_calls_bob(&[]);
-    let server = server.starts_again();
+    let _server = server.starts_again();
     for client in [&alice, &bob] {
         client.sees("lost the server");
         client.sees("Other clients' IDs: ");
@@ -17,7 +17,6 @@ fn a_call_after_the_return_is_verified_again() {
     bob.types("/msg hello again");
     alice.sees_line(&format!("Incoming chat request from bob {} (verified)", bob.address()));
     alice.sees_line("bob (direct): hello again");
-    drop(server);
 }
 
 #[cfg(unix)]
@@ -29,13 +28,12 @@ fn what_the_server_never_heard_is_shown_as_not_delivered() {
     alice.types("this is not");
     // Said before the loss: the client answers only after it has taken the line above.
     alice.asks("/id", "you are alice");
-    let server = server.starts_again();
+    let _server = server.starts_again();
     alice.sees("not delivered: this is not");
     bob.sees("Other clients' IDs: ");
     alice.types("and this is again");
     bob.sees_without("this is not", " alice: and this is again");
     assert!(!alice.output().contains("not delivered: this is heard"), "{}", alice.output());
-    drop(server);
 }
 
 #[cfg(unix)]
@@ -44,7 +42,7 @@ fn who_comes_back_late_misses_nothing_and_sees_nothing_twice() {
     let (server, alice, bob) = alice_and_bob(&[]);
     alice.says(&bob, "before");
     process::signal(bob.pid(), "STOP");
-    let server = server.starts_again();
+    let _server = server.starts_again();
     alice.sees("lost the server");
     alice.sees("Other clients' IDs: ");
     for number in 0..5 {
@@ -56,7 +54,6 @@ fn who_comes_back_late_misses_nothing_and_sees_nothing_twice() {
     }
     alice.types("after");
     bob.sees_without("missed", " alice: after");
-    drop(server);
 }
 
 #[test]
@@ -82,9 +79,8 @@ fn a_server_that_ends_in_order_says_so_and_is_waited_for() {
     all_see([&alice, &bob], "the server");
     server.exits(0);
     alice.tells(&bob, "still here");
-    let server = server.starts_again();
+    let _server = server.starts_again();
     all_see([&alice, &bob], "Other clients' IDs: ");
-    drop(server);
 }
 
 #[test]
@@ -115,5 +111,4 @@ fn a_name_that_was_lost_meanwhile_does_not_cost_the_direct_chat() {
     }
     bob.tells(&alice, "still you");
     alice.tells(&bob, "still me");
-    drop(server);
 }

@@ -37,7 +37,6 @@ fn ends(alice: &Client, mut bob: Wire, goodbye: &str, label: &str) {
 
 /// Somebody calls and sends these pieces, known to alice by this label or else by its address. What she shows
 /// after each of them is exactly this; before the end she answers.
-#[track_caller]
 fn shown_as(label: Option<&str>, pieces: &[(&[u8], &[&str])]) {
     let (_server, alice) = alice_alone(&[]);
     let mut bob = alice.is_called_by("bob");

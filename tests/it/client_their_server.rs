@@ -97,19 +97,10 @@ fn the_assignment(habit: Habit) {
     assert!(!server.listener.is_called(), "one more connection");
 }
 
-#[test]
-fn the_assignment_with_a_server_of_somebody_else() {
-    the_assignment(Habit::Status);
-}
-
-#[test]
-fn the_assignment_with_a_server_that_says_no_status() {
-    the_assignment(Habit::NoStatus);
-}
-
-#[test]
-fn the_assignment_with_a_server_that_closes_first() {
-    the_assignment(Habit::ClosesFirst);
+table! { the_assignment:
+    the_assignment_with_a_server_of_somebody_else(Habit::Status);
+    the_assignment_with_a_server_that_says_no_status(Habit::NoStatus);
+    the_assignment_with_a_server_that_closes_first(Habit::ClosesFirst);
 }
 
 #[test]

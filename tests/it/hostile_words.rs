@@ -115,9 +115,7 @@ fn nobody_connects_to_an_address_that_was_only_claimed() {
 #[track_caller]
 fn after(messages: u64) -> (Server, Wire) {
     let (server, mut alice) = alice_joined(&["--rate", "0"]);
-    for seq in 1..=messages {
-        alice.speaks(&format!("message {seq}"));
-    }
+    alice.speaks_often(messages);
     (server, alice)
 }
 

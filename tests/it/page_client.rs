@@ -23,18 +23,18 @@ fn tells(stream: &mut Stream, text: &str) {
 
 /// A client with a page in the room of that server.
 #[track_caller]
-fn with_page(name: &str, server: &Server) -> (Program, Site) {
+fn with_page(name: &str) -> (Server, Program, Site) {
+    let server = Server::start(&[]);
     let address = server.address().to_string();
     let client = Client::with_args(&[name, "0", &address, "--page", "--no-open"]);
     let site = page_of(&client);
     client.sees("Other clients' IDs: ");
-    (client, site)
+    (server, client, site)
 }
 
 #[test]
 fn page_and_terminal_are_two_front_ends_of_one_client() {
-    let server = Server::start(&[]);
-    let (alice, site) = with_page("alice", &server);
+    let (server, alice, site) = with_page("alice");
     let bob = Client::joined("bob", &server);
     let mut stream = site.listens();
     tells(&mut stream, "bob joined");
@@ -50,8 +50,7 @@ fn page_and_terminal_are_two_front_ends_of_one_client() {
 
 #[test]
 fn page_goes_on_when_the_terminal_has_ended() {
-    let server = Server::start(&[]);
-    let (alice, site) = with_page("alice", &server);
+    let (server, alice, site) = with_page("alice");
     let bob = Client::joined("bob", &server);
     alice.ends_input();
     alice.has_output(OutputMode::Closed);
@@ -130,8 +129,7 @@ fn page_on_a_port_that_cannot_be_had_is_a_sentence() {
 #[cfg(unix)]
 #[test]
 fn page_is_told_when_too_many_lines_wait() {
-    let server = Server::start(&[]);
-    let (_alice, site) = with_page("alice", &server);
+    let (server, _alice, site) = with_page("alice");
     let mut stream = site.listens();
     // A server that has stopped does not answer, so what asks it waits, and what stands behind that.
     process::signal(server.pid(), "STOP");
@@ -143,8 +141,7 @@ fn page_is_told_when_too_many_lines_wait() {
 
 #[test]
 fn page_listens_on_loopback_alone() {
-    let server = Server::start(&[]);
-    let (alice, site) = with_page("alice", &server);
+    let (_server, alice, site) = with_page("alice");
     // On Linux every address of 127.0.0.0/8 is this machine's; the page is on one of them.
     #[cfg(target_os = "linux")]
     assert!(std::net::TcpStream::connect(("127.0.0.2", site.port)).is_err());
@@ -154,8 +151,7 @@ fn page_listens_on_loopback_alone() {
 
 #[test]
 fn page_is_told_when_things_happen_and_whether_the_wire_is_shown() {
-    let server = Server::start(&[]);
-    let (alice, site) = with_page("alice", &server);
+    let (server, alice, site) = with_page("alice");
     let bob = Client::joined("bob", &server);
     let mut stream = site.listens();
     tells(&mut stream, "\"explain\":false");

@@ -4,11 +4,12 @@ use crate::stage::terminal::{COLUMNS, client};
 use crate::stage::{Client, Dice, Server, Terminal};
 
 /// Alice at a terminal and bob, both in the room.
-fn alice_and_bob(server: &Server) -> Option<(Terminal, Client)> {
-    let alice = Terminal::joined("alice", server)?;
-    let bob = Client::joined("bob", server);
+fn alice_and_bob(flags: &[&str]) -> Option<(Server, Terminal, Client)> {
+    let server = Server::start(flags);
+    let alice = Terminal::joined("alice", &server)?;
+    let bob = Client::joined("bob", &server);
     alice.sees("bob joined (ID 2, ");
-    Some((alice, bob))
+    Some((server, alice, bob))
 }
 
 /// The time that stands before a message, as it was shown last.
@@ -20,8 +21,7 @@ fn time(alice: &Terminal) -> String {
 
 #[test]
 fn a_message_in_mid_word_leaves_the_word_whole() {
-    let server = Server::start(&[]);
-    let Some((alice, bob)) = alice_and_bob(&server) else { return };
+    let Some((_server, alice, bob)) = alice_and_bob(&[]) else { return };
     alice.presses("hello\x13 wo").shows(&["> hello wo"], 10); // Ctrl-S would hold all that is shown
     bob.types("I interrupt");
     alice.sees("bob: I interrupt");
@@ -38,8 +38,7 @@ fn a_message_in_mid_word_leaves_the_word_whole() {
 
 #[test]
 fn a_line_of_many_rows_makes_way_and_comes_back() {
-    let server = Server::start(&[]);
-    let Some((alice, bob)) = alice_and_bob(&server) else { return };
+    let Some((_server, alice, bob)) = alice_and_bob(&[]) else { return };
     let text = "0123456789".repeat(8);
     let rows = [&format!("> {}", &text[..38]), &text[38..78], "89"];
     alice.presses(&text).shows(&rows, 2);
@@ -62,8 +61,7 @@ fn a_line_of_many_rows_makes_way_and_comes_back() {
 
 #[test]
 fn a_line_that_fills_its_rows_exactly_is_no_special_case() {
-    let server = Server::start(&[]);
-    let Some((alice, bob)) = alice_and_bob(&server) else { return };
+    let Some((_server, alice, bob)) = alice_and_bob(&[]) else { return };
     let text = "x".repeat(COLUMNS - 2);
     alice.presses(&text).shows(&[&format!("> {text}"), ""], 0);
     bob.types("hi");
@@ -76,8 +74,7 @@ fn a_line_that_fills_its_rows_exactly_is_no_special_case() {
 
 #[test]
 fn a_line_longer_than_the_whole_screen_is_shown_in_part_and_sent_whole() {
-    let server = Server::start(&[]);
-    let Some((alice, bob)) = alice_and_bob(&server) else { return };
+    let Some((_server, alice, bob)) = alice_and_bob(&[]) else { return };
     let text = (0..300).fold(String::new(), |text, number| format!("{text}{number} "));
     alice.presses(&text);
     alice.sees_prompt("298 299");
@@ -92,8 +89,7 @@ fn a_line_longer_than_the_whole_screen_is_shown_in_part_and_sent_whole() {
 
 #[test]
 fn whatever_is_typed_while_others_talk_all_is_seen_whole() {
-    let server = Server::start(&["--rate", "0"]);
-    let Some((alice, bob)) = alice_and_bob(&server) else { return };
+    let Some((_server, alice, bob)) = alice_and_bob(&["--rate", "0"]) else { return };
     let mut dice = Dice::thrown();
     let letters = ["a", "b", "-", "é", "漢", "👍"];
     let (mut line, mut cursor) = (Vec::new(), 0);
@@ -156,8 +152,7 @@ fn whatever_is_typed_while_others_talk_all_is_seen_whole() {
 
 #[test]
 fn a_pasted_block_is_said_line_by_line_and_its_rest_stays() {
-    let server = Server::start(&["--rate", "0"]);
-    let Some((alice, bob)) = alice_and_bob(&server) else { return };
+    let Some((_server, alice, bob)) = alice_and_bob(&["--rate", "0"]) else { return };
     assert!(alice.output().contains("\x1b[?2004h"));
     let block = (0..1000).fold(String::new(), |block, number| format!("{block}pasted {number}\r"));
     for (before, behind) in [("\x1b[200~", "\x1b[201~"), ("", "")] {
@@ -174,8 +169,7 @@ fn a_pasted_block_is_said_line_by_line_and_its_rest_stays() {
 
 #[test]
 fn what_others_say_cannot_move_the_cursor() {
-    let server = Server::start(&[]);
-    let Some((alice, bob)) = alice_and_bob(&server) else { return };
+    let Some((_server, alice, bob)) = alice_and_bob(&[]) else { return };
     alice.presses("mine").shows(&["> mine"], 6);
     bob.asks("\u{9b}2J\u{202e}wide 漢", "not sent");
     bob.types("\u{202e}wide 漢\u{2028}");

@@ -20,7 +20,6 @@ fn refused(wire: &mut Wire, request: impl AsRef<[u8]>, (kind, code): (&str, &str
 }
 
 /// Demands that these requests are all refused so. `*` stands for the TYPE of each.
-#[track_caller]
 fn all_refused<T: AsRef<[u8]>>(after: After, (kind, code): (&str, &str), requests: &[T]) {
     let (server, mut wire) = connected(&[]);
     if after != Nothing {

@@ -5,9 +5,7 @@ use crate::stage::{Server, alice_joined, connected};
 #[test]
 fn a_newcomer_is_given_the_last_twenty() {
     let (server, mut alice) = alice_joined(&[]);
-    for number in 1..=23 {
-        alice.speaks(&format!("message {number}"));
-    }
+    alice.speaks_often(23);
     let mut bob = server.registered("bob", 20_002);
     bob.joins("bob").has(&[("Seq", "23")]);
     for number in 4..=23_u64 {
@@ -26,9 +24,7 @@ fn a_newcomer_is_given_the_last_twenty() {
 #[test]
 fn since_replays_what_came_after_it() {
     let (server, mut alice) = alice_joined(&["--rate", "0"]);
-    for number in 1..=40 {
-        alice.speaks(&format!("message {number}"));
-    }
+    alice.speaks_often(40);
     for (since, first) in [("0", 1), ("10", 11), ("39", 40), ("40", 41), ("41", 41)] {
         let mut bob = server.registered("bob", 20_002);
         bob.obtains("JOIN", &[("clientID", "bob"), ("Since", since)])
@@ -44,9 +40,7 @@ fn since_replays_what_came_after_it() {
 fn history_gives_the_last_before() {
     let (_server, mut alice) = alice_joined(&["--rate", "0"]);
     alice.obtains("HISTORY", &[]).has(&[("Count", "0")]);
-    for number in 1..=30 {
-        alice.speaks(&format!("message {number}"));
-    }
+    alice.speaks_often(30);
     let asked = [
         (vec![], 11_u64, 30_u64),
         (vec![("Last", "3")], 28, 30),

@@ -27,7 +27,6 @@ fn lines(count: usize) -> String {
 }
 
 /// Sends PINGs with these further lines, of which those that fit are answered and the others refused, once each.
-#[track_caller]
 fn measured(pings: &[(String, bool)]) {
     let (_server, mut wire) = connected(&[]);
     for (number, (more, fits)) in pings.iter().enumerate() {
@@ -42,7 +41,6 @@ fn measured(pings: &[(String, bool)]) {
 }
 
 /// Sends the beginning of a block, which is refused before its end comes; the connection goes on after that.
-#[track_caller]
 fn refused_before_its_end(kind: &str, beginning: &str, end: &str) {
     let (_server, mut wire) = connected(&[]);
     wire.sends(beginning).refuses(kind, "too-long");

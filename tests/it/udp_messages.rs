@@ -19,6 +19,15 @@ fn counts(alice: &Client, from: u64, to: u64) {
     alice.types_bytes(lines.concat().as_bytes());
 }
 
+/// Lets alice say 1, …, `to`, all at once; bob hears them up to `heard`.
+#[track_caller]
+fn bob_hears_to(alice: &Client, bob: &mut Friend, to: u64, heard: u64) {
+    counts(alice, 1, to);
+    for seq in 1..=heard {
+        bob.hears(seq, 1, &seq.to_string());
+    }
+}
+
 /// Shows that a text was not confirmed: it comes again.
 #[track_caller]
 fn is_not_confirmed(alice: &Client, bob: &mut Friend, seq: u64) {
@@ -66,10 +75,7 @@ fn what_is_not_acknowledged_comes_again_with_growing_pauses() {
 #[test]
 fn at_most_64_are_under_way_and_an_ack_lets_the_next_out() {
     let (alice, mut bob) = alice_speaks(&[]);
-    counts(&alice, 1, 66);
-    for seq in 1..=64 {
-        bob.hears(seq, 1, &seq.to_string());
-    }
+    bob_hears_to(&alice, &mut bob, 66, 64);
     // Copies come, but nothing new.
     for _ in 0..3 {
         let copy = bob.hears_again(64);
@@ -89,10 +95,7 @@ fn at_most_64_are_under_way_and_an_ack_lets_the_next_out() {
 #[test]
 fn the_window_is_counted_from_the_oldest() {
     let (alice, mut bob) = alice_speaks(&[]);
-    counts(&alice, 1, 65);
-    for seq in 1..=64 {
-        bob.hears(seq, 1, &seq.to_string());
-    }
+    bob_hears_to(&alice, &mut bob, 65, 64);
     // All but the first have arrived. Its receiver would drop the 65th, so it is not sent.
     for seq in 2..=64 {
         bob.acks(seq, 0);
@@ -109,10 +112,7 @@ fn the_window_is_counted_from_the_oldest() {
 #[test]
 fn upto_acknowledges_all_that_came_before() {
     let (alice, mut bob) = alice_speaks(&[]);
-    counts(&alice, 1, 10);
-    for seq in 1..=10 {
-        bob.hears(seq, 1, &seq.to_string());
-    }
+    bob_hears_to(&alice, &mut bob, 10, 10);
     bob.acks(7, 7);
     for number in 1..=7 {
         alice.sees(&format!("Delivered to bob (udp): {number}"));
@@ -241,10 +241,7 @@ fn the_ack_of_what_was_given_up_comes_too_late() {
 #[test]
 fn first_is_the_oldest_that_is_still_tried() {
     let (alice, mut bob) = alice_speaks(&["--give-up", "2"]);
-    counts(&alice, 1, 3);
-    for seq in 1..=3 {
-        bob.hears(seq, 1, &seq.to_string());
-    }
+    bob_hears_to(&alice, &mut bob, 3, 3);
     bob.acks(2, 0);
     alice.sees_line("Delivered to bob (udp): 2");
     bob.socket().forgets();
@@ -264,10 +261,7 @@ fn first_is_the_oldest_that_is_still_tried() {
 /// Lets bob hold the second and third of three, while the first is given up.
 #[track_caller]
 fn holds_two(alice: &Client, bob: &mut Friend) {
-    counts(alice, 1, 3);
-    for seq in 1..=3 {
-        bob.hears(seq, 1, &seq.to_string());
-    }
+    bob_hears_to(alice, bob, 3, 3);
     bob.acks(2, 0);
     bob.acks(3, 0);
     alice.sees_line("Delivered to bob (udp): 3");

@@ -76,7 +76,6 @@ use Line::{Lost, Says};
 
 /// Bob sends messages with these numbers and this First, and each has its ACK with this Upto. Alice shows these
 /// lines, in this order, and no others.
-#[track_caller]
 fn shown_as(sent: &[(u64, u64, u64)], lines: &[Line]) {
     let (alice, mut bob) = bob_speaks();
     for &(seq, first, upto) in sent {

@@ -59,7 +59,6 @@ fn ill_formed(way: &Way) -> Vec<String> {
 }
 
 /// Alice and bob are friends; so many datagrams are sent that must be dropped and counted, without an answer.
-#[track_caller]
 fn dropped(sends: impl FnOnce(&Client, &mut Friend) -> usize) {
     let (alice, mut bob) = friends(&[]);
     let count = sends(&alice, &mut bob);

@@ -22,7 +22,6 @@ pub fn free_port() -> u16 {
 }
 
 /// A server with these flags, and somebody who has connected to it.
-#[track_caller]
 pub fn connected(flags: &[&str]) -> (Server, Wire) {
     let server = Server::start(flags);
     let wire = server.connect("somebody");
@@ -30,7 +29,6 @@ pub fn connected(flags: &[&str]) -> (Server, Wire) {
 }
 
 /// A server with these flags, and alice (ID 1) in its room as a connection.
-#[track_caller]
 pub fn alice_joined(flags: &[&str]) -> (Server, Wire) {
     let server = Server::start(flags);
     let alice = server.joined("alice", 20_001);
@@ -38,7 +36,6 @@ pub fn alice_joined(flags: &[&str]) -> (Server, Wire) {
 }
 
 /// The same with bob (ID 2), and nothing on its way to either of them.
-#[track_caller]
 pub fn two_joined(flags: &[&str]) -> (Server, Wire, Wire) {
     let (server, mut alice) = alice_joined(flags);
     let bob = server.joined("bob", 20_002);
@@ -47,7 +44,6 @@ pub fn two_joined(flags: &[&str]) -> (Server, Wire, Wire) {
 }
 
 /// A server with these flags, and alice's client (ID 1) in its room.
-#[track_caller]
 pub fn alice_alone(flags: &[&str]) -> (Server, Client) {
     let server = Server::start(flags);
     let alice = Client::joined("alice", &server);
@@ -55,7 +51,6 @@ pub fn alice_alone(flags: &[&str]) -> (Server, Client) {
 }
 
 /// The same with bob's client (ID 2).
-#[track_caller]
 pub fn alice_and_bob(flags: &[&str]) -> (Server, Client, Client) {
     let (server, alice) = alice_alone(flags);
     let bob = Client::joined("bob", &server);
@@ -64,7 +59,6 @@ pub fn alice_and_bob(flags: &[&str]) -> (Server, Client, Client) {
 }
 
 /// The same two, after alice has called bob.
-#[track_caller]
 pub fn alice_calls_bob(flags: &[&str]) -> (Server, Client, Client) {
     let (server, alice, bob) = alice_and_bob(flags);
     alice.types("/chat bob");

@@ -173,6 +173,14 @@ impl Wire {
         wire
     }
 
+    /// Says `message 1` and so on, up to this number.
+    #[track_caller]
+    pub fn speaks_often(&mut self, count: u64) {
+        for number in 1..=count {
+            self.speaks(&format!("message {number}"));
+        }
+    }
+
     /// The lines that INFO lists.
     #[track_caller]
     pub fn lists(&mut self) -> Vec<String> {
