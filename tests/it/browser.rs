@@ -2,8 +2,8 @@
 
 mod pictures;
 
-use crate::stage::json::{Json, quoted};
-use crate::stage::{Browser, Client, Host, Server};
+use crate::support::json::{Json, quoted};
+use crate::support::{Browser, Client, Host, Server};
 
 /// Text that tries to be more than text.
 const MARKUP: &str =

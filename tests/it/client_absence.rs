@@ -1,6 +1,6 @@
 //! Servers that are not there yet, or any more: one line about it, direct chats as ever, and coming back.
 
-use crate::stage::{Client, Folder, Server, alice_alone, alice_calls_bob, all_see, free_port};
+use crate::support::{Client, Folder, Server, alice_alone, alice_calls_bob, all_see, free_port};
 
 /// How many lines of a client's output have this in them.
 fn count(client: &Client, text: &str) -> usize {

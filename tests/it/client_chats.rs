@@ -1,6 +1,6 @@
 //! Several direct chats at once: which one is current, who ends them, and where a text never goes.
 
-use crate::stage::{Client, Server, alice_and_bob, alice_calls_bob};
+use crate::support::{Client, Server, alice_and_bob, alice_calls_bob};
 
 /// Lets one call another by name, and waits until the chat stands for both.
 #[track_caller]

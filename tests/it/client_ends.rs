@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::stage::{
+use crate::support::{
     Client, Played, Program, Server, alice_alone, alice_and_bob, alice_calls_bob, free_port,
     process,
 };

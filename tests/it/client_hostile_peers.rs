@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::thread;
 
-use crate::stage::{Client, Wire, alice_alone, alice_and_bob, process};
+use crate::support::{Client, Wire, alice_alone, alice_and_bob, process};
 
 /// A friend's CHAT without a ticket.
 const CHAT: &str = "CHAT\r\nclientID: bob\r\nIP: 127.0.0.1\r\nPort: 6202\r\n\r\n";

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use crate::driver::played::{Guest, Peer, TOKEN};
-use crate::stage::{Client, Played, Wire, process};
+use crate::support::{Client, Played, Wire, process};
 
 /// Somebody in a list, all but the number.
 const GUEST: &str = "guest 127.0.0.1:20001 ";

@@ -1,6 +1,6 @@
 //! Calling somebody whose port somebody else has by now, and two who call each other at once.
 
-use crate::stage::{Block, Client, Played, Server, Wire, alice_alone};
+use crate::support::{Block, Client, Played, Server, Wire, alice_alone};
 
 /// Alice, and bob who is in the room as a connection with somebody's listener at his port.
 fn alice_and_a_listener() -> (Server, Client, Wire, Played) {

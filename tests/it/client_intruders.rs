@@ -1,6 +1,6 @@
 //! What comes in from outside and is no chat, or too much of one; and nothing of it moves a terminal.
 
-use crate::stage::{Client, alice_alone, alice_calls_bob};
+use crate::support::{Client, alice_alone, alice_calls_bob};
 
 /// Their CHAT.
 const CHAT: &str = "CHAT\r\nclientID: Bob\r\nIP: 127.0.0.1\r\nPort: 6202\r\n\r\n";
@@ -130,7 +130,7 @@ fn what_was_typed_is_escaped_where_it_is_repeated() {
 
 #[test]
 fn a_server_of_somebody_else_cannot_move_the_terminal() {
-    let listener = crate::stage::Played::open();
+    let listener = crate::support::Played::open();
     let alice = Client::start_with("alice", listener.address(), &[]);
     let mut server = listener.accepts("the other side");
     server.gets("REGISTER");

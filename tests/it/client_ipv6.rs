@@ -2,7 +2,7 @@
 
 use std::net::{Ipv6Addr, TcpListener};
 
-use crate::stage::{Client, Server};
+use crate::support::{Client, Server};
 
 /// Whether somebody can listen on `::1` here.
 fn has_ipv6() -> bool {

@@ -1,7 +1,7 @@
 //! What is heard back was delivered, and what is not is told: with a server that the test plays itself.
 
 use crate::driver::played::{Guest, TOKEN};
-use crate::stage::{Block, Client, Played, Wire};
+use crate::support::{Block, Client, Played, Wire};
 
 /// A server with a room that does what a test says.
 struct Room(Played);

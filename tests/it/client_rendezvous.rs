@@ -1,6 +1,6 @@
 //! The course's flow, word for word: register, bridge, chat, msg, info, quit.
 
-use crate::stage::{Client, Program, Server, alice_alone, free_port};
+use crate::support::{Client, Program, Server, alice_alone, free_port};
 
 /// `client NAME PORT 127.0.0.1:5555` as the assignment has it, with free ports in place of its own.
 #[track_caller]

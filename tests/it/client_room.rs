@@ -1,6 +1,6 @@
 //! The room as its members see it: IDs, arrivals and departures, what is said, and the assignments' words.
 
-use crate::stage::{Client, Server, alice_alone, alice_and_bob, free_port};
+use crate::support::{Client, Server, alice_alone, alice_and_bob, free_port};
 
 /// Whether a line is `HH:MM rest`.
 fn is_stamped(line: &str, rest: &str) -> bool {

@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, TcpListener};
 
-use crate::stage::{Client, Server, alice_alone, free_port};
+use crate::support::{Client, Server, alice_alone, free_port};
 
 #[test]
 fn all_forms_of_the_command_line_lead_into_the_room() {

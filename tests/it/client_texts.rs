@@ -1,6 +1,6 @@
 //! Texts: whole, in order, as long as they may be, and told of when they did not arrive.
 
-use crate::stage::{Client, Played, Server, alice_alone, alice_and_bob, alice_calls_bob};
+use crate::support::{Client, Played, Server, alice_alone, alice_and_bob, alice_calls_bob};
 
 /// A text of exactly `bytes` bytes, most of its characters of more than one.
 fn long(bytes: usize) -> String {

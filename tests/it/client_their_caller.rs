@@ -1,6 +1,6 @@
 //! Somebody else's client calls ours, in every way in which the assignments' programs do it.
 
-use crate::stage::{Client, Wire, alice_alone};
+use crate::support::{Client, Wire, alice_alone};
 
 /// Their CHAT, as the assignment's page has it.
 macro_rules! chat {

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::time::{Duration, Instant};
 
-use crate::stage::{Client, Played, Server, Wire, alice_alone};
+use crate::support::{Client, Played, Server, Wire, alice_alone};
 
 /// Two pieces that come this far apart are two: a client that does not wait never does that.
 const APART: Duration = Duration::from_millis(200);

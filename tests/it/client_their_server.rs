@@ -1,6 +1,6 @@
 //! Our client with somebody else's server, which exits on whatever the assignment does not have.
 
-use crate::stage::{Block, Client, Played, Wire};
+use crate::support::{Block, Client, Played, Wire};
 
 /// How their server may differ from ours.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

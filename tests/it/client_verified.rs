@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::stage::{Block, Played, Server, Wire, alice_alone, alice_and_bob};
+use crate::support::{Block, Played, Server, Wire, alice_alone, alice_and_bob};
 
 /// A ticket that the server never made.
 const MADE_UP: &str = "0123456789abcdef0123456789abcdef";

@@ -6,7 +6,7 @@ use p2p_chat::client::ui::terminal::layout::layout;
 use p2p_chat::wire::line::MAX_LINE;
 use p2p_chat::wire::text::escape;
 
-use crate::stage::{Dice, Glass};
+use crate::support::{Dice, Glass};
 
 const UP: &str = "\x1b[A";
 const DOWN: &str = "\x1b[B";

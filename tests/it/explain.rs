@@ -1,6 +1,6 @@
 //! The wire made visible: what `--explain` shows against what the other side has really seen.
 
-use crate::stage::{Block, Client, Played, Wire, a_friend, alice_alone, alice_and_bob};
+use crate::support::{Block, Client, Played, Wire, a_friend, alice_alone, alice_and_bob};
 
 /// Waits for the block that is shown next with this head (`-> server JOIN`), and gives all its lines.
 ///

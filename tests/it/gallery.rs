@@ -25,7 +25,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use crate::stage::workshop::{Bench, Wrong, at_benches};
+use crate::support::workshop::{Bench, Wrong, at_benches};
 
 /// The end of the mistake whose story LAB.md tells, and the seed with which it does.
 const BUG_HUNT: &str = "(bug hunt)";

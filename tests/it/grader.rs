@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use std::{hint, thread};
 
-use crate::stage::Folder;
+use crate::support::Folder;
 
 const TREE: &str = env!("CARGO_MANIFEST_DIR");
 /// A check that takes no time.

@@ -7,8 +7,8 @@ use p2p_chat::tools::handout::mark::LABS;
 use p2p_chat::tools::handout::tree::{Open, Solution};
 
 use crate::handout_tree::handout;
-use crate::stage::Folder;
-use crate::stage::workshop::{Score, Workshop, at_benches};
+use crate::support::Folder;
+use crate::support::workshop::{Score, Workshop, at_benches};
 
 /// A hand-in that is a student's tree with these labs open.
 fn handed_in(folder: &Folder, name: &str, open: Open) {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::handout_tree::handout;
-use crate::stage::Folder;
+use crate::support::Folder;
 
 /// A hand-in with these files.
 fn handin(files: &[(&str, &str)]) -> Folder {

@@ -10,8 +10,8 @@ use p2p_chat::tools::handout::mark::Mark;
 use p2p_chat::tools::handout::stub::leave_open;
 use p2p_chat::tools::handout::tree::{Open, Solution};
 
-use crate::stage::Folder;
-use crate::stage::workshop::{Score, Wrong, at_benches};
+use crate::support::Folder;
+use crate::support::workshop::{Score, Wrong, at_benches};
 
 /// What gives as little as this type allows.
 const LAZY: [(&str, &[&str]); 14] = [

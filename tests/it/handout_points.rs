@@ -10,7 +10,7 @@ use p2p_chat::tools::handout::stub::leave_open;
 use p2p_chat::tools::handout::tree::{Open, Solution};
 
 use crate::grader::beside_busy_neighbours;
-use crate::stage::workshop::{Bench, Score, Workshop, at_benches};
+use crate::support::workshop::{Bench, Score, Workshop, at_benches};
 
 /// A tree in the workshop, which compiles without a word.
 fn compiled(workshop: &Workshop, open: Open) {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use crate::stage::Folder;
+use crate::support::Folder;
 
 /// Runs handout.
 pub fn handout(arguments: &[&str]) -> Output {

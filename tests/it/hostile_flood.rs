@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::stage::{Client, Server, Wire, alice_joined, connected, process, two_joined};
+use crate::support::{Client, Server, Wire, alice_joined, connected, process, two_joined};
 
 /// A line with its EOL.
 const LINE: usize = 4096;
@@ -120,8 +120,8 @@ fn two_thousand_resets_during_a_broadcast_lose_nothing() {
 #[cfg(target_os = "linux")]
 #[test]
 fn without_descriptors_the_server_waits_quietly_and_recovers() {
-    use crate::stage::Folder;
-    use crate::stage::process::{server_by, ticks};
+    use crate::support::Folder;
+    use crate::support::process::{server_by, ticks};
 
     let folder = Folder::fresh();
     let program = env!("CARGO_BIN_EXE_server");

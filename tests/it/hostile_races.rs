@@ -4,7 +4,7 @@ use std::io::Write;
 use std::thread;
 use std::time::Instant;
 
-use crate::stage::{Block, DEADLINE, Dice, Server, Wire};
+use crate::support::{Block, DEADLINE, Dice, Server, Wire};
 
 /// Joins as alice with her token, on the entry that is still there or on a new one.
 #[track_caller]

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::stage::{Client, Played, Server, Wire, alice_joined, connected, two_joined};
+use crate::support::{Client, Played, Server, Wire, alice_joined, connected, two_joined};
 
 #[test]
 fn a_full_server_is_understood_by_who_has_spoken_first() {

@@ -11,7 +11,7 @@ use std::process::Command;
 
 use p2p_chat::tools::handout;
 
-use crate::stage::Folder;
+use crate::support::Folder;
 
 const TREE: &str = env!("CARGO_MANIFEST_DIR");
 /// The parts of a lab's page.

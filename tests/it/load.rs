@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::stage::{Folder, Played, Program, Server, Wire, free_port};
+use crate::support::{Folder, Played, Program, Server, Wire, free_port};
 
 /// Starts it in a fresh folder.
 fn load(arguments: &[&str]) -> (Program, Folder) {

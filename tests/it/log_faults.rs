@@ -1,7 +1,7 @@
 //! A log that cannot be had, or not be written: a sentence at the start, a warning later.
 
-use crate::stage::process::server_by;
-use crate::stage::{Folder, Program, Server, Wire, alice_joined};
+use crate::support::process::server_by;
+use crate::support::{Folder, Program, Server, Wire, alice_joined};
 
 /// The server's program.
 const SERVER: &str = env!("CARGO_BIN_EXE_server");

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::stage::{DEADLINE, Server, Wire, alice_joined};
+use crate::support::{DEADLINE, Server, Wire, alice_joined};
 
 /// What a log begins with.
 const STAMP: usize = "[2026-11-20 12:34:56] ".len();

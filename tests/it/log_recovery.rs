@@ -8,7 +8,7 @@ use std::net::{Shutdown, SocketAddr};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
-use crate::stage::{Dice, Folder, Server, Wire, alice_joined};
+use crate::support::{Dice, Folder, Server, Wire, alice_joined};
 
 /// What a line of the log begins with.
 const STAMP: &str = "[2026-11-20 12:34:56] ";

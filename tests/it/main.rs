@@ -1,6 +1,6 @@
 //! The tests: both programs as a stranger meets them, as processes and over sockets.
 //!
-//! They read like a chat: somebody types, somebody else sees. [`stage`] is the vocabulary; it speaks the protocol
+//! They read like a chat: somebody types, somebody else sees. [`support`] is the vocabulary; it speaks the protocol
 //! from its own code, written from PROTOCOL.md, so that a mistake in ours is not made twice. No test waits by
 //! sleeping: it waits for what must come, and what must not come is shown by something sent after it that is next.
 
@@ -18,7 +18,7 @@
 #[path = "../grade/driver/mod.rs"]
 mod driver;
 #[macro_use]
-mod stage;
+mod support;
 
 #[cfg(unix)]
 mod browser;

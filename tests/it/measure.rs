@@ -3,7 +3,7 @@
 use p2p_chat::tools::load::chart;
 use p2p_chat::tools::load::measure::{Faults, Order, Report, csv_heading, heading, percentile};
 
-use crate::stage::Dice;
+use crate::support::Dice;
 
 /// What an order says after these numbers, if `last` was the last one sent: lost, late, twice.
 fn judged(numbers: &[u64], last: u64) -> [u64; 3] {

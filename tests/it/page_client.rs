@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::time::Instant;
 
-use crate::stage::{Client, DEADLINE, OutputMode, Program, Server, Site, Stream, process};
+use crate::support::{Client, DEADLINE, OutputMode, Program, Server, Site, Stream, process};
 
 /// Waits for the address that the client prints.
 #[track_caller]
@@ -104,7 +104,7 @@ fn page_has_a_port_of_its_own_in_all_forms() {
         &["--page", "PORT", "--no-open", "alice", &address] as &[&str],
         &["alice", &address, "--no-open", "--page=PORT"],
     ] {
-        let port = crate::stage::free_port().to_string();
+        let port = crate::support::free_port().to_string();
         let form: Vec<String> = form.iter().map(|word| word.replace("PORT", &port)).collect();
         let form: Vec<&str> = form.iter().map(String::as_str).collect();
         let client = Client::with_args(&form);

@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::net::Shutdown;
 
-use crate::stage::visitor::answer;
-use crate::stage::{Host, Site};
+use crate::support::visitor::answer;
+use crate::support::{Host, Site};
 
 /// Demands that a request is refused with this status, gets no body, and types nothing.
 #[track_caller]

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::thread;
 use std::time::Instant;
 
-use crate::stage::{DEADLINE, Host, Stream};
+use crate::support::{DEADLINE, Host, Stream};
 
 /// An event of this number, with some weight.
 fn event(number: usize, weight: usize) -> String {

@@ -7,8 +7,8 @@ use std::io;
 use p2p_chat::client::ui::screen::Screen;
 use p2p_chat::client::ui::terminal::prompt::Prompt;
 
-use crate::stage::terminal::client;
-use crate::stage::{Client, Server, Terminal};
+use crate::support::terminal::client;
+use crate::support::{Client, Server, Terminal};
 
 #[test]
 fn the_terminal_is_given_back_at_each_end() {

@@ -1,7 +1,7 @@
 //! What a person sees who types at a terminal while messages arrive.
 
-use crate::stage::terminal::{COLUMNS, client};
-use crate::stage::{Client, Dice, Server, Terminal};
+use crate::support::terminal::{COLUMNS, client};
+use crate::support::{Client, Dice, Server, Terminal};
 
 /// Alice at a terminal and bob, both in the room.
 fn alice_and_bob(flags: &[&str]) -> Option<(Server, Terminal, Client)> {

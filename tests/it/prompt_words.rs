@@ -1,6 +1,6 @@
 //! What the prompt says, and what Tab makes of commands and names.
 
-use crate::stage::{Client, Server, Terminal};
+use crate::support::{Client, Server, Terminal};
 
 #[test]
 fn the_prompt_says_where_msg_would_go() {

@@ -1,6 +1,6 @@
 //! `--raw`: bytes by hand, and nothing of the protocol between.
 
-use crate::stage::{Client, Played, Server, Wire};
+use crate::support::{Client, Played, Server, Wire};
 
 #[test]
 fn what_is_typed_arrives_byte_by_byte_and_what_comes_is_printed() {
@@ -44,7 +44,7 @@ fn a_client_can_be_served_by_hand() {
 
 #[test]
 fn what_raw_cannot_do_is_said() {
-    let gone = crate::stage::free_port();
+    let gone = crate::support::free_port();
     let sentence = format!("cannot reach 127.0.0.1:{gone}: connection refused");
     Client::refuses(&["--raw", &format!("127.0.0.1:{gone}")], &sentence, 1);
     Client::show_usage(&["--raw", "--raw a:1 b", "--listen 5555", "--raw x"]);

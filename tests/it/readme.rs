@@ -5,7 +5,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
 
-use crate::stage::{Client, Folder, Program, Server};
+use crate::support::{Client, Folder, Program, Server};
 
 /// A line of a chat.
 #[derive(Clone, Debug)]

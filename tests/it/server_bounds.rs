@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use crate::stage::{Server, Wire, process};
+use crate::support::{Server, Wire, process};
 
 /// Enters the room, past what is said about those who enter at the same time.
 #[track_caller]
@@ -83,7 +83,7 @@ fn descriptors(server: &Server) -> usize {
 fn who_comes_back_a_hundred_times_leaves_no_descriptors_behind() {
     use std::time::Instant;
 
-    use crate::stage::DEADLINE;
+    use crate::support::DEADLINE;
 
     let server = Server::start(&["--rate", "0"]);
     let mut other = server.connect("other");

@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use assert_cmd::Command;
 use predicates::prelude::*;
 
-use crate::stage::{
+use crate::support::{
     Folder, OutputMode, Program, Server, Wire, alice_joined, connected, two_joined,
 };
 

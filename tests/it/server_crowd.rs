@@ -6,7 +6,7 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::Instant;
 
-use crate::stage::{Block, DEADLINE, Server, Wire, alice_joined};
+use crate::support::{Block, DEADLINE, Server, Wire, alice_joined};
 
 /// Enters the room, past what is said about those who enter at the same time.
 fn enter(address: SocketAddr, name: &str, port: u16) -> Wire {

@@ -1,6 +1,6 @@
 //! The assignments' clients with our server: their bytes in, exactly the expected bytes out.
 
-use crate::stage::{Server, connected};
+use crate::support::{Server, connected};
 
 /// What is answered to a REGISTER.
 fn regack(name: &str, port: u16, id: u32) -> String {

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::time::Instant;
 
-use crate::stage::{DEADLINE, Server, Wire, alice_joined, connected};
+use crate::support::{DEADLINE, Server, Wire, alice_joined, connected};
 
 #[test]
 fn registering_is_answered_with_what_was_recorded() {

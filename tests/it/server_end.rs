@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use crate::stage::{DEADLINE, Server, alice_joined};
+use crate::support::{DEADLINE, Server, alice_joined};
 
 /// How many of those who keep a connection are there at a time.
 const KEPT: usize = 40;

@@ -1,6 +1,6 @@
 //! Every ERROR code where it belongs, the order of the checks, and that the connection survives each.
 
-use crate::stage::{Wire, alice_joined, connected};
+use crate::support::{Wire, alice_joined, connected};
 
 /// How far the connection has come, as alice (ID 1), before it asks.
 #[derive(Clone, Copy, Debug, PartialEq)]

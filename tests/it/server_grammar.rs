@@ -1,6 +1,6 @@
 //! The grammar from the outside: blocks cut anywhere, line ends, headers in any order, and browsers.
 
-use crate::stage::{Dice, Server, alice_joined, connected};
+use crate::support::{Dice, Server, alice_joined, connected};
 
 /// A conversation in requests, and what it is answered with; written so that a careless reader trips.
 fn conversation() -> (String, String) {

@@ -1,6 +1,6 @@
 //! What was said before: the replay for newcomers and returners, HISTORY, and a restart.
 
-use crate::stage::{Server, alice_joined, connected};
+use crate::support::{Server, alice_joined, connected};
 
 #[test]
 fn a_newcomer_is_given_the_last_twenty() {

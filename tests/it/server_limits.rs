@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::stage::{Server, alice_joined, connected};
+use crate::support::{Server, alice_joined, connected};
 
 /// A line with its EOL.
 const LINE: usize = 4096;

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::time::Instant;
 
-use crate::stage::{Block, DEADLINE, Server, Wire, alice_joined, connected, two_joined};
+use crate::support::{Block, DEADLINE, Server, Wire, alice_joined, connected, two_joined};
 
 /// Answers the server's PINGs until something else than an arrival comes, and gives that.
 #[track_caller]

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::stage::{Server, alice_joined, two_joined};
+use crate::support::{Server, alice_joined, two_joined};
 
 #[test]
 fn a_fast_speaker_is_slowed_down_and_loses_nothing() {

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::stage::{Block, Server, Wire};
+use crate::support::{Block, Server, Wire};
 
 /// Two in the room, the second with its JOINACK.
 fn two(server: &Server) -> (Wire, Wire, Block) {

@@ -1,6 +1,6 @@
 //! The room: coming, speaking, telling one, and leaving.
 
-use crate::stage::{Block, Server, alice_joined, connected, two_joined};
+use crate::support::{Block, Server, alice_joined, connected, two_joined};
 
 /// Whether a text is `2026-11-20 12:35:01`.
 fn is_time(text: &str) -> bool {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::stage::{Block, Server, Wire, two_joined};
+use crate::support::{Block, Server, Wire, two_joined};
 
 /// Whether a text is a secret: 32 hexadecimal digits in lower case.
 fn is_secret(text: &str) -> bool {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::process::{self, Command};
 
 use crate::readme::{Line, chats, client_arguments, essence};
-use crate::stage::{Folder, Program};
+use crate::support::{Folder, Program};
 
 /// The names of the two machines' ends of the cable.
 const CABLE: &str = "cable";

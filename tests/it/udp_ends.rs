@@ -1,7 +1,7 @@
 //! How conversations by UDP live without the server, rest, and end.
 
 use crate::driver::played::{Guest, Peer, Secrets};
-use crate::stage::{
+use crate::support::{
     Client, Datagrams, Friend, Played, Program, Server, Way, alice_alone, alice_and_bob, all_see,
     free_port, friends,
 };

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use crate::stage::{Block, Client, DEADLINE, Dice, Friend, Server, a_friend, friends};
+use crate::support::{Block, Client, DEADLINE, Dice, Friend, Server, a_friend, friends};
 
 /// How many messages each says.
 const MANY: u64 = 200;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::stage::{Block, Client, Friend, Server, a_friend, friends};
+use crate::support::{Block, Client, Friend, Server, a_friend, friends};
 
 /// Alice and bob, whom she has queried, and who has nothing to say himself.
 #[track_caller]

@@ -1,6 +1,6 @@
 //! A peer that moves: its address follows what it says, and nothing else.
 
-use crate::stage::{Datagrams, friends};
+use crate::support::{Datagrams, friends};
 
 #[test]
 fn a_newer_message_from_another_port_moves_the_conversation() {

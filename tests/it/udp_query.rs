@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::stage::{Client, a_friend, alice_and_bob, friends};
+use crate::support::{Client, a_friend, alice_and_bob, friends};
 
 /// What is said of a text to nobody.
 const NOBODY: &str = "no direct chat: use /chat or /query first";

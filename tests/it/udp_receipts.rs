@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::stage::{Client, Friend, Way, a_friend};
+use crate::support::{Client, Friend, Way, a_friend};
 
 /// 2^63: so much may be missing, and it must cost nothing.
 const HUGE: u64 = 1 << 63;

@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, UdpSocket};
 
-use crate::stage::{Client, Datagrams, Server, alice_alone, free_port};
+use crate::support::{Client, Datagrams, Server, alice_alone, free_port};
 
 /// Whether somebody has this port for UDP.
 fn has_udp(port: u16) -> bool {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::stage::{Client, Datagrams, Friend, Way, a_friend, friends};
+use crate::support::{Client, Datagrams, Friend, Way, a_friend, friends};
 
 /// A ticket that the server never made.
 const MADE_UP: &str = "0123456789abcdef0123456789abcdef";

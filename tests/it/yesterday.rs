@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::thread;
 
-use crate::stage::{Folder, Program};
+use crate::support::{Folder, Program};
 
 /// The commit whose programs must go on working: the first release of this protocol.
 const COMMIT: &str = "11e1b56450d6adf0b5aa1b492bb8aaa375583e42";

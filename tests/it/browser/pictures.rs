@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::{env, fs};
 
-use crate::stage::{Browser, Client, Folder, Server};
+use crate::support::{Browser, Client, Folder, Server};
 
 /// The size of a letter and of a line of text in the drawn terminal, in pixels.
 const LETTER: (usize, usize) = (8, 19);

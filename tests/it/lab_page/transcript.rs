@@ -28,7 +28,7 @@ use std::time::Instant;
 use super::{fenced, labs};
 use crate::driver::heard::{Heard, Output, Side, collect};
 use crate::driver::story::lock;
-use crate::stage::{DEADLINE, Folder};
+use crate::support::{DEADLINE, Folder};
 
 #[test]
 fn the_transcripts_of_finished_labs_go_as_they_say() {

@@ -8,8 +8,8 @@ use std::process::{Command, Output};
 
 use super::transcript::{Programs, play};
 use super::{TREE, fenced, labs, marked, named_checks, page, sections, to_do};
-use crate::stage::Folder;
-use crate::stage::workshop::{Workshop, at_benches};
+use crate::support::Folder;
+use crate::support::workshop::{Workshop, at_benches};
 
 /// The program that writes students' trees.
 fn handout() -> &'static str {
