@@ -90,7 +90,7 @@ mod server_return;
 mod server_room;
 mod server_tickets;
 mod slots;
-mod standins;
+mod stubs;
 #[cfg(target_os = "linux")]
 mod two_machines;
 mod udp_ends;

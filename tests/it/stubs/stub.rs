@@ -1,5 +1,5 @@
 //! A program that does no work, in one of the ways that graders have paid for. It stands in for `server`,
-//! `client` and `load`; the variable STANDIN says what it does.
+//! `client` and `load`; the variable STUB says what it does.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
@@ -46,7 +46,7 @@ fn attend(way: &str, mut stream: TcpStream) {
 }
 
 fn main() {
-    let way: &'static str = env::var("STANDIN").unwrap_or_default().leak();
+    let way: &'static str = env::var("STUB").unwrap_or_default().leak();
     let words: Vec<String> = env::args().collect();
     let value = |flag: &str| {
         let place = words.iter().position(|word| word == flag)?;

@@ -8,26 +8,26 @@ use std::time::{Duration, Instant};
 
 use crate::grader::grader;
 
-/// Compiles the stand-in, which is one program for all three.
-fn standin() -> PathBuf {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/standins/standin.rs");
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("standins");
+/// Compiles the stub, which is one program for all three.
+fn stub() -> PathBuf {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/stubs/stub.rs");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("stubs");
     fs::create_dir_all(&folder).unwrap();
-    let program = folder.join(format!("standin{}", std::env::consts::EXE_SUFFIX));
+    let program = folder.join(format!("stub{}", std::env::consts::EXE_SUFFIX));
     let mut rustc = Command::new("rustc");
     rustc.args(["--edition", "2024", "-o"]).arg(&program).arg(source);
-    assert!(rustc.status().unwrap().success(), "the stand-in does not compile");
+    assert!(rustc.status().unwrap().success(), "the stub does not compile");
     program
 }
 
 #[test]
 #[ignore = "grades seven programs: two minutes"]
 fn programs_that_do_nothing_have_no_points() {
-    let (program, grader) = (standin(), grader());
+    let (program, grader) = (stub(), grader());
     for way in ["silent", "echo", "swap", "crash", "panic", "hang", "flood"] {
         let begun = Instant::now();
         let mut command = Command::new(&grader);
-        command.current_dir(env!("CARGO_MANIFEST_DIR")).env("STANDIN", way);
+        command.current_dir(env!("CARGO_MANIFEST_DIR")).env("STUB", way);
         for name in ["LAB_SERVER", "LAB_CLIENT", "LAB_LOAD"] {
             command.env(name, &program);
         }
@@ -45,13 +45,13 @@ fn programs_that_do_nothing_have_no_points() {
 #[test]
 #[ignore = "grades seven programs, check by check: ten minutes"]
 fn no_check_alone_pays_for_nothing() {
-    let (program, grader) = (standin(), grader());
+    let (program, grader) = (stub(), grader());
     let list = Command::new(&grader).arg("--list").output().unwrap();
     let list = String::from_utf8(list.stdout).unwrap();
     for way in ["silent", "echo", "swap", "crash", "flood"] {
         for check in list.lines().filter_map(|line| line.strip_suffix(": test")) {
             let mut command = Command::new(&grader);
-            command.args([check, "--exact"]).env("STANDIN", way);
+            command.args([check, "--exact"]).env("STUB", way);
             for name in ["LAB_SERVER", "LAB_CLIENT", "LAB_LOAD"] {
                 command.env(name, &program);
             }
