@@ -57,14 +57,14 @@ fn grade(workshop: &Workshop, handin: &Path) -> Score {
     if !handout(&["--grade", handin, "--into", into]).status.success() {
         return Score::default();
     }
-    let mut score = workshop.grade("");
+    let mut score = workshop.grade_patiently("");
     if score.labs.is_empty() {
         for lab in LABS {
             workshop.clear();
             let number = lab.to_string();
             let output = handout(&["--graft", handin, "--lab", &number, "--into", into]);
             assert!(output.status.success(), "{output:?}");
-            score.labs.append(&mut workshop.grade(&format!("lab{lab}::")).labs);
+            score.labs.append(&mut workshop.grade_patiently(&format!("lab{lab}::")).labs);
         }
     }
     score

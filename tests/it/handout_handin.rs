@@ -90,7 +90,7 @@ fn sources_that_reach_for_others_are_left_out() {
             ),
             1,
         ),
-        (format!("macro_rules! m {{ ($a:tt) => {{ $a [path = \"a\"] mod a; }} }}\nm!(#);"), 2),
+        ("macro_rules! m { ($a:tt) => { $a [path = \"a\"] mod a; } }\nm!(#);".to_owned(), 2),
         // Code that only looks like a string.
         ("#!/bin/sh \"\ninclude!(\"/a.rs\"); // \"".to_owned(), 1),
         ("\u{feff}#!/bin/sh \"\ninclude!(\"/a.rs\"); // \"".to_owned(), 1),

@@ -59,6 +59,10 @@ impl<'a> Workshop<'a> {
 
     /// Cargo in the tree. Nothing may come from a network, and nothing from the environment of these tests.
     pub fn cargo(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
         cargo.args(arguments).current_dir(self.tree()).stdin(Stdio::null());
         for (variable, _) in std::env::vars_os() {
@@ -71,7 +75,7 @@ impl<'a> Workshop<'a> {
         }
         cargo.env("CARGO_TARGET_DIR", self.target()).env("CARGO_NET_OFFLINE", "true");
         cargo.env("CARGO_PROFILE_DEV_DEBUG", "0"); // half of the time is for what nobody reads
-        cargo.output().unwrap()
+        cargo
     }
 
     /// Compiles the tree; gives what is said of it, which is nothing if all is well.
@@ -82,9 +86,20 @@ impl<'a> Workshop<'a> {
         said
     }
 
-    /// Grades the tree, by `cargo test` and nothing else. Without points if it does not compile.
-    pub fn grade(&self, filter: &str) -> Score {
-        let output = self.cargo(&["test", filter]);
+    /// Grades the tree by `cargo test`, with the checks that have one of these words in their names, or all. Without
+    /// points if it does not compile.
+    pub fn grade(&self, words: &str) -> Score {
+        self.grade_with(words, "1")
+    }
+
+    /// The same for what is right, or may be: it may take its time, for other trees are built meanwhile.
+    pub fn grade_patiently(&self, words: &str) -> Score {
+        self.grade_with(words, "4")
+    }
+
+    fn grade_with(&self, words: &str, slow: &str) -> Score {
+        let mut cargo = self.command(&["test", "--"]);
+        let output = cargo.args(words.split_whitespace()).env("LAB_SLOW", slow).output().unwrap();
         Score::read(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 }
