@@ -52,13 +52,13 @@ fn comments_end_where_they_end() {
 #[test]
 fn the_compiler_sees_strings_in_the_same_places() {
     for (source, is_code) in [
-        (r#""a"r"\" }" "#, false),  // a suffix
-        (r#"1r"\" }" "#, false),    // of a number
-        (r#"'a'b"\" }" "#, false),  // of a character
-        (r#"'r"\" }" "#, false),    // a lifetime
-        (r#"'r#r"\" }" "#, false),  // a raw one
-        (r#"r#r"\" }" "#, false),   // a raw name
-        (r##""a"r#r"\" }"##, true), // a suffix, `#`, and a raw string
+        (r#""a"r"\" }" "#, false), // a suffix
+        (r#"1r"\" }" "#, false),   // of a number
+        (r#"'a'b"\" }" "#, false), // of a character
+        (r#"'r"\" }" "#, false),   // a lifetime
+        (r#"'r#r"\" }" "#, false), // a raw one
+        (r#"r#r"\" }" "#, false),  // a raw name
+        (r#""a"r#r"\" }"#, true),  // a suffix, `#`, and a raw string
         (r#"r"\" }"#, true),
         (r#"'b' "" }"#, true),
     ] {

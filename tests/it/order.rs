@@ -214,9 +214,10 @@ fn the_client_has_few_floors() {
     let uses: Vec<_> = uses().into_iter().filter(|(module, _)| is_in(module, "client")).collect();
     let rooms: Vec<String> = reading_order().into_iter().filter(|it| is_in(it, "client")).collect();
     for own in rooms.iter().map(|module| room(module)) {
-        let used = uses.iter().filter(|(module, _)| room(module) == own).flat_map(|(_, used)| used);
-        let used = used.map(|used| room(used)).filter(|used| *used != own);
-        let highest = used.filter_map(|used| floors.get(&used)).max().copied().unwrap_or(0);
+        let inner = uses.iter().filter(|(module, _)| room(module) == own);
+        let others = inner.flat_map(|(_, used)| used).map(|used| room(used));
+        let others = others.filter(|other| *other != own);
+        let highest = others.filter_map(|other| floors.get(&other)).max().copied().unwrap_or(0);
         floors.insert(own, highest + 1);
     }
     let highest = floors.values().max().unwrap();
@@ -264,7 +265,7 @@ fn the_architecture_names_what_there_is() {
         sources().iter().map(|source| source.path.display().to_string()).collect();
     let mut counts = (0, 0);
     for name in names {
-        if name.ends_with(".rs") {
+        if Path::new(name).extension().is_some_and(|ending| ending == "rs") {
             counts.0 += 1;
             let end = format!("/{name}");
             assert!(sources.iter().any(|path| path.ends_with(&end)), "there is no {name}");

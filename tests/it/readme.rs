@@ -111,14 +111,18 @@ impl Stage {
 fn the_chat_of_the_readme_goes_as_it_says() {
     let (here, beyond) = chats("README.md");
     assert_eq!((here.len(), beyond.len()), (1, 1), "a chat of the README is gone: {here:?}");
-    here.iter().for_each(|chat| play(chat));
+    for chat in &here {
+        play(chat);
+    }
 }
 
 #[test]
 fn the_chats_of_the_manual_go_as_it_says() {
     let (here, beyond) = chats("src/MANUAL.md");
     assert_eq!((here.len(), beyond.len()), (2, 0), "a chat of the manual is gone: {here:?}");
-    here.iter().for_each(|chat| play(chat));
+    for chat in &here {
+        play(chat);
+    }
 }
 
 fn play(lines: &[Line]) {

@@ -193,7 +193,7 @@ fn a_greeting_does_not_count_until_nothing_waits() {
     let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let outbox = Outbox::new(listener.accept().unwrap().0, PIECE).unwrap();
     let sent = fill(&outbox) + 20 * PIECE;
-    assert_eq!(outbox.deliver_greeting(&[b'x'; 20 * PIECE]), WriteOutcome::Written);
+    assert_eq!(outbox.deliver_greeting(&vec![b'x'; 20 * PIECE]), WriteOutcome::Written);
     assert_eq!(outbox.end(), None);
     let reading = thread::Builder::new().spawn(move || {
         let mut all = vec![0; sent];
@@ -205,6 +205,6 @@ fn a_greeting_does_not_count_until_nothing_waits() {
     }
     let _client = reading.unwrap().join().unwrap();
     fill(&outbox);
-    let after = [0; 2].map(|_| outbox.deliver(&[b'x'; PIECE], WriteMode::NonBlocking));
+    let after = [0; 2].map(|_| outbox.deliver(&vec![b'x'; PIECE], WriteMode::NonBlocking));
     assert_eq!((after[1], outbox.end()), (WriteOutcome::Closed, Some(Reason::Slow)));
 }
