@@ -1,4 +1,7 @@
 //! Reading until a deadline, and the lingering close that needs it.
+//!
+//! A read timeout bounds one read. Somebody who sends a byte now and then would never meet it (a slow-loris attack), so
+//! the timeout of each read here is what is left of the whole time.
 
 use std::io::{self, Read};
 use std::net::TcpStream;
@@ -10,6 +13,7 @@ use crate::io_error::is_waiting;
 #[derive(Debug)]
 pub struct DeadlineStream<'a> {
     stream: &'a TcpStream,
+    /// After this time every read fails.
     deadline: Instant,
 }
 

@@ -4,8 +4,8 @@
 //! the room's members ([`room::broadcaster`]), `printer` prints ([`printer`]), `console` reads what the operator
 //! types. They share a [`state`].
 //!
-//! A request comes in at [`session`], which parses it and keeps the order of its answers. [`connection`] does what it
-//! asks for, with the [`directory`] and the [`room`].
+//! A request comes in at [`session`], which reads and parses it. [`connection`] does what it asks for, with the
+//! [`directory`] and the [`room`]. [`pipeline`] keeps the answers in order.
 
 pub mod printer;
 pub mod room;
@@ -14,6 +14,7 @@ pub mod state;
 pub mod connection;
 pub mod keepalive;
 pub mod rate_limit;
+pub mod pipeline;
 pub mod session;
 mod console;
 

@@ -1,46 +1,31 @@
 //! One client's thread: requests in, answers out.
 //!
-//! All complete requests of one read are executed before anything is written. So a busy client costs one write, and
-//! one visit to the room's queue, for each read and not for each request.
-//!
-//! Two kinds of output are collected meanwhile: answers for this client, which this thread writes, and messages for the
-//! room, which the broadcaster writes. What was asked first must be read first, although two threads write to the same
-//! socket. Two rules hold the order:
-//!
-//! - Before an answer is collected, this client's messages are queued and delivered.
-//! - Before the first message is collected, or the broadcaster is asked for a reply, the answers are written.
-//!
-//! So `SAY`, `PING`, `SAY` in one read gives the client `SAID`, `PONG`, `SAID`, and three `SAY`s are one write.
+//! The session reads, and decides for each block what happens: [`connection`](super::connection) executes a request, the
+//! [`pipeline`](super::pipeline) collects what comes of it, and the [`keepalive`](super::keepalive) rule says how long
+//! the next read may wait. The session ends when the client leaves, is silent for too long, or is disconnected by
+//! another thread through its outbox.
 
-use std::io::Write;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use crate::clock;
 use crate::io_error::is_waiting;
 use crate::net::Reader;
 use crate::net::deadline::linger;
 use crate::server::connection::Connection;
 use crate::server::keepalive::{Keepalive, Next};
+use crate::server::pipeline::Pipeline;
 use crate::server::rate_limit::RateLimiter;
-use crate::server::room::batch::BatchId;
 use crate::server::room::journal;
-use crate::server::room::messages::MessageBatch;
 use crate::server::room::outbox::LINGER;
 use crate::wire::block::{Block, MAX_REQUEST_LINES};
 use crate::wire::framing::BlockReader;
 use crate::wire::notification::{Notification, Reason};
-use crate::wire::request::{self, Refusal, Request, code};
+use crate::wire::request::{self, Refusal, Request};
 use crate::wire::response::Response;
 use crate::wire::secret::Secret;
-use crate::wire::text::Text;
 
-/// How many bytes of answers are collected before they are written.
-const ANSWERS: usize = 32 * 1024;
-/// How many times as long as a large portion took the session rests after it.
-const REST: u32 = 3;
 /// The shortest read timeout. The operating system takes zero for no timeout at all.
 const LEAST_WAIT: Duration = Duration::from_millis(1);
 
@@ -51,12 +36,8 @@ pub struct Session<'a> {
     keepalive: Keepalive,
     /// How fast it may send messages.
     limiter: RateLimiter,
-    /// What this client has said since the last read, not yet in the room's queue.
-    messages: MessageBatch,
-    /// The batch that holds what this client said last.
-    last_batch: BatchId,
-    /// Answers that are not written yet.
-    answers: Vec<u8>,
+    /// What is not written yet.
+    pipeline: Pipeline<'a>,
 }
 
 /// Whether the session goes on, or the reason why it ends.
@@ -68,14 +49,8 @@ impl<'a> Session<'a> {
         let options = &connection.server.options;
         let keepalive = Keepalive::new(Instant::now(), options.register_timeout, options.ping);
         let limiter = RateLimiter::new(options.rate, Instant::now());
-        Session {
-            connection,
-            keepalive,
-            limiter,
-            messages: MessageBatch::default(),
-            last_batch: BatchId::default(),
-            answers: Vec::new(),
-        }
+        let pipeline = Pipeline::new(&connection);
+        Session { connection, keepalive, limiter, pipeline }
     }
 
     /// Serves the client until one side ends the session. Returns the reason.
@@ -85,15 +60,15 @@ impl<'a> Session<'a> {
         let mut next = self.check_keepalive();
         loop {
             if let Flow::Break(reason) = next {
-                self.flush();
+                self.pipeline.flush();
                 return reason;
             }
             // The next read of a block would wait: everything that was read is executed.
             if !reader.holds_block(reader.get_ref().buffered()) {
                 let begun = Instant::now();
-                self.flush();
+                self.pipeline.flush();
                 if reader.get_ref().is_full() {
-                    self.rest(begun);
+                    self.pipeline.rest(begun);
                 }
             }
             reader.get_mut().deadline = self.keepalive.deadline();
@@ -138,56 +113,9 @@ impl<'a> Session<'a> {
         Flow::Continue(())
     }
 
-    /// Collects an answer. It comes after everything that this client has said before it.
     fn answer(&mut self, block: &Block) -> Flow {
-        self.wait_delivered();
-        if block.write(&mut self.answers).is_err() {
-            // It repeats something of the request, which was within the limits, and is itself beyond them.
-            let refusal = Refusal::new(code::TOO_LONG, "the response would be too long");
-            write!(self.answers, "{}", refusal.to_block("")).expect("BUG: a Vec takes all writes");
-        }
-        if self.answers.len() > ANSWERS {
-            self.write_answers(); // small requests may have large answers
-        }
+        self.pipeline.answer(block);
         Flow::Continue(())
-    }
-
-    /// Writes the answers and queues the messages that were collected.
-    fn flush(&mut self) {
-        self.write_answers();
-        self.queue_messages();
-    }
-
-    /// Writes the answers that were collected, in one write.
-    fn write_answers(&mut self) {
-        if !self.answers.is_empty() {
-            self.connection.server.room.send(&self.connection.outbox, &self.answers);
-            self.answers.clear();
-        }
-    }
-
-    /// Queues the messages that were collected, with nothing of other clients in between.
-    fn queue_messages(&mut self) {
-        if !self.messages.is_empty() {
-            let Connection { server, outbox, .. } = &self.connection;
-            self.last_batch = server.room.say(outbox, &self.messages);
-            server.printer.lines(self.messages.lines(), self.messages.len());
-            self.messages.clear();
-        }
-    }
-
-    /// Rests after a read that filled its buffer, for this client has more to say. It waits [`REST`] times as long as
-    /// its last portion took to deliver, and so uses a quarter of the broadcaster's time at most. The others get
-    /// their turn, and their messages do not wait behind its own in every member's socket.
-    fn rest(&self, begun: Instant) {
-        self.connection.server.room.wait_delivered(self.last_batch);
-        self.connection.outbox.sleep(REST * begun.elapsed());
-    }
-
-    /// Waits until everything that this client has said is delivered.
-    fn wait_delivered(&mut self) {
-        self.queue_messages();
-        self.connection.server.room.wait_delivered(self.last_batch);
     }
 
     /// Executes a request, or answers why not.
@@ -210,7 +138,7 @@ impl<'a> Session<'a> {
             return Ok(Flow::Break(Reason::Gone)); // the outbox knows the true reason
         }
         if !matches!(request, Request::Say { .. }) {
-            self.wait_delivered();
+            self.pipeline.deliver();
         }
         let answer = match request {
             Request::Register { name, ip, port } => Some(self.connection.register(name, ip, port)?),
@@ -219,17 +147,17 @@ impl<'a> Session<'a> {
             }
             Request::Info => Some(self.connection.info()),
             Request::Join { name, token, since } => {
-                self.write_answers(); // the broadcaster writes what follows
-                self.last_batch = self.connection.join(&name, token, since)?;
+                self.pipeline.write_answers(); // the broadcaster writes what follows
+                self.pipeline.expect(self.connection.join(&name, token, since)?);
                 None
             }
             Request::Say { text } => {
-                self.say(&text);
+                self.pipeline.say(&self.connection, &text);
                 None
             }
             Request::History { before, last } => {
-                self.write_answers(); // the same
-                self.last_batch = self.connection.history(before, last);
+                self.pipeline.write_answers(); // the same
+                self.pipeline.expect(self.connection.history(before, last));
                 None
             }
             Request::Tell { peer, text } => Some(self.connection.tell(&peer, &text)?),
@@ -254,20 +182,9 @@ impl<'a> Session<'a> {
     fn limit_rate(&mut self) {
         let wait = self.limiter.next(Instant::now());
         if !wait.is_zero() {
-            self.flush();
+            self.pipeline.flush();
             self.connection.outbox.sleep(wait);
         }
-    }
-
-    /// SAY: collects a message for everyone in the room.
-    fn say(&mut self, text: &Text) {
-        let Some((name, id)) = &self.connection.joined else { return };
-        if self.messages.is_empty() {
-            let (now, from) = (clock::stamp(SystemTime::now()), self.connection.peer);
-            self.messages.begin(&now, *id, name, from);
-            self.write_answers();
-        }
-        self.messages.push(text);
     }
 
     /// Leaves the room and closes the connection in a way that last words still arrive (see [`linger`]).
@@ -275,10 +192,10 @@ impl<'a> Session<'a> {
     /// The order counts. What the client has said is delivered before the others read that it has left, and the name is
     /// free only then. The broadcaster closes the socket if the client does not; meanwhile this thread reads on.
     pub fn end(mut self, reason: Reason) {
-        let Connection { server, outbox, joined, .. } = &mut self.connection;
-        let member = joined.take();
+        let member = self.connection.joined.take();
+        let Connection { server, outbox, .. } = &self.connection;
         if let Some((name, _)) = &member {
-            server.room.wait_delivered(self.last_batch);
+            self.pipeline.wait_delivered();
             outbox.leave();
             server.part(name, outbox, reason);
         }

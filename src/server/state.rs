@@ -62,7 +62,7 @@ impl Default for ServerOptions {
 pub struct Server {
     /// What the operator has decided.
     pub options: ServerOptions,
-    /// The address that the server listens on.
+    /// The address that the server listens on, with the port that the system has chosen for port 0.
     pub own: SocketAddr,
     /// The directory: registered names and members of the room.
     pub registry: Registry,

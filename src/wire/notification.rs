@@ -15,14 +15,20 @@ use super::request::Via;
 
 /// Why a client has left the room, or why the server ends a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the protocol's own words")]
 pub enum Reason {
+    /// The client has sent QUIT.
     Quit,
+    /// The connection broke.
     Gone,
+    /// The client was silent for too long.
     Timeout,
+    /// The client read too slowly.
     Slow,
+    /// The operator has ended the connection.
     Kicked,
+    /// The client has returned on another connection.
     Replaced,
+    /// The server ends.
     Shutdown,
 }
 
@@ -90,16 +96,23 @@ pub fn scan_said(block: &[u8]) -> Option<(u64, &[u8])> {
     Some((std::str::from_utf8(seq).ok()?.parse().ok()?, text))
 }
 
-/// A notification of the server. CALL says that another client was given this client's address and is about to use it.
+/// A notification of the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the fields are the protocol's headers")]
 pub enum Notification {
+    /// SAID: a message to everyone in the room.
     Said { seq: u64, time: String, id: u64, name: Name, text: String },
+    /// TOLD: a text to this client alone.
     Told { time: String, id: u64, name: Name, text: String },
+    /// JOINED: a client is in the room now, or has another address.
     Joined(Entry),
+    /// LEFT: a client has left the room.
     Left { id: u64, name: Name, reason: Option<Reason> },
+    /// CALL: the caller is about to use this client's address, with these secrets.
     Call { caller: Entry, via: Via, vouch: Credentials },
+    /// PING: the server asks whether the client is still there.
     Ping { token: Option<String> },
+    /// BYE: the server ends the connection.
     Bye { reason: Option<Reason> },
 }
 

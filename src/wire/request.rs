@@ -109,15 +109,25 @@ pub fn refuse(error: FramingError) -> Option<(String, Refusal)> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the fields are the protocol's headers")]
 pub enum Request {
+    /// REGISTER: puts a name and a port into the directory.
     Register { name: Name, ip: Option<IpAddr>, port: u16 },
+    /// BRIDGE: asks for a peer to talk to directly.
     Bridge { name: Name, peer: Option<PeerRef>, via: Via },
+    /// INFO: asks for the whole directory.
     Info,
+    /// JOIN: asks to be let into the room.
     Join { name: Name, token: Option<Secret>, since: Option<u64> },
+    /// SAY: says something to everyone in the room.
     Say { text: Text },
+    /// TELL: says something to one client.
     Tell { peer: PeerRef, text: Text },
+    /// HISTORY: asks for old messages.
     History { before: Option<u64>, last: u64 },
+    /// PING: asks whether the server is still there.
     Ping { token: Option<String> },
+    /// PONG: the answer to the server's PING.
     Pong { token: Option<String> },
+    /// QUIT: ends the connection.
     Quit,
 }
 

@@ -18,13 +18,21 @@ use super::secret::Secret;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the fields are the protocol's headers")]
 pub enum Response {
+    /// REGACK: the name is registered, under this address and for this many seconds.
     RegAck { name: Name, address: SocketAddr, id: u64, expires: u64, room: bool },
+    /// BRIDGEACK: the client that was asked for.
     BridgeAck(Option<Introduction>),
+    /// INFOACK: the whole directory.
     InfoAck(Vec<Entry>),
+    /// JOINACK: the connection is in the room now.
     JoinAck(Welcome),
+    /// TELLACK: the text was passed on to this client.
     TellAck { id: u64, name: Name },
+    /// HISTORYACK: the end of a replay, and which messages were in it.
     HistoryAck { count: u64, first: u64, last: u64 },
+    /// PONG: the answer to PING.
     Pong { token: Option<String> },
+    /// ERROR: the request was refused.
     Error { about: String, code: String, message: String },
 }
 
@@ -44,8 +52,11 @@ pub struct Introduction {
 pub struct Welcome {
     pub name: Name,
     pub id: u64,
+    /// With this secret the client may return on another connection.
     pub token: Secret,
+    /// The number of the room's last message.
     pub seq: u64,
+    /// How many messages the client has missed that nobody keeps any more.
     pub missed: u64,
     pub message: String,
     pub others: Vec<Entry>,

@@ -27,12 +27,17 @@ const COMPLAINT: Duration = Duration::from_secs(60);
 /// The one thread that writes to all members.
 #[derive(Debug)]
 pub struct Broadcaster {
+    /// Where the batches come from.
     room: Arc<Room>,
+    /// The log, which nobody else writes to.
     journal: Journal,
+    /// The last messages, for newcomers.
     history: History,
+    /// For the warning that the log cannot be written.
     printer: Arc<Printer>,
-    /// When it was last told that the log cannot be written.
+    /// When it was last printed that the log cannot be written.
     complained: Option<Instant>,
+    /// Everybody who reads what is said, in the order of joining.
     members: Vec<Arc<Outbox>>,
     /// Clients with bytes that wait, and clients that are closing, members or not.
     slow_consumers: Vec<Arc<Outbox>>,

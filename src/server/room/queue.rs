@@ -38,11 +38,13 @@ pub struct Room {
 /// The batch that fills, and what the threads have to know of each other.
 #[derive(Debug, Default)]
 struct Queue {
+    /// The batch that fills.
     current: Batch,
     /// The last batch that was delivered.
     delivered: BatchId,
     /// When the room was closed.
     closed: Option<Instant>,
+    /// Whether the broadcaster must be woken.
     broadcaster_sleeps: bool,
     /// How many threads wait for `progress`. Notifying nobody would cost a system call for each batch.
     waiting: usize,
@@ -105,6 +107,7 @@ impl Room {
         self.put_unicast(lock(&self.queue), outbox, UnicastKind::History { before, most })
     }
 
+    /// Queues something for one client, at the place that the batch has reached.
     fn put_unicast(
         &self,
         mut queue: MutexGuard<Queue>,
@@ -161,6 +164,7 @@ impl Room {
         self.wake(queue);
     }
 
+    /// Puts a client on the broadcaster's list of those to serve again.
     fn track_slow(&self, outbox: &Arc<Outbox>) {
         let mut queue = lock(&self.queue);
         queue.current.slow_consumers.push(Arc::clone(outbox));
@@ -177,6 +181,7 @@ impl Room {
         id
     }
 
+    /// Waits until a batch was taken or delivered. The lock is free meanwhile.
     fn wait_for_progress<'a>(&self, mut queue: MutexGuard<'a, Queue>) -> MutexGuard<'a, Queue> {
         queue.waiting += 1;
         let mut queue = wait(&self.progress, queue);
@@ -221,6 +226,7 @@ impl Room {
         self.notify_progress(&queue);
     }
 
+    /// Wakes the threads that wait for progress, if there are any.
     fn notify_progress(&self, queue: &Queue) {
         if queue.waiting > 0 {
             self.progress.notify_all();

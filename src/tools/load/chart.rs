@@ -57,7 +57,8 @@ struct Scale {
 }
 
 impl Scale {
-    /// Returns the place of a value. A logarithmic scale has no place below its lowest value.
+    /// Returns the place of a value. SVG counts from the top, so an upward axis goes from a larger place to a smaller one.
+    /// A logarithmic scale has no place below its lowest value.
     fn place(&self, value: f64) -> f64 {
         let part = if self.logarithmic {
             (value.max(self.low) / self.low).ln() / (self.high / self.low).ln()
@@ -83,7 +84,7 @@ pub fn draw(reports: &[Report]) -> String {
     svg
 }
 
-/// The horizontal scale of both panels. A single size lies in the middle.
+/// The horizontal scale of both panels, from the smallest size to the largest. A single size lies in the middle.
 fn members(reports: &[Report]) -> Scale {
     let size = |report: Option<&Report>| whole(report.map_or(1, |report| report.members) as u64);
     let (low, high) = (size(reports.first()), size(reports.last()));
@@ -142,7 +143,8 @@ fn grid(svg: &mut String, y: f64, label: &str) {
     write_text(svg, LEFT - 10.0, y + 4.5, "end", label);
 }
 
-/// Draws the horizontal axis with the sizes that were measured, as far as there is room for their labels.
+/// Draws the horizontal axis of a panel, with a tick for each size that was measured. A label is left out if it would
+/// touch the one before.
 fn frame(svg: &mut String, reports: &[Report], across: Scale, up: Scale) {
     push(svg, format_args!("<path class=\"axis\" d=\"M{LEFT} {:.1}H{RIGHT}\"/>", up.from));
     let mut free = LEFT - LABEL;
@@ -177,7 +179,8 @@ fn series<'a>(
     }
 }
 
-/// Draws one point, in the shape of its line.
+/// Draws one point, in the shape of its line. The shapes are paths, relative to the point, so that one element does for
+/// all.
 fn mark(svg: &mut String, style: usize, x: f64, y: f64) {
     let shape = match style {
         0 => "m-4 -4h8v8h-8z",                               // a square
@@ -210,7 +213,8 @@ fn nice_step(least: f64) -> f64 {
         .unwrap_or(power)
 }
 
-/// Formats a number for an axis, with its thousands or millions: 50, 200 k, 2.5 M.
+/// Formats a number for an axis, with its thousands or millions: 50, 200 k, 2.5 M. Labels must be short, for they stand
+/// left of the axis.
 fn short(value: f64) -> String {
     match value {
         value if value >= 1e6 => format!("{} M", plain(value / 1e6)),

@@ -41,10 +41,12 @@ const MOST_DELIVERIES: u64 = 50_000_000;
 /// How many broken connections are reported one by one.
 const TOLD: usize = 5;
 
-/// The members of a run, each with its reading thread.
+/// The members of a run.
 #[derive(Debug)]
 pub struct Fleet {
+    /// What all threads share.
     run: Arc<Run>,
+    /// The members, each with the thread that returns its record.
     members: Vec<(Arc<Member>, JoinHandle<Option<Record>>)>,
     /// For each new thread's clone; it also keeps the channel open.
     sender: Sender<MemberEvent>,
@@ -81,7 +83,8 @@ impl Fleet {
         Ok(fleet)
     }
 
-    /// Connects one more member and waits until it has joined.
+    /// Connects one more member and waits until it has joined. One after the other, because a thousand connections at
+    /// once overflow the queue of a listener.
     fn connect(&mut self, address: SocketAddr, index: usize) -> Result<(), String> {
         let stream =
             TcpStream::connect_timeout(&address, DEADLINE).map_err(|error| refused(&error))?;
@@ -100,7 +103,8 @@ impl Fleet {
         }
     }
 
-    /// Lets the speakers send, and waits until every member has received everything, or nothing arrives any more.
+    /// Lets the speakers send, and waits until every member has received everything, or nothing arrives any more. The
+    /// messages are shared out evenly among the speakers.
     ///
     /// # Errors
     /// When a thread cannot be started.
@@ -219,7 +223,7 @@ impl Fleet {
     }
 }
 
-/// Disconnects the members of a run that has failed.
+/// Disconnects the members of a run that has failed. After a run that has not, there are none left here.
 impl Drop for Fleet {
     fn drop(&mut self) {
         for (member, thread) in self.members.drain(..) {
@@ -237,7 +241,7 @@ fn named<T: Send + 'static>(
     thread::Builder::new().name(name).stack_size(STACK).spawn(body)
 }
 
-/// Explains why a member cannot connect. The most common reason has a remedy.
+/// Explains why a member cannot connect. The most common reason, too few file descriptors, has a remedy.
 fn refused(error: &io::Error) -> String {
     const TOO_MANY_FILES: [i32; 2] = [24, 10_024]; // on Unix, on Windows
     let reason = cause(error);

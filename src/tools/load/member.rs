@@ -43,6 +43,7 @@ pub enum MemberEvent {
 pub struct Member {
     /// The member's number, counted from 0.
     pub index: usize,
+    /// Read by one thread, written by both.
     stream: TcpStream,
     /// Held during a write, so that two threads do not mix their blocks.
     writing: Mutex<()>,
@@ -77,7 +78,8 @@ impl Member {
         (&self.stream).write_all(blocks.as_bytes())
     }
 
-    /// Leaves the room and closes the connection, which ends the reading thread.
+    /// Leaves the room and closes the connection, which ends the reading thread. Only after this a broken connection is no
+    /// fault of the server.
     pub fn leave(&self) {
         self.left.store(true, Ordering::Relaxed);
         // An error says that the connection is over already.
@@ -96,13 +98,14 @@ impl Member {
         *waited.unwrap_or_else(PoisonError::into_inner).0
     }
 
-    /// Notes which message has returned, and wakes the sending thread.
+    /// Notes which of its own messages has returned, and wakes the sending thread. `None` tells it that none will any more.
     fn returns(&self, highest: Option<u64>) {
         *lock(&self.returned) = highest;
         self.more.notify_one();
     }
 
-    /// Joins and receives until the end: the body of the reading thread.
+    /// Joins and receives until the end: the body of the reading thread. Returns the record; `None` if the member could not
+    /// join.
     pub fn attend(&self, run: &Run, events: &Sender<MemberEvent>) -> Option<Record> {
         // Without a receiver the run is over.
         let tell = |event| drop(events.send(event));
@@ -126,7 +129,8 @@ impl Member {
         Some(record)
     }
 
-    /// Registers and joins. Returns the room's last number, and the bytes that were read after JOINACK.
+    /// Registers and joins. Returns the room's last number, and the bytes that were read after JOINACK, for another member
+    /// may be sending already.
     fn join(&self, run: &Run) -> Result<(u64, Vec<u8>), String> {
         let name: Name = format!("load-{}-{}", run.name, self.index)
             .parse()

@@ -1,6 +1,7 @@
 //! A whole measurement: each size of the room in turn, then the table, the chart and the verdict.
 //!
 //! The sizes are measured one after the other, each with a fresh server, so that no run inherits another one's history.
+//! Any fault, in any run, makes the program fail: a throughput means nothing if messages were lost for it.
 
 use std::fs;
 use std::io::Write;
@@ -14,7 +15,8 @@ use crate::tools::load::measure::{Faults, Report, UNITS, csv_heading, heading};
 use crate::tools::load::options::LoadOptions;
 use crate::tools::load::target::Target;
 
-/// Measures each size. Writes the table to `output` and what happens meanwhile to `progress`.
+/// Measures each size. Writes the table to `output`, a line as soon as its run is over, and what happens meanwhile to
+/// `progress`.
 ///
 /// # Errors
 /// When a server, a member or a file fails, or when any message was lost or out of order.
@@ -67,7 +69,7 @@ fn measure(
     Ok(report)
 }
 
-/// Writes a file, or says why not.
+/// Writes a file. The error is a sentence.
 fn save(file: &Path, text: &str) -> Result<(), String> {
     let place = file.display();
     fs::write(file, text).map_err(|error| format!("cannot write {place}: {}", cause(&error)))

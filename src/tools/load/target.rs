@@ -29,7 +29,7 @@ pub struct Target {
     kind: TargetKind,
 }
 
-/// Where the server runs.
+/// Where the server runs, with what must be ended or removed in the end.
 #[derive(Debug)]
 enum TargetKind {
     /// In a process of its own: the `server` program beside this one.
@@ -40,7 +40,7 @@ enum TargetKind {
     Theirs,
 }
 
-/// A fresh folder for the log. Dropping it removes the folder.
+/// A fresh folder for the log, which would otherwise hold the messages of earlier runs. Dropping it removes the folder.
 #[derive(Debug)]
 struct Folder(PathBuf);
 
@@ -95,7 +95,7 @@ impl Target {
         Ok(target)
     }
 
-    /// Starts the server in a thread.
+    /// Starts the server in a thread. Its processor time cannot be told from that of the load generator.
     fn inside(folder: Folder, members: usize) -> io::Result<Target> {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
         let address = listener.local_addr()?;
@@ -144,7 +144,7 @@ impl Drop for Target {
 }
 
 impl Folder {
-    /// Creates a folder that no other run of this process has.
+    /// Creates a folder that no other run has: its name holds the process ID and a number.
     fn fresh() -> io::Result<Folder> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
