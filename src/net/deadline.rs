@@ -1,6 +1,6 @@
 //! Reading until a deadline, and the lingering close that needs it.
 //!
-//! A read timeout bounds one read. Somebody who sends a byte now and then would never meet it (a slow-loris attack), so
+//! A read timeout bounds one read. A client that sends a byte now and then never meets it (a slow-loris attack), so
 //! the timeout of each read here is what is left of the whole time.
 
 use std::io::{self, Read};

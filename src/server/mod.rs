@@ -42,7 +42,7 @@ use crate::wire::request::{Refusal, code};
 
 /// The stack of a session's thread. A session needs a fraction of it. The unused part costs address space only.
 const STACK: usize = 256 * 1024;
-/// How often it is told that accept fails.
+/// How often the error is printed that accept fails.
 const ACCEPT_COMPLAINT: Duration = Duration::from_secs(1);
 /// How many refused connections are kept open, so that their clients can read why. Each stays until this many others
 /// are refused.

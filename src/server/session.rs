@@ -94,7 +94,8 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Asks the keepalive rule what to do about a silent client: wait, ping it, or end the session.
+    /// Asks the keepalive rule what to do about a silent client: wait, ping it, or end the session. The time to wait
+    /// becomes the socket's read timeout, so no timer and no second thread is needed.
     fn check_keepalive(&mut self) -> Flow {
         match self.keepalive.next(Instant::now()) {
             Next::Drop => return Flow::Break(Reason::Timeout),
@@ -118,7 +119,8 @@ impl<'a> Session<'a> {
         Flow::Continue(())
     }
 
-    /// Executes a request, or answers why not.
+    /// Executes a request, or answers why not. A request that is refused changes nothing, and is no sign of life: see
+    /// [`Keepalive::heard`].
     fn execute(&mut self, block: &Block) -> Flow {
         match self.request(block) {
             Ok(flow) => flow,

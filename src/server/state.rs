@@ -1,4 +1,4 @@
-//! What all threads of the server share.
+//! What all threads of the server share: its options, the directory, the room and the printer.
 //!
 //! There are three locks: the registry's, the room's and an outbox's. A thread that holds one may take those after it,
 //! never one before it. So no two threads can each wait for the other's. (The printer's lock may be taken at any
@@ -87,7 +87,7 @@ impl Server {
         }
     }
 
-    /// Ends a client's connection with BYE.
+    /// Ends a client's connection with BYE. The client's thread finds out by its outbox, and ends the session.
     pub fn send_away(&self, outbox: &Arc<Outbox>, reason: Reason) {
         let words = Notification::Bye { reason: Some(reason) }.to_block().to_string();
         self.room.disconnect(outbox, reason, words.as_bytes());

@@ -160,7 +160,7 @@ impl BlockParser {
         found
     }
 
-    /// Counts bytes that are skipped. Somebody who sends garbage for ever must not keep a thread busy for ever.
+    /// Counts bytes that are skipped. A client that sends garbage for ever must not keep a thread busy for ever.
     fn skip(&mut self, bytes: usize) -> io::Result<()> {
         self.skipped += bytes;
         if self.skipped > MAX_SKIPPED {

@@ -3,8 +3,8 @@
 //! Bytes become typed values in steps, one file each: [`line`](mod@line) finds lines, [`framing`] puts them together to blocks
 //! ([`block`]), and each kind of block has a file of its own: [`request`] for what a client asks, [`response`] for
 //! what the server answers, [`notification`] for what it says unasked, [`greeting`] and [`datagram`] for peers. The
-//! values in them ([`name`], [`text`], [`secret`], [`entry`]) can only be made valid: whoever holds one need not check
-//! it again. What is there for other programs' sake is in [`compat`], and marked *Compat* elsewhere: skip it at the
+//! values in them ([`name`], [`text`], [`secret`], [`entry`]) can only be made valid, so code that holds one need not
+//! check it again. What is there for other programs' sake is in [`compat`], and marked *Compat* elsewhere: skip it at the
 //! first reading.
 //!
 #![doc = include_str!("PROTOCOL.md")]

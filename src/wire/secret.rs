@@ -1,6 +1,6 @@
 //! Secrets: the tickets that introduce peers to each other, and the tokens with which a client returns.
 //!
-//! They prove who somebody is only to whoever trusts the server, and only as long as nobody listens: nothing here is
+//! A secret proves an identity only if both sides trust the server and nobody reads the network: nothing here is
 //! encrypted.
 
 use std::fmt;

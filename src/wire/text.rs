@@ -1,6 +1,6 @@
 //! Texts: what a message may hold, and how text from others is shown.
 //!
-//! A terminal obeys control sequences, whoever sent them. So no byte from the network reaches a terminal or a log except
+//! A terminal obeys control sequences from any source. So no byte from the network reaches a terminal or a log except
 //! through [`escape`].
 
 use std::borrow::Cow;

@@ -5,6 +5,8 @@
 use std::fmt::{Display, Write};
 
 /// A JSON object that is being written: its text so far, without the closing brace.
+///
+/// Each method takes the object and returns it, so that an object is one expression, in the order of its members.
 #[derive(Debug)]
 pub struct Object(String);
 

@@ -46,7 +46,7 @@ pub fn listing(everybody: Vec<Registration>) -> Vec<Entry> {
 ///
 /// # Errors
 /// `not-registered` when the name is another client's, or nobody's.
-// LAB 3: find out who asks
+// LAB 3: find the client that asks
 pub fn asking<'a>(
     everybody: &'a [Registration],
     name: &Name,

@@ -1,4 +1,4 @@
-//! The directory: which names are registered, from which address, and who asks for whom.
+//! The directory: which names are registered, from which address, and how clients find each other.
 //!
 //! [`registration`] holds the rules for one name, [`registry`] all names under one lock, [`lookup`] the answers that
 //! are made from a snapshot of them.

@@ -28,7 +28,7 @@ pub struct Registration {
 /// Whether a client is in the room.
 #[derive(Debug, Clone)]
 pub enum Presence {
-    /// It has told its address. Nobody knows whether it still runs.
+    /// It has registered its address. The server does not know whether it still runs.
     Registered {
         /// When the entry expires unless it is renewed.
         until: Instant,
@@ -65,7 +65,7 @@ impl Registration {
     ///
     /// # Errors
     /// `name-taken` when the name is joined on another connection, or registered from another IP.
-    // LAB 2: renew an entry, for who may
+    // LAB 2: renew an entry, if this connection may
     pub fn renew(
         &mut self,
         name: &Name,

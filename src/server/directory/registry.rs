@@ -92,7 +92,7 @@ impl Registry {
     ///
     /// # Errors
     /// `name-taken` when the name is joined on another connection, or registered from another IP; `server-full`.
-    // LAB 2: check and act under one lock: a name for who comes first
+    // LAB 2: check and act under one lock: the first client gets the name
     pub fn register(
         &self,
         name: &Name,

@@ -21,7 +21,7 @@ use crate::wire::response::{Response, Welcome};
 
 /// How soon slow and closing clients are served again.
 const RETRY: Duration = Duration::from_millis(3);
-/// How often it is told that the log cannot be written.
+/// How often the warning is printed that the log cannot be written.
 const COMPLAINT: Duration = Duration::from_secs(60);
 
 /// The one thread that writes to all members.
@@ -37,7 +37,7 @@ pub struct Broadcaster {
     printer: Arc<Printer>,
     /// When it was last printed that the log cannot be written.
     complained: Option<Instant>,
-    /// Everybody who reads what is said, in the order of joining.
+    /// The members of the room, in the order of joining.
     members: Vec<Arc<Outbox>>,
     /// Clients with bytes that wait, and clients that are closing, members or not.
     slow_consumers: Vec<Arc<Outbox>>,

@@ -31,7 +31,7 @@ pub struct Replay {
 
 impl History {
     /// Creates the history from what the log has kept. The senders' IDs were those of an earlier run of the server,
-    /// and nobody has them now: they are told as 0.
+    /// and no client has them now, so the messages are told with 0.
     pub fn new(kept: VecDeque<(u64, LoggedMessage)>) -> History {
         let mut history = History::default();
         for (seq, message) in kept {

@@ -44,7 +44,7 @@ impl Rendering {
 }
 
 impl MessageBatch {
-    /// Begins a new batch: notes who says what follows, when, and from where.
+    /// Begins a new batch, with the sender, the time and the address of all its messages.
     pub fn begin(&mut self, time: &str, id: u64, name: &Name, from: SocketAddr) {
         self.ends.clear();
         self.blocks.begin(said_tail_start(time, id, name));

@@ -2,7 +2,7 @@
 //!
 //! A message passes the files from top to bottom. A client's thread renders it ([`messages`]) and appends it to the
 //! batch that fills ([`batch`], [`queue`]). The [`broadcaster`]'s thread takes the batch, appends it to the log
-//! ([`journal`]), writes it to every member ([`outbox`], [`send_buffer`]) and keeps it for those who come later
+//! ([`journal`]), writes it to every member ([`outbox`], [`send_buffer`]) and keeps it for later members
 //! ([`history`]).
 
 pub mod journal;

@@ -65,7 +65,7 @@ impl Room {
         while queue.current.bytes.len() > FULL {
             queue = self.wait_for_progress(queue);
         }
-        // Asked under the lock: whoever takes over the name has set this before its own arrival is queued.
+        // Asked under the lock: a connection that takes over the name sets this before it queues its own arrival.
         if sender.has_left() {
             return queue.delivered;
         }

@@ -107,7 +107,8 @@ fn throughput(svg: &mut String, reports: &[Report], across: Scale) {
     series(svg, RATE, reports.iter().map(|report| (report, report.throughput())), across, up);
 }
 
-/// Draws the lower panel, from the power of ten below the lowest value to the one above the highest.
+/// Draws the lower panel, from the power of ten below the lowest value to the one above the highest. The names of the
+/// percentiles stand above the lines, each with the point of its line.
 fn latency(svg: &mut String, reports: &[Report], across: Scale) {
     let all = reports.iter().flat_map(|report| report.latency).map(milliseconds);
     let (least, most) = all.fold((f64::MAX, 0.001_f64), |(least, most), value| {
@@ -137,7 +138,7 @@ fn milliseconds(micros: u32) -> f64 {
     f64::from(micros) / 1000.0
 }
 
-/// Draws a line across a panel, with its value on the left.
+/// Draws a line across a panel, with its value on the left. Two or more of them are what a reader measures by.
 fn grid(svg: &mut String, y: f64, label: &str) {
     push(svg, format_args!("<path class=\"grid\" d=\"M{LEFT} {y:.1}H{RIGHT}\"/>"));
     write_text(svg, LEFT - 10.0, y + 4.5, "end", label);
@@ -193,7 +194,8 @@ fn mark(svg: &mut String, style: usize, x: f64, y: f64) {
     push(svg, format_args!("<path class=\"c{style}\" d=\"M{x:.1} {y:.1}{shape}\"/>"));
 }
 
-/// Draws a text. Nothing in it comes from outside, so nothing is escaped.
+/// Draws a text. Nothing in it comes from outside, so nothing is escaped. Its class gives its size, its colour, and which
+/// of its ends stands at the point.
 fn write_text(svg: &mut String, x: f64, y: f64, class: &str, text: &str) {
     push(svg, format_args!("<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\">{text}</text>"));
 }
@@ -203,7 +205,8 @@ fn push(svg: &mut String, element: impl Display) {
     let _ = writeln!(svg, "{element}"); // a String takes all
 }
 
-/// Returns the smallest of 1, 2, 5, 10, 20, 50 … that is not below `least`.
+/// Returns the smallest of 1, 2, 5, 10, 20, 50 … that is not below `least`: the distance of two lines of the grid, which
+/// people can read without calculating.
 fn nice_step(least: f64) -> f64 {
     let power = 10_f64.powf(least.max(1.0).log10().floor());
     [1.0, 2.0, 5.0, 10.0]

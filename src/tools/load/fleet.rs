@@ -28,7 +28,7 @@ use crate::tools::load::measure::{Faults, PERCENTILES, Report, percentile, whole
 
 /// The stack of a member's thread. It needs a fraction of it. The unused part costs address space only.
 const STACK: usize = 256 * 1024;
-/// How long connecting may take for one member, and how long joining.
+/// How long connecting may take for one member, how long joining, and how long the wait for its sending thread.
 const DEADLINE: Duration = Duration::from_secs(30);
 /// How long nothing may arrive anywhere before the run gives up the missing messages.
 const STALLED: Duration = Duration::from_secs(10);
@@ -41,7 +41,7 @@ const MOST_DELIVERIES: u64 = 50_000_000;
 /// How many broken connections are reported one by one.
 const TOLD: usize = 5;
 
-/// The members of a run.
+/// The members of a run. Dropping it disconnects those that are still there.
 #[derive(Debug)]
 pub struct Fleet {
     /// What all threads share.

@@ -142,7 +142,7 @@ impl Faults {
         self.reordered.saturating_add(self.duplicates).saturating_add(self.diverged)
     }
 
-    /// Returns a sentence about what went wrong; `None` if nothing did.
+    /// Returns a sentence about what went wrong; `None` if nothing did. The program prints it and exits with code 1.
     pub fn sentence(&self) -> Option<String> {
         let told = [
             (self.lost, "lost"),
@@ -165,16 +165,20 @@ pub const PERCENTILES: [(usize, &str); 5] =
 
 /// The result of one run. A delivery is one message at one member.
 #[derive(Debug, Clone, Default)]
-#[allow(missing_docs, reason = "the columns of the table")]
 pub struct Report {
+    /// The size of the room.
     pub members: usize,
+    /// How many of the members sent.
     pub speakers: usize,
+    /// How many messages they sent.
     pub messages: u64,
+    /// How many messages arrived, at all members together. Without faults that is messages times members.
     pub deliveries: u64,
     /// The time from the first message sent to the last one received.
     pub seconds: f64,
     /// Microseconds from sending to receiving, one value for each of [`PERCENTILES`].
     pub latency: [u32; PERCENTILES.len()],
+    /// What went wrong, at all members together.
     pub faults: Faults,
     /// The server's processor time, as a part of one core; `None` if it is not known.
     pub cpu: Option<f64>,
@@ -188,7 +192,7 @@ impl Report {
         if self.seconds > 0.0 { whole(self.deliveries) / self.seconds } else { 0.0 }
     }
 
-    /// Formats the report's line of the table, under [`heading`].
+    /// Formats the report's line of the table, under [`heading`]. What is not known is a dash.
     pub fn line(&self) -> String {
         let mut line = format!(
             "{:>7} {:>8} {:>8} {:>12.0}",
@@ -208,7 +212,7 @@ impl Report {
         line
     }
 
-    /// Formats the report's line of comma-separated values, under [`csv_heading`].
+    /// Formats the report's line of comma-separated values, under [`csv_heading`]. What is not known is empty.
     pub fn csv(&self) -> String {
         let latency = self.latency.map(|micros| micros.to_string()).join(",");
         format!(
@@ -252,7 +256,8 @@ pub fn heading() -> String {
 pub const UNITS: &str =
     "latency p50 … max in ms; the server's CPU in % of one core, its memory in MiB";
 
-/// Formats the head of the comma-separated values. Latencies are in microseconds.
+/// Formats the head of the comma-separated values. Latencies are in microseconds, and are not rounded to fit a column: the
+/// file is for programs, the table for people.
 pub fn csv_heading() -> String {
     let latency = PERCENTILES.map(|(_, name)| format!("{name}_us")).join(",");
     format!(

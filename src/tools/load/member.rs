@@ -198,7 +198,8 @@ impl Member {
         }
     }
 
-    /// Handles one block. Nearly all blocks are SAID, which is read by hand.
+    /// Handles one block. Nearly all blocks are SAID, which is read by hand. PING must be answered, or the server drops the
+    /// member; BYE says why the connection is about to end. Everything else (JOINED, LEFT) is ignored.
     fn take(&self, run: &Run, record: &mut Record, block: &[u8], now: u64) -> io::Result<()> {
         if let Some((seq, text)) = scan_said(block) {
             record.hear(seq, text, run, now);

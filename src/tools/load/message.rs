@@ -39,7 +39,8 @@ impl TestMessage {
         to.push_str("\r\n\r\n");
     }
 
-    /// Parses a text. Returns `None` for a text of another program, or of another run.
+    /// Parses a text. Returns `None` for a text of another program, or of another run: a person may be in the room and say
+    /// something.
     pub fn parse(text: &[u8], run: &str) -> Option<TestMessage> {
         let mut words = text.split(|byte| *byte == b' ');
         if words.next()? != b"load" || words.next()? != run.as_bytes() {

@@ -8,6 +8,14 @@
 //! repeated or reordered, and how long it took ([`record`]). What follows from the records is computed by pure functions
 //! ([`measure`], [`chart`]).
 //!
+//! ```text
+//! run ── target ── a server, in a process of its own
+//!  ├──── fleet ─── connects members, waits, gives up
+//!  │       ├───── member ── reads, and keeps a record
+//!  │       └───── sender ── writes messages
+//!  └──── measure, chart ── judge the records
+//! ```
+//!
 //! Two mistakes of load generators are avoided. At a given rate the latency counts from the time when a message was
 //! *due*, not from when it was sent: a slow server that holds up its senders must not look better for it (Gil Tene calls
 //! this coordinated omission). And a percentile is a value that was measured, never a mean of two.

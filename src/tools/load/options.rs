@@ -1,4 +1,6 @@
 //! The options of a measurement, as the command line gives them.
+//!
+//! The defaults are a room in which ten members talk as fast as the server lets them.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -20,7 +22,8 @@ pub struct LoadOptions {
     pub rate: u32,
     /// Without a rate, how many of a speaker's messages may be outstanding (a sliding window).
     pub window: u64,
-    /// A running server as `HOST:PORT`; `None` to start one for each run.
+    /// A running server as `HOST:PORT`; `None` to start one for each run. A running server must have no rate limit, and
+    /// room for all members.
     pub server: Option<String>,
     /// The file for the chart, if one is wanted.
     pub svg: Option<PathBuf>,

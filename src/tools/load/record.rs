@@ -10,7 +10,7 @@ use std::time::Instant;
 use super::message::TestMessage;
 use crate::tools::load::measure::Order;
 
-/// What all threads of a run share.
+/// What all threads of a run share. Only `heard` changes, and nothing depends on its exact value.
 #[derive(Debug)]
 pub struct Run {
     /// The run's name, which tells its messages from those of others.
@@ -96,7 +96,7 @@ impl Record {
         }
     }
 
-    /// The highest number of a speaker that has arrived.
+    /// The highest number of a speaker that has arrived, for the sliding window of the member that is this speaker.
     pub fn returned(&self, speaker: usize) -> u64 {
         self.orders.get(speaker).map_or(0, Order::highest)
     }

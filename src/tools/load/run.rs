@@ -49,7 +49,7 @@ pub fn run(
     faults.sentence().map_or(Ok(()), |sentence| Err(failure(sentence)))
 }
 
-/// Measures one size: finds a server, fills its room, lets the members talk, and reports. The processor time is that of
+/// Measures one size of the room: finds a server, fills its room, lets the members talk, and reports. The processor time is that of
 /// the talk alone, without starting and joining.
 fn measure(
     options: &LoadOptions,

@@ -15,7 +15,7 @@ use super::record::Run;
 /// The most messages in one write. A busy chat server sees small writes, not one huge one.
 const BATCH: u64 = 64;
 
-/// What one speaker sends, and how fast.
+/// What one speaker sends, and how fast. All speakers of a run have the same plan, except for a message more or less.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan {
     /// The most messages to send.
@@ -26,7 +26,7 @@ pub struct Plan {
     pub rate: u32,
     /// Without a rate, how many messages may be outstanding.
     pub window: u64,
-    /// When the speaker stops, whatever is left.
+    /// When the speaker stops, even if it has not sent all its messages.
     pub until: Instant,
 }
 

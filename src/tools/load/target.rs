@@ -113,6 +113,8 @@ impl Target {
 
     /// Returns the seconds of processor time that the server has used, and its largest memory in KiB. `None` unless it
     /// is a process of this run, on Linux.
+    ///
+    /// Both come from files in `/proc`: the time from `stat`, the memory from `status`, see proc(5).
     pub fn usage(&self) -> Option<(f64, u64)> {
         let TargetKind::Process(child, _) = &self.kind else { return None };
         let read = |file: &str| fs::read_to_string(format!("/proc/{}/{file}", child.id())).ok();
@@ -126,6 +128,7 @@ impl Target {
     }
 }
 
+/// Ends the server: a process is killed, for its log is of no use; a thread is told to quit, for it cannot be killed.
 impl Drop for Target {
     fn drop(&mut self) {
         match &mut self.kind {
@@ -158,7 +161,7 @@ impl Folder {
         }
     }
 
-    /// The path of the log in the folder.
+    /// The path of the log in the folder. Every run writes one, for the log is a part of the server that is measured.
     fn log(&self) -> PathBuf {
         self.0.join("server.log")
     }
