@@ -61,6 +61,9 @@ pub struct Fleet {
 impl Fleet {
     /// Connects and joins so many members, one after the other. The first `speakers` of them will send.
     ///
+    /// The run's name is made of the process ID and the time, so that two load generators at one server tell their messages
+    /// apart.
+    ///
     /// # Errors
     /// A sentence about the first member that could not join.
     pub fn connect_all(

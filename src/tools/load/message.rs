@@ -56,7 +56,7 @@ impl TestMessage {
     }
 }
 
-/// Parses a number.
+/// Parses a number of ASCII digits, without allocating.
 fn number(digits: &[u8]) -> Option<u64> {
     std::str::from_utf8(digits).ok()?.parse().ok()
 }
