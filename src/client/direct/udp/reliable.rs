@@ -1,76 +1,87 @@
-//! Reliability over datagrams, which may be lost, doubled and reordered: sequence numbers,
-//! acknowledgements, timers, order (PROTOCOL, "What peers say to each other", UDP).
+//! Reliability over datagrams: sequence numbers, acknowledgements, timers, order (PROTOCOL, UDP between peers).
 //!
-//! [`Sending`] and [`Receiving`] are the two ends of one direction. They know no socket and no clock: they
-//! are told what was typed, what has come and what time it is, and say what is to be sent and shown. TCP
-//! does all this, too, unseen; here it can be read.
+//! [`Sending`] and [`Receiving`] are the two ends of one direction. They know no socket and no clock: the caller
+//! passes in texts, datagrams and the time, and gets what to send and what to show. TCP does the same inside the
+//! operating system (RFC 9293, 3.8). The network here loses the first copy of message 1 and duplicates message 2:
+//!
+//! ```
+//! # use {p2p_chat::client::direct::udp::reliable::*, std::time::{Duration, Instant}};
+//! let (mut alice, mut bob) = (Sending::new(Duration::from_secs(30)), Receiving::default());
+//! let (mut now, mut shown) = (Instant::now(), Vec::new());
+//! ["one", "two", "three"].map(|text| alice.send(text.to_owned()));
+//! while alice.pending() > 0 {
+//!     for step in alice.due(now) {
+//!         let Step::Send { seq, first, text, waited } = step else { panic!("given up") };
+//!         let copies = match (seq, waited) { (1, None) => 0, (2, _) => 2, _ => 1 };
+//!         for _ in 0..copies {
+//!             let accepted = bob.accept(seq, first, text.clone()).expect("inside the window");
+//!             shown.extend(accepted.shown);
+//!             alice.acknowledged(seq, accepted.upto);
+//!         }
+//!     }
+//!     now = alice.deadline().unwrap_or(now); // the clock jumps to the next copy
+//! }
+//! assert_eq!(shown, ["one", "two", "three"].map(|text| Delivery::Text(text.to_owned())));
+//! ```
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
-/// Only numbers below First + this are sent, so at most so many are unacknowledged: further ones wait.
+/// Only numbers below First + this are sent: at most so many are unacknowledged, and further texts wait.
 pub const WINDOW: u64 = 64;
-/// How long the first copy of a message has to be acknowledged. Each further one has twice as long …
+/// The retransmission timer of a message's first copy. It doubles with each copy (RFC 6298, 5.5) …
 const FIRST_WAIT: Duration = Duration::from_millis(200);
-/// … up to this.
+/// … up to this. Unlike TCP's it is fixed: no round-trip time is measured.
 const LAST_WAIT: Duration = Duration::from_millis(800);
 
 /// The sender's end of one direction.
 #[derive(Debug)]
 pub struct Sending {
-    /// How long a message is tried.
+    /// How long each message is tried.
     give_up: Duration,
     /// The number of the next new message.
     next: u64,
-    /// Sent and not acknowledged, in the order of their numbers.
+    /// The messages that are sent and not acknowledged, in the order of their numbers.
     in_flight: VecDeque<InFlight>,
-    /// Typed and not sent yet.
+    /// The texts that wait for room in the window.
     waiting: VecDeque<String>,
-    /// The highest number that was acknowledged, and its text.
+    /// The highest acknowledged number, and its text.
     acknowledged: Option<(u64, String)>,
-    /// The highest Upto: the other side waits for nothing there.
+    /// The highest Upto: the receiver waits for nothing up to there.
     upto: u64,
-    /// Something was given up, and the other side may be waiting for it still.
+    /// Whether a message was given up and the receiver may still wait for it.
     must_advance_first: bool,
 }
 
-/// A message on its way.
+/// A message that is sent and not acknowledged.
 #[derive(Debug)]
 struct InFlight {
     seq: u64,
     text: String,
-    /// When the next copy is due, and how long the last one was given until then.
+    /// When the next copy is due, how long the last one has until then, and when the message is given up.
     due: Instant,
     wait: Duration,
-    /// When it is given up.
     end: Instant,
-    /// It has arrived long since: it is sent for its First alone.
+    /// Whether it is acknowledged already and sent again only for its First.
     known: bool,
 }
 
-/// What the sender's end has to be done.
+/// What the caller of the sender's end must do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// Send a message. `waited` tells for how long the copy before it was not acknowledged, if there was one.
+    /// Send a message. `waited` is `None` for the first copy, else how long the copy before was unacknowledged.
     #[allow(missing_docs, reason = "the protocol's headers")]
     Send { seq: u64, first: u64, text: String, waited: Option<Duration> },
-    /// Tell that a text has not been delivered.
+    /// Report that a text is not delivered.
     GiveUp(String),
 }
 
 impl Sending {
-    /// A direction in which nothing has been sent. A message is tried for `give_up`.
+    /// A direction in which nothing is sent yet. Each message is tried for `give_up`.
     pub fn new(give_up: Duration) -> Sending {
-        let (in_flight, waiting) = (VecDeque::new(), VecDeque::new());
-        Sending {
-            give_up,
-            next: 1,
-            in_flight,
-            waiting,
-            acknowledged: None,
-            upto: 0,
-            must_advance_first: false,
-        }
+        let (in_flight, waiting, acknowledged) = (VecDeque::new(), VecDeque::new(), None);
+        let must_advance_first = false;
+        Sending { give_up, next: 1, in_flight, waiting, acknowledged, upto: 0, must_advance_first }
     }
 
     /// Takes a text. [`Sending::due`] sends it when the window has room for it.
@@ -78,19 +89,19 @@ impl Sending {
         self.waiting.push_back(text);
     }
 
-    /// What is to be done at this time: messages given up, copies sent again, new ones sent.
+    /// What is due at `now`: messages to give up, further copies, first copies of new messages.
     pub fn due(&mut self, now: Instant) -> Vec<Step> {
         let mut steps = self.give_up(now);
         self.repeat_last(now);
-        steps.append(&mut self.send_again(now));
+        steps.extend(self.send_again(now));
+        // New messages come last: each message that was given up makes room in the window.
         if !self.waiting.is_empty() {
-            steps.append(&mut self.send_new(now));
+            steps.extend(self.send_new(now));
         }
         steps
     }
 
-    /// The first copies of what waits, each with the next number, as far as the window has room: the number
-    /// must be below First + [`WINDOW`], or the other side would have to drop it.
+    /// The first copies of the waiting texts, each with the next number, which must be below First + [`WINDOW`].
     // LAB 6: number what waits and send it, as far as the window has room
     fn send_new(&mut self, now: Instant) -> Vec<Step> {
         let mut steps = Vec::new();
@@ -105,7 +116,7 @@ impl Sending {
         steps
     }
 
-    /// Further copies of what has not been acknowledged in time. The next one of each has twice as long.
+    /// Further copies of what is not acknowledged in time. The wait of each doubles, up to `LAST_WAIT`.
     // LAB 6: send again what was not acknowledged in time => Vec::new()
     fn send_again(&mut self, now: Instant) -> Vec<Step> {
         let (first, mut steps) = (self.first(), Vec::new());
@@ -118,13 +129,13 @@ impl Sending {
         steps
     }
 
-    /// Puts a message behind all that are under way; `known` if it has arrived long since.
+    /// Puts a message behind all that are in flight. `known`: it is acknowledged already.
     fn put_in_flight(&mut self, seq: u64, text: String, now: Instant, known: bool) {
         let (wait, due, end) = (FIRST_WAIT, now + FIRST_WAIT, now + self.give_up);
         self.in_flight.push_back(InFlight { seq, text, due, wait, end, known });
     }
 
-    /// Gives up what has been tried for too long.
+    /// Gives up the messages whose time is over. Only texts that are not `known` are lost.
     fn give_up(&mut self, now: Instant) -> Vec<Step> {
         let late = self.take_late(now);
         if let Some(last) = late.last() {
@@ -134,33 +145,32 @@ impl Sending {
         lost.map(|message| Step::GiveUp(message.text)).collect()
     }
 
-    /// What has been tried for too long is under way no more.
+    /// Takes out of flight what was tried for too long, the oldest first.
     // LAB 6: try nothing for ever => Vec::new()
     fn take_late(&mut self, now: Instant) -> Vec<InFlight> {
         let late = self.in_flight.iter().take_while(|message| message.end <= now).count();
         self.in_flight.drain(..late).collect()
     }
 
-    /// After something was given up the next message tells the other side by its First. If there is none,
-    /// the last one that has arrived is sent again, until nobody waits over there for what will not come.
+    /// After a message was given up, the First of the next one tells the receiver. If there is no next one, this
+    /// sends the last acknowledged one again, until Upto shows that the receiver waits no longer.
     fn repeat_last(&mut self, now: Instant) {
         let is_last = self.in_flight.is_empty() && self.waiting.is_empty();
         if let Some((seq, text)) = &self.acknowledged
             && (self.must_advance_first && is_last && *seq > self.upto)
         {
-            let (seq, text) = (*seq, text.clone());
-            self.put_in_flight(seq, text, now, true);
+            self.put_in_flight(*seq, text.clone(), now, true);
             self.in_flight[0].due = now;
         }
     }
 
-    /// The lowest number that is still tried.
+    /// First: the lowest number that is still tried.
     fn first(&self) -> u64 {
         self.in_flight.front().map_or(self.next, |message| message.seq)
     }
 
-    /// An ACK has come: message `seq` has arrived, and everything up to `upto`, whose highest is kept, for
-    /// repeating stops by it. Gives the texts that are known to have arrived since now, in their order.
+    /// Handles an ACK: message `seq` arrived, and everything up to `upto`. Keeps the highest Upto, which ends
+    /// `repeat_last`. Gives the texts whose arrival is news, in their order.
     // LAB 6: forget what has arrived
     pub fn acknowledged(&mut self, seq: u64, upto: u64) -> Vec<String> {
         self.upto = self.upto.max(upto);
@@ -172,14 +182,12 @@ impl Sending {
         self.have_arrived(arrived)
     }
 
-    /// The place of message `seq` among those under way. Of one that was `known` to have arrived before it
-    /// is not told: that one goes on until Upto has passed it.
+    /// The place of message `seq` in flight. A `known` one has none: only Upto ends it.
     fn place(&self, seq: u64) -> Option<usize> {
-        let found = self.in_flight.binary_search_by_key(&seq, |message| message.seq);
-        found.ok().filter(|index| !self.in_flight[*index].known)
+        self.in_flight.iter().position(|message| message.seq == seq && !message.known)
     }
 
-    /// Remembers the highest that has arrived. Gives the texts that were not `known` to have.
+    /// Remembers the highest number that arrived. Gives the texts that were not `known`.
     fn have_arrived(&mut self, arrived: Vec<InFlight>) -> Vec<String> {
         let highest = self.acknowledged.as_ref().map_or(0, |(highest, _)| *highest);
         if let Some(last) = arrived.last().filter(|last| last.seq > highest) {
@@ -189,18 +197,18 @@ impl Sending {
         delivered.map(|message| message.text).collect()
     }
 
-    /// When [`Sending::due`] has something to do, if nothing happens before: the earliest `due` or `end`.
+    /// When [`Sending::due`] has work, if nothing happens before: the earliest `due` or `end`.
     // LAB 6: know when something is due => None
     pub fn deadline(&self) -> Option<Instant> {
         self.in_flight.iter().map(|message| message.due.min(message.end)).min()
     }
 
-    /// How many texts are not known to have arrived.
+    /// How many texts are neither acknowledged nor given up.
     pub fn pending(&self) -> usize {
         self.waiting.len() + self.in_flight.iter().filter(|message| !message.known).count()
     }
 
-    /// Stops: gives the texts that are not known to have arrived.
+    /// Ends the direction. Gives the texts that are neither acknowledged nor given up.
     pub fn end(self) -> impl Iterator<Item = String> {
         let unknown = self.in_flight.into_iter().filter(|message| !message.known);
         unknown.map(|message| message.text).chain(self.waiting)
@@ -210,11 +218,11 @@ impl Sending {
 /// The receiver's end of one direction.
 #[derive(Debug)]
 pub struct Receiving {
-    /// The lowest number that has neither been shown nor given up.
+    /// The lowest number that is neither shown nor given up.
     next: u64,
-    /// The highest number that has come.
+    /// The highest number that arrived.
     highest: u64,
-    /// What has come too early: it waits for those before it.
+    /// The messages that arrived early and wait for those before them.
     held: BTreeMap<u64, String>,
 }
 
@@ -223,29 +231,29 @@ pub struct Receiving {
 pub enum Delivery {
     /// A text.
     Text(String),
-    /// So many messages are missing here.
+    /// A gap: so many messages did not arrive.
     Missing(u64),
 }
 
-/// What has become of a message that has come.
+/// What the receiver's end makes of a message that it keeps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Accepted {
-    /// What is to be shown now, in this order.
+    /// What to show now, in this order.
     pub shown: Vec<Delivery>,
-    /// What is to be acknowledged besides: all up to this number has come or was given up.
+    /// The Upto of the acknowledgement: every number up to this one arrived or was given up.
     pub upto: u64,
-    /// How it has come.
+    /// How the message arrived.
     pub arrival: Arrival,
 }
 
-/// How a message has come.
+/// How a message arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Arrival {
-    /// With a higher number than any before. Only such a one moves the peer's address.
+    /// With a higher number than all before it. Only such a message moves the peer's address.
     Newest,
-    /// After one with a higher number.
+    /// After a message with a higher number.
     Late,
-    /// As it had come before, or after it was given up.
+    /// A second time, or after it was given up.
     Duplicate,
 }
 
@@ -256,10 +264,9 @@ impl Default for Receiving {
 }
 
 impl Receiving {
-    /// A message has come, whose sender still tries `first` and all above; a copy brings its First, too.
-    /// `None` when it is too far ahead, [`WINDOW`] or more above the higher of `next` and `first`: then it
-    /// must not be acknowledged, for it is not kept. The numbers are the other side's: no sum of them may
-    /// overflow.
+    /// Handles a message, whose sender still tries `first` and all above. A duplicate's First counts, too. `None`
+    /// when the number is too far ahead: [`WINDOW`] or more above the higher of `next` and `first`. Such a message
+    /// is not kept, so it must not be acknowledged. The peer chooses the numbers: no sum of them may overflow.
     // LAB 6: show each message once and in order
     pub fn accept(&mut self, seq: u64, first: u64, text: String) -> Option<Accepted> {
         if seq - self.next.max(first).min(seq) >= WINDOW {
@@ -281,8 +288,7 @@ impl Receiving {
         Some(Accepted { shown, upto: self.next - 1, arrival })
     }
 
-    /// Waits for nothing below `first` any more: shows what was held below it, and before each what is
-    /// missing there.
+    /// Stops waiting for numbers below `first`: hands over what is held below it, each with the gap before it.
     // LAB 6: wait no more for what was given up => ()
     fn skip_to(&mut self, first: u64, shown: &mut Vec<Delivery>) {
         while let Some((seq, text)) = self.held.pop_first() {
@@ -297,7 +303,7 @@ impl Receiving {
         self.miss(first, shown);
     }
 
-    /// Says how many are missing before `seq`, if any are, and goes on there.
+    /// Reports the gap before `seq`, if there is one, and goes on at `seq`.
     fn miss(&mut self, seq: u64, shown: &mut Vec<Delivery>) {
         if self.next < seq {
             shown.push(Delivery::Missing(seq - self.next));
@@ -305,7 +311,7 @@ impl Receiving {
         }
     }
 
-    /// Stops: gives what has come and was not shown, and what is missing before it.
+    /// Ends the direction. Gives the messages that are held, each with the gap before it.
     pub fn end(mut self) -> Vec<Delivery> {
         let mut shown = Vec::new();
         self.skip_to(self.held.last_key_value().map_or(0, |(seq, _)| seq + 1), &mut shown);
