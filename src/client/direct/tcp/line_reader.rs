@@ -1,7 +1,11 @@
-//! Hearing what a peer says: lines from a connection, also from programs that end none.
+//! Reads what a peer sends over TCP: its opening (a CHAT, an HTTP request, or neither), then line after line.
+//!
+//! Programs of other courses may send no CHAT, and text without an end of line. What serves only them is called
+//! `compat`: a reader may skip it.
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead};
+use std::mem::take;
 use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,204 +23,180 @@ use crate::wire::line::{Line, MAX_LINE, read_line};
 
 /// The most lines of a CHAT.
 const MAX_CHAT_LINES: usize = 16;
-/// A peer that says nothing for this long, in the middle of its CHAT too, is one without a name.
+/// A caller that sends nothing for this long is a caller without a name, even in the middle of its CHAT.
 pub const SILENCE: Duration = Duration::from_secs(1);
-/// And it may take this long for its CHAT, however much it says meanwhile.
+/// The longest time that an opening may take, however many bytes arrive meanwhile.
 const OPENING: Duration = Duration::from_secs(60);
-/// Some of the assignments' programs end no line: text that stops for this long is one.
-const STOP: Duration = Duration::from_millis(200);
+/// Compat: text without an end of line counts as a line when nothing follows for this long.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// How a connection begins.
 pub enum Opening {
     /// With a CHAT.
     Chat(Greeting),
-    /// As a browser does.
+    /// With an HTTP request: a browser was sent here.
     Http,
-    /// It has ended before it began.
+    /// The connection ends before anything arrives.
     End,
-    /// It was silent for as long as it may be.
+    /// Nothing arrives within the limit.
     Silence,
-    /// With text, or not at all.
+    /// With anything else. [`LineReader::follow`] gives it as text.
     Other,
 }
 
-/// Hears what a peer says.
+/// Reads the lines of one peer.
 pub struct LineReader<'a> {
     stream: &'a TcpStream,
     id: ConnectionId,
     events: &'a Events,
     reader: Reader<'a>,
+    /// The line that is being read.
     line: Vec<u8>,
-    /// Lines that were read to see whether they are a CHAT, and are none.
+    /// Whole lines that turned out not to be a CHAT: they are text.
     read: VecDeque<Vec<u8>>,
-    /// The other side is none of ours, perhaps.
+    /// Whether the peer may be a program of another course.
     pub compat: bool,
-    /// It has ended a line with EOL after its CHAT, so it can.
+    /// Whether the peer has ended a line after its opening. Then it ends all of them.
     ends_lines: bool,
-    /// How long a read waits. A fresh socket's waits for ever.
-    waits: Option<Duration>,
 }
 
 impl LineReader<'_> {
-    /// For a fresh connection.
+    /// A reader for a fresh connection.
     pub fn new<'a>(stream: &'a TcpStream, id: ConnectionId, events: &'a Events) -> LineReader<'a> {
         let reader = Reader::new(stream).recorded(Arc::clone(events.tracing()));
-        let (line, read) = (Vec::new(), VecDeque::new());
-        LineReader {
-            stream,
-            id,
-            events,
-            reader,
-            line,
-            read,
-            compat: true,
-            ends_lines: false,
-            waits: None,
-        }
+        let (line, read, compat, ends_lines) = (Vec::new(), VecDeque::new(), true, false);
+        LineReader { stream, id, events, reader, line, read, compat, ends_lines }
     }
 
-    /// What has been read is a line, or a CHAT, or the beginning of what will be none.
-    fn tell_traffic(&mut self) {
-        let bytes = self.reader.take_record();
-        self.events.capture(self.id, self.stream, Direction::In, bytes);
-    }
-
-    /// Finds out how the other side begins. It may be silent for `limit`.
+    /// Finds out how the connection begins. The peer may be silent for `limit`, or for ever.
     ///
     /// # Errors
-    /// When the connection breaks.
+    /// When the connection breaks, or its first line is too long.
     pub fn opening(&mut self, limit: Option<Duration>) -> io::Result<Opening> {
         self.reader.deadline = limit.map(|_| Instant::now() + OPENING);
         let opening = self.first_words(limit);
-        self.tell_traffic();
+        self.capture();
         self.reader.deadline = None;
         opening
     }
 
+    /// Looks at the first bytes without consuming them: they tell how long a pause may be.
     fn first_words(&mut self, limit: Option<Duration>) -> io::Result<Opening> {
-        self.wait_at_most(limit)?;
-        let greets = match self.reader.fill_buf() {
-            Ok(bytes) => {
-                let head = &bytes[..bytes.len().min(5)];
-                !head.is_empty() && (b"CHAT\r".starts_with(head) || b"CHAT\n".starts_with(head))
-            }
+        self.stream.set_read_timeout(limit)?;
+        let is_chat = match self.reader.fill_buf() {
+            Ok([]) => return Ok(Opening::End),
+            Ok(bytes) => [b"CHAT\r", b"CHAT\n"].iter().any(|chat| begins_like(bytes, *chat)),
             Err(error) if is_waiting(&error) => return Ok(Opening::Silence),
             Err(error) => return Err(error),
         };
-        if !greets {
-            let line = self.next_line()?;
-            self.read.extend(line);
-            let http = self.read.front().is_some_and(|line| is_http(line));
-            return Ok(match self.read.is_empty() {
-                true => Opening::End,
-                false if http => Opening::Http,
-                false => Opening::Other,
-            });
+        if is_chat {
+            // A TCP read is not a message: the rest of a CHAT may take its time.
+            self.stream.set_read_timeout(limit.or(Some(SILENCE)))?;
+            return self.chat();
         }
-        self.wait_at_most(limit.or(Some(SILENCE)))?;
-        self.chat()
+        let Some(line) = self.next_line(true)? else { return Ok(Opening::End) };
+        let opening = if is_http(&line) { Opening::Http } else { Opening::Other };
+        self.read.push_back(line);
+        Ok(opening)
     }
 
-    /// Reads a CHAT to its blank line. If it turns out to be none, its lines are what the peer says.
+    /// Reads a CHAT to its blank line. If it turns out to be none, its lines are text.
     fn chat(&mut self) -> io::Result<Opening> {
-        let mut assembly = BlockParser::new(MAX_CHAT_LINES);
+        let mut parser = BlockParser::new(MAX_CHAT_LINES);
         loop {
             match read_line(&mut self.reader, &mut self.line) {
                 Ok(Line::Whole) => {}
                 Err(error) if !is_waiting(&error) => return Err(error),
-                // What has come of a line is taken up by `next_line`.
+                // `self.line` keeps the bytes of an unfinished line: `next_line` goes on with them.
                 _ => return Ok(Opening::Other),
             }
-            let line = std::mem::take(&mut self.line);
-            let found = assembly.push(&line)?;
+            let line = take(&mut self.line);
+            let found = parser.push(&line)?;
             self.read.push_back(line);
-            if self.read.len() == 1 && self.read[0] != b"CHAT" {
-                return Ok(Opening::Other);
-            }
-            if let Some(found) = found {
-                let greeting = found.ok().and_then(|block| Greeting::parse(&block));
-                if greeting.is_some() {
+            if found.is_some() || self.read[0] != b"CHAT" {
+                let chat = found.and_then(Result::ok).and_then(|block| Greeting::parse(&block));
+                if chat.is_some() {
                     self.read.clear();
                 }
-                return Ok(greeting.map_or(Opening::Other, Opening::Chat));
+                return Ok(chat.map_or(Opening::Other, Opening::Chat));
             }
         }
     }
 
-    /// Tells of each line, to the end of the chat.
+    /// Gives each line to `tell`, until the peer ends the chat or `tell` wants no more.
     ///
     /// # Errors
     /// When the connection breaks or a line is too long.
     pub fn follow(&mut self, tell: impl Fn(PeerEvent) -> bool) -> io::Result<()> {
-        loop {
-            let line = match self.read.pop_front() {
-                Some(line) => Some(line),
-                None => self.next_line()?,
-            };
-            let heard = line.map_or(PeerLine::Quit, |line| parse_line(&line, self.compat));
-            let goes_on = match heard {
+        let mut goes_on = true;
+        while goes_on {
+            let found = self.next_line(self.compat && !self.ends_lines);
+            self.capture();
+            goes_on = match found?.map_or(PeerLine::Quit, |line| parse_line(&line, self.compat)) {
                 PeerLine::Nothing => true,
                 PeerLine::Quit => false,
                 PeerLine::Text(text) => tell(PeerEvent::Said(text)),
             };
-            if !goes_on {
-                return Ok(());
-            }
-        }
-    }
-
-    /// The next line; `None` at the end.
-    fn next_line(&mut self) -> io::Result<Option<Vec<u8>>> {
-        let found = self.wait_for_line();
-        self.tell_traffic();
-        found
-    }
-
-    /// Has the next reads wait for so long. Most lines find it as it is, and cost no system call.
-    fn wait_at_most(&mut self, time: Option<Duration>) -> io::Result<()> {
-        if self.waits != time {
-            self.stream.set_read_timeout(time)?;
-            self.waits = time;
         }
         Ok(())
     }
 
-    fn wait_for_line(&mut self) -> io::Result<Option<Vec<u8>>> {
+    /// Reads the next line; `None` at the end. `may_pause`: text that stops counts as a line (compat).
+    fn next_line(&mut self, may_pause: bool) -> io::Result<Option<Vec<u8>>> {
+        if let Some(line) = self.read.pop_front() {
+            return Ok(Some(line));
+        }
         loop {
             if self.line.is_empty() {
-                self.wait_at_most(None)?;
+                // Between two lines a peer may be silent for ever.
+                self.stream.set_read_timeout(None)?;
                 self.reader.fill_buf()?;
             }
-            let unsure = self.compat && !self.ends_lines;
-            self.wait_at_most(unsure.then_some(STOP))?;
+            if may_pause {
+                self.stream.set_read_timeout(Some(PAUSE))?;
+            }
             match read_line(&mut self.reader, &mut self.line) {
-                Ok(Line::Whole) => {
-                    self.ends_lines = true;
-                    return Ok(Some(std::mem::take(&mut self.line)));
-                }
-                Ok(Line::End) if self.line.is_empty() => return Ok(None),
-                Ok(Line::End) => return Ok(Some(std::mem::take(&mut self.line))),
                 Ok(Line::TooLong) => {
                     let message = format!("a line had more than {MAX_LINE} bytes");
                     return Err(io::Error::new(io::ErrorKind::InvalidData, message));
                 }
+                Ok(Line::End) if self.line.is_empty() => return Ok(None),
+                Ok(found) => {
+                    self.ends_lines |= found == Line::Whole;
+                    return Ok(Some(take(&mut self.line)));
+                }
                 Err(error) if is_waiting(&error) => {
-                    let rest = self.line.split_off(whole_characters(&self.line));
-                    let text = std::mem::replace(&mut self.line, rest);
-                    if !text.is_empty() {
-                        return Ok(Some(text));
+                    let text = self.compat_text();
+                    // Past the deadline no read waits: without this, half a character would spin here.
+                    if text.is_some()
+                        || self.reader.deadline.is_some_and(|end| end <= Instant::now())
+                    {
+                        return Ok(text);
                     }
                 }
                 Err(error) => return Err(error),
             }
         }
     }
+
+    /// Compat: takes the text that stopped without an end of line. A character that is cut off stays behind.
+    fn compat_text(&mut self) -> Option<Vec<u8>> {
+        let whole = match std::str::from_utf8(&self.line) {
+            Err(error) if error.error_len().is_none() => error.valid_up_to(),
+            _ => self.line.len(),
+        };
+        let rest = self.line.split_off(whole);
+        Some(std::mem::replace(&mut self.line, rest)).filter(|text| !text.is_empty())
+    }
+
+    /// Reports the bytes read since the last call, for tracing: a line, a CHAT, or the start of text.
+    fn capture(&mut self) {
+        let bytes = self.reader.take_record();
+        self.events.capture(self.id, self.stream, Direction::In, bytes);
+    }
 }
 
-/// How many bytes there are before a character that the end cuts off.
-fn whole_characters(bytes: &[u8]) -> usize {
-    match std::str::from_utf8(bytes) {
-        Err(error) if error.error_len().is_none() => error.valid_up_to(),
-        _ => bytes.len(),
-    }
+/// Whether `bytes` are the beginning of `word`, or begin with it.
+fn begins_like(bytes: &[u8], word: &[u8]) -> bool {
+    bytes.iter().zip(word).all(|(one, other)| one == other)
 }
