@@ -1,4 +1,5 @@
-//! Introductions by the server: with one, a call shows a ticket and knows whom to expect.
+//! Introductions by the server (BRIDGEACK). With one, a call shows a ticket and knows the secret that the called peer
+//! must answer with.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -16,7 +17,7 @@ const MAX_INTRODUCTIONS: usize = 256;
 pub struct Introductions(HashMap<SocketAddr, (Instant, Introduction)>);
 
 impl Introductions {
-    /// Keeps an introduction for a call to its address.
+    /// Keeps an introduction for a call to its address. It replaces an older one.
     pub fn keep(&mut self, introduction: Introduction, now: Instant) {
         if self.0.len() >= MAX_INTRODUCTIONS {
             self.0.clear();
@@ -24,7 +25,7 @@ impl Introductions {
         self.0.insert(introduction.entry.address, (now, introduction));
     }
 
-    /// Takes the introduction for a call to this address. One that is too old counts as none.
+    /// Takes the introduction for a call to this address: a ticket works once. One that is too old counts as none.
     pub fn take(&mut self, address: SocketAddr, now: Instant) -> Option<Introduction> {
         let found = self.0.remove(&address).filter(|(since, _)| is_good(*since, now));
         found.map(|(_, introduction)| introduction)
@@ -36,7 +37,7 @@ impl Introductions {
         found.is_some_and(|(since, found)| found.vouched.is_some() && is_good(*since, now))
     }
 
-    /// The address of a peer, as the server has told it.
+    /// The address of a peer, as the server told it.
     pub fn address_of(&self, peer: &PeerRef) -> Option<SocketAddr> {
         let mut entries = self.0.values().map(|(_, found)| &found.entry);
         entries.find(|entry| entry.is(peer)).map(|entry| entry.address)

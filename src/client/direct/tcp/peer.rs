@@ -1,5 +1,6 @@
-//! Direct chats over TCP, the rules: who may come in, and what a line means. A client is a server, too.
-//! The threads around them are in [`line_reader`](super::line_reader) and [`listener`](super::listener).
+//! The rules of direct chats over TCP: which caller is verified, and what a line means. A client is a server, too.
+//!
+//! The threads around these rules are in [`line_reader`](super::line_reader) and [`listener`](super::listener).
 
 use std::time::{Duration, Instant};
 
@@ -8,58 +9,58 @@ use crate::wire::greeting::Greeting;
 use crate::wire::name::Name;
 use crate::wire::secret::Secret;
 
-/// A ticket is good for this long.
+/// How long a ticket is accepted after its announcement.
 pub const TICKET: Duration = Duration::from_secs(60);
 /// The most callers that the server can announce at a time.
 const MAX_INVITATIONS: usize = 256;
 
-/// The callers that the server has announced by CALL.
+/// The callers that the server announced by CALL, with the time of each and the secrets of its call.
 #[derive(Debug, Default)]
 pub struct Invitations(Vec<(Instant, Entry, Credentials)>);
 
 impl Invitations {
-    /// The server has given our address to `caller`.
-    pub fn announce(&mut self, caller: Entry, vouch: Credentials, now: Instant) {
+    /// Keeps an announcement: the server gave the address of this client to `caller`. Forgets those that are too old.
+    pub fn announce(&mut self, caller: Entry, credentials: Credentials, now: Instant) {
         self.0.retain(|(since, ..)| now.duration_since(*since) <= TICKET);
         if self.0.len() < MAX_INVITATIONS {
-            self.0.push((now, caller, vouch));
+            self.0.push((now, caller, credentials));
         }
     }
 
-    /// Forgets what was announced of a caller: we are talking to it, on our own call.
+    /// Forgets the announcements of a caller: this client talks to it already, on a call of its own.
     pub fn revoke(&mut self, caller: &Name) {
         self.0.retain(|(_, entry, _)| entry.name != *caller);
     }
 
-    /// Lets a caller in whose ticket is good, and uses that up: takes it off the list. Gives who it is and
-    /// the secret to answer with.
+    /// Accepts a caller with a good ticket. The ticket is used up: its announcement leaves the list. Gives the caller
+    /// and the secret to answer with.
     // LAB 5: let a caller in whose ticket is good, once => None
     pub fn admit(&mut self, greeting: &Greeting, now: Instant) -> Option<(Entry, Secret)> {
         let found = self.find(greeting, now)?;
-        let (_, caller, vouch) = self.0.swap_remove(found);
-        Some((caller, vouch.answer))
+        let (_, caller, credentials) = self.0.swap_remove(found);
+        Some((caller, credentials.answer))
     }
 
-    /// Whether [`admit`](Invitations::admit) would let it in.
+    /// Whether [`admit`](Invitations::admit) would accept the caller.
     pub fn expects(&self, greeting: &Greeting, now: Instant) -> bool {
         self.find(greeting, now).is_some()
     }
 
-    /// The place of what was announced of whoever sends this CHAT: its ticket is known, at most 60 s old, and
-    /// belongs to its name.
+    /// The place of the announcement that fits this CHAT: the ticket is known, at most 60 s old, and belongs to the
+    /// caller's name.
     // LAB 5: find what was announced of a caller, by its ticket => None
     fn find(&self, greeting: &Greeting, now: Instant) -> Option<usize> {
         let ticket = greeting.ticket?;
-        self.0.iter().position(|(since, caller, vouch)| {
-            vouch.ticket == ticket
+        self.0.iter().position(|(since, caller, credentials)| {
+            credentials.ticket == ticket
                 && caller.name == greeting.name
                 && now.duration_since(*since) <= TICKET
         })
     }
 }
 
-/// Whether the one who answers our call is the one we have called: it shows the Answer that the server
-/// has given to us and to nobody else but the called one. A ticket proves nothing, we have sent it ourselves.
+/// Whether the peer that answers a call is the called one. It proves that by the Answer, which the server gives only to
+/// the caller and to the called peer. A ticket proves nothing here: the caller has sent it itself.
 // LAB 5: believe only who shows the Answer => true
 pub fn is_called_one(greeting: &Greeting, answer: Secret) -> bool {
     greeting.answer == Some(answer)
@@ -68,16 +69,16 @@ pub fn is_called_one(greeting: &Greeting, answer: Secret) -> bool {
 /// What a line from a peer means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PeerLine {
-    /// It is empty: nothing.
+    /// Nothing: the line is empty.
     Nothing,
-    /// Something to show. What was no UTF-8 is U+FFFD.
+    /// A text to show. U+FFFD stands for bytes that are no UTF-8.
     Text(String),
     /// The end of the chat.
     Quit,
 }
 
-/// Reads a line from a peer, which has come without its end; empty means no bytes at all. In the
-/// assignments' dialect all that begins with QUIT ends a chat.
+/// Parses a line from a peer, without its end. Empty means no bytes at all. `compat`: the peer may be a program of
+/// another course, for which every line that begins with QUIT ends the chat.
 // LAB 5: tell text from the end of a chat
 pub fn parse_line(line: &[u8], compat: bool) -> PeerLine {
     if line.is_empty() {
@@ -89,8 +90,8 @@ pub fn parse_line(line: &[u8], compat: bool) -> PeerLine {
     }
 }
 
-/// A text as a line to a peer. One that the other side could take for the end gets a space, which is shown
-/// there like the rest.
+/// A text as a line to a peer. A text that the peer could take for the end gets a space before it, which the peer
+/// shows like the rest.
 // LAB 5: write a text so that it is never the end => format!("{text}\r\n")
 pub fn line_of(text: &str) -> String {
     let space = if text.starts_with("QUIT") { " " } else { "" };
