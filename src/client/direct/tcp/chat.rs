@@ -1,4 +1,5 @@
-//! One direct chat over TCP: its peer, how far it has come, and the texts that are not written yet.
+//! One direct chat over TCP: its peer, its state, and the texts that are not written yet. The handshake decides when
+//! the state changes.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -21,13 +22,13 @@ pub struct Chat {
     pub key: ConnectionId,
     /// The peer's name. Without verification it is only a claim.
     pub name: Option<Name>,
-    /// Whether one of the server's secrets has proved the name.
+    /// Whether the peer proved the name by a secret of the server.
     pub verified: bool,
     /// The server's number for the peer, or 0.
     pub id: u64,
-    /// The address where the peer listens, or from which it was seen to call.
+    /// The address where the peer listens. Without a claimed port it is the address from which the peer calls.
     pub address: SocketAddr,
-    /// Whether this client has called, and not the peer.
+    /// Whether this client called the peer, and not the other way round.
     pub called: bool,
     /// When the right peer answered this client's call.
     pub answered: Option<Instant>,
@@ -35,25 +36,26 @@ pub struct Chat {
     pub state: ChatState,
     /// The way to write to the peer, once there is a connection.
     pub writer: Option<Writer>,
-    /// Texts that were typed and are not written yet, the oldest first.
+    /// The texts that are not written yet, the oldest first.
     pub unsent: VecDeque<String>,
 }
 
-/// How far a chat has come.
+/// The state of a chat.
 #[allow(missing_docs, reason = "the variants say it")]
 pub enum ChatState {
     /// This client calls. With an introduction the peer must show this secret.
     Calling(Option<Secret>),
     /// The caller shows a ticket that the server has not announced yet. `said` keeps its first texts.
     AwaitingTicket { greeting: Greeting, until: Instant, said: Vec<String> },
-    /// Each calls the other (RFC 9293, 3.5, has the same case), and this client's call goes first until `until`.
+    /// Both call at the same time, as in TCP's simultaneous open (RFC 9293, 3.5). This client's own call goes first
+    /// until `until`; then `answer` accepts the peer's call.
     SimultaneousOpen { answer: Secret, until: Instant },
     /// Both may talk.
     Open,
 }
 
 impl Chat {
-    /// A chat that begins.
+    /// A chat in its first state.
     pub fn new(
         key: ConnectionId,
         name: Option<Name>,
@@ -65,8 +67,8 @@ impl Chat {
         Chat { key, name, verified, id, address, called, answered, state, writer, unsent }
     }
 
-    /// The chat of a caller. Without a ticket there is nothing to wait for; with one, its announcement may come
-    /// `until` then.
+    /// The chat of a caller. Without a ticket it is open at once. With a ticket it waits until `until` for the
+    /// announcement, which comes from the server on another connection and may be slower.
     pub fn incoming(
         key: ConnectionId,
         writer: Writer,
@@ -74,7 +76,7 @@ impl Chat {
         greeting: Option<Greeting>,
         until: Instant,
     ) -> Chat {
-        // The port is claimed and the address is seen: a caller can send nobody to a third party.
+        // The port is the caller's claim, the IP address is seen: no caller can direct others to a third host.
         let claimed = greeting.as_ref().and_then(|greeting| greeting.address);
         let address = SocketAddr::new(from.ip(), claimed.unwrap_or(from).port());
         let name = greeting.as_ref().map(|greeting| greeting.name.clone());
@@ -85,7 +87,7 @@ impl Chat {
         Chat { writer: Some(writer), ..Chat::new(key, name, address, state) }
     }
 
-    /// Opens the chat: says so, and sends the texts that waited. Gives what the peer has said meanwhile.
+    /// Opens the chat: shows that, and sends the texts that waited. Gives the texts that the peer sent meanwhile.
     pub fn open(&mut self, screen: &mut Screen) -> Vec<String> {
         let said = match std::mem::replace(&mut self.state, ChatState::Open) {
             ChatState::AwaitingTicket { said, .. } => said,
@@ -101,13 +103,14 @@ impl Chat {
         } else {
             screen.line(format_args!("Incoming chat request from {who} ({verified})"));
         }
+        // `send` queues each text again, now for the writer's report.
         for text in std::mem::take(&mut self.unsent) {
             self.send(text, screen);
         }
         said
     }
 
-    /// How the screen names the peer: `bob`, or `bob?` if that is only a claim, or an address.
+    /// The peer's label on the screen: `bob`, `bob?` if the name is only a claim, or an address.
     pub fn label(&self) -> String {
         match &self.name {
             Some(name) if self.verified || self.is_calling() => name.to_string(),
@@ -126,13 +129,11 @@ impl Chat {
 
     /// The line of `/peers` for this chat.
     pub fn summary(&self) -> String {
-        let state = match (&self.state, self.verified) {
-            (ChatState::Open, true) => "verified",
-            (ChatState::Open, false) => "unverified",
-            (ChatState::Calling(_), _) => "calling",
-            (ChatState::AwaitingTicket { .. } | ChatState::SimultaneousOpen { .. }, _) => {
-                "calls us"
-            }
+        let state = match self.state {
+            ChatState::Open if self.verified => "verified",
+            ChatState::Open => "unverified",
+            ChatState::Calling(_) => "calling",
+            ChatState::AwaitingTicket { .. } | ChatState::SimultaneousOpen { .. } => "calls us",
         };
         format!("{} {} tcp ({state})", self.label(), self.address)
     }
@@ -142,12 +143,12 @@ impl Chat {
         matches!(self.state, ChatState::Open)
     }
 
-    /// Whether this client calls and the chat does not stand yet.
+    /// Whether this client calls and the chat is not open yet.
     pub fn is_calling(&self) -> bool {
         matches!(self.state, ChatState::Calling(_))
     }
 
-    /// Whether `peer` means this chat's peer. An ID counts only for a verified one.
+    /// Whether `peer` means this chat's peer. An ID counts only for a verified peer, because a claim has none.
     pub fn is(&self, peer: &PeerRef) -> bool {
         match peer {
             PeerRef::Name(name) => self.name.as_ref() == Some(name),
@@ -161,10 +162,9 @@ impl Chat {
         PeerInfo { chat: self.key, label: self.label(), id: self.id, via: Via::Tcp }
     }
 
-    /// Says a text. While the call does not stand yet, the text is kept.
+    /// Sends a text of the user. Before the chat is open, the text waits.
     pub fn say(&mut self, text: &Text, screen: &mut Screen) {
-        let waiting = Output::Status(&self.peer_info(), text.as_str(), DeliveryStatus::Waiting);
-        screen.show(&waiting);
+        self.show_status(text.as_str(), DeliveryStatus::Waiting, screen);
         match self.state {
             ChatState::Open => self.send(text.to_string(), screen),
             _ => self.unsent.push_back(text.to_string()),
@@ -177,17 +177,18 @@ impl Chat {
         if sent {
             self.unsent.push_back(text);
         } else {
-            screen.show(&Output::Status(&self.peer_info(), &text, DeliveryStatus::Lost));
+            self.show_status(&text, DeliveryStatus::Lost, screen);
         }
     }
 
-    /// Handles that the connection has taken the oldest text.
+    /// Handles that the oldest text is written.
     pub fn written(&mut self, screen: &mut Screen) {
-        let Some(text) = self.unsent.pop_front() else { return };
-        screen.show(&Output::Status(&self.peer_info(), &text, DeliveryStatus::Sent));
+        if let Some(text) = self.unsent.pop_front() {
+            self.show_status(&text, DeliveryStatus::Sent, screen);
+        }
     }
 
-    /// Notes that the caller has proved to be `caller`.
+    /// Notes that the peer proved to be `caller`.
     pub fn verify(&mut self, caller: &Entry) {
         self.verified = true;
         self.name = Some(caller.name.clone());
@@ -197,7 +198,7 @@ impl Chat {
     /// Ends the chat from this side.
     pub fn end(mut self, screen: &mut Screen) {
         if self.is_open() {
-            // The queue keeps its order: QUIT is written behind every text that waits there.
+            // The queue keeps its order: QUIT is written after every text that waits there.
             self.unsent.clear();
             if let Some(writer) = &self.writer {
                 writer.block(&"QUIT\r\n\r\n");
@@ -214,9 +215,14 @@ impl Chat {
         }
     }
 
+    /// Reports the texts that are not written as lost.
     fn report_unsent(&self, screen: &mut Screen) {
         for text in &self.unsent {
-            screen.show(&Output::Status(&self.peer_info(), text, DeliveryStatus::Lost));
+            self.show_status(text, DeliveryStatus::Lost, screen);
         }
+    }
+
+    fn show_status(&self, text: &str, status: DeliveryStatus, screen: &mut Screen) {
+        screen.show(&Output::Status(&self.peer_info(), text, status));
     }
 }
