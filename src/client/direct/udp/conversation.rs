@@ -1,5 +1,8 @@
-//! One conversation over UDP: two directions, each opened by the query of its sender, each with secrets of its
-//! own. The rules of a direction are in [`reliable`](super::reliable).
+//! One conversation over UDP. Each of its two directions is opened by the query of its sender, and each has secrets of
+//! its own. The rules of a direction are in [`reliable`](super::reliable).
+//!
+//! The sender's end gets a text typed, a timer due or an acknowledgement. The receiver's end gets a message. Both only
+//! say what to do; this module sends, counts and shows it.
 
 use std::time::{Duration, Instant};
 
@@ -18,22 +21,22 @@ use crate::wire::text::Text;
 /// One conversation.
 #[derive(Debug)]
 pub struct Conversation {
-    /// The peer, with the address from which it was last heard.
+    /// The peer, with the address from which its newest message came.
     pub entry: Entry,
     /// The number of the chat.
     pub key: ConnectionId,
     /// This client's name, as the peer knows it.
     me: Name,
-    /// This client's direction, once it has queried, with the secrets that open it.
+    /// This client's direction, after its query, with the secrets that open it.
     pub sending: Option<(Credentials, Sending)>,
-    /// The peer's direction, once the peer has queried.
+    /// The peer's direction, after the peer's query, with the secrets that open it.
     pub receiving: Option<(Credentials, Receiving)>,
-    /// Whether a text was given up and nothing was acknowledged since.
+    /// Whether a text was given up and none was acknowledged after it.
     pub is_broken: bool,
     counts: Counts,
 }
 
-/// What a conversation has done: messages, and copies of them (`resent`, `duplicate`, `late`).
+/// What a conversation counts: messages, and copies of them (`resent`, `duplicate`, `late`).
 #[derive(Debug, Default)]
 struct Counts {
     sent: u64,
@@ -47,7 +50,7 @@ struct Counts {
 }
 
 impl Conversation {
-    /// A conversation in which nobody may write yet.
+    /// A conversation that neither side has opened yet.
     pub fn new(key: ConnectionId, entry: Entry, me: Name) -> Conversation {
         let (sending, receiving, counts) = (None, None, Counts::default());
         Conversation { entry, key, me, sending, receiving, is_broken: false, counts }
@@ -75,16 +78,16 @@ impl Conversation {
 
     /// Whether a datagram shows one of this conversation's secrets.
     pub fn knows(&self, datagram: &Datagram) -> bool {
-        let (theirs, ours) = (self.receiving.as_ref(), self.sending.as_ref());
-        match datagram {
-            Datagram::Msg { name, ticket, .. } => {
-                theirs.is_some_and(|(vouch, _)| vouch.ticket == *ticket) && self.entry.name == *name
+        match (datagram, &self.receiving, &self.sending) {
+            (Datagram::Msg { name, ticket, .. }, Some((theirs, _)), _) => {
+                theirs.ticket == *ticket && self.entry.name == *name
             }
-            Datagram::Ack { answer, .. } => ours.is_some_and(|(vouch, _)| vouch.answer == *answer),
+            (Datagram::Ack { answer, .. }, _, Some((ours, _))) => ours.answer == *answer,
+            _ => false,
         }
     }
 
-    /// When [`Conversation::work`] has something to do.
+    /// When [`Conversation::work`] has something to do, if nothing happens before.
     pub fn deadline(&self) -> Option<Instant> {
         self.sending.as_ref().and_then(|(_, sending)| sending.deadline())
     }
@@ -94,10 +97,10 @@ impl Conversation {
         self.sending.as_ref().map_or(0, |(_, sending)| sending.pending())
     }
 
-    /// Says a text.
+    /// Sends a text of the user.
     ///
     /// # Errors
-    /// The sentence that tells why it was not said.
+    /// A sentence: why the text is not sent.
     pub fn say(
         &mut self,
         text: &Text,
@@ -120,14 +123,15 @@ impl Conversation {
         Ok(())
     }
 
-    /// Sends, repeats and gives up what is due in this client's direction.
+    /// Does what is due in this client's direction: sends first copies and further ones, gives texts up.
     pub fn work(&mut self, datagrams: &mut Datagrams, screen: &mut Screen, now: Instant) {
         let peer_info = self.peer_info();
-        let Some((vouch, sending)) = &mut self.sending else { return };
-        let Entry { name, address, .. } = &self.entry;
+        let Some((credentials, sending)) = &mut self.sending else { return };
+        let Entry { name: peer, address, .. } = &self.entry;
         for step in sending.due(now) {
             match step {
                 Step::Send { seq, first, text, waited } => {
+                    // Only the first copy is news for the user.
                     if waited.is_some() {
                         self.counts.resent += 1;
                     } else {
@@ -135,11 +139,11 @@ impl Conversation {
                         screen.show(&Output::Status(&peer_info, &text, DeliveryStatus::Sent));
                     }
                     let why = |waited: Duration| format!("sent again: no ACK within {waited:?}");
-                    let (why, to) = (waited.map(why).unwrap_or_default(), *address);
-                    let (own, ticket) = (self.me.clone(), vouch.ticket);
-                    let datagram = Datagram::Msg { name: own, ticket, seq, first, text };
+                    let why = waited.map(why).unwrap_or_default();
+                    let (name, ticket) = (self.me.clone(), credentials.ticket);
+                    let datagram = Datagram::Msg { name, ticket, seq, first, text };
                     let bytes = datagram.to_block().to_string().into_bytes();
-                    datagrams.send(Outgoing { bytes, to, why }, name, screen);
+                    datagrams.send(Outgoing { bytes, to: *address, why }, peer, screen);
                 }
                 Step::GiveUp(text) => {
                     self.counts.lost += 1;
@@ -161,15 +165,16 @@ impl Conversation {
         }
     }
 
-    /// Handles a message, which arrived as `captured` shows. Gives the acknowledgement, if there must be one.
+    /// Handles a message, which arrived as `captured` shows. Gives the acknowledgement, as bytes, unless the message is
+    /// too far ahead.
     pub fn receive(
         &mut self,
         (seq, first, text): (u64, u64, String),
         captured: Captured,
         screen: &mut Screen,
     ) -> Option<Vec<u8>> {
-        let (vouch, receiving) = self.receiving.as_mut()?;
-        let (accepted, answer) = (receiving.accept(seq, first, text), vouch.answer);
+        let (credentials, receiving) = self.receiving.as_mut()?;
+        let (accepted, answer) = (receiving.accept(seq, first, text), credentials.answer);
         let why = match accepted.as_ref().map(|accepted| accepted.arrival) {
             None => format!("dropped: its Seq is {WINDOW} or more ahead"),
             Some(Arrival::Duplicate) => "a duplicate: acknowledged again".to_owned(),
@@ -182,7 +187,7 @@ impl Conversation {
         match accepted.arrival {
             Arrival::Duplicate => self.counts.duplicate += 1,
             Arrival::Late => self.counts.late += 1,
-            // Only the newest message moves the address: an old copy may come from an old address.
+            // Only the newest message moves the address: an old copy may come from an address that the peer left.
             Arrival::Newest => self.entry.address = from,
         }
         self.show(accepted.shown, screen);
@@ -190,6 +195,7 @@ impl Conversation {
         Some(answer.to_block().to_string().into_bytes())
     }
 
+    /// Shows what the receiver's end hands over.
     fn show(&mut self, shown: Vec<Delivery>, screen: &mut Screen) {
         let (name, peer_info) = (&self.entry.name, self.peer_info());
         for shown in shown {
@@ -207,14 +213,14 @@ impl Conversation {
         }
     }
 
-    /// Ends this client's direction, and reports the texts of which nothing is known.
+    /// Ends this client's direction. Reports the texts that are neither acknowledged nor given up.
     pub fn stop_sending(&mut self, screen: &mut Screen) {
         for text in self.sending.take().into_iter().flat_map(|(_, sending)| sending.end()) {
             screen.show(&Output::Status(&self.peer_info(), &text, DeliveryStatus::Unknown));
         }
     }
 
-    /// Ends the peer's direction, and shows the messages that waited for earlier ones.
+    /// Ends the peer's direction. Shows the messages that wait for earlier ones.
     pub fn finish_receiving(&mut self, screen: &mut Screen) {
         if let Some((_, receiving)) = self.receiving.take() {
             self.show(receiving.end(), screen);

@@ -1,5 +1,5 @@
-//! A bad network on purpose: datagrams lost, doubled and reordered by a seed, so that what was seen once
-//! can be seen again.
+//! `--lossy`: a bad network on purpose. It loses, duplicates and reorders datagrams by a random generator, and with the
+//! same seed the same datagrams: a problem that was seen once can be seen again.
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -7,20 +7,20 @@ use std::str::FromStr;
 
 use crate::random::Dice;
 
-/// How much is spoiled, and by which dice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How bad the network is, and the seed of its random generator.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Rates {
-    /// Percent of the datagrams that are lost.
+    /// The percentage of datagrams that are lost.
     pub loss: u8,
-    /// Percent that are sent twice.
+    /// The percentage of datagrams that are sent twice.
     pub double: u8,
-    /// Percent that are sent after the next one.
+    /// The percentage of datagrams that are sent after the next one.
     pub reorder: u8,
-    /// Where the dice begin.
+    /// The seed of the random generator.
     pub seed: u64,
 }
 
-/// Reads `LOSS[,DUP[,REORDER[,SEED]]]`. Without a seed a random one is taken.
+/// Parses `LOSS[,DUP[,REORDER[,SEED]]]`. Without a seed it takes a random one.
 impl FromStr for Rates {
     type Err = String;
 
@@ -42,14 +42,12 @@ impl FromStr for Rates {
     }
 }
 
+/// The line that the client shows at its start.
 impl fmt::Display for Rates {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let Rates { loss, double, reorder, seed } = self;
-        write!(
-            f,
-            "{loss} % of the datagrams are lost, {double} % duplicated, {reorder} % reordered"
-        )?;
-        write!(f, " on purpose (seed {seed})")
+        write!(f, "{loss} % of the datagrams are lost, {double} % duplicated, ")?;
+        write!(f, "{reorder} % reordered on purpose (seed {seed})")
     }
 }
 
@@ -58,21 +56,21 @@ impl fmt::Display for Rates {
 pub struct Lossy<T> {
     rates: Rates,
     dice: Dice,
-    /// What is to be sent after the next one.
+    /// The datagram that is sent after the next one, in one or two copies.
     held: Vec<T>,
 }
 
 impl<T: Clone> Lossy<T> {
-    /// One that is this bad.
+    /// A network that is this bad.
     pub fn new(rates: Rates) -> Lossy<T> {
         Lossy { rates, dice: Dice::new(rates.seed), held: Vec::new() }
     }
 
-    /// What becomes of a datagram: what is really sent now. What it holds back and nothing follows is
+    /// Decides over a datagram. Gives what to send now. A datagram that is held back and not followed by another one is
     /// lost.
     pub fn pass(&mut self, datagram: T) -> Vec<T> {
         let Rates { loss, double, reorder, .. } = self.rates;
-        // Three throws each time: whether one is lost changes nothing for the next.
+        // Three random numbers for each datagram, also for a lost one: so each depends only on the seed and its place.
         let [lost, doubled, reordered] =
             [loss, double, reorder].map(|rate| self.dice.below(100) < u64::from(rate));
         if lost {

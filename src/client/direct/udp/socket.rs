@@ -1,5 +1,5 @@
-//! The sockets that a client listens on, TCP and UDP with one port number, and the thread that waits for
-//! datagrams. What they mean is in [`conversations`](crate::client::direct::conversations).
+//! The sockets on which a client listens, TCP and UDP with the same port number, and the thread that receives
+//! datagrams. What a datagram means is decided in [`conversations`](crate::client::direct::conversations).
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
@@ -15,96 +15,95 @@ use crate::wire::datagram::MAX_DATAGRAM;
 use crate::wire::name::Name;
 use crate::wire::request::Via;
 
-/// How often a port is looked for that is free for both. One try is nearly always enough.
+/// How often [`bind`] tries to find a port that is free for both. One try is nearly always enough.
 const TRIES: u32 = 100;
-/// The largest datagram that there is.
+/// More than the largest UDP datagram (RFC 768: its length field has 16 bits).
 const LARGEST: usize = 65_536;
-/// The pause after an error of the socket.
+/// The pause after an error of the socket, which could come again at once.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Binds both sockets. With port 0 the system chooses for TCP, and what is taken for UDP is not taken.
+/// Binds both sockets. With port 0 the operating system chooses a port for TCP; if that is taken for UDP, this tries
+/// again.
 ///
 /// # Errors
-/// When the address cannot be had; which socket it was is said.
+/// When a socket cannot be bound; the string names it.
 pub fn bind(address: SocketAddr) -> Result<(TcpListener, UdpSocket), (String, io::Error)> {
-    let mut tries = 0;
+    let failed = |error| (address.to_string(), error);
+    let mut tries = if address.port() == 0 { TRIES } else { 1 };
     loop {
-        tries += 1;
-        let failed = |error| (address.to_string(), error);
+        tries -= 1;
         let listener = TcpListener::bind(address).map_err(failed)?;
         match UdpSocket::bind(listener.local_addr().map_err(failed)?) {
             Ok(socket) => return Ok((listener, socket)),
-            Err(_) if address.port() == 0 && tries < TRIES => {}
-            Err(error) => return Err((format!("{address} (udp)"), error)),
+            Err(error) if tries == 0 => return Err((format!("{address} (udp)"), error)),
+            Err(_) => {}
         }
     }
 }
 
-/// Starts the thread that waits for datagrams.
+/// Starts the thread that receives datagrams and sends them to the loop.
 ///
 /// # Errors
 /// When the thread cannot be started.
 pub fn listen(socket: &Arc<UdpSocket>, events: Events) -> io::Result<()> {
     let socket = Arc::clone(socket);
-    let hearing = move || {
+    let receiving = move || {
         let mut buffer = vec![0; LARGEST];
         loop {
             match socket.recv_from(&mut buffer) {
                 Ok((bytes, from)) => {
                     let from = SocketAddr::new(from.ip().to_canonical(), from.port());
-                    let bytes = buffer[..bytes.min(MAX_DATAGRAM + 1)].to_vec(); // too long is too long
+                    // One byte more than allowed is enough to know that a datagram is too long.
+                    let bytes = buffer[..bytes.min(MAX_DATAGRAM + 1)].to_vec();
                     if events.send(Event::Datagram(from, bytes)).is_err() {
                         return; // the program ends
                     }
                 }
-                // Windows tells here that nobody listens where we have sent something.
+                // Windows reports here that nothing listens where an earlier datagram went (ICMP).
                 Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
                 Err(_) => thread::sleep(PAUSE),
             }
         }
     };
-    thread::Builder::new().name("datagrams".to_owned()).spawn(hearing).map(drop)
+    thread::Builder::new().name("datagrams".to_owned()).spawn(receiving).map(drop)
 }
 
-/// A datagram to be sent.
+/// A datagram to send.
 #[derive(Debug, Clone)]
 pub struct Outgoing {
-    /// The block.
+    /// The block as bytes.
     pub bytes: Vec<u8>,
-    /// Where it goes.
+    /// The destination.
     pub to: SocketAddr,
-    /// What there is to learn from it, if there is something.
+    /// The explanation for tracing. It may be empty.
     pub why: String,
 }
 
-/// The way out for datagrams.
+/// The sending side of the UDP socket.
 #[derive(Debug)]
 pub struct Datagrams {
     socket: Arc<UdpSocket>,
+    /// The address of the socket.
     own: SocketAddr,
-    lossy: Option<Lossy<Outgoing>>,
+    /// The bad network of `--lossy`. Without that flag its rates are 0.
+    lossy: Lossy<Outgoing>,
 }
 
 impl Datagrams {
-    /// Through this socket, spoiled on purpose if that is wanted.
+    /// Sends through this socket, as through a bad network if there are `lossy` rates.
     pub fn new(socket: Arc<UdpSocket>, lossy: Option<Rates>) -> Datagrams {
         let own = socket.local_addr().unwrap_or_else(|_| (Ipv4Addr::UNSPECIFIED, 0).into());
-        Datagrams { socket, own, lossy: lossy.map(Lossy::new) }
+        Datagrams { socket, own, lossy: Lossy::new(lossy.unwrap_or_default()) }
     }
 
-    /// Sends a block to somebody called `with`. What the system refuses to send is lost, as much on the
-    /// way may be.
+    /// Sends a datagram to the peer called `with`. If the operating system refuses it, it is lost, as it might be on its
+    /// way: the timers of [`reliable`](super::reliable) know what to do.
     pub fn send(&mut self, outgoing: Outgoing, with: &Name, screen: &mut Screen) {
-        let sent = match &mut self.lossy {
-            Some(lossy) => lossy.pass(outgoing.clone()),
-            None => vec![outgoing.clone()],
-        };
+        let sent = self.lossy.pass(outgoing.clone());
         if sent.is_empty() {
             let why = "lost or delayed on purpose (--lossy)".to_owned();
-            screen.captured(
-                &self.capture(Direction::Lost, outgoing.to, outgoing.bytes).because(why),
-                with,
-            );
+            let captured = self.capture(Direction::Lost, outgoing.to, outgoing.bytes);
+            screen.captured(&captured.because(why), with);
         }
         for Outgoing { bytes, to, why } in sent {
             let _ = self.socket.send_to(&bytes, self.reachable(to));
@@ -112,12 +111,13 @@ impl Datagrams {
         }
     }
 
-    /// What this socket has sent or received, for those who watch the wire.
+    /// Captures a datagram of this socket, for tracing.
     pub fn capture(&self, direction: Direction, other: SocketAddr, bytes: Vec<u8>) -> Captured {
         Captured::new(direction, Via::Udp, self.own, other, bytes)
     }
 
-    /// From a socket of IPv6, an IPv4 address is reached as one of IPv6.
+    /// The address as this socket can reach it: an IPv6 socket needs an IPv4 address mapped to IPv6
+    /// (RFC 4291, 2.5.5.2).
     fn reachable(&self, to: SocketAddr) -> SocketAddr {
         match to.ip() {
             IpAddr::V4(ip) if self.own.is_ipv6() => (ip.to_ipv6_mapped(), to.port()).into(),
