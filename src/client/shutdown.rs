@@ -1,72 +1,76 @@
-//! How the client comes to its end: what was typed is done and what was said arrives, but nobody waits for ever.
+//! How the client ends: what was typed is done and what was said arrives, but nothing waits for ever.
+//!
+//! A state machine with four states, each later than the one before. It knows no socket and no clock: the loop
+//! tells it the time and what is outstanding.
 
 use std::time::{Duration, Instant};
 
-/// How long `/quit` waits for what is on its way and for its receipts.
+/// How long `/quit` waits until texts are written and confirmed.
 const LAST_WORDS: Duration = Duration::from_millis(500);
-/// The same when something is on its way by UDP, which may have to be sent again.
+/// The same while texts by UDP are unacknowledged: they may have to be sent again.
 const LAST_TRIES: Duration = Duration::from_secs(5);
-/// How long, after all else is done, others may have their copies acknowledged.
+/// How long the client may stay only to acknowledge copies of what arrived, as TCP's `TIME_WAIT` does
+/// (RFC 9293, 3.6).
 const LONGEST_LINGER: Duration = Duration::from_secs(2);
-/// After the end of input, the client ends when nothing has gone forward for this long.
+/// After the end of input, the client ends when nothing has progressed for this long.
 const STUCK: Duration = Duration::from_secs(10);
 
-/// How far the end has come.
+/// How far the end has come. Each `Instant` is the latest time for the next step.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Shutdown {
-    /// It has not begun.
+    /// The client runs.
     #[default]
     Running,
-    /// There will be no more input: end when all is done, or when nothing has gone forward until then.
+    /// The input is at its end: the client quits when all is done, or when nothing progressed until then.
     InputEnded(Instant),
-    /// End when what is on its way is written, but not after this.
+    /// The user quits: the client says goodbye when every text is confirmed.
     Quitting(Instant),
-    /// Goodbye has been said; the writers may take until then.
+    /// Goodbye is said: the client ends when the writers are done.
     Closing(Instant),
 }
 
 /// What is still to be done. Each thing counts once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outstanding {
-    /// Lines that wait for their turn, a first attempt to join, a request that is not answered.
+    /// Lines that wait for their turn, a first attempt to join, a request without a response.
     pub to_do: usize,
-    /// Texts that are not confirmed: the room's have not come back, those over TCP are not written.
+    /// Texts without a confirmation: those to the room have not come back, those over TCP are not written.
     pub unconfirmed: usize,
-    /// Texts over UDP that are not acknowledged. Each is tried for a time of its own, and then given up.
+    /// Texts over UDP without an acknowledgement. Each is tried for a time of its own and then given up.
     pub by_udp: usize,
 }
 
 impl Shutdown {
-    /// There will be no more input.
+    /// Notes the end of the input.
     pub fn input_ended(&mut self, now: Instant) {
         if *self == Shutdown::Running {
             *self = Shutdown::InputEnded(now + STUCK);
         }
     }
 
-    /// Something has gone forward.
+    /// Notes that something has progressed: the wait after the end of input starts again.
     pub fn goes_forward(&mut self, now: Instant) {
         if let Shutdown::InputEnded(until) = self {
             *until = now + STUCK;
         }
     }
 
-    /// The user has had enough.
+    /// Notes that the user quits.
     pub fn quit(&mut self, now: Instant, rest: Outstanding) {
         *self = Shutdown::Quitting(now + if rest.by_udp > 0 { LAST_TRIES } else { LAST_WORDS });
     }
 
-    /// Goodbye has been said.
+    /// Notes that goodbye is said.
     pub fn close(&mut self, now: Instant) {
         *self = Shutdown::Closing(now + LAST_WORDS);
     }
 
-    /// Whether it has begun: nothing more is typed.
+    /// Whether the end has begun: there is no more input.
     pub fn has_begun(self) -> bool {
         self != Shutdown::Running
     }
 
-    /// Whether nothing more is obeyed.
+    /// Whether typed lines are no longer executed.
     pub fn is_deaf(self) -> bool {
         matches!(self, Shutdown::Quitting(_) | Shutdown::Closing(_))
     }
@@ -75,6 +79,7 @@ impl Shutdown {
     pub fn is_due(&mut self, now: Instant, rest: Outstanding) -> bool {
         match self {
             Shutdown::InputEnded(_) if rest.by_udp > 0 => {
+                // A text by UDP is given up by its own timer, so it cannot get stuck.
                 self.goes_forward(now);
                 false
             }
@@ -84,8 +89,8 @@ impl Shutdown {
         }
     }
 
-    /// When the loop must look again, if nothing happens. `writers` are not done yet; somebody may need
-    /// copies acknowledged until `lingers`.
+    /// When the next step is due even if nothing happens. `writers`: some are not done yet. Until `lingers` a peer
+    /// may need copies acknowledged.
     pub fn deadline(
         self,
         now: Instant,
@@ -96,20 +101,16 @@ impl Shutdown {
             Shutdown::Running => None,
             Shutdown::InputEnded(until) | Shutdown::Quitting(until) => Some(until),
             Shutdown::Closing(until) if writers && until > now => Some(until),
+            // Only the acknowledgements of copies are left; without them the client ends now.
             Shutdown::Closing(until) => {
-                Some(lingers.map_or(until, |time| time.min(until + LONGEST_LINGER)))
+                Some(lingers.map_or(now, |time| time.min(until + LONGEST_LINGER)))
             }
         }
     }
 
     /// Whether all is over.
     pub fn is_over(self, now: Instant, writers: bool, lingers: Option<Instant>) -> bool {
-        let is_past = |end: Instant| end <= now;
-        match self {
-            Shutdown::Closing(until) if !writers || is_past(until) => {
-                lingers.is_none_or(|time| is_past(time.min(until + LONGEST_LINGER)))
-            }
-            _ => false,
-        }
+        let is_closing = matches!(self, Shutdown::Closing(_));
+        is_closing && self.deadline(now, writers, lingers).is_some_and(|end| end <= now)
     }
 }
