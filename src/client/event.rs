@@ -1,5 +1,6 @@
-//! Everything that can happen to a client. Threads send events down one channel, and one loop owns all
-//! state: nobody shares, nobody locks. (The server does it the other way round; see the tour.)
+//! Everything that can happen to a client. Threads send events down one channel, and one loop owns all state:
+//! nothing is shared, nothing is locked. (The server does it the other way round: its threads lock what they
+//! share.)
 
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -11,37 +12,39 @@ use crate::client::net::writer::{ConnectionId, Progress, Writer};
 use crate::wire::block::Block;
 use crate::wire::greeting::Greeting;
 
-/// How many events may wait for the loop. Whoever sends more waits, and its TCP slows down its sender.
+/// How many events may wait for the loop. A thread that sends more waits. Then it does not read, so TCP's flow
+/// control slows down the other side.
 pub const WAITING_EVENTS: usize = 256;
 
-/// The way to the loop, and what all threads know: whether the wire is to be shown.
+/// The sending end of the loop's channel, one clone for each thread, and a flag that all clones share.
 #[derive(Debug, Clone)]
 pub struct Events {
     sender: SyncSender<Event>,
+    /// Whether the sockets are traced.
     tracing: Arc<AtomicBool>,
 }
 
 impl Events {
-    /// The way to a loop, and where the loop hears of it.
+    /// Both ends of a loop's channel.
     pub fn channel() -> (Events, Receiver<Event>) {
         let (sender, receiver) = mpsc::sync_channel(WAITING_EVENTS);
         (Events { sender, tracing: Arc::default() }, receiver)
     }
 
-    /// Tells the loop. Waits while it is behind.
+    /// Sends an event to the loop. Waits while the channel is full.
     ///
     /// # Errors
-    /// When the loop is gone, that is, the program ends.
+    /// When the loop is gone: the program ends.
     pub fn send(&self, event: Event) -> Result<(), Gone> {
         self.sender.send(event).map_err(|_| Gone)
     }
 
-    /// Whether tracing is on: a flag that all clones share.
+    /// Whether the sockets are traced. The loop sets the flag; the threads look at it.
     pub fn tracing(&self) -> &Arc<AtomicBool> {
         &self.tracing
     }
 
-    /// Tells what a connection has sent or received, if tracing is on.
+    /// Reports the bytes that a connection sent or received, if tracing is on.
     pub fn capture(
         &self,
         id: ConnectionId,
@@ -53,37 +56,37 @@ impl Events {
             && !bytes.is_empty()
             && let Some(captured) = Captured::on(stream, direction, bytes)
         {
-            let _ = self.send(Event::Captured(id, captured)); // the loop is gone only at the end
+            let _ = self.send(Event::Captured(id, captured)); // an error: the program ends
         }
     }
 }
 
-/// The loop is gone.
+/// The loop is gone: the program ends.
 #[derive(Debug)]
 pub struct Gone;
 
-/// What has happened.
+/// One thing that happened.
 #[derive(Debug)]
 pub enum Event {
-    /// The user has typed a line.
+    /// The user typed a line.
     Typed(String),
-    /// The user has typed a line that is longer than any message may be.
+    /// The user typed a line that is longer than any message may be.
     TypedTooMuch,
-    /// The user has pressed keys at a prompt: the bytes that the terminal has sent. No more are read before
-    /// the sender is dropped.
+    /// The user pressed keys at a prompt: the bytes from the terminal. The stdin thread reads no more before the
+    /// loop drops the sender.
     Keys(Vec<u8>, Sender<()>),
-    /// The user has typed a line on the page, perhaps for one direct chat and nowhere else.
+    /// The user typed a line on the page; with `chat` it is for that direct chat and nowhere else.
     #[allow(missing_docs, reason = "the line above says it")]
     FromPage { line: String, chat: Option<ConnectionId> },
-    /// There will be no more typing.
+    /// The input is at its end.
     InputEnded,
     /// Something about a connection to the server.
     Link(ConnectionId, LinkEvent),
     /// Something about a direct chat.
     Peer(ConnectionId, PeerEvent),
-    /// A datagram has come from there.
+    /// A datagram arrived from that address.
     Datagram(SocketAddr, Vec<u8>),
-    /// Something was sent or received on a connection.
+    /// A connection sent or received bytes while tracing is on.
     Captured(ConnectionId, Captured),
     /// Something about a connection's writing thread.
     Writer(ConnectionId, Progress),
@@ -92,32 +95,32 @@ pub enum Event {
 /// What can happen to a connection to the server.
 #[derive(Debug)]
 pub enum LinkEvent {
-    /// It stands; here is how to write to it, and our own address on it.
+    /// The connection stands: how to write to it, and this client's address on it.
     Up(Writer, IpAddr),
-    /// The server has sent a block.
+    /// The server sent a block.
     Block(Block),
-    /// The server has sent something that is no block.
+    /// The server sent something that is no block.
     Nonsense,
-    /// It is over, or never came to be. The cause, if it was no orderly end.
+    /// The connection is over or could not be made: the cause, unless the end was orderly.
     Down(Option<String>),
 }
 
 /// What can happen to a direct chat.
 #[derive(Debug)]
 pub enum PeerEvent {
-    /// Our call has been taken by whoever listens there.
+    /// The call of this client is accepted. What listens there is not known yet.
     Connected(Writer),
-    /// Somebody calls us from that address, with a CHAT or without.
+    /// A peer calls from that address, with a CHAT or without.
     Incoming(Writer, SocketAddr, Option<Greeting>),
-    /// The one we called has sent a CHAT of its own.
+    /// The called peer sent a CHAT of its own.
     Answered(Greeting),
-    /// A line of text.
+    /// The peer sent a line of text.
     Said(String),
-    /// The chat is over, or never came to be. The cause, if it was no orderly end.
+    /// The connection is over or could not be made: the cause, unless the end was orderly.
     Ended(Option<String>),
 }
 
-/// How the writing thread of a connection tells the loop what it does.
+/// What a connection's writing thread calls to report its [`Progress`] to the loop.
 pub fn progress(
     id: ConnectionId,
     stream: &Arc<TcpStream>,
@@ -126,7 +129,7 @@ pub fn progress(
     let (events, stream) = (events.clone(), Arc::clone(stream));
     move |progress| match progress {
         Progress::Wrote(bytes) => events.capture(id, &stream, Direction::Out, bytes),
-        // The loop is gone only when the program ends.
+        // An error: the program ends.
         progress => drop(events.send(Event::Writer(id, progress))),
     }
 }

@@ -1,5 +1,5 @@
-//! `--raw`: a connection by hand, as netcat makes it. What is typed is sent as it is, what comes is shown
-//! as it is; nothing here knows the protocol, so that nothing stands between a person and the wire.
+//! `--raw`: a connection by hand, as netcat makes it. Typed bytes are sent as they are, arriving bytes are shown as
+//! they are. Nothing here knows the protocol, so that nothing stands between a person and the wire.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
@@ -10,19 +10,19 @@ use crate::client::net::writer;
 use crate::client::rendezvous::connection;
 use crate::wire::text::escape;
 
-/// How much is carried at a time.
+/// The size of the buffer that carries bytes.
 const PIECE: usize = 4096;
 
-/// Whom to talk to.
+/// The other end of the connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum End {
-    /// To whoever listens at this `HOST:PORT`.
+    /// Connect to this `HOST:PORT`.
     Call(String),
-    /// To the first who calls this port of this machine.
+    /// Listen on this port of this machine, and take the first caller.
     Listen(u16),
 }
 
-/// Carries bytes both ways until both sides are done. `notice` is told what is not of the wire.
+/// Carries bytes both ways until both sides are done. What does not come from the wire goes to `notice`.
 ///
 /// # Errors
 /// When there is no connection, or it breaks.
@@ -36,8 +36,8 @@ pub fn run(
     let mut to =
         stream.try_clone().map_err(|error| Failure::cannot("use", "the connection", &error))?;
     let typing = move || {
-        // The end of input is the end of what we say, and an error the end of all: the other thread
-        // finds out.
+        // The end of the input closes only this side (half-close, RFC 9293, 3.6): the other may still send.
+        // After an error of the connection the other thread sees it, too.
         if carry(&mut input, &mut to).is_ok() {
             let _ = to.shutdown(Shutdown::Write);
         }
@@ -47,6 +47,7 @@ pub fn run(
     carry(&mut &stream, &mut output).map_err(|error| Failure::cannot("go on", "talking", &error))
 }
 
+/// Makes the connection.
 fn open(end: &End, notice: &mut impl Write) -> Result<TcpStream, Failure> {
     match end {
         End::Call(server) => {
@@ -59,7 +60,7 @@ fn open(end: &End, notice: &mut impl Write) -> Result<TcpStream, Failure> {
             let failed = |error: io::Error| Failure::cannot("listen on", &here, &error);
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).map_err(failed)?;
             let own = listener.local_addr().map_err(failed)?;
-            let _ = writeln!(notice, "listening on {own}"); // nobody may be reading it
+            let _ = writeln!(notice, "listening on {own}"); // stderr may be closed
             let (stream, from) = listener.accept().map_err(failed)?;
             let _ = writeln!(notice, "{from} has connected"); // the same
             Ok(stream)
@@ -67,8 +68,8 @@ fn open(end: &End, notice: &mut impl Write) -> Result<TcpStream, Failure> {
     }
 }
 
-/// A terminal, on which what others have sent must not move the cursor. (A character that two pieces
-/// share is shown as U+FFFD.)
+/// A terminal whose cursor arriving bytes must not move: control characters are escaped. A character that two reads
+/// share is shown as U+FFFD.
 pub struct Terminal<W>(pub W);
 
 impl<W: Write> Write for Terminal<W> {
@@ -86,7 +87,7 @@ impl<W: Write> Write for Terminal<W> {
     }
 }
 
-/// Copies what comes, at once and piece by piece.
+/// Copies bytes to the end of the input, each piece as soon as it arrives.
 fn carry(from: &mut impl Read, to: &mut impl Write) -> io::Result<()> {
     let mut piece = [0; PIECE];
     loop {

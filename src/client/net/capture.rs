@@ -1,5 +1,7 @@
-//! The wire made visible: what a client's sockets have sent and received, byte for byte and as it happened.
-//! The threads at the sockets record it; nothing is put together from what the program believes.
+//! Tracing (`--explain`): what a client's sockets send and receive, byte for byte.
+//!
+//! The threads at the sockets record the bytes. Nothing is put together from what the program believes, so a trace also
+//! shows the program's own mistakes. Of a secret it shows only the first digits: screens are shown around.
 
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr, TcpStream};
@@ -11,53 +13,53 @@ use crate::wire::block::{Block, MAX_REQUEST_LINES, is_kind};
 use crate::wire::framing::BlockReader;
 use crate::wire::request::Via;
 
-/// The most lines of a block that are shown.
+/// The most lines of a block that a terminal shows.
 const SHOWN: usize = 40;
 /// Headers whose value is a secret.
 const SECRETS: [&str; 3] = ["ticket", "answer", "token"];
 /// How many digits of a secret are shown: enough to see which one it is.
 const DIGITS: usize = 4;
-/// How many connections' ends are kept: as many as there can be callers, and some.
-const MAX_ENDS: usize = 128;
+/// How many labels are kept: more than there can be callers.
+const MAX_LABELS: usize = 128;
 
-/// Which way something went.
+/// Which way captured bytes went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
-    /// It has come.
+    /// They were received.
     In,
-    /// It was sent.
+    /// They were sent.
     Out,
-    /// It was not sent, on purpose.
+    /// They were dropped or delayed on purpose (`--lossy`).
     Lost,
 }
 
-/// Something that a socket has sent or received: a block, a line between peers, a datagram.
+/// What a socket sent or received at one moment: a block, a line between peers, a datagram.
 #[derive(Debug, Clone)]
 pub struct Captured {
-    /// When.
+    /// The time of the capture.
     pub at: SystemTime,
-    /// Which way.
+    /// The direction of the bytes.
     pub direction: Direction,
-    /// On which transport.
+    /// The transport.
     pub via: Via,
-    /// Our end.
+    /// The address of this client's socket.
     pub own: SocketAddr,
-    /// The other end.
+    /// The address of the other socket.
     pub other: SocketAddr,
-    /// What.
+    /// The bytes as they stand on the wire.
     pub bytes: Vec<u8>,
-    /// What there is to learn from it, if there is something.
+    /// The explanation: what a reader learns from the bytes. It may be empty.
     pub why: String,
 }
 
 impl Captured {
-    /// What has just happened on a connection; `None` if that is gone already.
+    /// Captures bytes of a connection; `None` if the connection is gone already.
     pub fn on(stream: &TcpStream, direction: Direction, bytes: Vec<u8>) -> Option<Captured> {
         let (own, other) = (stream.local_addr().ok()?, stream.peer_addr().ok()?);
         Some(Captured::new(direction, Via::Tcp, own, other, bytes))
     }
 
-    /// What has just happened on any socket.
+    /// Captures bytes of any socket. Addresses are written as IPv4 where they are mapped to IPv6 (RFC 4291, 2.5.5.2).
     pub fn new(
         direction: Direction,
         via: Via,
@@ -70,34 +72,32 @@ impl Captured {
         Captured { at: SystemTime::now(), direction, via, own, other, bytes, why: String::new() }
     }
 
-    /// The same with something to learn from it.
+    /// The same with an explanation.
     #[must_use]
     pub fn because(self, why: String) -> Captured {
         Captured { why, ..self }
     }
 
-    /// The TYPE if it begins like a block, else `text`.
+    /// The TYPE if the bytes begin like a block, else `text`.
     pub fn name(&self) -> String {
         let first = self.text().lines().next().unwrap_or("").to_owned();
-        if is_kind(&first) && self.bytes.len() > first.len() + 2 {
-            first
-        } else {
-            "text".to_owned()
-        }
+        // A line in capitals that nothing follows is a text between peers.
+        let is_block = is_kind(&first) && self.bytes.len() > first.len() + 2;
+        if is_block { first } else { "text".to_owned() }
     }
 
-    /// What was sent, as text. Of secrets only the first digits are left.
+    /// The bytes as text. Secrets are cut short.
     pub fn text(&self) -> String {
         let text = String::from_utf8_lossy(&self.bytes);
         text.split_inclusive('\n').map(masked).collect()
     }
 
-    /// When it was, in local time.
+    /// The time of day of the capture, in local time that is `offset` minutes ahead of UTC.
     pub fn time(&self, offset: i32) -> String {
         clock::precise(self.at, offset)
     }
 
-    /// The lines that a terminal shows of it; `with` is who is at the other end.
+    /// The lines that a terminal shows: a head, the bytes, the explanation. `with` is the label of the other end.
     pub fn lines(&self, with: &str, offset: i32) -> Vec<String> {
         let Captured { own, other, via, .. } = self;
         let arrow = match self.direction {
@@ -108,42 +108,41 @@ impl Captured {
         let (time, name, text) = (self.time(offset), self.name(), self.text());
         let head = format!("| {time} {arrow} {with} {name} ({via}, {own} {arrow} {other})");
         let rest = text.lines().skip(usize::from(name != "text"));
-        let rest = rest.filter(|line| !line.is_empty()).map(|line| format!("|     {line}"));
-        let rest: Vec<String> = rest.collect();
+        let rest: Vec<&str> = rest.filter(|line| !line.is_empty()).collect();
+        let shown = rest.iter().take(SHOWN).map(|line| format!("|     {line}"));
         let more = rest.len().saturating_sub(SHOWN);
         let more = (more > 0).then(|| format!("|     ... and {more} more lines"));
         let why = (!self.why.is_empty()).then(|| format!("|   # {}", self.why));
-        let rest = rest.into_iter().take(SHOWN);
-        [head].into_iter().chain(rest).chain(more).chain(why).collect()
+        [head].into_iter().chain(shown).chain(more).chain(why).collect()
     }
 
-    /// Looks for something to learn in a block between us and the server, or in a peer's greeting.
-    /// `claimed` is the address that we call our own.
+    /// Adds the explanation of a block between this client and the server, or of a peer's greeting. `claimed` is the IP
+    /// address that this client gives as its own.
     pub fn explain(&mut self, claimed: IpAddr) {
         if let (true, Some(block)) = (self.why.is_empty(), self.block()) {
             self.why = explanation(&block, self.direction, claimed).unwrap_or_default();
         }
     }
 
-    /// The block that it begins with, if it does.
+    /// The block at the beginning of the bytes, if there is one.
     pub fn block(&self) -> Option<Block> {
         let mut reader = BlockReader::new(self.bytes.as_slice(), MAX_REQUEST_LINES);
         reader.read().ok()??.ok()
     }
 }
 
-/// Who is at the other end of each connection, as far as anybody knew when it carried something last. It may
-/// carry a last QUIT when the chat is forgotten already.
+/// The label of the other end of each connection, as it was known when the connection last carried bytes. A last QUIT
+/// may be captured after the chat is forgotten.
 #[derive(Debug, Default)]
 pub struct PeerLabels(VecDeque<(ConnectionId, String)>);
 
 impl PeerLabels {
-    /// Who is at the other end: who is known there now, or was.
+    /// The label of the other end: the one that is `known` now, or else the last one.
     pub fn label(&mut self, id: ConnectionId, known: Option<String>) -> Option<String> {
         let before = self.0.iter().position(|(end, _)| *end == id).and_then(|at| self.0.remove(at));
         let label = known.or_else(|| before.map(|(_, label)| label))?;
         self.0.push_back((id, label.clone()));
-        if self.0.len() > MAX_ENDS {
+        if self.0.len() > MAX_LABELS {
             self.0.pop_front();
         }
         Some(label)
@@ -155,48 +154,41 @@ fn masked(line: &str) -> String {
     let secret = line.split_once(':').filter(|(name, value)| {
         SECRETS.contains(&name.to_ascii_lowercase().as_str()) && value.trim().len() > DIGITS
     });
-    match secret {
-        Some((name, value)) => {
-            let digits: String = value.trim().chars().take(DIGITS).collect();
-            let end = &line[line.trim_end().len()..];
-            format!("{name}: {digits}…{end}")
-        }
-        None => line.to_owned(),
-    }
+    let Some((name, value)) = secret else { return line.to_owned() };
+    let digits: String = value.trim().chars().take(DIGITS).collect();
+    format!("{name}: {digits}…{}", &line[line.trim_end().len()..])
 }
 
-/// What there is to learn from a block.
+/// What a reader learns from a block: what each secret proves, and to whom.
 fn explanation(block: &Block, direction: Direction, claimed: IpAddr) -> Option<String> {
-    let name = || block.header("clientID").unwrap_or("somebody");
+    let name = block.header("clientID").unwrap_or("somebody");
     let has = |header| block.header(header).is_some();
-    Some(match (block.kind(), direction) {
+    let sentence = match (block.kind(), direction) {
         ("REGACK", Direction::In) => {
             let seen = block.get::<IpAddr>("IP").filter(|seen| *seen != claimed)?;
-            format!("you claimed {claimed}; the server saw {seen} and gives that to others")
+            return Some(format!(
+                "you claimed {claimed}; the server saw {seen} and gives that to others"
+            ));
         }
         ("BRIDGEACK", Direction::In) if has("Ticket") => {
-            format!(
-                "the Ticket proves to {} who you are; the Answer proves to you that it is {0}",
-                name()
-            )
+            "the Ticket proves to NAME who you are; the Answer proves to you that it is NAME"
         }
-        ("CALL", Direction::In) => {
-            format!("{} was given your address: a caller with this Ticket is {0}", name())
-        }
+        ("CALL", Direction::In) => "NAME was given your address: a caller with this Ticket is NAME",
         ("CHAT", Direction::In) if has("Answer") => {
-            "only the peer that the server introduced knows this Answer".to_owned()
+            "only the peer that the server introduced knows this Answer"
         }
         ("CHAT", Direction::In) if !has("Ticket") => {
-            format!("without a Ticket anybody can claim to be {}", name())
+            "without a Ticket anybody can claim to be NAME"
         }
         ("CHAT", Direction::Out) if !has("Ticket") && !has("Answer") => {
-            "without a Ticket the peer cannot verify that it is you".to_owned()
+            "without a Ticket the peer cannot verify that it is you"
         }
         ("JOIN", Direction::Out) if has("Token") => {
-            "the Token gets your name and ID back; Since asks for what you missed".to_owned()
+            "the Token gets your name and ID back; Since asks for what you missed"
         }
-        ("SAID", Direction::In) if has("Replay") => "a replay: said before you joined".to_owned(),
-        ("PING", Direction::In) => "the server asks whether you are still there".to_owned(),
+        ("SAID", Direction::In) if has("Replay") => "a replay: said before you joined",
+        ("PING", Direction::In) => "the server asks whether you are still there",
         _ => return None,
-    })
+    };
+    Some(sentence.replace("NAME", name))
 }

@@ -1,4 +1,6 @@
-//! Writing to a connection without ever making the loop wait: a thread and a bounded queue for each.
+//! Writes to a connection without ever making the loop wait: a thread and a bounded queue for each connection.
+//!
+//! A peer that reads nothing blocks only the thread that writes to it.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -9,16 +11,16 @@ use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
 use std::time::Duration;
 
-/// How long a connection may take to be made.
+/// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(5);
-/// The other side is given up when it takes nothing for this long.
+/// A write that blocks for this long fails: the other side reads nothing.
 const STUCK: Duration = Duration::from_secs(30);
-/// How long the other side may take to close the connection once we have closed our side of it.
+/// How long the other side may take to close the connection after this side is closed (RFC 9293, 3.6).
 const LINGER: Duration = Duration::from_secs(1);
-/// How many pieces may wait to be written.
+/// How many pieces may wait in a queue.
 const QUEUE: usize = 256;
 
-/// Tells a client's connections apart, those to the server and those to peers.
+/// The number of a connection, unique in this client. Direct chats over UDP have one, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ConnectionId(u64);
 
@@ -29,7 +31,7 @@ impl fmt::Display for ConnectionId {
 }
 
 impl ConnectionId {
-    /// The one that is shown as that number, if there is one.
+    /// The connection with that number, as the page writes it. There may be none.
     pub fn numbered(number: u64) -> ConnectionId {
         ConnectionId(number)
     }
@@ -41,30 +43,28 @@ impl ConnectionId {
     }
 }
 
-/// What a writing thread tells.
+/// What a writing thread reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Progress {
-    /// These bytes are written.
+    /// The operating system took these bytes.
     Wrote(Vec<u8>),
-    /// The next of the texts is written.
+    /// The oldest text of the queue is written.
     Written,
-    /// All that could be written is, and our side of the connection is closed.
+    /// Everything that could be written is written, and this side of the connection is closed.
     Done,
 }
 
-/// Something to be written.
+/// An element of the queue.
 #[derive(Debug)]
 enum Piece {
-    /// Of the protocol: nobody asks what becomes of it.
-    Block(Vec<u8>),
-    /// Something a person has said: the thread tells when it is written.
-    Text(Vec<u8>),
-    /// Nothing, for a while.
+    /// Bytes. With `is_text` the thread reports [`Progress::Written`] for them.
+    Bytes { bytes: Vec<u8>, is_text: bool },
+    /// A pause.
     Pause(Duration),
 }
 
-/// The way to write to one connection. When it is dropped, what waits is written and then our side of
-/// the connection is closed.
+/// The way to write to one connection. Dropping it closes this side of the connection after everything in the queue
+/// is written.
 #[derive(Debug)]
 pub struct Writer {
     queue: SyncSender<Piece>,
@@ -72,7 +72,7 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Starts the writing thread of a connection.
+    /// Starts the writing thread of a connection. The thread reports its progress by `tell`.
     ///
     /// # Errors
     /// When the thread cannot be started or the socket is gone.
@@ -86,8 +86,8 @@ impl Writer {
         let (stream, to) = (Arc::clone(stream), Arc::clone(stream));
         thread::Builder::new().name("writer".to_owned()).spawn(move || {
             let written = write_all(&to, &pieces, &tell);
-            // A shutdown fails only when the other side has closed the connection already. After an
-            // error the thread that reads wakes up and tells.
+            // A shutdown fails only when the connection is closed already. After an error of the write, it wakes
+            // the thread that reads, which reports the end.
             let _ = to.shutdown(if written.is_ok() { Shutdown::Write } else { Shutdown::Both });
             tell(Progress::Done);
             thread::sleep(LINGER);
@@ -96,29 +96,33 @@ impl Writer {
         Ok(Writer { queue, stream })
     }
 
-    /// Queues a block. Gives whether there was room for it.
-    pub fn block(&self, bytes: &impl ToString) -> bool {
-        self.queue.try_send(Piece::Block(bytes.to_string().into_bytes())).is_ok()
+    /// Queues a block of the protocol. Gives whether the queue had room for it.
+    pub fn block(&self, block: &impl ToString) -> bool {
+        self.queue(block, false)
     }
 
-    /// Queues what a person has said; [`Progress::Written`] follows. Gives whether there was room for it.
-    pub fn text(&self, bytes: &impl ToString) -> bool {
-        self.queue.try_send(Piece::Text(bytes.to_string().into_bytes())).is_ok()
+    /// Queues a text of the user; [`Progress::Written`] follows. Gives whether the queue had room for it.
+    pub fn text(&self, text: &impl ToString) -> bool {
+        self.queue(text, true)
     }
 
-    /// Queues a pause.
+    fn queue(&self, bytes: &impl ToString, is_text: bool) -> bool {
+        let bytes = bytes.to_string().into_bytes();
+        self.queue.try_send(Piece::Bytes { bytes, is_text }).is_ok()
+    }
+
+    /// Queues a pause: some programs lose what arrives together with the bytes before it.
     pub fn pause(&self, time: Duration) {
-        // A queue that is full is a pause, too.
-        let _ = self.queue.try_send(Piece::Pause(time));
+        let _ = self.queue.try_send(Piece::Pause(time)); // a full queue is a pause, too
     }
 
-    /// Ends the connection at once, whatever waits.
+    /// Ends the connection at once, whatever waits in the queue.
     pub fn cut(&self) {
-        // It may be closed already.
-        let _ = self.stream.shutdown(Shutdown::Both);
+        let _ = self.stream.shutdown(Shutdown::Both); // an error: it is closed already
     }
 }
 
+/// Writes the queue until the [`Writer`] is dropped.
 fn write_all(
     mut to: &TcpStream,
     pieces: &Receiver<Piece>,
@@ -126,14 +130,12 @@ fn write_all(
 ) -> io::Result<()> {
     for piece in pieces {
         match piece {
-            Piece::Block(bytes) => {
+            Piece::Bytes { bytes, is_text } => {
                 to.write_all(&bytes)?;
                 tell(Progress::Wrote(bytes));
-            }
-            Piece::Text(bytes) => {
-                to.write_all(&bytes)?;
-                tell(Progress::Wrote(bytes));
-                tell(Progress::Written);
+                if is_text {
+                    tell(Progress::Written);
+                }
             }
             Piece::Pause(time) => thread::sleep(time),
         }
@@ -144,7 +146,7 @@ fn write_all(
 /// Connects to the first of the addresses that answers.
 ///
 /// # Errors
-/// That of the last address; `InvalidInput` when there is none.
+/// The error of the last address; `InvalidInput` when there is none.
 pub fn connect(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
     let mut failed = io::Error::new(io::ErrorKind::InvalidInput, "it has no address");
     for address in addresses {
