@@ -1,4 +1,7 @@
-//! What is shown, whatever shows it: a terminal gets a line, a page in the browser gets the same as JSON.
+//! What the client shows, whatever shows it: a terminal gets a line, a page in the browser gets the same as JSON.
+//!
+//! Lines are escaped by the [screen](super::screen), JSON is escaped here: what peers send must not reach a terminal or
+//! a page as it is.
 
 use crate::client::net::capture::{Captured, Direction};
 use crate::client::net::writer::ConnectionId;
@@ -7,52 +10,66 @@ use crate::wire::name::Name;
 use crate::wire::request::Via;
 use crate::wire::text::escape;
 
-/// Who is at the other end of a direct chat.
+/// The peer of a direct chat, as the screen and the page show it.
 #[derive(Debug, Clone)]
 pub struct PeerInfo {
-    /// Which chat.
+    /// The number of the chat.
     pub chat: ConnectionId,
-    /// How this peer is shown.
+    /// The name or the address that is shown.
     pub label: String,
-    /// The server's number for it, or 0.
+    /// The server's number for the peer, or 0.
     pub id: u64,
-    /// How we talk to it.
+    /// The transport of the chat.
     pub via: Via,
 }
 
-/// What is known of something that we have said to a peer.
+/// What this client knows of a text that its user sent to a peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeliveryStatus {
-    /// It is not on its way yet.
+    /// The text is not sent yet.
     Waiting,
-    /// It has left us.
+    /// The operating system took the text (TCP), or its first copy is sent (UDP).
     Sent,
-    /// The other side has it.
+    /// The peer acknowledged the text (UDP).
     Delivered,
-    /// It has not arrived, and will not.
+    /// The text did not arrive, and is not sent again.
     Lost,
-    /// Nobody knows.
+    /// The chat ended before the peer acknowledged the text.
     Unknown,
 }
 
-/// Something that is shown.
+impl DeliveryStatus {
+    /// The word for the page.
+    fn word(self) -> &'static str {
+        match self {
+            DeliveryStatus::Waiting => "waiting",
+            DeliveryStatus::Sent => "sent",
+            DeliveryStatus::Delivered => "delivered",
+            DeliveryStatus::Lost => "lost",
+            DeliveryStatus::Unknown => "unknown",
+        }
+    }
+}
+
+/// One thing to show.
 #[derive(Debug)]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum Output<'a> {
     /// A sentence.
     Notification(&'a str),
-    /// Somebody has said something in the room, perhaps we.
+    /// A message of the room. `own`: this client said it.
     Room { time: &'a str, name: &'a Name, text: &'a str, own: bool },
-    /// Somebody has told us something through the server.
+    /// A private message, which came through the server.
     Private { time: &'a str, name: &'a Name, text: &'a str },
-    /// A peer has said something.
+    /// A text from a peer.
     Received(&'a PeerInfo, &'a str),
-    /// What has become of something that we have said to a peer.
+    /// The new status of a text to a peer.
     Status(&'a PeerInfo, &'a str, DeliveryStatus),
 }
 
 impl Output<'_> {
-    /// The line that a terminal shows: what stands before the name of who has said it, the name, the rest.
+    /// The line for a terminal in three parts: before the name of the speaker, the name, after it. A terminal shows the
+    /// name in a colour. `None` for what a terminal does not show.
     pub fn line(&self) -> Option<[String; 3]> {
         Some(match self {
             Output::Notification(text) => [String::new(), String::new(), (*text).to_owned()],
@@ -63,11 +80,11 @@ impl Output<'_> {
                 [format!("{time} "), name.to_string(), format!(" (private): {text}")]
             }
             Output::Received(PeerInfo { label, via, .. }, text) => {
-                let direction = if *via == Via::Tcp { "direct" } else { "udp" };
-                [String::new(), label.clone(), format!(" ({direction}): {text}")]
+                let way = if *via == Via::Tcp { "direct" } else { "udp" };
+                [String::new(), label.clone(), format!(" ({way}): {text}")]
             }
-            Output::Status(PeerInfo { label, id, .. }, text, mark) => {
-                let line = match (mark, id) {
+            Output::Status(PeerInfo { label, id, .. }, text, status) => {
+                let line = match (status, id) {
                     (DeliveryStatus::Waiting, _) => return None,
                     (DeliveryStatus::Sent, 0) => format!("Sent to {label}: {text}"),
                     (DeliveryStatus::Sent, id) => format!("Sent to {label} (ID {id}): {text}"),
@@ -80,7 +97,7 @@ impl Output<'_> {
         })
     }
 
-    /// What a page is told, at that time of day.
+    /// The JSON object for the page. `now` is the time of day of what carries no time.
     pub fn json(&self, now: &str) -> String {
         let about = |kind, PeerInfo { chat, label, via, .. }: &PeerInfo, text| {
             let object = Object::new(kind).text("time", now).json("chat", chat);
@@ -98,22 +115,15 @@ impl Output<'_> {
             }
             Output::Private { time, name, text } => said("private", time, name, text),
             Output::Received(peer_info, text) => about("heard", peer_info, text),
-            Output::Status(peer_info, text, mark) => {
-                let mark = match mark {
-                    DeliveryStatus::Waiting => "waiting",
-                    DeliveryStatus::Sent => "sent",
-                    DeliveryStatus::Delivered => "delivered",
-                    DeliveryStatus::Lost => "lost",
-                    DeliveryStatus::Unknown => "unknown",
-                };
-                about("mark", peer_info, text).text("mark", mark)
+            Output::Status(peer_info, text, status) => {
+                about("mark", peer_info, text).text("mark", status.word())
             }
         }
         .end()
     }
 }
 
-/// What a page is told of the wire. In the bytes the ends of lines are spelled out, and end lines all the same.
+/// The JSON object for captured bytes. Ends of lines are written as `\r\n` and also break the line.
 pub fn traffic_json(captured: &Captured, with: &str, offset: i32) -> String {
     let Captured { own, other, via, why, direction, .. } = captured;
     let object = Object::new("block").text("time", captured.time(offset));

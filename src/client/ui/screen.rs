@@ -1,4 +1,6 @@
-//! The stdin thread and the screen.
+//! The screen, which the loop writes, and the stdin thread, which reads what the user types.
+//!
+//! Without a prompt the thread sends lines. With a prompt it sends keys, and the loop edits the line.
 
 use std::fmt::Display;
 use std::io::{self, BufRead, BufWriter, ErrorKind, Write};
@@ -15,15 +17,16 @@ use crate::clock;
 use crate::wire::line::{Line, read_line};
 use crate::wire::text::escape;
 
-/// How many typed lines may wait for their turn.
+/// How many typed lines may wait for the loop.
 const TYPED: usize = 64;
-/// How much of a time of day the page shows: `12:35`.
+/// How many characters of a time of day the page shows: `12:35`.
 const HOUR_MINUTE: usize = 5;
 
-/// Opens the screen, with a prompt if there shall and can be one, and starts the thread that reads what the
-/// user types. It sends a line for each permit, and has some to begin with: a long file on stdin waits
-/// there, not in the client's memory. Gives the way to permit more. At a prompt it sends keys, and Enter
-/// needs the permit: a long paste waits, too.
+/// Opens the screen and starts the stdin thread. `prompt`: with a prompt, if the terminal can have one.
+///
+/// Each line uses up one credit, and the loop gives a credit back for each line that it has executed: a long file on
+/// stdin waits there and not in the client's memory. At a prompt only Enter uses up a credit, so a long paste waits,
+/// too. The sender that is returned gives credits.
 ///
 /// # Errors
 /// When the thread cannot be started.
@@ -38,7 +41,7 @@ pub fn open(
     let (credit, credits) = mpsc::sync_channel(TYPED);
     while credit.try_send(()).is_ok() {}
     let typing = move || {
-        // The loop is gone only when the program ends.
+        // An error: the program ends.
         let read = if by_key { follow_keys } else { follow };
         let _ = read(input, &events, &credits)
             .and_then(|()| events.send(Event::InputEnded).map_err(drop));
@@ -47,36 +50,30 @@ pub fn open(
     Ok((credit, screen))
 }
 
-/// Reads to the end of the input; an error of it is its end. A line that is too long for any message is
-/// told and skipped.
+/// Sends each line of the input as an event. An error of the input counts as its end. A line that is too long for any
+/// message is reported once and skipped.
 fn follow(mut input: impl BufRead, events: &Events, credits: &Receiver<()>) -> Result<(), ()> {
-    let (mut line, mut skipping) = (Vec::new(), false);
-    loop {
-        let found = read_line(&mut input, &mut line).unwrap_or(Line::End);
-        let text = String::from_utf8_lossy(&line).into_owned();
+    let (mut found, mut skipping) = (Line::Whole, false);
+    while found != Line::End {
+        let mut line = Vec::new();
+        found = read_line(&mut input, &mut line).unwrap_or(Line::End);
+        // What follows a piece that is too long is the rest of the same line.
+        let is_rest = std::mem::replace(&mut skipping, found == Line::TooLong);
         match found {
-            Line::TooLong if !skipping => {
-                skipping = true;
-                events.send(Event::TypedTooMuch).map_err(drop)?;
-            }
-            Line::TooLong => {}
-            Line::End if line.is_empty() => return Ok(()),
+            _ if is_rest => {}
+            Line::TooLong => events.send(Event::TypedTooMuch).map_err(drop)?,
+            Line::End if line.is_empty() => {}
             Line::Whole | Line::End => {
-                if !std::mem::take(&mut skipping) {
-                    credits.recv().map_err(drop)?;
-                    events.send(Event::Typed(text)).map_err(drop)?;
-                }
-                if found == Line::End {
-                    return Ok(());
-                }
+                credits.recv().map_err(drop)?;
+                events.send(Event::Typed(String::from_utf8_lossy(&line).into())).map_err(drop)?;
             }
         }
-        line.clear();
     }
+    Ok(())
 }
 
-/// Sends keys as they come, and what follows an Enter as another event. Nothing is read before they are
-/// dealt with: one of them may be Ctrl-Z, and what is typed then is for the shell.
+/// Sends the keys that were pressed, at most up to an Enter, as one event. Reads on only after the loop has handled
+/// them: one of them may be Ctrl-Z, and what is typed after it is for the shell.
 fn follow_keys(mut input: impl BufRead, events: &Events, credits: &Receiver<()>) -> Result<(), ()> {
     loop {
         let found = match input.fill_buf() {
@@ -92,25 +89,25 @@ fn follow_keys(mut input: impl BufRead, events: &Events, credits: &Receiver<()>)
         if enter.is_some() {
             credits.recv().map_err(drop)?;
         }
-        let (reading, dealt_with) = mpsc::channel();
+        let (reading, handled) = mpsc::channel();
         events.send(Event::Keys(keys, reading)).map_err(drop)?;
-        let _ = dealt_with.recv(); // an error: the sender has been dropped
+        let _ = handled.recv(); // always an error: the loop drops the sender when it has handled the keys
     }
 }
 
-/// Where the client shows what happens, line by line.
+/// The output of the client, line by line: to a terminal, a pipe or a file, and to the page.
 pub struct Screen {
     output: BufWriter<Box<dyn Write>>,
     closed: bool,
-    /// The wire is shown, in local time that is so many minutes ahead of UTC.
+    /// While tracing is on: the minutes that local time is ahead of UTC.
     tracing: Option<i32>,
     prompt: Option<Prompt>,
-    /// The page, and what its times are ahead of UTC.
+    /// The page, and the minutes that its times are ahead of UTC.
     page: Option<(Page, i32)>,
 }
 
 impl Screen {
-    /// A screen on some output, perhaps a terminal with a prompt.
+    /// A screen on an output. With a prompt the output is a terminal.
     pub fn new(output: impl Write + 'static, prompt: Option<Prompt>) -> Screen {
         let output = BufWriter::new(Box::new(output) as Box<dyn Write>);
         let mut screen = Screen { output, closed: false, tracing: None, prompt, page: None };
@@ -118,54 +115,54 @@ impl Screen {
         screen
     }
 
-    /// From now on all of it is told on the page, too. `offset`: see [`clock`].
+    /// Shows everything on the page, too, from now on. `offset`: see [`clock`].
     pub fn show_on(&mut self, page: Page, offset: i32) {
         self.page = Some((page, offset));
     }
 
-    /// Shows the wire from now on, or no more. `offset`: see [`clock`].
+    /// Turns tracing on or off. `offset`: see [`clock`].
     pub fn trace(&mut self, offset: Option<i32>) {
         self.tracing = offset;
     }
 
-    /// Shows what was sent or received, if that is wanted; `with` is who is at the other end.
+    /// Shows captured bytes, if tracing is on. `with` is the label of the other end.
     pub fn captured(&mut self, captured: &Captured, with: impl Display) {
         let (Some(offset), with) = (self.tracing, with.to_string()) else { return };
-        captured
-            .lines(&with, offset)
-            .into_iter()
-            .for_each(|line| self.print(&Output::Notification(&line)));
+        for line in captured.lines(&with, offset) {
+            self.print(&Output::Notification(&line));
+        }
         if let Some((page, _)) = &self.page {
             page.tell(&traffic_json(captured, &with, offset));
         }
     }
 
-    /// Shows a line. Whatever others have sent cannot move the cursor, hide outgoings or start a new line:
-    /// all that is shown is escaped here.
+    /// Shows a sentence. All output is escaped: no peer can move the cursor, hide characters or start a new line.
     pub fn line(&mut self, line: impl Display) {
         self.show(&Output::Notification(&line.to_string()));
     }
 
-    /// Shows something that is more than a sentence. The prompt makes way.
-    pub fn show(&mut self, shown: &Output) {
+    /// Shows an output on the terminal and the page.
+    pub fn show(&mut self, output: &Output) {
         if let Some((page, offset)) = &self.page {
-            page.tell(&shown.json(&clock::precise(SystemTime::now(), *offset)[..HOUR_MINUTE]));
+            page.tell(&output.json(&clock::precise(SystemTime::now(), *offset)[..HOUR_MINUTE]));
         }
-        self.print(shown);
+        self.print(output);
     }
 
-    fn print(&mut self, shown: &Output) {
-        let Some([before, who, rest]) = shown.line() else { return };
-        let (before, who, rest) = (escape(&before), escape(&who), escape(&rest));
+    /// Writes the line of an output.
+    fn print(&mut self, output: &Output) {
+        let Some(parts) = output.line() else { return };
+        let [before, who, rest] = parts.each_ref().map(|part| escape(part));
         let line = match &mut self.prompt {
             None => format!("{before}{who}{rest}\n"),
+            // The line takes the place of the prompt, which is drawn again before the loop waits.
             Some(prompt) => format!("{}{before}{}{rest}\n", prompt.clear(), prompt.colour(&who)),
         };
         self.write(&line);
     }
 
-    /// Shows a text as the prompt, with the cursor before that byte, or no prompt. To be called before the
-    /// loop waits. Nothing if the screen has no prompt.
+    /// Draws the prompt: a text, with the cursor before that byte. `None` takes the prompt away. The loop calls this
+    /// before it waits. Does nothing without a prompt.
     pub fn prompt(&mut self, text: Option<(String, usize)>) {
         let Some(prompt) = &mut self.prompt else { return };
         let change = match text {
@@ -175,20 +172,21 @@ impl Screen {
         self.write(&change);
     }
 
-    /// Stops the program until it is continued (Ctrl-Z and `fg`).
+    /// Stops the program until the shell continues it (Ctrl-Z and `fg`).
     pub fn stop(&mut self) {
         self.leave();
         self.prompt.iter_mut().for_each(Prompt::stop);
         self.mark_pastes(PASTE_MARKS.0);
     }
 
-    /// Takes from the terminal what we have brought there.
+    /// Takes away the prompt and the marks of pastes: the terminal belongs to the shell again.
     fn leave(&mut self) {
         self.prompt(None);
         self.mark_pastes(PASTE_MARKS.1);
         self.flush();
     }
 
+    /// Tells the terminal to mark what is pasted, or not to.
     fn mark_pastes(&mut self, mark: &str) {
         if self.prompt.is_some() {
             self.write(mark);
@@ -199,20 +197,20 @@ impl Screen {
         self.closed |= self.output.write_all(text.as_bytes()).is_err();
     }
 
-    /// Really shows it. To be called before the loop waits: as long as there is something to do, many
-    /// lines go out in one write.
+    /// Writes what is buffered. The loop calls this before it waits: while it is busy, many lines go out in one
+    /// write.
     pub fn flush(&mut self) {
         self.closed |= self.output.flush().is_err();
     }
 
-    /// Whether nobody can see it any more: the output is a pipe, and its reader is gone.
+    /// Whether the output is closed: it is a pipe, and its reader is gone.
     pub fn is_closed(&self) -> bool {
         self.closed
     }
 }
 
 impl Drop for Screen {
-    /// Leaves the terminal as it was, also after a panic.
+    /// Leaves the terminal as it was before, also after a panic.
     fn drop(&mut self) {
         self.leave();
     }

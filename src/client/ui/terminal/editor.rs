@@ -1,4 +1,4 @@
-//! The line that is being typed: what keys do to it. No terminal is needed for that, only bytes.
+//! The line that the user edits, and what each key does to it. This needs no terminal, only bytes.
 
 use std::collections::VecDeque;
 use std::mem::take;
@@ -8,46 +8,47 @@ use crate::client::ui::terminal::keys::{COMPLETE, Keys};
 use crate::client::ui::terminal::layout::width;
 use crate::wire::line::MAX_LINE;
 
-/// How many lines are remembered, while the program runs.
+/// How many lines the history keeps. It ends with the program.
 pub const MAX_HISTORY: usize = 500;
 
-/// What somebody wants who has pressed a key, besides a change of the line.
+/// What a key asks for, besides a change of the line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// The line is finished.
+    /// Execute the line (Enter).
     Line(String),
-    /// To complete the word before the cursor; `true` if that was the last wish, too.
+    /// Complete the word before the cursor (Tab). `true`: the key before was Tab, too.
     Complete(bool),
-    /// To end the input (Ctrl-D in an empty line).
+    /// End the input (Ctrl-D in an empty line).
     End,
-    /// To leave (Ctrl-C).
+    /// Quit (Ctrl-C).
     Leave,
-    /// To stop the program for a while (Ctrl-Z).
+    /// Stop the program until the shell continues it (Ctrl-Z).
     Stop,
 }
 
-/// The line that is being typed, and those before it.
+/// The edited line, and the lines before it.
 #[derive(Debug, Default)]
 pub struct Editor {
     keys: Keys,
     line: String,
-    /// The byte of the line before which the cursor is.
+    /// The byte of the line before which the cursor stands.
     cursor: usize,
     history: VecDeque<String>,
-    /// The line of the history that is shown; the one after the last is the one begun.
+    /// The line of the history that is shown. One beyond the last: the line that the user began.
     place: usize,
+    /// The line that the user began, while another one is shown.
     begun: String,
-    /// The key before this one was Tab.
+    /// Whether the key before this one was Tab.
     tabbed: bool,
 }
 
 impl Editor {
-    /// The line, and the byte of it before which the cursor is.
+    /// The line, and the byte of it before which the cursor stands.
     pub fn line(&self) -> (&str, usize) {
         (&self.line, self.cursor)
     }
 
-    /// Takes the next byte from the terminal.
+    /// Handles the next byte from the terminal.
     pub fn take(&mut self, byte: u8) -> Option<Action> {
         let key = self.keys.take(byte)?;
         let tabbed = std::mem::replace(&mut self.tabbed, key == COMPLETE);
@@ -73,8 +74,8 @@ impl Editor {
         None
     }
 
-    /// Puts a character in. What is beyond [`MAX_LINE`] is dropped: such a line is longer than a text may
-    /// be, and will be refused as a whole.
+    /// Inserts a character before the cursor. Characters beyond [`MAX_LINE`] are dropped: such a line is longer than a
+    /// text may be, and it is refused as a whole.
     fn insert(&mut self, c: char) {
         if self.line.len() + c.len_utf8() < MAX_LINE {
             self.line.insert(self.cursor, c);
@@ -82,6 +83,7 @@ impl Editor {
         }
     }
 
+    /// Erases the bytes between two places. The cursor goes to the first.
     fn erase(&mut self, from: usize, to: usize) {
         self.line.replace_range(from..to, "");
         self.cursor = from;
@@ -90,25 +92,23 @@ impl Editor {
     /// Where the word before the cursor begins (Ctrl-W).
     fn word(&self) -> usize {
         let before = self.line[..self.cursor].trim_end();
-        before
-            .char_indices()
-            .rfind(|(_, c)| c.is_whitespace())
-            .map_or(0, |(at, c)| at + c.len_utf8())
+        let space = before.char_indices().rfind(|(_, c)| c.is_whitespace());
+        space.map_or(0, |(at, c)| at + c.len_utf8())
     }
 
-    /// Where the character before the cursor begins, with all that is joined to it.
+    /// Where the character before the cursor begins, with everything that is joined to it (an accent, say).
     fn left(&self) -> usize {
         let mut before = self.line[..self.cursor].char_indices().rev();
         before.find(|(_, c)| width(*c) > 0).map_or(0, |(at, _)| at)
     }
 
-    /// Where the character behind the cursor ends, with all that is joined to it.
+    /// Where the character after the cursor ends, with everything that is joined to it.
     fn right(&self) -> usize {
         let mut behind = self.line[self.cursor..].char_indices().skip(1);
         behind.find(|(_, c)| width(*c) > 0).map_or(self.line.len(), |(at, _)| self.cursor + at)
     }
 
-    /// Shows a line of the history, if there is one. The line begun before is kept for coming back.
+    /// Shows a line of the history, if there is one. The line that the user began is kept for the way back.
     fn show(&mut self, place: Option<usize>) {
         let Some(place) = place.filter(|place| *place <= self.history.len()) else { return };
         if self.place == self.history.len() {
@@ -118,6 +118,7 @@ impl Editor {
         (self.place, self.cursor) = (place, self.line.len());
     }
 
+    /// Gives the line, keeps it in the history, and begins an empty one.
     fn finish(&mut self) -> String {
         let line = take(&mut self.line);
         if !line.trim().is_empty() && self.history.back() != Some(&line) {
@@ -131,36 +132,31 @@ impl Editor {
         line
     }
 
-    /// Completes the word before the cursor as far as that is clear: to a command at the start of a line
-    /// if it begins with `/` or with nothing, elsewhere to one of these names. Gives all that it can
-    /// become if it is not clear.
+    /// Completes the word before the cursor as far as it is unambiguous. At the start of a line, a word that is empty
+    /// or begins with `/` becomes a command; every other word becomes one of `names`. Gives the candidates if there are
+    /// several.
     pub fn complete(&mut self, names: Vec<String>) -> Vec<String> {
         let start = self.line[..self.cursor].rfind(' ').map_or(0, |space| space + 1);
         let word = &self.line[start..self.cursor];
         let command = start == 0 && (word.is_empty() || word.starts_with('/'));
         let mut found = if command { command::names().map(str::to_owned).collect() } else { names };
-        found.retain(|name| same_outgoings(name, word) == word.len());
+        found.retain(|name| same_bytes(name, word) == word.len());
         found.sort();
         found.dedup();
         let Some(first) = found.first() else { return found };
-        let mut common = match found.as_slice() {
-            [only] => format!("{only} "),
-            all => {
-                let length = all.iter().map(|name| same_outgoings(name, first)).min().unwrap_or(0);
-                first[..length].to_owned()
-            }
-        };
-        if self.line.len() - word.len() + common.len() >= MAX_LINE {
-            common = word.to_owned();
+        let length = found.iter().map(|name| same_bytes(name, first)).min().unwrap_or(0);
+        // A single candidate is whole: the space lets the user type on.
+        let common = format!("{}{}", &first[..length], if found.len() == 1 { " " } else { "" });
+        if self.line.len() - word.len() + common.len() < MAX_LINE {
+            self.line.replace_range(start..self.cursor, &common);
+            self.cursor = start + common.len();
         }
-        self.line.replace_range(start..self.cursor, &common);
-        self.cursor = start + common.len();
         if found.len() == 1 { Vec::new() } else { found }
     }
 }
 
-/// How many outgoings at the beginning of both are the same, in bytes; capitals are the same as others.
-fn same_outgoings(one: &str, other: &str) -> usize {
+/// How many bytes at the beginning of both are the same. A letter and its capital count as the same.
+fn same_bytes(one: &str, other: &str) -> usize {
     let mut pairs = one.char_indices().zip(other.chars());
     let differs = pairs.find(|((_, a), b)| !a.eq_ignore_ascii_case(b));
     differs.map_or(one.len().min(other.len()), |((at, _), _)| at)

@@ -1,47 +1,53 @@
-//! Keys, out of the bytes that a terminal sends. A key is the character it types. One that types none is the
-//! control character that does the same: Left is Ctrl-B, Right Ctrl-F, Home Ctrl-A, End Ctrl-E, Up Ctrl-P,
-//! Down Ctrl-N; Delete is DEL, and Backspace BS, though most terminals send DEL for it.
+//! Turns the bytes that a terminal sends into keys. A terminal sends UTF-8 for characters and sequences that begin with
+//! ESC for other keys (ECMA-48, and xterm's for pasting).
+//!
+//! A key that types a character is that character. A key that types none is the control character that does the same:
+//! Left is Ctrl-B, Right Ctrl-F, Home Ctrl-A, End Ctrl-E, Up Ctrl-P, Down Ctrl-N. Delete is DEL, and Backspace is BS,
+//! although most terminals send DEL for it.
 
 use std::mem::take;
 
-/// The key that completes, Tab: a TAB that was pasted is a character of the text.
+/// The key Tab. It is not a TAB, because a pasted TAB is a character of the text.
 pub const COMPLETE: char = '\x1B';
 
+/// The byte with which a sequence begins.
 const ESCAPE: u8 = 0x1B;
-/// No sequence that means something here is longer. The rest of a longer one is passed over.
+/// The length of the longest sequence with a meaning here. The rest of a longer one is skipped.
 const LONGEST: usize = 8;
 
-/// What has come of a key so far.
+/// The parser of keys, which may stand in the middle of one.
 #[derive(Debug, Default)]
 pub struct Keys {
-    /// The beginning of a sequence that starts with ESC, or of a character.
+    /// The bytes of an unfinished sequence or character.
     begun: Vec<u8>,
-    /// The terminal has said that what comes now is pasted (`ESC [ 200 ~`).
+    /// Whether the terminal marked the next bytes as pasted (`ESC [ 200 ~`).
     pasting: bool,
 }
 
 impl Keys {
-    /// Takes the next byte. Bytes that are no UTF-8, and keys that have no meaning here, give nothing. Each
-    /// CR or LF gives a CR, whatever came before it.
+    /// Handles the next byte. Gives a key when it is complete. Bytes that are no UTF-8, and keys without a meaning
+    /// here, give nothing. Each CR or LF gives a CR, whatever stands before it.
     pub fn take(&mut self, byte: u8) -> Option<char> {
         if !byte.is_ascii_control() {
             let in_sequence = self.begun.first() == Some(&ESCAPE);
             return if in_sequence { self.sequence(byte) } else { self.character(byte) };
         }
-        self.begun.clear(); // a lone ESC was a key; what it might have begun has ended
+        // A control character ends what was begun: no sequence and no character contains one.
+        self.begun.clear();
         match byte {
             b'\r' | b'\n' => Some('\r'),
             ESCAPE => {
                 self.begun.push(byte);
                 None
             }
-            _ if self.pasting => Some('\t').filter(|_| byte == b'\t'), // a pasted Ctrl-C is no wish
+            _ if self.pasting => Some('\t').filter(|_| byte == b'\t'), // a pasted Ctrl-C is no command
             b'\t' => Some(COMPLETE),
             0x7F => Some('\x08'),
             _ => Some(char::from(byte)),
         }
     }
 
+    /// Handles the next byte of a character in UTF-8 (RFC 3629).
     fn character(&mut self, byte: u8) -> Option<char> {
         self.begun.push(byte);
         match str::from_utf8(&self.begun).map(|text| text.chars().next()) {
@@ -49,18 +55,18 @@ impl Keys {
                 self.begun.clear();
                 found
             }
-            Err(error) if error.error_len().is_none() => None, // there is more of it to come
+            Err(error) if error.error_len().is_none() => None, // the rest is still to come
             Err(_) => match take(&mut self.begun).len() {
                 1 => None,
-                _ => self.character(byte), // the byte that does not fit may begin another
+                _ => self.character(byte), // the byte that does not fit may begin the next one
             },
         }
     }
 
-    /// The next byte after ESC. Keys with Shift or Ctrl (`ESC [ 1 ; 5 C`) are the keys without.
+    /// Handles the next byte after ESC. Keys with Shift or Ctrl (`ESC [ 1 ; 5 C`) count as the keys without.
     fn sequence(&mut self, byte: u8) -> Option<char> {
         let ends = match self.begun[1..] {
-            [] => byte != b'[' && byte != b'O', // Alt and a outgoing
+            [] => byte != b'[' && byte != b'O', // Alt and a letter
             [b'['] if byte == b'[' => false,    // F1 to F5 on a Linux console
             [b'[', ..] => matches!(byte, 0x40..=0x7E),
             _ => true,

@@ -1,22 +1,22 @@
-//! Where the characters of a line stand on a screen.
+//! Where the characters of a line stand on a screen: the row and the column of each, and the width of a character.
 
 use crate::wire::text::escape;
 
-/// A line on a screen, and where its cursor is, in rows and columns from where it begins.
+/// A line on a screen. Rows and columns count from where the line begins.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Layout {
-    /// What is written from the first column on. The terminal itself goes on in the next row.
+    /// The characters to write from the first column on. The terminal breaks the rows by itself.
     pub shown: String,
-    /// The last row.
+    /// The last row of the line.
     pub last: usize,
-    /// The cursor's row.
+    /// The row of the cursor.
     pub row: usize,
-    /// The cursor's column.
+    /// The column of the cursor.
     pub column: usize,
 }
 
-/// Lays `text` out on so many columns and rows, the cursor before the byte `cursor`. It is shown as others
-/// will see it; if it is longer than the screen, as many of its rows as fit, down to the cursor's.
+/// Lays out `text` on so many columns and rows, with the cursor before the byte `cursor`. The text is escaped, as others
+/// will see it. Of a text that is longer than the screen it shows the rows that fit, down to the cursor's row.
 pub fn layout(text: &str, cursor: usize, (columns, rows): (usize, usize)) -> Layout {
     let (mut shown, mut starts, mut column) = (String::new(), vec![0], 0);
     let mut at = None;
@@ -34,7 +34,7 @@ pub fn layout(text: &str, cursor: usize, (columns, rows): (usize, usize)) -> Lay
         }
     }
     if column >= columns {
-        // The cursor of a terminal waits behind a full row; this puts it into the next one.
+        // The cursor of a terminal waits at the end of a full row; this moves it into the next one.
         starts.push(shown.len());
         shown.push_str(" \r");
         column = 0;
@@ -46,9 +46,11 @@ pub fn layout(text: &str, cursor: usize, (columns, rows): (usize, usize)) -> Lay
     Layout { shown: shown[starts[first]..end].to_owned(), last, row: row - first, column }
 }
 
-/// How many columns a character takes: 2 for those of East Asia and emoji, 0 for what joins the one
-/// before it. The tables know the blocks of Unicode where most of them are. Rare scripts count as 1 each,
-/// and emoji that are joined to one as their parts: terminals differ there, too.
+/// How many columns a character takes: 2 for East Asian characters and emoji (Unicode Standard Annex 11), 0 for one that
+/// joins the character before it, else 1.
+///
+/// The tables hold the blocks of Unicode with most of these characters. Characters of rare scripts count as 1. Emoji
+/// that are joined to one count as their parts. Terminals differ there, too.
 pub fn width(c: char) -> usize {
     match u32::from(c) {
         ..0x300 => 1,
@@ -58,6 +60,7 @@ pub fn width(c: char) -> usize {
     }
 }
 
+/// Whether a character joins the one before it, as an accent does.
 #[rustfmt::skip]
 fn is_joining(code: u32) -> bool {
     matches!(code, 0x300..=0x36F | 0x483..=0x489 | 0x591..=0x5BD | 0x5BF | 0x5C1..=0x5C2 | 0x5C4..=0x5C5
@@ -68,6 +71,7 @@ fn is_joining(code: u32) -> bool {
         | 0xE0000..=0xE01EF)
 }
 
+/// Whether a character takes two columns.
 #[rustfmt::skip]
 fn is_wide(code: u32) -> bool {
     matches!(code, 0x1100..=0x115F | 0x231A..=0x231B | 0x23E9..=0x23EC | 0x23F0 | 0x23F3

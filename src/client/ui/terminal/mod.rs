@@ -1,4 +1,5 @@
-//! The terminal: keys, the line that is typed, its place on the screen.
+//! The terminal with a prompt: bytes become keys ([`keys`]), keys change the line ([`editor`]), and the line is laid
+//! out ([`layout`]) and drawn ([`prompt`]). Only [`prompt`] touches a real terminal.
 
 pub mod keys;
 pub mod layout;

@@ -1,9 +1,11 @@
-//! The prompt: the last line of a terminal, where one types. What arrives does not garble it.
+//! The prompt: the last line of a terminal, where the user types. Arriving messages do not garble it.
 //!
-//! std knows nothing of terminals, so `stty` is asked: for its settings, that it give each key as it is
-//! pressed and show none itself (Ctrl-C and Ctrl-Z become keys like others), and for its size. Where there
-//! is no `stty` there is no prompt. The settings come back when this is dropped, also by a panic. Against a
-//! signal that kills the program nothing can be done in std: `stty sane` helps afterwards.
+//! std knows nothing of terminals, so the program `stty` does the work. It sets the terminal to give each key as it is
+//! pressed and to show none itself (Ctrl-C and Ctrl-Z become keys like others), and it tells the size. Without `stty`
+//! there is no prompt.
+//!
+//! The old settings come back when the prompt is dropped, also after a panic. A signal that kills the program leaves them
+//! as they are, for std cannot catch signals: `stty sane` helps afterwards.
 
 use std::env;
 use std::process::{Command, Stdio};
@@ -11,50 +13,50 @@ use std::time::{Duration, Instant};
 
 use crate::client::ui::terminal::layout::{Layout, layout};
 
-/// What makes a terminal tell what is pasted from what is typed, and what ends that.
+/// The sequences that tell a terminal to mark what is pasted, and to stop it (xterm's bracketed paste).
 pub const PASTE_MARKS: (&str, &str) = ("\x1b[?2004h", "\x1b[?2004l");
 
-/// What `stty` is to do: no lines, no echo, and no keys that send signals, hold the output (Ctrl-S) or have
-/// other powers.
+/// The settings for `stty`: no lines, no echo, and no keys that send signals, hold the output (Ctrl-S) or have other
+/// effects.
 const BY_KEY: [&str; 9] =
     ["-icanon", "-echo", "-isig", "-ixon", "-iexten", "min", "1", "time", "0"];
 
 /// Red, green, yellow, magenta, cyan. (Blue is hard to read on black.)
 const COLOURS: [u8; 5] = [31, 32, 33, 35, 36];
 
-/// std cannot be told that a window's size has changed (SIGWINCH), so the size is asked for when something
-/// is drawn, but not more often than this: it costs a process. A window that shows lines as they were
-/// broken, and does not break them anew, keeps some rows of a longer prompt after it has become wider.
+/// How long a measured size holds. std cannot be told that a window's size changes (SIGWINCH), so the prompt asks for the
+/// size when it draws, but not more often than this: asking costs a process. After a window becomes wider, some
+/// terminals do not break their lines anew: they keep some rows of a longer prompt.
 const SIZE_HOLDS: Duration = Duration::from_secs(1);
 
 /// A terminal with a prompt.
 #[derive(Debug)]
 pub struct Prompt {
-    /// What it was like before.
+    /// The settings that come back at the end, as `stty -g` writes them.
     settings: String,
-    /// How many columns and rows it has.
+    /// The columns and rows of the terminal.
     size: (usize, usize),
+    /// The time of the last measurement.
     measured: Option<Instant>,
-    /// What stands there now, and before which byte of it the cursor.
+    /// The text that stands there now, and the byte of it before which the cursor stands.
     shown: Option<(String, usize)>,
-    /// Names are to have colours.
+    /// Whether names have colours.
     colours: bool,
 }
 
 impl Prompt {
-    /// Takes the terminal on stdin, if there is one that can be handled.
+    /// Takes over the terminal on stdin, if there is one that can have a prompt.
     pub fn begin() -> Option<Prompt> {
         let is_set = |name| env::var_os(name).filter(|value| !value.is_empty());
         if !cfg!(unix) || is_set("TERM").is_none_or(|term| term == "dumb") {
             return None;
         }
-        let (settings, size, measured) = (stty(&["-g"])?, (80, 24), None);
-        let prompt =
-            Prompt { settings, size, measured, shown: None, colours: is_set("NO_COLOR").is_none() };
+        let (settings, size, colours) = (stty(&["-g"])?, (80, 24), is_set("NO_COLOR").is_none());
+        let prompt = Prompt { settings, size, measured: None, shown: None, colours };
         stty(&BY_KEY).map(|_| prompt)
     }
 
-    /// Gives what takes the prompt away.
+    /// Gives the characters that take the prompt away.
     pub fn clear(&mut self) -> String {
         let Some((text, cursor)) = self.shown.take() else { return String::new() };
         self.measure();
@@ -62,7 +64,7 @@ impl Prompt {
         format!("{}\r\x1b[J", steps(row, 'A'))
     }
 
-    /// Gives what shows `text` as the prompt, with the cursor before its byte `cursor`.
+    /// Gives the characters that draw `text` as the prompt, with the cursor before its byte `cursor`.
     pub fn draw(&mut self, text: String, cursor: usize) -> String {
         let now = Some((text, cursor));
         if self.shown == now {
@@ -74,12 +76,13 @@ impl Prompt {
         let Some((text, cursor)) = &self.shown else { return clear };
         let Layout { shown, last, row, column } = layout(text, *cursor, self.size);
         if *cursor == text.len() {
-            return clear + &shown; // which the terminal knows better, should `width` be wrong
+            // The cursor already stands at the end, even where `width` is wrong.
+            return clear + &shown;
         }
         format!("{clear}{shown}{}\r{}", steps(last - row, 'A'), steps(column, 'C'))
     }
 
-    /// Gives a name in its colour, if names have any. It tells people apart and proves nothing.
+    /// Gives a name in its colour, if names have colours. A colour tells people apart and proves nothing.
     pub fn colour(&self, name: &str) -> String {
         if !self.colours || name.is_empty() {
             return name.to_owned();
@@ -88,21 +91,23 @@ impl Prompt {
         format!("\x1b[{}m{name}\x1b[m", COLOURS[hash % COLOURS.len()])
     }
 
-    /// Stops this program until it is continued, as Ctrl-Z does elsewhere: with its whole process group,
-    /// for the shell waits for all of it (for `cargo`, say, that has started us).
+    /// Stops this program until the shell continues it, as Ctrl-Z does elsewhere: with its whole process group, because
+    /// the shell waits for all of it (for `cargo`, say, which started the client).
     pub fn stop(&mut self) {
         self.give_back();
-        // `sh` is one of the group, so it ends only after the group was continued. If it cannot be stopped
-        // (no shell would continue us), we go on.
+        // `sh` is one of the group, so it ends only after the group is continued. If the group cannot be stopped
+        // (no shell would continue it), the client goes on.
         let _ = Command::new("sh").args(["-c", "kill -s TSTP 0"]).status();
         stty(&BY_KEY); // without it, keys come line by line: bad, but no reason to end
         self.measured = None;
     }
 
+    /// Restores the settings of the terminal.
     fn give_back(&self) {
         stty(&[&self.settings]); // a terminal that is gone needs nothing back
     }
 
+    /// Asks for the size of the terminal, unless the last answer still holds.
     fn measure(&mut self) {
         if self.measured.is_some_and(|at| at.elapsed() < SIZE_HOLDS) {
             return;
@@ -124,12 +129,12 @@ impl Drop for Prompt {
     }
 }
 
-/// Moves the cursor.
+/// The sequence that moves the cursor `count` steps (ECMA-48): `A` is up, `C` is right.
 fn steps(count: usize, direction: char) -> String {
     if count == 0 { String::new() } else { format!("\x1b[{count}{direction}") }
 }
 
-/// Runs `stty` on our terminal, and gives what it says if it can do it.
+/// Runs `stty` on the terminal of stdin. Gives its output if it succeeds.
 fn stty(arguments: &[&str]) -> Option<String> {
     let mut command = Command::new("stty");
     command.args(arguments).stdin(Stdio::inherit()).stderr(Stdio::null());
