@@ -1,17 +1,20 @@
-//! What the user may type.
+//! What the user may type, and what it means: [`parse`] turns a line into a [`Command`].
+//!
+//! Nothing here has an effect. `execute` does what a command says.
 
 use crate::client::net::writer::ConnectionId;
 use crate::wire::name::PeerRef;
 use crate::wire::request::USUAL_HISTORY;
 
-/// What the user wants.
+/// What a typed line means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "each is the command of its name; HELP describes them")]
 pub enum Command {
+    /// A blank line.
     Nothing,
     Say(String),
     Msg(String),
-    /// On the page each chat has a view, and what is typed there is for that one.
+    /// A text for one chat: on the page each chat has a view of its own.
     MsgTo(ConnectionId, String),
     Chat(PeerRef),
     Query(PeerRef),
@@ -27,12 +30,13 @@ pub enum Command {
     Explain(bool),
     Help,
     Quit,
-    /// It cannot be done; the sentence says why.
+    /// A line that means nothing. The sentence says why.
     Mistake(String),
 }
 
 impl Command {
-    /// Whether it sends a request that the server answers.
+    /// Whether the command sends a request to which the server responds. Only one such request is pending at a
+    /// time: the next command that asks waits for the response.
     pub fn asks_server(&self) -> bool {
         matches!(
             self,
@@ -69,14 +73,15 @@ TEXT, /say TEXT            send TEXT to everyone in the room
 A line that begins with // is sent with one / less. These words work, too:
 conn:IP:PORT, to_peer:TEXT, Query NAME, List, and close or Exit for /quit.";
 
-/// The commands that [`HELP`] lists.
+/// The names of the commands that [`HELP`] lists, for completion.
 pub fn names() -> impl Iterator<Item = &'static str> {
     let usages = HELP.lines().filter_map(|line| Some(line.split_once("  ")?.0));
     let names = usages.flat_map(|usages| usages.split(", ")).map(|usage| usage.split(' ').next());
     names.flatten().filter(|name| name.starts_with('/'))
 }
 
-/// Reads a line. The assignments' words work too, but only as whole words at the start of a line.
+/// Parses a line. The words of other courses' assignments work, too, but only as whole words at the start of a
+/// line. Everything that is no command is said to the room.
 pub fn parse(line: &str) -> Command {
     // A blank slipped in before a command must not make it public.
     let line = if line.trim_start().starts_with('/') { line.trim_start() } else { line };
@@ -84,7 +89,7 @@ pub fn parse(line: &str) -> Command {
         return Command::Say(format!("/{text}"));
     }
     if let Some(text) = line.strip_prefix("to_peer:") {
-        return message(text);
+        return with_text("/msg TEXT", text, Command::Msg);
     }
     if let Some(address) = line.strip_prefix("conn:") {
         return with_peer("conn:IP:PORT", address, Command::Chat);
@@ -93,20 +98,18 @@ pub fn parse(line: &str) -> Command {
     if word.starts_with('/') { slash(word, rest) } else { words(line) }
 }
 
-/// A command and what follows it.
+/// Parses a command, `word`, and what follows it.
 fn slash(word: &str, rest: &str) -> Command {
     let argument = rest.trim();
     match word {
-        "/say" if argument.is_empty() => mistake("usage: /say TEXT"),
-        "/say" => Command::Say(rest.to_owned()),
-        "/msg" => message(rest),
+        "/say" => with_text("/say TEXT", rest, Command::Say),
+        "/msg" => with_text("/msg TEXT", rest, Command::Msg),
         "/chat" | "/connect" => {
             with_peer("/chat NAME, /chat ID or /chat IP:PORT", argument, Command::Chat)
         }
         "/query" => query(argument),
         "/peers" => Command::Peers,
-        "/peer" if argument.is_empty() => mistake("usage: /peer NAME [udp]"),
-        "/peer" => Command::Peer(argument.to_owned()),
+        "/peer" => with_text("/peer NAME [udp]", argument, Command::Peer),
         "/hangup" => Command::Hangup(Some(argument.to_owned()).filter(|name| !name.is_empty())),
         "/tell" => tell(argument),
         "/history" if argument.is_empty() => Command::History(USUAL_HISTORY),
@@ -129,29 +132,31 @@ fn slash(word: &str, rest: &str) -> Command {
     }
 }
 
-/// A line without a slash: one of the assignments' words, or something to say.
+/// Parses a line without a slash: one of the assignments' words, or a text for the room.
 fn words(line: &str) -> Command {
-    if let Some(name) = line.strip_prefix("Query ")
-        && !name.trim().contains(' ')
-    {
-        return query(name.trim());
-    }
-    match line.trim() {
-        "" => Command::Nothing,
-        "List" => Command::Info,
-        "Exit" | "close" => Command::Quit,
+    let name = line.strip_prefix("Query ").map(str::trim);
+    match (line.trim(), name) {
+        // A sentence that begins with this word is a text.
+        (_, Some(name)) if !name.contains(' ') => query(name),
+        ("", _) => Command::Nothing,
+        ("List", _) => Command::Info,
+        ("Exit" | "close", _) => Command::Quit,
         _ => Command::Say(line.to_owned()),
     }
 }
 
+/// The answer to a line that means nothing.
 fn mistake(sentence: &str) -> Command {
     Command::Mistake(sentence.to_owned())
 }
 
-fn message(text: &str) -> Command {
-    if text.trim().is_empty() { mistake("usage: /msg TEXT") } else { Command::Msg(text.to_owned()) }
+/// A command with a text, which must not be blank.
+fn with_text(usage: &str, text: &str, command: impl FnOnce(String) -> Command) -> Command {
+    let is_blank = text.trim().is_empty();
+    if is_blank { mistake(&format!("usage: {usage}")) } else { command(text.to_owned()) }
 }
 
+/// `/query`: the server must introduce the peer, so an address is not enough.
 fn query(argument: &str) -> Command {
     with_peer("/query NAME or /query ID", argument, |who| match who {
         PeerRef::Address(_) => mistake("UDP works only with clients in the room: /query NAME"),
@@ -159,15 +164,15 @@ fn query(argument: &str) -> Command {
     })
 }
 
+/// `/tell`: the first word is the peer, the rest is the text.
 fn tell(argument: &str) -> Command {
     let (peer, text) = argument.split_once(' ').unwrap_or((argument, ""));
-    if text.trim().is_empty() {
-        return mistake("usage: /tell NAME TEXT");
-    }
-    with_peer("/tell NAME TEXT", peer, |who| Command::Tell(who, text.to_owned()))
+    with_text("/tell NAME TEXT", text, |text| {
+        with_peer("/tell NAME TEXT", peer, |who| Command::Tell(who, text))
+    })
 }
 
-/// A command about the peer whom `argument` names.
+/// A command about the peer that `argument` names.
 fn with_peer(usage: &str, argument: &str, command: impl FnOnce(PeerRef) -> Command) -> Command {
     let argument = argument.trim().replacen("localhost:", "127.0.0.1:", 1);
     argument.parse().map_or_else(|_| mistake(&format!("usage: {usage}")), command)
