@@ -1,4 +1,8 @@
-//! The chat client: `client [NAME [LISTEN_PORT] [SERVER]]`.
+//! The chat client: `client [NAME [LISTEN_PORT] [SERVER]]`. This file only reads the command line; the client is
+//! [`p2p_chat::client`].
+//!
+//! The command line also understands the forms of other courses' assignments: `NAME HOST PORT`, and the flags
+//! `--id`, `--port` and `--server`.
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
@@ -22,8 +26,9 @@ usage: client [NAME [LISTEN_PORT] [HOST:PORT]]
   --lossy LOSS[,DUP[,REORDER[,SEED]]]
                          simulate loss, duplication and reordering of what we send, in percent";
 
+/// Where the server listens unless it is told otherwise.
 const SERVER: &str = "127.0.0.1:5555";
-/// How long a message by UDP is tried.
+/// How long a message by UDP is tried, without `--give-up`.
 const GIVE_UP: Duration = Duration::from_secs(30);
 
 fn main() -> ExitCode {
@@ -38,11 +43,13 @@ fn main() -> ExitCode {
 
 /// What the client is started for.
 enum Mode {
+    /// The chat.
     Chat(ClientOptions),
     /// A connection by hand.
     Raw(End),
 }
 
+/// Parses the command line.
 fn parse(line: impl Iterator<Item = String>) -> Result<Mode, String> {
     let flags = ["id", "port", "server", "give-up", "lossy", "listen", "page"];
     let arguments = Arguments::split(line, &flags, &["explain", "raw", "page", "no-open"])?;
@@ -54,7 +61,7 @@ fn parse(line: impl Iterator<Item = String>) -> Result<Mode, String> {
     }
 }
 
-/// `--raw HOST:PORT` or `--raw --listen PORT`, and nothing else.
+/// Parses `--raw HOST:PORT` or `--raw --listen PORT`, and nothing else.
 fn by_hand(arguments: &Arguments) -> Result<End, String> {
     let mut flags = arguments.flags.iter().filter(|(flag, _)| flag != "raw");
     match (arguments.words.as_slice(), flags.next(), flags.next()) {
@@ -66,7 +73,7 @@ fn by_hand(arguments: &Arguments) -> Result<End, String> {
     }
 }
 
-/// Who we are, where we listen and whom we go to.
+/// Parses the words of a chat, `NAME LISTEN_PORT SERVER`, and its flags.
 fn chat(arguments: Arguments) -> Result<ClientOptions, String> {
     let mut options = ClientOptions {
         name: arguments.words.first().cloned(),
@@ -79,68 +86,62 @@ fn chat(arguments: Arguments) -> Result<ClientOptions, String> {
         lossy: None,
         page: None,
     };
-    let is_number = |word: &&str| word.bytes().all(|byte| byte.is_ascii_digit());
+    let is_number = |word: &str| word.bytes().all(|byte| byte.is_ascii_digit());
     let rest: Vec<&str> = arguments.words.iter().skip(1).map(String::as_str).collect();
-    match rest.as_slice() {
-        [] => {}
-        [port] if is_number(port) => options.port = listening_port("LISTEN_PORT", port)?,
-        [port, server] if is_number(port) => {
-            options.port = listening_port("LISTEN_PORT", port)?;
-            options.server = server_address(server)?;
-        }
-        [_, _] if !rest[1].bytes().all(|byte| byte.is_ascii_digit()) => {
-            return Err(format!("'{}' is not a port", rest[1]));
-        }
-        [host, port] => {
-            options.server = server_address(&format!("{}:{port}", bracketed(host)))?;
-        }
-        [server] if server.contains(':') => options.server = server_address(server)?,
+    let (port, server) = match rest.as_slice() {
+        [] => (None, None),
+        [port] if is_number(port) => (Some(port), None),
+        [server] if server.contains(':') => (None, Some((*server).to_owned())),
         [word] => return Err(format!("'{word}' is neither a port nor HOST:PORT")),
+        [port, server] if is_number(port) => (Some(port), Some((*server).to_owned())),
+        [host, port] if is_number(port) => (None, Some(format!("{}:{port}", bracketed(host)))),
+        [_, word] => return Err(format!("'{word}' is not a port")),
         [_, _, extra, ..] => return Err(format!("unexpected argument '{extra}'")),
+    };
+    if let Some(port) = port {
+        options.port = listening_port("LISTEN_PORT", port)?;
+    }
+    if let Some(server) = server {
+        options.server = server_address(&server)?;
     }
     take_flags(&mut options, arguments.flags)?;
     Ok(options)
 }
 
+/// Parses the flags of a chat. They override its words, except for the name.
 fn take_flags(options: &mut ClientOptions, flags: Vec<(String, String)>) -> Result<(), String> {
     let no_open = flags.iter().any(|(flag, _)| flag == "no-open");
     for (flag, value) in flags {
-        take_flag(options, &flag, value)?;
+        match flag.as_str() {
+            "id" if options.name.is_some() => return Err("the name is given twice".to_owned()),
+            "id" => options.name = Some(value),
+            "port" => options.port = listening_port("--port", &value)?,
+            "give-up" => {
+                options.give_up = Duration::from_secs(number("--give-up", &value, 1..=3600)?);
+            }
+            "explain" => options.explain = true,
+            "page" => {
+                let port = if value.is_empty() { 0 } else { listening_port("--page", &value)? };
+                options.page = Some(PageOptions { port, open: options.interactive && !no_open });
+            }
+            "no-open" => {} // it goes with --page, wherever that stands
+            "lossy" => options.lossy = Some(value.parse()?),
+            _ => options.server = server_address(&value)?, // --server
+        }
     }
-    match &mut options.page {
-        Some(page) => page.open &= !no_open,
-        None if no_open => return Err("--no-open goes with --page".to_owned()),
-        None => {}
+    if no_open && options.page.is_none() {
+        return Err("--no-open goes with --page".to_owned());
     }
     Ok(())
 }
 
-fn take_flag(options: &mut ClientOptions, flag: &str, value: String) -> Result<(), String> {
-    match flag {
-        "id" if options.name.is_some() => return Err("the name is given twice".to_owned()),
-        "id" => options.name = Some(value),
-        "port" => options.port = listening_port("--port", &value)?,
-        "give-up" => {
-            options.give_up = Duration::from_secs(number("--give-up", &value, 1..=3600)?);
-        }
-        "explain" => options.explain = true,
-        "page" => {
-            let port = if value.is_empty() { 0 } else { listening_port("--page", &value)? };
-            options.page = Some(PageOptions { port, open: options.interactive });
-        }
-        "no-open" => {} // it goes with --page, wherever that stands
-        "lossy" => options.lossy = Some(value.parse()?),
-        _ => options.server = server_address(&value)?, // --server
-    }
-    Ok(())
-}
-
+/// Parses a port to listen on: one that needs no rights of an administrator, or 0.
 fn listening_port(what: &str, value: &str) -> Result<u16, String> {
     let any_or = |message| format!("{message} (or 0 for any free one)");
     if value == "0" { Ok(0) } else { number(what, value, 1024..=u16::MAX).map_err(any_or) }
 }
 
-/// `HOST:PORT`; the address of an IPv6 host stands in brackets, as in a URL.
+/// Checks `HOST:PORT`. An IPv6 address stands in brackets, as in a URL (RFC 3986, 3.2.2).
 fn server_address(server: &str) -> Result<String, String> {
     let rule = || format!("'{server}' is not HOST:PORT or [IPV6]:PORT");
     let (host, port) = server.rsplit_once(':').ok_or_else(rule)?;
@@ -151,7 +152,7 @@ fn server_address(server: &str) -> Result<String, String> {
     Ok(server.to_owned())
 }
 
-/// An IPv6 address as it stands before a port.
+/// A host as it stands before a port: an IPv6 address in brackets.
 fn bracketed(host: &str) -> String {
     if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.to_owned() }
 }

@@ -1,4 +1,5 @@
-//! The load generator: `load [flags]`.
+//! The load generator: `load [flags]`. This file only reads the command line; the work is done in
+//! [`p2p_chat::tools::load`].
 
 use std::io;
 use std::path::PathBuf;
@@ -27,16 +28,18 @@ usage: load [flags]
 a run also ends after 50 million deliveries: each one is kept in memory
 exit code 1: messages were lost, duplicated or out of order";
 
+/// The flags. Each takes a value.
 const FLAGS: [&str; 11] = [
     "members", "sweep", "speakers", "seconds", "messages", "size", "rate", "window", "server",
     "csv", "svg",
 ];
-/// Each member and each speaker is a thread, and a process has a limit (`server` says which).
+/// The most members. Each is a thread, and a process can have so many and no more (see `MOST_CLIENTS` in server.rs).
 const MOST_MEMBERS: usize = 10_000;
+/// The most speakers. Each is a thread, too.
 const MOST_SPEAKERS: usize = 1_000;
-/// The most sizes of a sweep.
+/// The most sizes of one sweep.
 const MOST_SIZES: usize = 20;
-/// How long a run may take that is to end with its messages.
+/// The longest time, in seconds, of a run with `--messages`.
 const LONGEST: u64 = 600;
 
 fn main() -> ExitCode {
@@ -45,7 +48,7 @@ fn main() -> ExitCode {
     })
 }
 
-/// What to measure.
+/// Parses the command line: what to measure.
 fn parse(line: impl Iterator<Item = String>) -> Result<LoadOptions, String> {
     let arguments = Arguments::split(line, &FLAGS, &[])?;
     if let Some(word) = arguments.words.first() {
@@ -81,15 +84,16 @@ fn parse(line: impl Iterator<Item = String>) -> Result<LoadOptions, String> {
     Ok(options)
 }
 
+/// Parses a number of members.
 fn members(what: &str, value: &str) -> Result<usize, String> {
     number(what, value, 1..=MOST_MEMBERS)
 }
 
-/// Several sizes of the room; twice the same would be two points at one place of the chart.
+/// Parses the sizes of a sweep. Each must be above the one before: two equal sizes would be two points at one place of
+/// the chart.
 fn sweep(value: &str) -> Result<Vec<usize>, String> {
-    let sizes: Result<Vec<usize>, String> =
-        value.split(',').map(|size| members("a size of --sweep", size)).collect();
-    let sizes = sizes?;
+    let sizes = value.split(',').map(|size| members("a size of --sweep", size));
+    let sizes = sizes.collect::<Result<Vec<usize>, String>>()?;
     if sizes.len() > MOST_SIZES || !sizes.is_sorted_by(|one, next| one < next) {
         return Err(format!("--sweep takes at most {MOST_SIZES} sizes, each above the one before"));
     }

@@ -1,4 +1,5 @@
-//! The rendezvous server: `server [PORT] [flags]`.
+//! The rendezvous server: `server [PORT] [flags]`. This file only reads the command line; the server is
+//! [`p2p_chat::server`].
 
 use std::env;
 use std::ffi::OsString;
@@ -8,7 +9,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use p2p_chat::cli::{Arguments, Failure, number, program};
-use p2p_chat::io_error::cause;
 use p2p_chat::server::{self, ServerOptions};
 
 const USAGE: &str = "\
@@ -24,6 +24,7 @@ usage: server [PORT] [flags]
   --backlog BYTES         how many bytes may wait for one client (1048576)
   --sync                  sync the log to the disk before a message is sent to anyone";
 
+/// The flags that take a value.
 const FLAGS: [&str; 9] = [
     "port",
     "host",
@@ -36,15 +37,15 @@ const FLAGS: [&str; 9] = [
     "backlog",
 ];
 
-/// Every thread uses four memory mappings, and by Linux' default a process has 65,530: beyond 16,365
-/// threads it aborts, whatever the program does.
+/// The most clients. Each has a thread, every thread uses four memory mappings, and by Linux' default a process has
+/// 65,530 of them: beyond 16,365 threads it aborts, whatever the program does.
 const MOST_CLIENTS: usize = 12_000;
 
 fn main() -> ExitCode {
     program("server", USAGE, parse, |(host, port, options)| {
         let listener = TcpListener::bind((host.as_str(), port)).map_err(|error| {
             let host = if host.contains(':') { format!("[{host}]") } else { host };
-            failure(&format!("cannot bind {host}:{port}"), &error)
+            Failure::cannot("bind", format!("{host}:{port}"), &error)
         })?;
         let console = io::BufReader::new(io::stdin());
         server::run(listener, options, console, io::stdout())
@@ -52,18 +53,14 @@ fn main() -> ExitCode {
     })
 }
 
-/// `CHAT_SHAKE=SEED` is for those who test the server: see `Registry`.
+/// The seed in `CHAT_SHAKE`. It is for tests of the server: see `Registry`.
 fn shake() -> Result<Option<u64>, String> {
     let seed = env::var_os("CHAT_SHAKE").filter(|seed| !seed.is_empty());
     let number = |seed: OsString| seed.to_str().and_then(|seed| seed.parse().ok());
     seed.map(|seed| number(seed).ok_or("CHAT_SHAKE is not a number".to_owned())).transpose()
 }
 
-fn failure(what: &str, error: &io::Error) -> Failure {
-    Failure { message: format!("{what}: {}", cause(error)), code: 1 }
-}
-
-/// Where to listen and how to serve.
+/// Parses the command line: the host, the port and the options.
 fn parse(line: impl Iterator<Item = String>) -> Result<(String, u16, ServerOptions), String> {
     let arguments = Arguments::split(line, &FLAGS, &["sync"])?;
     let (mut host, mut port) = ("127.0.0.1".to_owned(), 5555);
