@@ -1,5 +1,6 @@
-//! The connection to the server: made in a thread of its own, which then reads from it. The rules of
-//! what to say on it, and when to come back, are in [`server_session`](super::server_session).
+//! The connection to the server. A thread makes it and then reads from it.
+//!
+//! The rules of what to send on it, and when to connect again, are in [`server_session`](super::server_session).
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
@@ -14,7 +15,8 @@ use crate::net::Reader;
 use crate::wire::block::MAX_ANSWER_LINES;
 use crate::wire::framing::BlockReader;
 
-/// The addresses of a server, IPv4 first: our own listens there unless it is told otherwise.
+/// The addresses of a server, IPv4 first: `server` listens on 127.0.0.1 unless it is told otherwise, and
+/// `localhost` may also mean `::1`.
 ///
 /// # Errors
 /// When the host is unknown or there is no port.
@@ -24,8 +26,8 @@ pub fn resolve(server: &str) -> io::Result<Vec<SocketAddr>> {
     Ok(addresses)
 }
 
-/// Begins to connect. All that happens from then on comes as events under the number that is given back;
-/// the last one is `Down`.
+/// Begins to connect. Everything that happens from then on arrives as events under the number that this gives; the
+/// last one is `Down`.
 ///
 /// # Errors
 /// When the thread cannot be started.
@@ -33,28 +35,26 @@ pub fn open(server: &str, events: &Events) -> io::Result<ConnectionId> {
     let (id, server, events) = (ConnectionId::next(), server.to_owned(), events.clone());
     let reading = move || {
         let down = follow(&server, id, &events).err().map(|error| cause(&error));
-        // The loop is gone only when the program ends.
+        // An error: the program ends.
         let _ = events.send(Event::Link(id, LinkEvent::Down(down)));
     };
     thread::Builder::new().name("link".to_owned()).spawn(reading)?;
     Ok(id)
 }
 
+/// The thread of a connection: connects, then reads blocks to the end.
 fn follow(server: &str, id: ConnectionId, events: &Events) -> io::Result<()> {
     let gone = || io::Error::from(io::ErrorKind::BrokenPipe);
     let tell = |event| events.send(Event::Link(id, event)).map_err(|_| gone());
     let stream = Arc::new(writer::connect(&resolve(server)?)?);
     let own: IpAddr = stream.local_addr()?.ip().to_canonical();
     tell(LinkEvent::Up(Writer::start(&stream, event::progress(id, &stream, events))?, own))?;
-    let intake = Reader::new(&stream).recorded(Arc::clone(events.tracing()));
-    let mut reader = BlockReader::new(intake, MAX_ANSWER_LINES);
+    let stream_reader = Reader::new(&stream).recorded(Arc::clone(events.tracing()));
+    let mut reader = BlockReader::new(stream_reader, MAX_ANSWER_LINES);
     loop {
         let found = reader.read();
         events.capture(id, &stream, Direction::In, reader.get_mut().take_record());
         let Some(found) = found? else { return Ok(()) };
-        match found {
-            Ok(block) => tell(LinkEvent::Block(block))?,
-            Err(_) => tell(LinkEvent::Nonsense)?,
-        }
+        tell(found.map_or(LinkEvent::Nonsense, LinkEvent::Block))?;
     }
 }

@@ -1,4 +1,8 @@
-//! The room, as this client sees it: who is in it, what was said, and what of our own was not heard back.
+//! The room as this client sees it: its members, the last message seen, and this client's texts that have not come
+//! back.
+//!
+//! The server confirms a text by sending it back as a message. A connection that breaks leaves texts in doubt: the
+//! replay after the next JOIN shows which of them the server received.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
@@ -11,29 +15,32 @@ use crate::wire::entry::Entry;
 use crate::wire::name::{Name, PeerRef};
 use crate::wire::notification::Reason;
 
-/// The room.
+/// The room as this client sees it.
 #[derive(Debug)]
 pub struct RoomView {
     /// The number of the last message seen.
     pub seen: Option<u64>,
+    /// The other members by their IDs.
     others: BTreeMap<u64, Entry>,
-    /// What we have said and not heard back.
+    /// The texts of this client that have not come back, the oldest first.
     unheard: VecDeque<String>,
-    /// How many of those were said before this connection, and the message by which they must have come.
+    /// How many of those were said on an earlier connection.
     doubtful: usize,
+    /// The last message that can bring a doubtful text.
     by: u64,
-    /// Local time's minutes ahead of UTC.
+    /// The minutes that local time is ahead of UTC.
     offset: i32,
 }
 
 impl RoomView {
-    /// Nothing seen yet; local time is `offset` minutes ahead of UTC.
+    /// A room of which nothing is seen yet. Local time is `offset` minutes ahead of UTC.
     pub fn new(offset: i32) -> RoomView {
         let (others, unheard) = (BTreeMap::new(), VecDeque::new());
         RoomView { seen: None, others, unheard, doubtful: 0, by: 0, offset }
     }
 
-    /// We are in it, with these others, and the last message before us was number `seq`.
+    /// Handles that this client has joined: these are the others, and `seq` is the number of the last message before.
+    /// `missed` messages are too old for the replay.
     pub fn enter(&mut self, others: Vec<Entry>, seq: u64, missed: u64, screen: &mut Screen) {
         let names = others.iter().map(|entry| format!("{} ({})", entry.id, entry.name));
         let names = names.collect::<Vec<_>>().join(", ");
@@ -47,43 +54,44 @@ impl RoomView {
             screen.line("the server's log is new: this is a different room");
             self.seen = Some(seq);
         }
+        // Nothing was said on this connection yet: what is unheard is in doubt until the replay ends at `seq`.
         (self.doubtful, self.by) = (self.unheard.len(), seq);
         self.give_up_doubtful(screen);
     }
 
-    /// Who else is in it.
+    /// The other members.
     pub fn others(&self) -> impl Iterator<Item = &Entry> {
         self.others.values()
     }
 
-    /// Where somebody in the room listens.
+    /// The address where a member listens.
     pub fn address_of(&self, who: &PeerRef) -> Option<SocketAddr> {
         self.others.values().find(|entry| entry.is(who)).map(|entry| entry.address)
     }
 
-    /// Who in the room listens at an address.
+    /// The name of the member that listens at an address.
     pub fn name_at(&self, address: SocketAddr) -> Option<Name> {
         let found = self.others.values().find(|entry| entry.address == address);
         found.map(|entry| entry.name.clone())
     }
 
-    /// We have said something; it must come back.
+    /// Notes that this client said a text, which must come back.
     pub fn spoke(&mut self, text: &str) {
         self.unheard.push_back(text.to_owned());
     }
 
-    /// How much of what we have said has not come back.
+    /// How many texts of this client have not come back.
     pub fn unheard(&self) -> usize {
         self.unheard.len()
     }
 
-    /// The server has refused what we have said first of all that has not come back.
+    /// Handles that the server refused the oldest text that has not come back.
     pub fn refused(&mut self, message: &str, screen: &mut Screen) {
         let text = self.unheard.pop_front().unwrap_or_default();
         screen.line(format_args!("not delivered: {text} ({message})"));
     }
 
-    /// Somebody, perhaps ourselves (`own`), has said something.
+    /// Handles a message. `own`: this client said it, perhaps on an earlier connection.
     pub fn said(
         &mut self,
         (seq, time, name, text): (u64, &str, &Name, &str),
@@ -98,7 +106,7 @@ impl RoomView {
             && new
             && let Some(found) = self.unheard.iter().position(|unheard| unheard == text)
         {
-            // What was said before it has been passed over.
+            // The server keeps the order: a text that was said before this one and has not come back is lost.
             self.give_up(found, screen);
             self.unheard.pop_front();
             self.doubtful = self.doubtful.saturating_sub(1);
@@ -106,20 +114,21 @@ impl RoomView {
         self.give_up_doubtful(screen);
     }
 
-    /// What was said before this connection has come back by now, or it never will.
+    /// Gives up the doubtful texts when the replay is over.
     fn give_up_doubtful(&mut self, screen: &mut Screen) {
         if self.seen.is_some_and(|seen| seen >= self.by) {
             self.give_up(self.doubtful, screen);
         }
     }
 
-    /// The client ends: nothing will be heard back any more, whatever has become of it.
+    /// Handles the end of the client: reports the texts of which nothing is known.
     pub fn close(&mut self, screen: &mut Screen) {
         for text in self.unheard.drain(..) {
             screen.line(format_args!("not confirmed: {text}"));
         }
     }
 
+    /// Reports the oldest texts as not delivered.
     fn give_up(&mut self, count: usize, screen: &mut Screen) {
         self.doubtful = self.doubtful.saturating_sub(count);
         for text in self.unheard.drain(..count) {
@@ -127,24 +136,25 @@ impl RoomView {
         }
     }
 
-    /// Somebody has told us something in private.
+    /// Shows a private message.
     pub fn told(&self, time: &str, name: &Name, text: &str, screen: &mut Screen) {
         let time = clock::hour_minute(time, self.offset);
         screen.show(&Output::Private { time: &time, name, text });
     }
 
-    /// Somebody has come in or has moved; perhaps that is us, with ID `own`.
+    /// Handles that a member joined or moved to another address. It may be this client, whose ID is `own`.
     pub fn arrived(&mut self, entry: Entry, own: u64, screen: &mut Screen) {
         let Entry { name, address, id } = &entry;
         let moved = *id == own || self.others.contains_key(id);
         let verb = if moved { "moved" } else { "joined" };
         screen.line(format_args!("{name} {verb} (ID {id}, {address})"));
+        // A server must not make the client keep more members than a response can list.
         if *id != own && self.others.len() < MAX_ANSWER_LINES {
             self.others.insert(*id, entry);
         }
     }
 
-    /// Somebody has left.
+    /// Handles that a member left.
     pub fn left(&mut self, id: u64, name: &Name, reason: Option<Reason>, screen: &mut Screen) {
         self.others.remove(&id);
         let reason = reason.unwrap_or(Reason::Gone);
