@@ -1,5 +1,5 @@
-//! The chat client: `client [NAME [LISTEN_PORT] [SERVER]]`. This file only reads the command line; the client is
-//! [`p2p_chat::client`].
+//! The chat client: `client [NAME [LISTEN_PORT] [SERVER]]`. This file only reads the command line; the client
+//! is [`p2p_chat::client`].
 //!
 //! The command line also understands the forms of other courses' assignments: `NAME HOST PORT`, and the flags
 //! `--id`, `--port` and `--server`.
@@ -12,6 +12,7 @@ use p2p_chat::cli::{Arguments, number, program};
 use p2p_chat::client::netcat::{self, End};
 use p2p_chat::client::{self, ClientOptions, PageOptions};
 
+/// The text of `--help`, which also follows every mistake in the command line.
 const USAGE: &str = "\
 usage: client [NAME [LISTEN_PORT] [HOST:PORT]]
        client NAME HOST PORT
@@ -45,7 +46,7 @@ fn main() -> ExitCode {
 enum Mode {
     /// The chat.
     Chat(ClientOptions),
-    /// A connection by hand.
+    /// A connection by hand (`--raw`).
     Raw(End),
 }
 
@@ -73,7 +74,11 @@ fn by_hand(arguments: &Arguments) -> Result<End, String> {
     }
 }
 
-/// Parses the words of a chat, `NAME LISTEN_PORT SERVER`, and its flags.
+/// Parses the words of a chat and its flags. The words after the name may be:
+///
+/// - nothing: any free port, the usual server
+/// - a number: the port to listen on, perhaps with a server behind it
+/// - a server: `HOST:PORT`, or `HOST PORT` as in the assignments
 fn chat(arguments: Arguments) -> Result<ClientOptions, String> {
     let mut options = ClientOptions {
         name: arguments.words.first().cloned(),
@@ -109,6 +114,8 @@ fn chat(arguments: Arguments) -> Result<ClientOptions, String> {
 }
 
 /// Parses the flags of a chat. They override its words, except for the name.
+///
+/// `--no-open` may stand before or after `--page`.
 fn take_flags(options: &mut ClientOptions, flags: Vec<(String, String)>) -> Result<(), String> {
     let no_open = flags.iter().any(|(flag, _)| flag == "no-open");
     for (flag, value) in flags {

@@ -11,6 +11,7 @@ use p2p_chat::tools::load::message::MIN_SIZE;
 use p2p_chat::tools::load::{self, LoadOptions};
 use p2p_chat::wire::text::MAX_TEXT;
 
+/// The text of `--help`, which also follows every mistake in the command line.
 const USAGE: &str = "\
 usage: load [flags]
   --members N        how many members the room has (100; at most 10000)
@@ -33,7 +34,8 @@ const FLAGS: [&str; 11] = [
     "members", "sweep", "speakers", "seconds", "messages", "size", "rate", "window", "server",
     "csv", "svg",
 ];
-/// The most members. Each is a thread, and a process can have so many and no more (see `MOST_CLIENTS` in server.rs).
+/// The most members. Each is a thread, and a process can have so many and no more (see `MOST_CLIENTS` in
+/// server.rs).
 const MOST_MEMBERS: usize = 10_000;
 /// The most speakers. Each is a thread, too.
 const MOST_SPEAKERS: usize = 1_000;
@@ -48,7 +50,8 @@ fn main() -> ExitCode {
     })
 }
 
-/// Parses the command line: what to measure.
+/// Parses the command line: what to measure. Without `--messages` a run ends after its seconds; with them it
+/// ends when all messages are delivered.
 fn parse(line: impl Iterator<Item = String>) -> Result<LoadOptions, String> {
     let arguments = Arguments::split(line, &FLAGS, &[])?;
     if let Some(word) = arguments.words.first() {
@@ -89,8 +92,8 @@ fn members(what: &str, value: &str) -> Result<usize, String> {
     number(what, value, 1..=MOST_MEMBERS)
 }
 
-/// Parses the sizes of a sweep. Each must be above the one before: two equal sizes would be two points at one place of
-/// the chart.
+/// Parses the sizes of a sweep. Each must be above the one before: two equal sizes would be two points at one
+/// place of the chart.
 fn sweep(value: &str) -> Result<Vec<usize>, String> {
     let sizes = value.split(',').map(|size| members("a size of --sweep", size));
     let sizes = sizes.collect::<Result<Vec<usize>, String>>()?;

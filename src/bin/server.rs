@@ -11,6 +11,7 @@ use std::time::Duration;
 use p2p_chat::cli::{Arguments, Failure, number, program};
 use p2p_chat::server::{self, ServerOptions};
 
+/// The text of `--help`, which also follows every mistake in the command line.
 const USAGE: &str = "\
 usage: server [PORT] [flags]
   PORT, --port N          the port to listen on (5555; 0: any free one)
@@ -25,20 +26,12 @@ usage: server [PORT] [flags]
   --sync                  sync the log to the disk before a message is sent to anyone";
 
 /// The flags that take a value.
-const FLAGS: [&str; 9] = [
-    "port",
-    "host",
-    "log",
-    "max-clients",
-    "rate",
-    "register-timeout",
-    "ping",
-    "expires",
-    "backlog",
-];
+#[rustfmt::skip]
+const FLAGS: [&str; 9] = ["port", "host", "log", "max-clients", "rate", "register-timeout", "ping", "expires",
+    "backlog"];
 
-/// The most clients. Each has a thread, every thread uses four memory mappings, and by Linux' default a process has
-/// 65,530 of them: beyond 16,365 threads it aborts, whatever the program does.
+/// The most clients. Each has a thread, every thread uses four memory mappings, and by Linux' default a
+/// process has 65,530 of them: beyond 16,365 threads it aborts, whatever the program does.
 const MOST_CLIENTS: usize = 12_000;
 
 fn main() -> ExitCode {
@@ -60,7 +53,8 @@ fn shake() -> Result<Option<u64>, String> {
     seed.map(|seed| number(seed).ok_or("CHAT_SHAKE is not a number".to_owned())).transpose()
 }
 
-/// Parses the command line: the host, the port and the options.
+/// Parses the command line: the host, the port and the options. Values out of range are errors: the usage
+/// names the limits.
 fn parse(line: impl Iterator<Item = String>) -> Result<(String, u16, ServerOptions), String> {
     let arguments = Arguments::split(line, &FLAGS, &["sync"])?;
     let (mut host, mut port) = ("127.0.0.1".to_owned(), 5555);

@@ -1,6 +1,15 @@
 //! What the user may type, and what it means: [`parse`] turns a line into a [`Command`].
 //!
-//! Nothing here has an effect. `execute` does what a command says.
+//! Nothing here has an effect: `execute` does what a command says. A line is parsed once, when it is typed.
+//!
+//! ```
+//! use p2p_chat::client::command::{Command, parse};
+//!
+//! assert_eq!(parse("hello"), Command::Say("hello".to_owned()));
+//! assert_eq!(parse("/msg hello"), Command::Msg("hello".to_owned()));
+//! assert_eq!(parse("//msg hello"), Command::Say("/msg hello".to_owned()));
+//! assert!(matches!(parse("/mgs hello"), Command::Mistake(_)));
+//! ```
 
 use crate::client::net::writer::ConnectionId;
 use crate::wire::name::PeerRef;
@@ -8,27 +17,42 @@ use crate::wire::request::USUAL_HISTORY;
 
 /// What a typed line means.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs, reason = "each is the command of its name; HELP describes them")]
 pub enum Command {
     /// A blank line.
     Nothing,
+    /// Send a text to everyone in the room.
     Say(String),
+    /// Send a text to the current direct peer.
     Msg(String),
-    /// A text for one chat: on the page each chat has a view of its own.
+    /// Send a text to one chat: on the page each chat has a view of its own.
     MsgTo(ConnectionId, String),
+    /// Open a direct chat over TCP.
     Chat(PeerRef),
+    /// Open a UDP conversation.
     Query(PeerRef),
+    /// List the direct chats.
     Peers,
+    /// Make the chat with this label the current one.
     Peer(String),
+    /// End the current direct chat, or the one with this label.
     Hangup(Option<String>),
+    /// Send a text to one client, through the server.
     Tell(PeerRef, String),
+    /// Show the last messages of the room, this many.
     History(u64),
+    /// List who is registered.
     Info,
+    /// Ask the server for a client's address.
     Bridge(Option<PeerRef>),
+    /// Register again.
     Register,
+    /// Show who this client is.
     Id,
+    /// Turn tracing on or off.
     Explain(bool),
+    /// Show [`HELP`].
     Help,
+    /// Leave.
     Quit,
     /// A line that means nothing. The sentence says why.
     Mistake(String),
@@ -83,7 +107,7 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 /// Parses a line. The words of other courses' assignments work, too, but only as whole words at the start of a
 /// line. Everything that is no command is said to the room.
 pub fn parse(line: &str) -> Command {
-    // A blank slipped in before a command must not make it public.
+    // A space before a command must not make a private text public.
     let line = if line.trim_start().starts_with('/') { line.trim_start() } else { line };
     if let Some(text) = line.strip_prefix("//") {
         return Command::Say(format!("/{text}"));
@@ -150,7 +174,7 @@ fn mistake(sentence: &str) -> Command {
     Command::Mistake(sentence.to_owned())
 }
 
-/// A command with a text, which must not be blank.
+/// A command with a text. A blank text is a mistake: the user forgot it.
 fn with_text(usage: &str, text: &str, command: impl FnOnce(String) -> Command) -> Command {
     let is_blank = text.trim().is_empty();
     if is_blank { mistake(&format!("usage: {usage}")) } else { command(text.to_owned()) }

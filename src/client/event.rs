@@ -72,8 +72,8 @@ pub enum Event {
     Typed(String),
     /// The user typed a line that is longer than any message may be.
     TypedTooMuch,
-    /// The user pressed keys at a prompt: the bytes from the terminal. The stdin thread reads no more before the
-    /// loop drops the sender.
+    /// The user pressed keys at a prompt: the bytes from the terminal. The stdin thread reads no more before
+    /// the loop drops the sender.
     Keys(Vec<u8>, Sender<()>),
     /// The user typed a line on the page; with `chat` it is for that direct chat and nowhere else.
     #[allow(missing_docs, reason = "the line above says it")]

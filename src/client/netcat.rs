@@ -1,5 +1,12 @@
-//! `--raw`: a connection by hand, as netcat makes it. Typed bytes are sent as they are, arriving bytes are shown as
-//! they are. Nothing here knows the protocol, so that nothing stands between a person and the wire.
+//! `--raw`: a connection by hand, as netcat makes it. Typed bytes are sent as they are, arriving bytes are
+//! shown as they are. Nothing here knows the protocol, so that nothing stands between a person and the wire.
+//!
+//! ```text
+//! client --raw 127.0.0.1:5555         be a client of the server by hand
+//! client --raw --listen 5558          be a server, or a called peer, by hand
+//! ```
+//!
+//! One thread carries bytes from stdin to the socket, the main thread carries them from the socket to stdout.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
@@ -68,8 +75,8 @@ fn open(end: &End, notice: &mut impl Write) -> Result<TcpStream, Failure> {
     }
 }
 
-/// A terminal whose cursor arriving bytes must not move: control characters are escaped. A character that two reads
-/// share is shown as U+FFFD.
+/// A terminal whose cursor arriving bytes must not move: control characters are escaped. A character that two
+/// reads share is shown as U+FFFD.
 pub struct Terminal<W>(pub W);
 
 impl<W: Write> Write for Terminal<W> {

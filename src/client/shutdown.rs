@@ -1,7 +1,13 @@
 //! How the client ends: what was typed is done and what was said arrives, but nothing waits for ever.
 //!
-//! A state machine with four states, each later than the one before. It knows no socket and no clock: the loop
-//! tells it the time and what is outstanding.
+//! ```text
+//! Running ──> InputEnded ──> Quitting ──> Closing ──> over
+//!         the input       /quit, or    goodbye     the writers are done and
+//!         is at its end   all is done  is said     no peer needs an ACK again
+//! ```
+//!
+//! Any state may be skipped: after `/quit` the client does not wait for the end of the input. The state
+//! machine knows no socket and no clock: the loop tells it the time and what is outstanding.
 
 use std::time::{Duration, Instant};
 
@@ -89,8 +95,8 @@ impl Shutdown {
         }
     }
 
-    /// When the next step is due even if nothing happens. `writers`: some are not done yet. Until `lingers` a peer
-    /// may need copies acknowledged.
+    /// When the next step is due even if nothing happens. `writers`: some are not done yet. Until `lingers` a
+    /// peer may need copies acknowledged.
     pub fn deadline(
         self,
         now: Instant,

@@ -1,7 +1,14 @@
 //! Tracing (`--explain`): what a client's sockets send and receive, byte for byte.
 //!
-//! The threads at the sockets record the bytes. Nothing is put together from what the program believes, so a trace also
-//! shows the program's own mistakes. Of a secret it shows only the first digits: screens are shown around.
+//! The threads at the sockets record the bytes. Nothing is put together from what the program believes, so a
+//! trace also shows the program's own mistakes. Of a secret it shows only the first digits: screens are shown
+//! around.
+//!
+//! ```text
+//! | 12:35:01.123 -> bob CHAT (tcp, 127.0.0.1:40312 -> 127.0.0.1:5557)
+//! |     clientID: alice
+//! |     Ticket: 3f2a…
+//! ```
 
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr, TcpStream};
@@ -59,7 +66,8 @@ impl Captured {
         Some(Captured::new(direction, Via::Tcp, own, other, bytes))
     }
 
-    /// Captures bytes of any socket. Addresses are written as IPv4 where they are mapped to IPv6 (RFC 4291, 2.5.5.2).
+    /// Captures bytes of any socket. Addresses are written as IPv4 where they are mapped to IPv6 (RFC 4291,
+    /// 2.5.5.2).
     pub fn new(
         direction: Direction,
         via: Via,
@@ -97,7 +105,8 @@ impl Captured {
         clock::precise(self.at, offset)
     }
 
-    /// The lines that a terminal shows: a head, the bytes, the explanation. `with` is the label of the other end.
+    /// The lines that a terminal shows: a head, the bytes, the explanation. `with` is the label of the other
+    /// end. `offset`: see [`clock`].
     pub fn lines(&self, with: &str, offset: i32) -> Vec<String> {
         let Captured { own, other, via, .. } = self;
         let arrow = match self.direction {
@@ -116,8 +125,8 @@ impl Captured {
         [head].into_iter().chain(shown).chain(more).chain(why).collect()
     }
 
-    /// Adds the explanation of a block between this client and the server, or of a peer's greeting. `claimed` is the IP
-    /// address that this client gives as its own.
+    /// Adds the explanation of a block between this client and the server, or of a peer's greeting. `claimed`
+    /// is the IP address that this client gives as its own.
     pub fn explain(&mut self, claimed: IpAddr) {
         if let (true, Some(block)) = (self.why.is_empty(), self.block()) {
             self.why = explanation(&block, self.direction, claimed).unwrap_or_default();
@@ -131,8 +140,8 @@ impl Captured {
     }
 }
 
-/// The label of the other end of each connection, as it was known when the connection last carried bytes. A last QUIT
-/// may be captured after the chat is forgotten.
+/// The label of the other end of each connection, as it was known when the connection last carried bytes. A
+/// last QUIT may be captured after the chat is forgotten.
 #[derive(Debug, Default)]
 pub struct PeerLabels(VecDeque<(ConnectionId, String)>);
 
@@ -159,7 +168,10 @@ fn masked(line: &str) -> String {
     format!("{name}: {digits}…{}", &line[line.trim_end().len()..])
 }
 
-/// What a reader learns from a block: what each secret proves, and to whom.
+/// What a reader learns from a block: what each secret proves, and to whom. `NAME` stands for the client of
+/// the block.
+///
+/// Most blocks have no explanation: their headers say it.
 fn explanation(block: &Block, direction: Direction, claimed: IpAddr) -> Option<String> {
     let name = block.header("clientID").unwrap_or("somebody");
     let has = |header| block.header(header).is_some();

@@ -1,5 +1,5 @@
-//! A client's connections, those to the server and those to peers: a writer for each, which never makes the loop
-//! wait, and a record of what the sockets carry.
+//! A client's connections, those to the server and those to peers: a writer for each, which never makes the
+//! loop wait, and a record of what the sockets carry.
 
 pub mod writer;
 pub mod capture;

@@ -20,7 +20,9 @@ const LINGER: Duration = Duration::from_secs(1);
 /// How many pieces may wait in a queue.
 const QUEUE: usize = 256;
 
-/// The number of a connection, unique in this client. Direct chats over UDP have one, too.
+/// The number of a connection, unique in this client. Direct chats over UDP have one, too. Events carry it,
+/// so that the loop knows what they belong to, and knows an event of a connection that it has already
+/// forgotten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ConnectionId(u64);
 
@@ -63,8 +65,8 @@ enum Piece {
     Pause(Duration),
 }
 
-/// The way to write to one connection. Dropping it closes this side of the connection after everything in the queue
-/// is written.
+/// The way to write to one connection. Dropping it closes this side of the connection after everything in the
+/// queue is written.
 #[derive(Debug)]
 pub struct Writer {
     queue: SyncSender<Piece>,

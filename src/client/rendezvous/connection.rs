@@ -1,6 +1,7 @@
 //! The connection to the server. A thread makes it and then reads from it.
 //!
-//! The rules of what to send on it, and when to connect again, are in [`server_session`](super::server_session).
+//! The rules of what to send on it, and when to connect again, are in
+//! [`server_session`](super::server_session).
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
@@ -26,8 +27,8 @@ pub fn resolve(server: &str) -> io::Result<Vec<SocketAddr>> {
     Ok(addresses)
 }
 
-/// Begins to connect. Everything that happens from then on arrives as events under the number that this gives; the
-/// last one is `Down`.
+/// Begins to connect. Everything that happens from then on arrives as events under the number that this
+/// gives; the last one is `Down`.
 ///
 /// # Errors
 /// When the thread cannot be started.

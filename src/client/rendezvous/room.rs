@@ -1,8 +1,8 @@
-//! The room as this client sees it: its members, the last message seen, and this client's texts that have not come
-//! back.
+//! The room as this client sees it: its members, the last message seen, and this client's texts that have not
+//! come back.
 //!
-//! The server confirms a text by sending it back as a message. A connection that breaks leaves texts in doubt: the
-//! replay after the next JOIN shows which of them the server received.
+//! The server confirms a text by sending it back as a message. A connection that breaks leaves texts in
+//! doubt: the replay after the next JOIN shows which of them the server received.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
@@ -39,8 +39,8 @@ impl RoomView {
         RoomView { seen: None, others, unheard, doubtful: 0, by: 0, offset }
     }
 
-    /// Handles that this client has joined: these are the others, and `seq` is the number of the last message before.
-    /// `missed` messages are too old for the replay.
+    /// Handles that this client has joined: these are the others, and `seq` is the number of the last message
+    /// before. `missed` messages are too old for the replay.
     pub fn enter(&mut self, others: Vec<Entry>, seq: u64, missed: u64, screen: &mut Screen) {
         let names = others.iter().map(|entry| format!("{} ({})", entry.id, entry.name));
         let names = names.collect::<Vec<_>>().join(", ");
@@ -85,13 +85,17 @@ impl RoomView {
         self.unheard.len()
     }
 
-    /// Handles that the server refused the oldest text that has not come back.
+    /// Handles that the server refused the oldest text that has not come back. Responses keep the order of
+    /// requests.
     pub fn refused(&mut self, message: &str, screen: &mut Screen) {
         let text = self.unheard.pop_front().unwrap_or_default();
         screen.line(format_args!("not delivered: {text} ({message})"));
     }
 
     /// Handles a message. `own`: this client said it, perhaps on an earlier connection.
+    ///
+    /// A new message of its own confirms the oldest text with the same words. The texts before that one are
+    /// lost.
     pub fn said(
         &mut self,
         (seq, time, name, text): (u64, &str, &Name, &str),
@@ -114,7 +118,7 @@ impl RoomView {
         self.give_up_doubtful(screen);
     }
 
-    /// Gives up the doubtful texts when the replay is over.
+    /// Gives up the doubtful texts when the replay is over: what it has not brought counts as lost.
     fn give_up_doubtful(&mut self, screen: &mut Screen) {
         if self.seen.is_some_and(|seen| seen >= self.by) {
             self.give_up(self.doubtful, screen);

@@ -1,7 +1,8 @@
-//! What the client shows, whatever shows it: a terminal gets a line, a page in the browser gets the same as JSON.
+//! What the client shows, whatever shows it: a terminal gets a line, a page in the browser gets the same as
+//! JSON.
 //!
-//! Lines are escaped by the [screen](super::screen), JSON is escaped here: what peers send must not reach a terminal or
-//! a page as it is.
+//! Lines are escaped by the [screen](super::screen), JSON is escaped here: what peers send must not reach a
+//! terminal or a page as it is.
 
 use crate::client::net::capture::{Captured, Direction};
 use crate::client::net::writer::ConnectionId;
@@ -24,6 +25,10 @@ pub struct PeerInfo {
 }
 
 /// What this client knows of a text that its user sent to a peer.
+///
+/// Over TCP the last status is `Sent`: the operating system delivers the text or the connection breaks, and
+/// the client cannot know which part the peer has read. Over UDP the client hears of each text by its
+/// acknowledgement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeliveryStatus {
     /// The text is not sent yet.
@@ -36,19 +41,6 @@ pub enum DeliveryStatus {
     Lost,
     /// The chat ended before the peer acknowledged the text.
     Unknown,
-}
-
-impl DeliveryStatus {
-    /// The word for the page.
-    fn word(self) -> &'static str {
-        match self {
-            DeliveryStatus::Waiting => "waiting",
-            DeliveryStatus::Sent => "sent",
-            DeliveryStatus::Delivered => "delivered",
-            DeliveryStatus::Lost => "lost",
-            DeliveryStatus::Unknown => "unknown",
-        }
-    }
 }
 
 /// One thing to show.
@@ -68,8 +60,8 @@ pub enum Output<'a> {
 }
 
 impl Output<'_> {
-    /// The line for a terminal in three parts: before the name of the speaker, the name, after it. A terminal shows the
-    /// name in a colour. `None` for what a terminal does not show.
+    /// The line for a terminal in three parts: before the name of the speaker, the name, after it. A terminal
+    /// shows the name in a colour. `None` for what a terminal does not show: that a text waits.
     pub fn line(&self) -> Option<[String; 3]> {
         Some(match self {
             Output::Notification(text) => [String::new(), String::new(), (*text).to_owned()],
@@ -116,7 +108,14 @@ impl Output<'_> {
             Output::Private { time, name, text } => said("private", time, name, text),
             Output::Received(peer_info, text) => about("heard", peer_info, text),
             Output::Status(peer_info, text, status) => {
-                about("mark", peer_info, text).text("mark", status.word())
+                let word = match status {
+                    DeliveryStatus::Waiting => "waiting",
+                    DeliveryStatus::Sent => "sent",
+                    DeliveryStatus::Delivered => "delivered",
+                    DeliveryStatus::Lost => "lost",
+                    DeliveryStatus::Unknown => "unknown",
+                };
+                about("mark", peer_info, text).text("mark", word)
             }
         }
         .end()

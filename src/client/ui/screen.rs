@@ -1,6 +1,10 @@
 //! The screen, which the loop writes, and the stdin thread, which reads what the user types.
 //!
-//! Without a prompt the thread sends lines. With a prompt it sends keys, and the loop edits the line.
+//! Without a prompt (stdin or stdout is a pipe or a file) the thread sends whole lines. With a prompt it
+//! sends keys, and the loop edits the line, because an arriving message must be shown above it.
+//!
+//! Three rules hold here for all output: it is escaped, it is written line by line, and it also goes to the
+//! page.
 
 use std::fmt::Display;
 use std::io::{self, BufRead, BufWriter, ErrorKind, Write};
@@ -24,9 +28,9 @@ const HOUR_MINUTE: usize = 5;
 
 /// Opens the screen and starts the stdin thread. `prompt`: with a prompt, if the terminal can have one.
 ///
-/// Each line uses up one credit, and the loop gives a credit back for each line that it has executed: a long file on
-/// stdin waits there and not in the client's memory. At a prompt only Enter uses up a credit, so a long paste waits,
-/// too. The sender that is returned gives credits.
+/// Each line uses up one credit, and the loop gives a credit back for each line that it has executed: a long
+/// file on stdin waits there and not in the client's memory. At a prompt only Enter uses up a credit, so a
+/// long paste waits, too. The sender that is returned gives credits.
 ///
 /// # Errors
 /// When the thread cannot be started.
@@ -50,8 +54,8 @@ pub fn open(
     Ok((credit, screen))
 }
 
-/// Sends each line of the input as an event. An error of the input counts as its end. A line that is too long for any
-/// message is reported once and skipped.
+/// Sends each line of the input as an event. An error of the input counts as its end. A line that is too long
+/// for any message is reported once and skipped.
 fn follow(mut input: impl BufRead, events: &Events, credits: &Receiver<()>) -> Result<(), ()> {
     let (mut found, mut skipping) = (Line::Whole, false);
     while found != Line::End {
@@ -72,8 +76,8 @@ fn follow(mut input: impl BufRead, events: &Events, credits: &Receiver<()>) -> R
     Ok(())
 }
 
-/// Sends the keys that were pressed, at most up to an Enter, as one event. Reads on only after the loop has handled
-/// them: one of them may be Ctrl-Z, and what is typed after it is for the shell.
+/// Sends the keys that were pressed, at most up to an Enter, as one event. Reads on only after the loop has
+/// handled them: one of them may be Ctrl-Z, and what is typed after it is for the shell.
 fn follow_keys(mut input: impl BufRead, events: &Events, credits: &Receiver<()>) -> Result<(), ()> {
     loop {
         let found = match input.fill_buf() {
@@ -98,9 +102,11 @@ fn follow_keys(mut input: impl BufRead, events: &Events, credits: &Receiver<()>)
 /// The output of the client, line by line: to a terminal, a pipe or a file, and to the page.
 pub struct Screen {
     output: BufWriter<Box<dyn Write>>,
+    /// Whether a write failed. The client ends then: nothing can be shown any more.
     closed: bool,
     /// While tracing is on: the minutes that local time is ahead of UTC.
     tracing: Option<i32>,
+    /// The prompt, if the output is a terminal that can have one.
     prompt: Option<Prompt>,
     /// The page, and the minutes that its times are ahead of UTC.
     page: Option<(Page, i32)>,
@@ -136,7 +142,8 @@ impl Screen {
         }
     }
 
-    /// Shows a sentence. All output is escaped: no peer can move the cursor, hide characters or start a new line.
+    /// Shows a sentence. All output is escaped: no peer can move the cursor, hide characters or start a new
+    /// line.
     pub fn line(&mut self, line: impl Display) {
         self.show(&Output::Notification(&line.to_string()));
     }
@@ -161,8 +168,8 @@ impl Screen {
         self.write(&line);
     }
 
-    /// Draws the prompt: a text, with the cursor before that byte. `None` takes the prompt away. The loop calls this
-    /// before it waits. Does nothing without a prompt.
+    /// Draws the prompt: a text, with the cursor before that byte. `None` takes the prompt away. The loop
+    /// calls this before it waits. Does nothing without a prompt.
     pub fn prompt(&mut self, text: Option<(String, usize)>) {
         let Some(prompt) = &mut self.prompt else { return };
         let change = match text {
@@ -193,6 +200,7 @@ impl Screen {
         }
     }
 
+    /// Writes into the buffer.
     fn write(&mut self, text: &str) {
         self.closed |= self.output.write_all(text.as_bytes()).is_err();
     }

@@ -1,5 +1,13 @@
-//! One direct chat over TCP: its peer, its state, and the texts that are not written yet. The handshake decides when
-//! the state changes.
+//! One direct chat over TCP: its peer, its state, and the texts that are not written yet.
+//!
+//! ```text
+//! this client calls                 Calling ──────────────────────────> Open
+//! a peer calls without a ticket     ──────────────────────────────────> Open (unverified)
+//! a peer calls with a ticket        AwaitingTicket ───────────────────> Open
+//! each calls the other              AwaitingTicket ─> SimultaneousOpen ─> Open
+//! ```
+//!
+//! `handshake` decides when a state changes. Here stands what a chat shows and sends in each of them.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -16,7 +24,7 @@ use crate::wire::request::Via;
 use crate::wire::secret::Secret;
 use crate::wire::text::Text;
 
-/// One direct chat.
+/// One direct chat with its peer.
 pub struct Chat {
     /// The number of its connection.
     pub key: ConnectionId,
@@ -47,8 +55,8 @@ pub enum ChatState {
     Calling(Option<Secret>),
     /// The caller shows a ticket that the server has not announced yet. `said` keeps its first texts.
     AwaitingTicket { greeting: Greeting, until: Instant, said: Vec<String> },
-    /// Both call at the same time, as in TCP's simultaneous open (RFC 9293, 3.5). This client's own call goes first
-    /// until `until`; then `answer` accepts the peer's call.
+    /// Both call at the same time, as in TCP's simultaneous open (RFC 9293, 3.5). This client's own call goes
+    /// first until `until`; then `answer` accepts the peer's call.
     SimultaneousOpen { answer: Secret, until: Instant },
     /// Both may talk.
     Open,
@@ -87,7 +95,8 @@ impl Chat {
         Chat { writer: Some(writer), ..Chat::new(key, name, address, state) }
     }
 
-    /// Opens the chat: shows that, and sends the texts that waited. Gives the texts that the peer sent meanwhile.
+    /// Opens the chat: shows that, and sends the texts that waited. Gives the texts that the peer sent
+    /// meanwhile.
     pub fn open(&mut self, screen: &mut Screen) -> Vec<String> {
         let said = match std::mem::replace(&mut self.state, ChatState::Open) {
             ChatState::AwaitingTicket { said, .. } => said,
@@ -171,7 +180,8 @@ impl Chat {
         }
     }
 
-    /// Queues a text for the connection, or reports that it cannot be delivered.
+    /// Queues a text for the connection until [`Chat::written`] confirms it, or reports that it cannot be
+    /// delivered.
     pub fn send(&mut self, text: String, screen: &mut Screen) {
         let sent = self.writer.as_ref().is_some_and(|writer| writer.text(&line_of(&text)));
         if sent {
@@ -222,6 +232,7 @@ impl Chat {
         }
     }
 
+    /// Shows the status of a text of the user.
     fn show_status(&self, text: &str, status: DeliveryStatus, screen: &mut Screen) {
         screen.show(&Output::Status(&self.peer_info(), text, status));
     }

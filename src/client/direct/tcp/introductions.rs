@@ -1,5 +1,5 @@
-//! Introductions by the server (BRIDGEACK). With one, a call shows a ticket and knows the secret that the called peer
-//! must answer with.
+//! Introductions by the server (BRIDGEACK). With one, a call shows a ticket and knows the secret that the
+//! called peer must answer with.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -25,7 +25,8 @@ impl Introductions {
         self.0.insert(introduction.entry.address, (now, introduction));
     }
 
-    /// Takes the introduction for a call to this address: a ticket works once. One that is too old counts as none.
+    /// Takes the introduction for a call to this address: a ticket works once. One that is too old counts as
+    /// none.
     pub fn take(&mut self, address: SocketAddr, now: Instant) -> Option<Introduction> {
         let found = self.0.remove(&address).filter(|(since, _)| is_good(*since, now));
         found.map(|(_, introduction)| introduction)

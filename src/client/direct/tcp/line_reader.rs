@@ -1,7 +1,13 @@
 //! Reads what a peer sends over TCP: its opening (a CHAT, an HTTP request, or neither), then line after line.
 //!
+//! The first bytes decide how long a pause may be:
+//!
+//! - Nothing arrives: a caller may be silent for [`SILENCE`]. Then it is a caller without a name.
+//! - `CHAT` and its headers: each read may wait as long again, because a TCP read is not a message.
+//! - Anything else is text. Its first line may already be whole, or may stop without an end of line.
+//!
 //! Programs of other courses may send no CHAT, and text without an end of line. What serves only them is called
-//! `compat`: a reader may skip it.
+//! `compat`; a reader may skip it. Between two lines of a chat there is no limit.
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead};
@@ -46,9 +52,11 @@ pub enum Opening {
 
 /// Reads the lines of one peer.
 pub struct LineReader<'a> {
+    /// The connection, for its read timeouts.
     stream: &'a TcpStream,
     id: ConnectionId,
     events: &'a Events,
+    /// The buffer over the connection. Its deadline bounds the whole opening.
     reader: Reader<'a>,
     /// The line that is being read.
     line: Vec<u8>,
@@ -90,7 +98,7 @@ impl LineReader<'_> {
             Err(error) => return Err(error),
         };
         if is_chat {
-            // A TCP read is not a message: the rest of a CHAT may take its time.
+            // The rest of a CHAT may come in further reads.
             self.stream.set_read_timeout(limit.or(Some(SILENCE)))?;
             return self.chat();
         }

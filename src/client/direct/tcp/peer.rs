@@ -1,4 +1,5 @@
-//! The rules of direct chats over TCP: which caller is verified, and what a line means. A client is a server, too.
+//! The rules of direct chats over TCP: which caller is verified, and what a line means. A client is a server,
+//! too.
 //!
 //! The threads around these rules are in [`line_reader`](super::line_reader) and [`listener`](super::listener).
 
@@ -19,7 +20,8 @@ const MAX_INVITATIONS: usize = 256;
 pub struct Invitations(Vec<(Instant, Entry, Credentials)>);
 
 impl Invitations {
-    /// Keeps an announcement: the server gave the address of this client to `caller`. Forgets those that are too old.
+    /// Keeps an announcement: the server gave the address of this client to `caller`. Forgets those that are
+    /// too old.
     pub fn announce(&mut self, caller: Entry, credentials: Credentials, now: Instant) {
         self.0.retain(|(since, ..)| now.duration_since(*since) <= TICKET);
         if self.0.len() < MAX_INVITATIONS {
@@ -32,8 +34,8 @@ impl Invitations {
         self.0.retain(|(_, entry, _)| entry.name != *caller);
     }
 
-    /// Accepts a caller with a good ticket. The ticket is used up: its announcement leaves the list. Gives the caller
-    /// and the secret to answer with.
+    /// Accepts a caller with a good ticket. The ticket is used up: its announcement leaves the list. Gives
+    /// the caller and the secret to answer with.
     // LAB 5: let a caller in whose ticket is good, once => None
     pub fn admit(&mut self, greeting: &Greeting, now: Instant) -> Option<(Entry, Secret)> {
         let found = self.find(greeting, now)?;
@@ -46,8 +48,8 @@ impl Invitations {
         self.find(greeting, now).is_some()
     }
 
-    /// The place of the announcement that fits this CHAT: the ticket is known, at most 60 s old, and belongs to the
-    /// caller's name.
+    /// The place of the announcement that fits this CHAT: the ticket is known, at most 60 s old, and belongs
+    /// to the caller's name.
     // LAB 5: find what was announced of a caller, by its ticket => None
     fn find(&self, greeting: &Greeting, now: Instant) -> Option<usize> {
         let ticket = greeting.ticket?;
@@ -59,8 +61,9 @@ impl Invitations {
     }
 }
 
-/// Whether the peer that answers a call is the called one. It proves that by the Answer, which the server gives only to
-/// the caller and to the called peer. A ticket proves nothing here: the caller has sent it itself.
+/// Whether the peer that answers a call is the called one. It proves that by the Answer, which the server
+/// gives only to the caller and to the called peer. A ticket proves nothing here: the caller has sent it
+/// itself.
 // LAB 5: believe only who shows the Answer => true
 pub fn is_called_one(greeting: &Greeting, answer: Secret) -> bool {
     greeting.answer == Some(answer)
@@ -77,8 +80,8 @@ pub enum PeerLine {
     Quit,
 }
 
-/// Parses a line from a peer, without its end. Empty means no bytes at all. `compat`: the peer may be a program of
-/// another course, for which every line that begins with QUIT ends the chat.
+/// Parses a line from a peer, without its end. Empty means no bytes at all. `compat`: the peer may be a
+/// program of another course, for which every line that begins with QUIT ends the chat.
 // LAB 5: tell text from the end of a chat
 pub fn parse_line(line: &[u8], compat: bool) -> PeerLine {
     if line.is_empty() {
@@ -90,8 +93,8 @@ pub fn parse_line(line: &[u8], compat: bool) -> PeerLine {
     }
 }
 
-/// A text as a line to a peer. A text that the peer could take for the end gets a space before it, which the peer
-/// shows like the rest.
+/// A text as a line to a peer. A text that the peer could take for the end gets a space before it, which the
+/// peer shows like the rest.
 // LAB 5: write a text so that it is never the end => format!("{text}\r\n")
 pub fn line_of(text: &str) -> String {
     let space = if text.starts_with("QUIT") { " " } else { "" };

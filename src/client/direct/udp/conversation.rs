@@ -1,8 +1,14 @@
-//! One conversation over UDP. Each of its two directions is opened by the query of its sender, and each has secrets of
-//! its own. The rules of a direction are in [`reliable`](super::reliable).
+//! One conversation over UDP. Each of its two directions is opened by the query of its sender, and each has
+//! secrets of its own. The rules of a direction are in [`reliable`](super::reliable).
 //!
-//! The sender's end gets a text typed, a timer due or an acknowledgement. The receiver's end gets a message. Both only
-//! say what to do; this module sends, counts and shows it.
+//! ```text
+//! a typed text    say ────────> Sending::send ──> work: MSG goes out, "Sent"
+//! a timer is due  work ───────> Sending::due ───> MSG goes out again, or "not delivered"
+//! an ACK arrives  acknowledged > Sending::acknowledged ──> "Delivered"
+//! a MSG arrives   receive ────> Receiving::accept ──> it is shown, ACK goes back
+//! ```
+//!
+//! [`Sending`] and [`Receiving`] only decide what to do. This module sends, counts and shows it.
 
 use std::time::{Duration, Instant};
 
@@ -23,7 +29,7 @@ use crate::wire::text::Text;
 pub struct Conversation {
     /// The peer, with the address from which its newest message came.
     pub entry: Entry,
-    /// The number of the chat.
+    /// The number of the chat, as `/msg` on the page names it.
     pub key: ConnectionId,
     /// This client's name, as the peer knows it.
     me: Name,
@@ -39,13 +45,21 @@ pub struct Conversation {
 /// What a conversation counts: messages, and copies of them (`resent`, `duplicate`, `late`).
 #[derive(Debug, Default)]
 struct Counts {
+    /// Messages whose first copy is sent.
     sent: u64,
+    /// Further copies.
     resent: u64,
+    /// Messages that the peer acknowledged.
     acknowledged: u64,
+    /// Messages that were given up.
     lost: u64,
+    /// Messages of the peer that were shown.
     received: u64,
+    /// Copies that arrived after another copy.
     duplicate: u64,
+    /// Messages that arrived after one with a higher number.
     late: u64,
+    /// Messages of the peer that the peer gave up.
     missing: u64,
 }
 
@@ -76,7 +90,8 @@ impl Conversation {
         ]
     }
 
-    /// Whether a datagram shows one of this conversation's secrets.
+    /// Whether a datagram shows one of this conversation's secrets: a MSG the ticket of the peer's direction,
+    /// an ACK the answer of this client's. The address does not count: it may be forged, and it may change.
     pub fn knows(&self, datagram: &Datagram) -> bool {
         match (datagram, &self.receiving, &self.sending) {
             (Datagram::Msg { name, ticket, .. }, Some((theirs, _)), _) => {
@@ -123,7 +138,8 @@ impl Conversation {
         Ok(())
     }
 
-    /// Does what is due in this client's direction: sends first copies and further ones, gives texts up.
+    /// Does what is due in this client's direction: sends first copies and further ones, gives texts up. Does
+    /// nothing before this client has queried the peer.
     pub fn work(&mut self, datagrams: &mut Datagrams, screen: &mut Screen, now: Instant) {
         let peer_info = self.peer_info();
         let Some((credentials, sending)) = &mut self.sending else { return };
@@ -154,7 +170,7 @@ impl Conversation {
         }
     }
 
-    /// Handles an acknowledgement.
+    /// Handles an acknowledgement. One that comes twice, or late, reports nothing.
     pub fn acknowledged(&mut self, seq: u64, upto: u64, screen: &mut Screen) {
         let peer_info = self.peer_info();
         let Some((_, sending)) = &mut self.sending else { return };
@@ -165,8 +181,8 @@ impl Conversation {
         }
     }
 
-    /// Handles a message, which arrived as `captured` shows. Gives the acknowledgement, as bytes, unless the message is
-    /// too far ahead.
+    /// Handles a message, which arrived as `captured` shows. Gives the acknowledgement, as bytes, unless the
+    /// message is too far ahead.
     pub fn receive(
         &mut self,
         (seq, first, text): (u64, u64, String),

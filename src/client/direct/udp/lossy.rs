@@ -1,5 +1,17 @@
-//! `--lossy`: a bad network on purpose. It loses, duplicates and reorders datagrams by a random generator, and with the
-//! same seed the same datagrams: a problem that was seen once can be seen again.
+//! `--lossy`: a bad network on purpose. It loses, duplicates and reorders datagrams by a random generator,
+//! and with the same seed the same datagrams: a problem that was seen once can be seen again.
+//!
+//! ```
+//! use p2p_chat::client::direct::udp::lossy::{Lossy, Rates};
+//!
+//! let pass = |rates: Rates| -> Vec<u8> {
+//!     let mut network = Lossy::new(rates);
+//!     (1..=9).flat_map(|datagram| network.pass(datagram)).collect()
+//! };
+//! assert_eq!(pass("0".parse().unwrap()), [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+//! assert_eq!(pass("0,100".parse().unwrap())[..4], [1, 1, 2, 2]);
+//! assert_eq!(pass("20,20,20,7".parse().unwrap()), pass("20,20,20,7".parse().unwrap()));
+//! ```
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -30,15 +42,15 @@ impl FromStr for Rates {
             _ => Err(format!("'{text}' is not LOSS[,DUP[,REORDER[,SEED]]] with percents")),
         };
         let parts: Vec<&str> = text.split(',').collect();
+        if let Some(extra) = parts.get(4) {
+            return Err(format!("'{extra}' is too much for --lossy"));
+        }
         let [loss, double, reorder] = [0, 1, 2].map(|index| percent(parts.get(index)));
         let seed = match parts.get(3) {
             None => RandomState::new().hash_one(()) % 1_000_000,
             Some(seed) => seed.parse().map_err(|_| format!("'{seed}' is not a seed"))?,
         };
-        match parts.get(4) {
-            Some(extra) => Err(format!("'{extra}' is too much for --lossy")),
-            None => Ok(Rates { loss: loss?, double: double?, reorder: reorder?, seed }),
-        }
+        Ok(Rates { loss: loss?, double: double?, reorder: reorder?, seed })
     }
 }
 
@@ -66,8 +78,8 @@ impl<T: Clone> Lossy<T> {
         Lossy { rates, dice: Dice::new(rates.seed), held: Vec::new() }
     }
 
-    /// Decides over a datagram. Gives what to send now. A datagram that is held back and not followed by another one is
-    /// lost.
+    /// Decides over a datagram. Gives what to send now. A datagram that is held back and not followed by
+    /// another one is lost.
     pub fn pass(&mut self, datagram: T) -> Vec<T> {
         let Rates { loss, double, reorder, .. } = self.rates;
         // Three random numbers for each datagram, also for a lost one: so each depends only on the seed and its place.

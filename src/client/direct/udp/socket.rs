@@ -22,8 +22,8 @@ const LARGEST: usize = 65_536;
 /// The pause after an error of the socket, which could come again at once.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Binds both sockets. With port 0 the operating system chooses a port for TCP; if that is taken for UDP, this tries
-/// again.
+/// Binds both sockets. With port 0 the operating system chooses a port for TCP; if that is taken for UDP,
+/// this tries again.
 ///
 /// # Errors
 /// When a socket cannot be bound; the string names it.
@@ -96,8 +96,8 @@ impl Datagrams {
         Datagrams { socket, own, lossy: Lossy::new(lossy.unwrap_or_default()) }
     }
 
-    /// Sends a datagram to the peer called `with`. If the operating system refuses it, it is lost, as it might be on its
-    /// way: the timers of [`reliable`](super::reliable) know what to do.
+    /// Sends a datagram to the peer called `with`. If the operating system refuses it, it is lost, as it
+    /// might be on its way: the timers of [`reliable`](super::reliable) know what to do.
     pub fn send(&mut self, outgoing: Outgoing, with: &Name, screen: &mut Screen) {
         let sent = self.lossy.pass(outgoing.clone());
         if sent.is_empty() {

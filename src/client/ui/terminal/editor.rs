@@ -1,4 +1,8 @@
 //! The line that the user edits, and what each key does to it. This needs no terminal, only bytes.
+//!
+//! The keys are those of most shells: Ctrl-A and Ctrl-E go to the ends of the line, Ctrl-B and Ctrl-F one
+//! character back and forth, Ctrl-P and Ctrl-N through the history. Ctrl-D erases the character after the
+//! cursor, Ctrl-W the word before it, Ctrl-U everything before it. Tab completes.
 
 use std::collections::VecDeque;
 use std::mem::take;
@@ -74,8 +78,8 @@ impl Editor {
         None
     }
 
-    /// Inserts a character before the cursor. Characters beyond [`MAX_LINE`] are dropped: such a line is longer than a
-    /// text may be, and it is refused as a whole.
+    /// Inserts a character before the cursor. Characters beyond [`MAX_LINE`] are dropped: such a line is
+    /// longer than a text may be, and it is refused as a whole.
     fn insert(&mut self, c: char) {
         if self.line.len() + c.len_utf8() < MAX_LINE {
             self.line.insert(self.cursor, c);
@@ -132,9 +136,9 @@ impl Editor {
         line
     }
 
-    /// Completes the word before the cursor as far as it is unambiguous. At the start of a line, a word that is empty
-    /// or begins with `/` becomes a command; every other word becomes one of `names`. Gives the candidates if there are
-    /// several.
+    /// Completes the word before the cursor as far as it is unambiguous. At the start of a line, a word that
+    /// is empty or begins with `/` becomes a command; every other word becomes one of `names`. Gives the
+    /// candidates if there are several.
     pub fn complete(&mut self, names: Vec<String>) -> Vec<String> {
         let start = self.line[..self.cursor].rfind(' ').map_or(0, |space| space + 1);
         let word = &self.line[start..self.cursor];

@@ -1,9 +1,17 @@
-//! Turns the bytes that a terminal sends into keys. A terminal sends UTF-8 for characters and sequences that begin with
-//! ESC for other keys (ECMA-48, and xterm's for pasting).
+//! Turns the bytes that a terminal sends into keys. A terminal sends UTF-8 for characters and sequences that
+//! begin with ESC for other keys (ECMA-48, and xterm's for pasting).
 //!
-//! A key that types a character is that character. A key that types none is the control character that does the same:
-//! Left is Ctrl-B, Right Ctrl-F, Home Ctrl-A, End Ctrl-E, Up Ctrl-P, Down Ctrl-N. Delete is DEL, and Backspace is BS,
-//! although most terminals send DEL for it.
+//! A key that types a character is that character. A key that types none is the control character that does
+//! the same: Left is Ctrl-B, Right Ctrl-F, Home Ctrl-A, End Ctrl-E, Up Ctrl-P, Down Ctrl-N. Delete is DEL,
+//! and Backspace is BS, although most terminals send DEL for it.
+//!
+//! ```
+//! use p2p_chat::client::ui::terminal::keys::Keys;
+//!
+//! let mut keys = Keys::default();
+//! let typed: String = "é\x1b[D".bytes().filter_map(|byte| keys.take(byte)).collect();
+//! assert_eq!(typed, "é\x02"); // a character of two bytes, and Left
+//! ```
 
 use std::mem::take;
 
@@ -25,8 +33,8 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Handles the next byte. Gives a key when it is complete. Bytes that are no UTF-8, and keys without a meaning
-    /// here, give nothing. Each CR or LF gives a CR, whatever stands before it.
+    /// Handles the next byte. Gives a key when it is complete. Bytes that are no UTF-8, and keys without a
+    /// meaning here, give nothing. Each CR or LF gives a CR, whatever stands before it.
     pub fn take(&mut self, byte: u8) -> Option<char> {
         if !byte.is_ascii_control() {
             let in_sequence = self.begun.first() == Some(&ESCAPE);

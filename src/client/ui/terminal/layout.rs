@@ -1,4 +1,5 @@
-//! Where the characters of a line stand on a screen: the row and the column of each, and the width of a character.
+//! Where the characters of a line stand on a screen: the row and the column of each, and the width of a
+//! character.
 
 use crate::wire::text::escape;
 
@@ -15,8 +16,9 @@ pub struct Layout {
     pub column: usize,
 }
 
-/// Lays out `text` on so many columns and rows, with the cursor before the byte `cursor`. The text is escaped, as others
-/// will see it. Of a text that is longer than the screen it shows the rows that fit, down to the cursor's row.
+/// Lays out `text` on so many columns and rows, with the cursor before the byte `cursor`. The text is
+/// escaped, as others will see it. Of a text that is longer than the screen it shows the rows that fit, down
+/// to the cursor's row.
 pub fn layout(text: &str, cursor: usize, (columns, rows): (usize, usize)) -> Layout {
     let (mut shown, mut starts, mut column) = (String::new(), vec![0], 0);
     let mut at = None;
@@ -46,11 +48,18 @@ pub fn layout(text: &str, cursor: usize, (columns, rows): (usize, usize)) -> Lay
     Layout { shown: shown[starts[first]..end].to_owned(), last, row: row - first, column }
 }
 
-/// How many columns a character takes: 2 for East Asian characters and emoji (Unicode Standard Annex 11), 0 for one that
-/// joins the character before it, else 1.
+/// How many columns a character takes: 2 for East Asian characters and emoji (Unicode Standard Annex 11), 0
+/// for one that joins the character before it, else 1.
 ///
-/// The tables hold the blocks of Unicode with most of these characters. Characters of rare scripts count as 1. Emoji
-/// that are joined to one count as their parts. Terminals differ there, too.
+/// The tables hold the blocks of Unicode with most of these characters. Characters of rare scripts count as
+/// 1. Emoji that are joined to one count as their parts. Terminals differ there, too.
+///
+/// ```
+/// use p2p_chat::client::ui::terminal::layout::width;
+///
+/// let columns = |text: &str| -> usize { text.chars().map(width).sum() };
+/// assert_eq!(["a", "é", "世", "e\u{301}"].map(columns), [1, 1, 2, 1]);
+/// ```
 pub fn width(c: char) -> usize {
     match u32::from(c) {
         ..0x300 => 1,

@@ -1,11 +1,11 @@
 //! The prompt: the last line of a terminal, where the user types. Arriving messages do not garble it.
 //!
-//! std knows nothing of terminals, so the program `stty` does the work. It sets the terminal to give each key as it is
-//! pressed and to show none itself (Ctrl-C and Ctrl-Z become keys like others), and it tells the size. Without `stty`
-//! there is no prompt.
+//! std knows nothing of terminals, so the program `stty` does the work. It sets the terminal to give each key
+//! as it is pressed and to show none itself (Ctrl-C and Ctrl-Z become keys like others), and it tells the
+//! size. Without `stty` there is no prompt.
 //!
-//! The old settings come back when the prompt is dropped, also after a panic. A signal that kills the program leaves them
-//! as they are, for std cannot catch signals: `stty sane` helps afterwards.
+//! The old settings come back when the prompt is dropped, also after a panic. A signal that kills the program
+//! leaves them as they are, for std cannot catch signals: `stty sane` helps afterwards.
 
 use std::env;
 use std::process::{Command, Stdio};
@@ -16,17 +16,17 @@ use crate::client::ui::terminal::layout::{Layout, layout};
 /// The sequences that tell a terminal to mark what is pasted, and to stop it (xterm's bracketed paste).
 pub const PASTE_MARKS: (&str, &str) = ("\x1b[?2004h", "\x1b[?2004l");
 
-/// The settings for `stty`: no lines, no echo, and no keys that send signals, hold the output (Ctrl-S) or have other
-/// effects.
+/// The settings for `stty`: no lines, no echo, and no keys that send signals, hold the output (Ctrl-S) or
+/// have other effects.
 const BY_KEY: [&str; 9] =
     ["-icanon", "-echo", "-isig", "-ixon", "-iexten", "min", "1", "time", "0"];
 
 /// Red, green, yellow, magenta, cyan. (Blue is hard to read on black.)
 const COLOURS: [u8; 5] = [31, 32, 33, 35, 36];
 
-/// How long a measured size holds. std cannot be told that a window's size changes (SIGWINCH), so the prompt asks for the
-/// size when it draws, but not more often than this: asking costs a process. After a window becomes wider, some
-/// terminals do not break their lines anew: they keep some rows of a longer prompt.
+/// How long a measured size holds. std cannot be told that a window's size changes (SIGWINCH), so the prompt
+/// asks for the size when it draws, but not more often than this: asking costs a process. After a window
+/// becomes wider, some terminals do not break their lines anew: they keep some rows of a longer prompt.
 const SIZE_HOLDS: Duration = Duration::from_secs(1);
 
 /// A terminal with a prompt.
@@ -91,8 +91,8 @@ impl Prompt {
         format!("\x1b[{}m{name}\x1b[m", COLOURS[hash % COLOURS.len()])
     }
 
-    /// Stops this program until the shell continues it, as Ctrl-Z does elsewhere: with its whole process group, because
-    /// the shell waits for all of it (for `cargo`, say, which started the client).
+    /// Stops this program until the shell continues it, as Ctrl-Z does elsewhere: with its whole process
+    /// group, because the shell waits for all of it (for `cargo`, say, which started the client).
     pub fn stop(&mut self) {
         self.give_back();
         // `sh` is one of the group, so it ends only after the group is continued. If the group cannot be stopped
