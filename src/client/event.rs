@@ -128,7 +128,7 @@ pub fn progress(
 ) -> impl Fn(Progress) + Send + 'static {
     let (events, stream) = (events.clone(), Arc::clone(stream));
     move |progress| match progress {
-        Progress::Wrote(bytes) => events.capture(id, &stream, Direction::Out, bytes),
+        Progress::Writing(bytes) => events.capture(id, &stream, Direction::Out, bytes),
         // An error: the program ends.
         progress => drop(events.send(Event::Writer(id, progress))),
     }

@@ -172,7 +172,7 @@ impl EventLoop {
             Event::Captured(id, captured) => self.state.captured(id, captured),
             Event::Datagram(from, bytes) => self.state.datagram(from, bytes),
             Event::Writer(_, Progress::Done) => self.writers -= 1,
-            Event::Writer(_, Progress::Wrote(_)) => {} // it comes as captured
+            Event::Writer(_, Progress::Writing(_)) => {} // it comes as captured
             Event::Writer(id, Progress::Written) => self.state.written(id),
         }
     }

@@ -53,6 +53,17 @@ fn what_is_shown_is_what_the_server_has_seen() {
 }
 
 #[test]
+fn a_question_is_shown_before_its_answer() {
+    let (_server, alice) = alice_alone(&[]);
+    alice.types("/explain on");
+    for _ in 0..200 {
+        alice.types("/info");
+        alice.sees_without("<- server INFOACK", "-> server INFO");
+        alice.sees("<- server INFOACK");
+    }
+}
+
+#[test]
 fn the_address_that_was_seen_and_not_the_one_claimed_is_a_lesson() {
     let listener = Played::open();
     let (alice, mut wire) = alice_at(&listener);

@@ -48,8 +48,8 @@ impl ConnectionId {
 /// What a writing thread reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Progress {
-    /// The operating system took these bytes.
-    Wrote(Vec<u8>),
+    /// These bytes are about to be written.
+    Writing(Vec<u8>),
     /// The oldest text of the queue is written.
     Written,
     /// Everything that could be written is written, and this side of the connection is closed.
@@ -133,8 +133,9 @@ fn write_all(
     for piece in pieces {
         match piece {
             Piece::Bytes { bytes, is_text } => {
+                // Reported first: once they are written, the answer may be traced before them.
+                tell(Progress::Writing(bytes.clone()));
                 to.write_all(&bytes)?;
-                tell(Progress::Wrote(bytes));
                 if is_text {
                     tell(Progress::Written);
                 }
