@@ -43,7 +43,7 @@ pub fn run(
     let mut to =
         stream.try_clone().map_err(|error| Failure::cannot("use", "the connection", &error))?;
     let typing = move || {
-        // The end of the input closes only this side (half-close, RFC 9293, 3.6): the other may still send.
+        // The end of the input closes only this side (half-close, RFC 9293, 3.6.1): the other may still send.
         // After an error of the connection the other thread sees it, too.
         if carry(&mut input, &mut to).is_ok() {
             let _ = to.shutdown(Shutdown::Write);

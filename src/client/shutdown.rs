@@ -1,12 +1,11 @@
 //! How the client ends: what was typed is done and what was said arrives, but nothing waits for ever.
 //!
 //! ```text
-//! Running ──> InputEnded ──> Quitting ──> Closing ──> over
-//!         the input       /quit, or    goodbye     the writers are done and
-//!         is at its end   all is done  is said     no peer needs an ACK again
+//! Running --- the input is at its end --> InputEnded --- all is done ----------> Closing --> over
+//!         --- /quit --------------------> Quitting ----- texts are confirmed --> Closing --> over
 //! ```
 //!
-//! Any state may be skipped: after `/quit` the client does not wait for the end of the input. The state
+//! Each state but the first has a time limit, and `/quit` also ends `InputEnded`. The state
 //! machine knows no socket and no clock: the loop tells it the time and what is outstanding.
 
 use std::time::{Duration, Instant};

@@ -39,8 +39,8 @@ impl RoomView {
         RoomView { seen: None, others, unheard, doubtful: 0, by: 0, offset }
     }
 
-    /// Handles that this client has joined: these are the others, and `seq` is the number of the last message
-    /// before. `missed` messages are too old for the replay.
+    /// Enters the room, in which the others are. `seq` is the number of the last message before this client.
+    /// `missed` messages are too old for the replay.
     pub fn enter(&mut self, others: Vec<Entry>, seq: u64, missed: u64, screen: &mut Screen) {
         let names = others.iter().map(|entry| format!("{} ({})", entry.id, entry.name));
         let names = names.collect::<Vec<_>>().join(", ");
@@ -85,8 +85,8 @@ impl RoomView {
         self.unheard.len()
     }
 
-    /// Handles that the server refused the oldest text that has not come back. Responses keep the order of
-    /// requests.
+    /// Handles a refusal of the server. It means the oldest text that has not come back, because responses keep
+    /// the order of requests.
     pub fn refused(&mut self, message: &str, screen: &mut Screen) {
         let text = self.unheard.pop_front().unwrap_or_default();
         screen.line(format_args!("not delivered: {text} ({message})"));
@@ -146,7 +146,7 @@ impl RoomView {
         screen.show(&Output::Private { time: &time, name, text });
     }
 
-    /// Handles that a member joined or moved to another address. It may be this client, whose ID is `own`.
+    /// Adds a member, or moves it to another address. It may be this client, whose ID is `own`.
     pub fn arrived(&mut self, entry: Entry, own: u64, screen: &mut Screen) {
         let Entry { name, address, id } = &entry;
         let moved = *id == own || self.others.contains_key(id);
@@ -158,7 +158,7 @@ impl RoomView {
         }
     }
 
-    /// Handles that a member left.
+    /// Removes a member that left.
     pub fn left(&mut self, id: u64, name: &Name, reason: Option<Reason>, screen: &mut Screen) {
         self.others.remove(&id);
         let reason = reason.unwrap_or(Reason::Gone);

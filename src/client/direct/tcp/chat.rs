@@ -1,10 +1,10 @@
 //! One direct chat over TCP: its peer, its state, and the texts that are not written yet.
 //!
 //! ```text
-//! this client calls                 Calling ──────────────────────────> Open
-//! a peer calls without a ticket     ──────────────────────────────────> Open (unverified)
-//! a peer calls with a ticket        AwaitingTicket ───────────────────> Open
-//! each calls the other              AwaitingTicket ─> SimultaneousOpen ─> Open
+//! this client calls              Calling -------------------------------> Open
+//! a peer calls without a ticket  ---------------------------------------> Open
+//! a peer calls with a ticket     AwaitingTicket ------------------------> Open
+//! both call at the same time     AwaitingTicket --> SimultaneousOpen ---> Open
 //! ```
 //!
 //! `handshake` decides when a state changes. Here stands what a chat shows and sends in each of them.
@@ -157,7 +157,7 @@ impl Chat {
         matches!(self.state, ChatState::Calling(_))
     }
 
-    /// Whether `peer` means this chat's peer. An ID counts only for a verified peer, because a claim has none.
+    /// Whether `peer` means this chat's peer. An ID counts only for a verified peer.
     pub fn is(&self, peer: &PeerRef) -> bool {
         match peer {
             PeerRef::Name(name) => self.name.as_ref() == Some(name),
@@ -191,7 +191,7 @@ impl Chat {
         }
     }
 
-    /// Handles that the oldest text is written.
+    /// Handles the writer's report that the oldest text is written.
     pub fn written(&mut self, screen: &mut Screen) {
         if let Some(text) = self.unsent.pop_front() {
             self.show_status(&text, DeliveryStatus::Sent, screen);

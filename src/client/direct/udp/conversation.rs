@@ -2,10 +2,10 @@
 //! secrets of its own. The rules of a direction are in [`reliable`](super::reliable).
 //!
 //! ```text
-//! a typed text    say ────────> Sending::send ──> work: MSG goes out, "Sent"
-//! a timer is due  work ───────> Sending::due ───> MSG goes out again, or "not delivered"
-//! an ACK arrives  acknowledged > Sending::acknowledged ──> "Delivered"
-//! a MSG arrives   receive ────> Receiving::accept ──> it is shown, ACK goes back
+//! a text is typed  say           --> Sending::send, Sending::due    MSG goes out
+//! a timer is due   work          --> Sending::due                   MSG goes out again, or "not delivered"
+//! an ACK arrives   acknowledged  --> Sending::acknowledged          "Delivered"
+//! a MSG arrives    receive       --> Receiving::accept              the text is shown, ACK goes back
 //! ```
 //!
 //! [`Sending`] and [`Receiving`] only decide what to do. This module sends, counts and shows it.
@@ -29,7 +29,7 @@ use crate::wire::text::Text;
 pub struct Conversation {
     /// The peer, with the address from which its newest message came.
     pub entry: Entry,
-    /// The number of the chat, as `/msg` on the page names it.
+    /// The number of the chat, by which the page names it.
     pub key: ConnectionId,
     /// This client's name, as the peer knows it.
     me: Name,
