@@ -80,17 +80,6 @@ fn by_hand(arguments: &Arguments) -> Result<End, String> {
 /// - a number: the port to listen on, perhaps with a server behind it
 /// - a server: `HOST:PORT`, or `HOST PORT` as in the assignments
 fn chat(arguments: Arguments) -> Result<ClientOptions, String> {
-    let mut options = ClientOptions {
-        name: arguments.words.first().cloned(),
-        port: 0,
-        server: SERVER.to_owned(),
-        interactive: io::stdin().is_terminal(),
-        prompt: io::stdin().is_terminal() && io::stdout().is_terminal(),
-        explain: false,
-        give_up: GIVE_UP,
-        lossy: None,
-        page: None,
-    };
     let is_number = |word: &str| word.bytes().all(|byte| byte.is_ascii_digit());
     let rest: Vec<&str> = arguments.words.iter().skip(1).map(String::as_str).collect();
     let (port, server) = match rest.as_slice() {
@@ -103,12 +92,17 @@ fn chat(arguments: Arguments) -> Result<ClientOptions, String> {
         [_, word] => return Err(format!("'{word}' is not a port")),
         [_, _, extra, ..] => return Err(format!("unexpected argument '{extra}'")),
     };
-    if let Some(port) = port {
-        options.port = listening_port("LISTEN_PORT", port)?;
-    }
-    if let Some(server) = server {
-        options.server = server_address(&server)?;
-    }
+    let mut options = ClientOptions {
+        name: arguments.words.first().cloned(),
+        port: port.map_or(Ok(0), |port| listening_port("LISTEN_PORT", port))?,
+        server: server_address(server.as_deref().unwrap_or(SERVER))?,
+        interactive: io::stdin().is_terminal(),
+        prompt: io::stdin().is_terminal() && io::stdout().is_terminal(),
+        explain: false,
+        give_up: GIVE_UP,
+        lossy: None,
+        page: None,
+    };
     take_flags(&mut options, arguments.flags)?;
     Ok(options)
 }

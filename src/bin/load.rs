@@ -51,7 +51,7 @@ fn main() -> ExitCode {
 }
 
 /// Parses the command line: what to measure. Without `--messages` a run ends after its seconds; with them it
-/// ends when all messages are delivered.
+/// ends when all messages are delivered, at the latest after 10 minutes.
 fn parse(line: impl Iterator<Item = String>) -> Result<LoadOptions, String> {
     let arguments = Arguments::split(line, &FLAGS, &[])?;
     if let Some(word) = arguments.words.first() {

@@ -26,9 +26,9 @@ pub struct PeerInfo {
 
 /// What this client knows of a text that its user sent to a peer.
 ///
-/// Over TCP the last status is `Sent`: the operating system delivers the text or the connection breaks, and
-/// the client cannot know which part the peer has read. Over UDP the client hears of each text by its
-/// acknowledgement.
+/// Over TCP no status says that a text arrived, and `Sent` is the best one: the operating system delivers the
+/// text or the connection breaks, and the client cannot know which part the peer has read. Over UDP the
+/// client hears of each text by its acknowledgement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeliveryStatus {
     /// The text is not sent yet.

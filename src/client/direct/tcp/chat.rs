@@ -207,12 +207,12 @@ impl Chat {
 
     /// Ends the chat from this side.
     pub fn end(mut self, screen: &mut Screen) {
-        if self.is_open() {
+        if self.is_open()
+            && let Some(writer) = &self.writer
+        {
             // The queue keeps its order: QUIT is written after every text that waits there.
+            writer.block(&"QUIT\r\n\r\n");
             self.unsent.clear();
-            if let Some(writer) = &self.writer {
-                writer.block(&"QUIT\r\n\r\n");
-            }
         }
         self.report_unsent(screen);
     }
