@@ -134,19 +134,20 @@ class Connection(asyncio.Protocol):
     # Framing
 
     def data_received(self, data):
-        self.rest += data
+        rest, at = self.rest + data, 0
         while not self.over:
-            end = self.rest.find(b"\n")
-            if end < 0 or end >= MAX_LINE:
-                if len(self.rest) < MAX_LINE:
-                    return
+            end = rest.find(b"\n", at)
+            if end < 0 or end - at >= MAX_LINE:
+                if len(rest) - at < MAX_LINE:
+                    break
                 self.too_long()
                 # What has come of this line is dropped, and the rest of it counts as one more line.
-                self.rest = b"x" + self.rest[MAX_LINE:]
+                rest, at = b"x" + rest[at + MAX_LINE :], 0
                 self.skip(MAX_LINE)
                 continue
-            line, self.rest = self.rest[:end], self.rest[end + 1 :]
+            line, at = rest[at:end], end + 1
             self.take(line[:-1] if line.endswith(b"\r") else line)
+        self.rest = rest[at:]
 
     def take(self, line):
         if self.skipping and not line:
