@@ -3,21 +3,10 @@
 use std::io::Write;
 use std::thread;
 
-use crate::support::{Client, Wire, alice_alone, alice_and_bob, process};
+use crate::support::{Wire, alice_alone, alice_and_bob, process};
 
 /// A friend's CHAT without a ticket.
 const CHAT: &str = "CHAT\r\nclientID: bob\r\nIP: 127.0.0.1\r\nPort: 6202\r\n\r\n";
-
-/// Shows that a client answers its user.
-#[track_caller]
-fn answers(client: &Client) {
-    client.asks("/id", "you are ");
-}
-
-/// Sends this so many times, or until the other side has had enough of it.
-fn floods(wire: &Wire, piece: &str, times: usize) -> usize {
-    (0..times).take_while(|_| wire.stream().write_all(piece.as_bytes()).is_ok()).count()
-}
 
 #[test]
 fn twenty_callers_who_say_nothing_keep_nobody_waiting() {
@@ -25,7 +14,7 @@ fn twenty_callers_who_say_nothing_keep_nobody_waiting() {
     let mut silent: Vec<Wire> = (0..20).map(|_| alice.is_called_by("somebody")).collect();
     // So many are not kept waiting for a word: the oldest have to go.
     silent[0].is_closed();
-    answers(&alice);
+    alice.answers();
     bob.types("/chat alice");
     bob.types("/msg past all of them");
     alice.sees_without("request from 127", "bob (direct): past all of them");
@@ -35,7 +24,7 @@ fn twenty_callers_who_say_nothing_keep_nobody_waiting() {
     alice.tells(&bob, "me too");
     drop(silent);
     alice.sees(" ended the chat");
-    answers(&alice);
+    alice.answers();
 }
 
 #[test]
@@ -55,7 +44,7 @@ fn callers_beyond_the_limit_are_let_go_and_the_chats_that_stand_go_on() {
         alice.is_called_by("somebody").is_closed();
     }
     bob.tells(&alice, "second");
-    answers(&alice);
+    alice.answers();
     drop(callers);
     // When they are gone there is room again.
     let mut tries = 0;
@@ -63,7 +52,7 @@ fn callers_beyond_the_limit_are_let_go_and_the_chats_that_stand_go_on() {
         let mut caller = alice.is_called_by("caller");
         let _ = caller.stream().write_all(b"CHAT\r\nclientID: carol\r\n\r\nhi\r\nQUIT\r\n\r\n");
         caller.is_closed();
-        answers(&alice);
+        alice.answers();
         if alice.output().contains("carol? (direct): hi") {
             break;
         }
@@ -80,11 +69,11 @@ fn a_peer_that_floods_does_not_keep_the_user_from_typing() {
     let memory = process::Memory::of(alice.pid());
     let flood = thread::Builder::new().name("flood".to_owned()).spawn(move || {
         let _ = wire.stream().write_all(CHAT.as_bytes());
-        floods(&wire, &"la la la\r\n".repeat(1000), 100)
+        wire.floods(&"la la la\r\n".repeat(1000), 100)
     });
     alice.sees("bob? (direct): la la la");
     for round in 0..10 {
-        answers(&alice);
+        alice.answers();
         alice.types(&format!("round {round}"));
         bob.sees(&format!(" alice: round {round}"));
     }
@@ -111,8 +100,8 @@ fn what_peers_send_without_an_end_of_line_costs_no_memory() {
     for (beginning, piece, times) in beginnings {
         let wire = alice.is_called_by("wire");
         let _ = wire.stream().write_all(beginning.as_bytes());
-        floods(&wire, piece, times);
-        answers(&alice);
+        wire.floods(piece, times);
+        alice.answers();
     }
     memory.has_grown_by_less_than(8);
 }
@@ -162,9 +151,9 @@ fn a_crowd_of_liars_at_the_door_is_outlived() {
         .collect();
     bob.types("/chat alice");
     bob.tells(&alice, "it is really me");
-    answers(&alice);
+    alice.answers();
     drop(crowd);
-    answers(&alice);
+    alice.answers();
     let output = alice.output();
     let verified =
         output.lines().filter(|line| line.starts_with("Inc") && line.ends_with(" (verified)"));

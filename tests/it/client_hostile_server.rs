@@ -1,7 +1,5 @@
 //! Our client with a server that means it no good: it keeps answering its user, in little memory.
 
-use std::io::Write;
-
 use crate::driver::played::{Guest, Peer, TOKEN};
 use crate::support::{Client, Played, Wire, process};
 
@@ -18,26 +16,15 @@ fn joined() -> (Played, Client, Wire) {
     (server, alice, guest.wire)
 }
 
-/// Shows that alice answers her user.
-#[track_caller]
-fn answers(alice: &Client) {
-    alice.asks("/id", "you are alice");
-}
-
-/// Sends this so many times, or until she has had enough of it.
-fn floods(wire: &Wire, piece: &str, times: usize) -> usize {
-    (0..times).take_while(|_| wire.stream().write_all(piece.as_bytes()).is_ok()).count()
-}
-
 #[cfg(target_os = "linux")]
 #[test]
 fn a_line_of_the_server_without_an_end_costs_no_memory() {
     let (listener, alice, mut wire) = joined();
     let memory = process::Memory::of(alice.pid());
     wire.sends("SAID\r\nText: ");
-    let sent = floods(&wire, &"x".repeat(64 * 1024), 1024);
+    let sent = wire.floods(&"x".repeat(64 * 1024), 1024);
     assert!(sent < 1024, "she has taken all 64 MiB");
-    answers(&alice);
+    alice.answers();
     memory.has_grown_by_less_than(8);
     // She comes back, and is in the room again.
     let (Guest { mut wire, me }, join) = listener.registers(1);
@@ -57,9 +44,9 @@ fn a_list_of_the_server_without_an_end_costs_little_memory() {
     wire.gets("INFO");
     wire.sends("INFOACK\r\n");
     let lines: String = (0..1000).flat_map(|id| [GUEST.to_owned(), format!("{id}\r\n")]).collect();
-    let sent = floods(&wire, &lines, 2_000);
+    let sent = wire.floods(&lines, 2_000);
     assert!(sent < 2_000, "she has taken two million lines");
-    answers(&alice);
+    alice.answers();
     memory.has_grown_by_less_than(16);
 }
 
@@ -76,7 +63,7 @@ fn twenty_thousand_lines_are_a_list() {
         } else {
             alice.sees("not a block");
         }
-        answers(&alice);
+        alice.answers();
     }
 }
 
@@ -105,12 +92,12 @@ fn arrivals_calls_and_departures_without_an_end_cost_little_memory() {
     let memory = process::Memory::of(alice.pid());
     for round in 0..60 {
         let visits: String = (2 + round * 500..2 + (round + 1) * 500).map(visit).collect();
-        assert_eq!(floods(&wire, &visits, 1), 1);
+        assert_eq!(wire.floods(&visits, 1), 1);
         if round % 20 == 10 {
-            answers(&alice);
+            alice.answers();
         }
     }
-    answers(&alice);
+    alice.answers();
     memory.has_grown_by_less_than(8);
 }
 
@@ -123,9 +110,9 @@ fn arrivals_without_departures_cost_little_memory() {
         let ids = 2 + round * 2_000..2 + (round + 1) * 2_000;
         let arrival = |id: usize| ["JOINED\r\n", &about(id), ADDRESS, "\r\n"].concat();
         let arrivals: String = ids.map(arrival).collect();
-        floods(&wire, &arrivals, 1);
+        wire.floods(&arrivals, 1);
     }
-    answers(&alice);
+    alice.answers();
     memory.has_grown_by_less_than(8);
 }
 
@@ -154,11 +141,11 @@ fn a_server_that_says_everything_at_the_wrong_time_is_outlived() {
     wire.sends(me.regack()).skips_to("JOIN");
     wire.sends(&joinack);
     alice.sees("Other clients' IDs: ");
-    answers(&alice);
+    alice.answers();
     // And all of it once more from inside the room, with a second REGACK on top.
     wire.sends(early.concat());
     wire.sends(me.regack()).sends("ERROR\r\n\r\nERROR\r\nFor: WHO\r\nCode: 1\r\nMessage: \r\n\r\n");
-    answers(&alice);
+    alice.answers();
     alice.types("and now I speak");
     wire.skips_to("SAY").has_exactly(&[("Text", "and now I speak")]);
     let seq = "18446744073709551615";
@@ -169,5 +156,5 @@ fn a_server_that_says_everything_at_the_wrong_time_is_outlived() {
         "SAID\r\nSeq: 8\r\nTime: 2026-11-20 12:35:01\r\nID: 1\r\nclientID: bob\r\nText: y\r\n\r\n",
     );
     alice.sees("bob: y");
-    answers(&alice);
+    alice.answers();
 }

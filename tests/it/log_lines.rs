@@ -2,20 +2,10 @@
 
 use std::time::Instant;
 
-use crate::support::{DEADLINE, Server, Wire, alice_joined};
+use crate::support::{DEADLINE, Server, Wire, alice_joined, begins_like};
 
 /// What a log begins with.
 const STAMP: usize = "[2026-11-20 12:34:56] ".len();
-
-/// Whether a line begins with a date and a time of day in brackets.
-fn is_stamped(line: &str) -> bool {
-    let pattern = "[0000-00-00 00:00:00] ".bytes();
-    line.len() > STAMP
-        && line.bytes().zip(pattern).all(|(byte, want)| match want {
-            b'0' => byte.is_ascii_digit(),
-            _ => byte == want,
-        })
-}
 
 /// The lines of a log without its first one and without their stamps, which they all must have.
 #[track_caller]
@@ -26,7 +16,10 @@ fn events(server: &Server) -> Vec<String> {
     assert!(first.contains("UTC"), "the first line says whose time it is: {first}");
     lines
         .map(|line| {
-            assert!(is_stamped(line), "{line:?} in\n{log}");
+            assert!(
+                line.len() > STAMP && begins_like(line, "[0000-00-00 00:00:00] "),
+                "{line:?} in\n{log}"
+            );
             line[STAMP..].to_owned()
         })
         .collect()

@@ -2,21 +2,12 @@
 
 use crate::driver::played::{Guest, Peer, Secrets};
 use crate::support::{
-    Client, Datagrams, Friend, Played, Program, Server, Way, alice_alone, alice_and_bob, all_see,
-    free_port, friends,
+    Client, Datagrams, Friend, Played, Server, Way, alice_alone, alice_and_bob, all_see, free_port,
+    friends, query_each_other,
 };
 
 /// Secrets that a server may make.
 const SECRETS: [&str; 2] = ["00112233445566778899aabbccddeeff", "ffeeddccbbaa99887766554433221100"];
-
-/// Lets two query each other.
-#[track_caller]
-fn query_each_other(alice: &Program, bob: &Program) {
-    for (client, peer, who) in [(alice, bob, "bob"), (bob, alice, "alice")] {
-        client.asks(&format!("/query {who}"), &format!("conversation with {who} "));
-        peer.sees("Incoming query from ");
-    }
-}
 
 /// Demands twenty messages from one to the other and back, all by UDP and each delivered.
 #[track_caller]

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use crate::support::{Block, Client, DEADLINE, Dice, Friend, Server, a_friend, friends};
+use crate::support::{
+    Block, Client, DEADLINE, Dice, Friend, Server, a_friend, friends, query_each_other,
+};
 
 /// How many messages each says.
 const MANY: u64 = 200;
@@ -170,10 +172,7 @@ fn two_lossy_clients_tell_each_other_a_thousand_things() {
     let server = Server::start(&[]);
     let alice = Client::joined_with("alice", &server, &["--lossy", "20,10,10"]);
     let bob = Client::joined_with("bob", &server, &["--lossy", "20,10,10"]);
-    for (client, peer, who) in [(&alice, &bob, "bob"), (&bob, &alice, "alice")] {
-        client.asks(&format!("/query {who}"), &format!("conversation with {who} "));
-        peer.sees("Incoming query from ");
-    }
+    query_each_other(&alice, &bob);
     says_all(&alice, 1000, "alice");
     says_all(&bob, 1000, "bob");
     for number in 1..=1000 {

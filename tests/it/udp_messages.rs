@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::{Block, Client, Friend, Server, a_friend, friends};
+use crate::support::{Block, Client, Friend, Server, a_friend, friends, query_each_other};
 
 /// Alice and bob, whom she has queried, and who has nothing to say himself.
 #[track_caller]
@@ -367,10 +367,7 @@ fn two_with_nothing_getting_through_both_hear_of_it() {
     let alice = Client::joined_with("alice", &server, &flags);
     let bob = Client::joined_with("bob", &server, &flags);
     alice.sees("bob joined");
-    for (client, peer, who) in [(&alice, &bob, "bob"), (&bob, &alice, "alice")] {
-        client.asks(&format!("/query {who}"), &format!("conversation with {who} "));
-        peer.sees("Incoming query from ");
-    }
+    query_each_other(&alice, &bob);
     for (client, who) in [(&alice, "bob"), (&bob, "alice")] {
         client.types_bytes(b"/msg one\n/msg two\n");
         client.sees_line(&format!("not delivered to {who}: one"));

@@ -48,4 +48,4 @@ pub use scenes::{
 #[cfg(target_os = "linux")]
 pub use terminal::Terminal;
 pub use visitor::{Host, Site, Stream};
-pub use words::all_see;
+pub use words::{all_see, begins_like, query_each_other};

@@ -1,5 +1,6 @@
 //! What the grader's driver has no word for: lines that contain something, prompts, stderr, quick connections.
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -76,6 +77,12 @@ impl Program {
         line
     }
 
+    /// Shows that a client answers its user.
+    #[track_caller]
+    pub fn answers(&self) {
+        self.asks("/id", "you are ");
+    }
+
     /// Ends by /quit.
     #[track_caller]
     pub fn quits(&self) {
@@ -89,6 +96,21 @@ impl Program {
         let what = format!("a line on stderr with {text:?}");
         let has = |line: &str| line.contains(text).then(|| line.to_owned());
         self.waits_for(Side::Errors, &what, Output::line, has)
+    }
+}
+
+/// Whether a text begins like a pattern, in which 0 stands for any digit.
+pub fn begins_like(text: &str, pattern: &str) -> bool {
+    let fits = |(have, want): (u8, u8)| have == want || (want == b'0' && have.is_ascii_digit());
+    text.len() >= pattern.len() && text.bytes().zip(pattern.bytes()).all(fits)
+}
+
+/// Lets two query each other.
+#[track_caller]
+pub fn query_each_other(alice: &Program, bob: &Program) {
+    for (client, peer, who) in [(alice, bob, "bob"), (bob, alice, "alice")] {
+        client.asks(&format!("/query {who}"), &format!("conversation with {who} "));
+        peer.sees("Incoming query from ");
     }
 }
 
@@ -179,6 +201,11 @@ impl Wire {
         for number in 1..=count {
             self.speaks(&format!("message {number}"));
         }
+    }
+
+    /// Sends this so many times, or until the other side has had enough of it. Gives how often.
+    pub fn floods(&self, piece: &str, times: usize) -> usize {
+        (0..times).take_while(|_| self.stream().write_all(piece.as_bytes()).is_ok()).count()
     }
 
     /// The lines that INFO lists.
