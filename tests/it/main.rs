@@ -42,7 +42,7 @@ mod client_their_server;
 mod client_verified;
 mod editor;
 mod explain;
-mod gallery;
+mod mutants;
 mod grader;
 mod handout_class;
 mod handout_handin;

@@ -1,7 +1,7 @@
-//! The gallery of wrong programs: for each check of the grader a small edit of ours that makes just such a
+//! Mutants, which are wrong programs: for each check of the grader a small edit of ours that makes just such a
 //! mistake. The check must be red on it, or it pays for no work.
 //!
-//! An entry of `gallery/*.txt`:
+//! An entry of `mutants/*.txt`:
 //!
 //! ```text
 //! == lab1::the_check | what the program does wrong
@@ -17,7 +17,7 @@
 //! goes as it is told there.
 //!
 //! The programs are built in copies of the tree, some at the same time, and graded by this tree's grader. Set
-//! `GALLERY=lab4` for those whose check has that in its name, `GALLERY_SEEDS=20` to grade each so often.
+//! `MUTANTS=lab4` for those whose check has that in its name, `MUTANT_SEEDS=20` to grade each so often.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
@@ -50,9 +50,9 @@ struct Edit {
 }
 
 impl Entry {
-    /// All entries of the gallery.
+    /// All entries.
     fn all() -> Vec<Entry> {
-        let mut pages: Vec<PathBuf> = fs::read_dir(Path::new(TREE).join("tests/it/gallery"))
+        let mut pages: Vec<PathBuf> = fs::read_dir(Path::new(TREE).join("tests/it/mutants"))
             .unwrap()
             .map(|page| page.unwrap().path())
             .collect();
@@ -147,7 +147,7 @@ fn every_check_has_a_wrong_program_and_three_hints() {
 }
 
 #[test]
-fn every_edit_of_the_gallery_fits() {
+fn every_edit_of_a_mutant_fits() {
     for entry in Entry::all() {
         assert!(!entry.files().is_empty(), "{} has an entry without an edit", entry.check);
     }
@@ -156,9 +156,9 @@ fn every_edit_of_the_gallery_fits() {
 #[test]
 #[ignore = "builds 250 programs: four minutes"]
 fn every_wrong_program_is_caught() {
-    let wanted = env::var("GALLERY").unwrap_or_default();
+    let wanted = env::var("MUTANTS").unwrap_or_default();
     let seeds: usize =
-        env::var("GALLERY_SEEDS").ok().and_then(|count| count.parse().ok()).unwrap_or(1);
+        env::var("MUTANT_SEEDS").ok().and_then(|count| count.parse().ok()).unwrap_or(1);
     let mut entries = Entry::all();
     entries.retain(|entry| entry.check.contains(&wanted));
     let caught = at_benches(&entries, |bench, entry| {
