@@ -11,9 +11,8 @@
 //! assert!(matches!(parse("/mgs hello"), Command::Mistake(_)));
 //! ```
 
-use crate::client::net::writer::ConnectionId;
-use crate::wire::name::PeerRef;
-use crate::wire::request::USUAL_HISTORY;
+use crate::client::net::ConnectionId;
+use crate::wire::{PeerRef, USUAL_HISTORY};
 
 /// What a typed line means.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,10 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 
-use crate::client::net::capture::{Captured, Direction};
-use crate::client::net::writer::{ConnectionId, Progress, Writer};
-use crate::wire::block::Block;
-use crate::wire::greeting::Greeting;
+use crate::client::net::{Captured, ConnectionId, Direction, Progress, Writer};
+use crate::wire::{Block, Greeting};
 
 /// How many events may wait for the loop. A thread that sends more waits. Then it does not read, so TCP's flow
 /// control slows down the other side.

@@ -10,15 +10,14 @@ use crate::client::command::{self, Command};
 use crate::client::event::{Event, LinkEvent, PeerEvent};
 use crate::client::execute::execute;
 use crate::client::input::{Entered, Input};
-use crate::client::net::writer::{ConnectionId, Progress};
-use crate::client::rendezvous::incoming::{self, Update};
-use crate::client::responses;
+use crate::client::net::{ConnectionId, Progress};
+use crate::client::rendezvous::Update;
+use crate::client::rendezvous::incoming;
 use crate::client::shutdown::{Outstanding, Shutdown};
-use crate::client::snapshot;
 use crate::client::state::State;
 use crate::client::ui::web::Page;
-use crate::wire::line::MAX_LINE;
-use crate::wire::name::Name;
+use crate::client::{responses, snapshot};
+use crate::wire::{MAX_LINE, Name};
 
 /// How many typed lines may wait for their turn before one from the page is refused.
 const WAITING_LINES: usize = 256;

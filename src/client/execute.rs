@@ -3,14 +3,10 @@
 use std::time::Instant;
 
 use crate::client::command::{Command, HELP};
-use crate::client::direct::chats::DirectChat;
-use crate::client::direct::context::LocalPeer;
-use crate::client::direct::conversations;
-use crate::client::net::writer::ConnectionId;
+use crate::client::direct::{DirectChat, LocalPeer, conversations};
+use crate::client::net::ConnectionId;
 use crate::client::state::{Pending, Purpose, State};
-use crate::wire::name::{Name, PeerRef};
-use crate::wire::request::{Request, Via};
-use crate::wire::text::Text;
+use crate::wire::{Name, PeerRef, Request, Text, Via};
 
 /// Carries out a command, or tells the user why not.
 pub fn execute(state: &mut State, command: Command) {

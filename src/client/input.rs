@@ -1,6 +1,6 @@
 //! The keyboard at a prompt: what keys do to the typed line and to the client.
 
-use crate::client::direct::tcp::chat::Chat;
+use crate::client::direct::tcp::Chat;
 use crate::client::state::State;
 use crate::client::ui::terminal::editor::{Action, Editor};
 

@@ -3,8 +3,7 @@
 use std::time::Instant;
 
 use crate::client::state::{Pending, Purpose, State};
-use crate::wire::entry::Entry;
-use crate::wire::response::{Introduction, Response};
+use crate::wire::{Entry, Introduction, Response};
 
 /// Handles a response. One that does not fit the pending request came too late for its own, and is dropped.
 pub fn handle(state: &mut State, response: Response) {

@@ -1,11 +1,12 @@
 //! The client's state as one JSON object, for a page in the browser: this client, the room, the direct chats. A
 //! terminal's user asks for it (`/id`, `/info`, `/peers`); a page shows it all the time.
 
-use crate::client::direct::tcp::chat::Chat;
-use crate::client::direct::udp::conversation::Conversation;
+use crate::client::direct::tcp::Chat;
+use crate::client::direct::udp::Conversation;
 use crate::client::state::State;
-use crate::client::ui::json::{Object, list};
-use crate::wire::entry::Entry;
+use crate::client::ui::Object;
+use crate::client::ui::json::list;
+use crate::wire::Entry;
 
 /// The snapshot of this moment.
 pub fn state(state: &State) -> String {

@@ -8,21 +8,16 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use crate::client::command::Command;
-use crate::client::direct::chats::Chats;
-use crate::client::direct::context::{Context, LocalPeer};
-use crate::client::direct::conversations::{self, Conversations};
-use crate::client::direct::handshake::{self, Handshakes};
+use crate::client::direct::conversations;
+use crate::client::direct::handshake;
+use crate::client::direct::{Chats, Context, Conversations, Handshakes, LocalPeer};
 use crate::client::event::{Events, PeerEvent};
-use crate::client::net::capture::{Captured, PeerLabels};
-use crate::client::net::writer::ConnectionId;
-use crate::client::rendezvous::server_session::ServerSession;
+use crate::client::net::{Captured, ConnectionId, PeerLabels};
+use crate::client::rendezvous::ServerSession;
 use crate::client::shutdown::Outstanding;
-use crate::client::ui::screen::Screen;
+use crate::client::ui::Screen;
 use crate::clock;
-use crate::wire::entry::{Credentials, Entry};
-use crate::wire::name::PeerRef;
-use crate::wire::request::{Request, Via};
-use crate::wire::text::Text;
+use crate::wire::{Credentials, Entry, PeerRef, Request, Text, Via};
 
 /// How long the server may take to answer a request of the user.
 const ANSWER: Duration = Duration::from_secs(5);

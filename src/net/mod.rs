@@ -8,3 +8,6 @@ pub mod reader;
 pub mod accept;
 
 pub use reader::Reader;
+
+pub use accept::{Accept, Slot, Slots};
+pub use deadline::DeadlineStream;

@@ -11,20 +11,13 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use crate::clock;
-use crate::server::directory::lookup;
-use crate::server::directory::registration::{JoinRequest, Presence, Registration};
-use crate::server::directory::registry::Admission;
-use crate::server::room::batch::BatchId;
-use crate::server::room::journal;
-use crate::server::room::outbox::Outbox;
+use crate::server::directory::{Admission, JoinRequest, Presence, Registration, lookup};
+use crate::server::room::{BatchId, Outbox, journal};
 use crate::server::state::Server;
-use crate::wire::entry::Entry;
-use crate::wire::name::{Name, PeerRef};
-use crate::wire::notification::{Notification, Reason};
-use crate::wire::request::{self, Refusal, Via, code};
-use crate::wire::response::{Response, Welcome};
-use crate::wire::secret::Secret;
-use crate::wire::text::Text;
+use crate::wire::request::{self, code};
+use crate::wire::{
+    Entry, Name, Notification, PeerRef, Reason, Refusal, Response, Secret, Text, Via, Welcome,
+};
 
 /// A client's connection, and what was registered and joined on it. One connection can register several names, one after
 /// the other, but join only with one.

@@ -10,12 +10,10 @@ use std::io::{self, BufRead};
 use std::sync::mpsc::Sender;
 use std::time::Instant;
 
-use crate::server::directory::lookup;
-use crate::server::directory::registration::Presence;
+use crate::server::directory::{Presence, lookup};
 use crate::server::state::Server;
-use crate::wire::name::PeerRef;
-use crate::wire::notification::Reason;
 use crate::wire::text::escape;
+use crate::wire::{PeerRef, Reason};
 
 /// Runs the commands until `/quit`. At the end of the input the server goes on without a console.
 pub fn attend(server: &Server, console: impl BufRead, quit: &Sender<io::Result<()>>) {

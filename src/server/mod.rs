@@ -36,9 +36,10 @@ use state::Server;
 pub use state::ServerOptions;
 
 use crate::io_error::cause;
-use crate::net::accept::{Accept, Slot, Slots, accept};
-use crate::wire::notification::Reason;
-use crate::wire::request::{Refusal, code};
+use crate::net::accept::accept;
+use crate::net::{Accept, Slot, Slots};
+use crate::wire::request::code;
+use crate::wire::{Reason, Refusal};
 
 /// The stack of a session's thread. A session needs a fraction of it. The unused part costs address space only.
 const STACK: usize = 256 * 1024;

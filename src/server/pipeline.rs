@@ -19,13 +19,10 @@ use std::time::{Instant, SystemTime};
 
 use crate::clock;
 use crate::server::connection::Connection;
-use crate::server::room::batch::BatchId;
-use crate::server::room::messages::MessageBatch;
-use crate::server::room::outbox::Outbox;
+use crate::server::room::{BatchId, MessageBatch, Outbox};
 use crate::server::state::Server;
-use crate::wire::block::Block;
-use crate::wire::request::{Refusal, code};
-use crate::wire::text::Text;
+use crate::wire::request::code;
+use crate::wire::{Block, Refusal, Text};
 
 /// How many bytes of answers are collected before they are written.
 const ANSWERS: usize = 32 * 1024;

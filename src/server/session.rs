@@ -17,14 +17,11 @@ use crate::server::connection::Connection;
 use crate::server::keepalive::{Keepalive, Next};
 use crate::server::pipeline::Pipeline;
 use crate::server::rate_limit::RateLimiter;
-use crate::server::room::journal;
-use crate::server::room::outbox::LINGER;
-use crate::wire::block::{Block, MAX_REQUEST_LINES};
-use crate::wire::framing::BlockReader;
-use crate::wire::notification::{Notification, Reason};
-use crate::wire::request::{self, Refusal, Request};
-use crate::wire::response::Response;
-use crate::wire::secret::Secret;
+use crate::server::room::{LINGER, journal};
+use crate::wire::request;
+use crate::wire::{
+    Block, BlockReader, MAX_REQUEST_LINES, Notification, Reason, Refusal, Request, Response, Secret,
+};
 
 /// The shortest read timeout. The operating system takes zero for no timeout at all.
 const LEAST_WAIT: Duration = Duration::from_millis(1);

@@ -10,14 +10,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::server::directory::registry::Registry;
+use crate::server::directory::Registry;
 use crate::server::printer::Printer;
-use crate::server::room::journal;
-use crate::server::room::outbox::Outbox;
-use crate::server::room::queue::Room;
-use crate::wire::entry::Entry;
-use crate::wire::name::Name;
-use crate::wire::notification::{Notification, Reason};
+use crate::server::room::{Outbox, Room, journal};
+use crate::wire::{Entry, Name, Notification, Reason};
 
 /// What the operator decides at the start.
 #[derive(Debug, Clone)]

@@ -23,3 +23,16 @@ pub mod response;
 pub mod notification;
 pub mod greeting;
 pub mod datagram;
+
+pub use block::{Block, MAX_ANSWER_LINES, MAX_REQUEST_LINES};
+pub use datagram::{Datagram, MAX_DATAGRAM, MAX_DATAGRAM_TEXT};
+pub use entry::{Credentials, Entry};
+pub use framing::{BlockParser, BlockReader};
+pub use greeting::Greeting;
+pub use line::{Line, MAX_LINE};
+pub use name::{Name, PeerRef};
+pub use notification::{Notification, Reason, SAID_TAIL_END};
+pub use request::{Refusal, Request, USUAL_HISTORY, Via};
+pub use response::{Introduction, Response, Welcome};
+pub use secret::Secret;
+pub use text::Text;

@@ -5,12 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::client::direct::tcp::chat::Chat;
-use crate::client::direct::udp::conversation::Conversation;
-use crate::client::net::writer::ConnectionId;
-use crate::client::ui::screen::Screen;
-use crate::wire::name::PeerRef;
-use crate::wire::request::Via;
+use crate::client::direct::tcp::Chat;
+use crate::client::direct::udp::Conversation;
+use crate::client::net::ConnectionId;
+use crate::client::ui::Screen;
+use crate::wire::{PeerRef, Via};
 
 /// The most texts to one peer that may wait.
 pub const MAX_WAITING: usize = 128;

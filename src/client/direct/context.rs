@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use crate::client::direct::chats::Chats;
-use crate::client::ui::screen::Screen;
-use crate::wire::name::Name;
+use crate::client::ui::Screen;
+use crate::wire::Name;
 
 /// This client, as its peers know it.
 #[derive(Debug, Clone)]

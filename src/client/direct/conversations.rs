@@ -5,15 +5,10 @@ use std::time::{Duration, Instant};
 
 use crate::client::direct::chats::{Chats, DirectChat};
 use crate::client::direct::context::{Context, LocalPeer};
-use crate::client::direct::udp::conversation::Conversation;
-use crate::client::direct::udp::reliable::{Receiving, Sending};
-use crate::client::direct::udp::socket::{Datagrams, Outgoing};
-use crate::client::net::capture::Direction;
-use crate::client::net::writer::ConnectionId;
-use crate::client::ui::screen::Screen;
-use crate::wire::datagram::Datagram;
-use crate::wire::entry::{Credentials, Entry};
-use crate::wire::name::PeerRef;
+use crate::client::direct::udp::{Conversation, Datagrams, Outgoing, Receiving, Sending};
+use crate::client::net::{ConnectionId, Direction};
+use crate::client::ui::Screen;
+use crate::wire::{Credentials, Datagram, Entry, PeerRef};
 
 /// The most conversations: a server must not make the client keep more.
 const MAX_CONVERSATIONS: usize = 256;

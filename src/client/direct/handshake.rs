@@ -9,19 +9,13 @@ use std::time::{Duration, Instant};
 
 use crate::client::direct::chats::{Chats, DirectChat, MAX_WAITING};
 use crate::client::direct::context::Context;
-use crate::client::direct::tcp::chat::{Chat, ChatState};
-use crate::client::direct::tcp::introductions::Introductions;
-use crate::client::direct::tcp::listener;
-use crate::client::direct::tcp::peer::{Invitations, is_called_one};
+use crate::client::direct::tcp::peer::is_called_one;
+use crate::client::direct::tcp::{Chat, ChatState, Introductions, Invitations, listener};
 use crate::client::event::{Events, PeerEvent};
-use crate::client::net::capture::{Captured, Direction};
-use crate::client::net::writer::ConnectionId;
-use crate::client::ui::output::Output;
+use crate::client::net::{Captured, ConnectionId, Direction};
+use crate::client::ui::Output;
 use crate::io_error::cause;
-use crate::wire::entry::{Credentials, Entry};
-use crate::wire::greeting::Greeting;
-use crate::wire::name::Name;
-use crate::wire::secret::Secret;
+use crate::wire::{Credentials, Entry, Greeting, Name, Secret};
 
 /// How long an unknown ticket waits for its CALL, and a simultaneous call for the other one to come to nothing.
 const JUDGEMENT: Duration = Duration::from_secs(2);

@@ -10,3 +10,8 @@ pub mod chats;
 pub mod context;
 pub mod handshake;
 pub mod conversations;
+
+pub use chats::{Chats, DirectChat};
+pub use context::{Context, LocalPeer};
+pub use conversations::Conversations;
+pub use handshake::Handshakes;

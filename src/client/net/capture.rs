@@ -16,9 +16,8 @@ use std::time::SystemTime;
 
 use crate::client::net::writer::ConnectionId;
 use crate::clock;
-use crate::wire::block::{Block, MAX_REQUEST_LINES, is_kind};
-use crate::wire::framing::BlockReader;
-use crate::wire::request::Via;
+use crate::wire::block::is_kind;
+use crate::wire::{Block, BlockReader, MAX_REQUEST_LINES, Via};
 
 /// The most lines of a block that a terminal shows.
 const SHOWN: usize = 40;

@@ -3,3 +3,6 @@
 
 pub mod writer;
 pub mod capture;
+
+pub use capture::{Captured, Direction, PeerLabels};
+pub use writer::{ConnectionId, Progress, Writer};

@@ -2,9 +2,8 @@
 //! assignments work like that (PROTOCOL, "Compatibility").
 
 use crate::client::event::LinkEvent;
-use crate::client::net::writer::{ConnectionId, Writer};
-use crate::wire::request::Request;
-use crate::wire::response::Response;
+use crate::client::net::{ConnectionId, Writer};
+use crate::wire::{Request, Response};
 
 /// One request and its connection.
 #[derive(Debug)]

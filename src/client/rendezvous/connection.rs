@@ -9,12 +9,11 @@ use std::sync::Arc;
 use std::thread;
 
 use crate::client::event::{self, Event, Events, LinkEvent};
-use crate::client::net::capture::Direction;
-use crate::client::net::writer::{self, ConnectionId, Writer};
+use crate::client::net::writer;
+use crate::client::net::{ConnectionId, Direction, Writer};
 use crate::io_error::cause;
 use crate::net::Reader;
-use crate::wire::block::MAX_ANSWER_LINES;
-use crate::wire::framing::BlockReader;
+use crate::wire::{BlockReader, MAX_ANSWER_LINES};
 
 /// The addresses of a server, IPv4 first: `server` listens on 127.0.0.1 unless it is told otherwise, and
 /// `localhost` may also mean `::1`.

@@ -1,15 +1,11 @@
 //! Events of the connection to the server: each block is given to the part of the client that it concerns.
 
 use crate::client::event::LinkEvent;
-use crate::client::net::writer::ConnectionId;
+use crate::client::net::ConnectionId;
 use crate::client::rendezvous::link::{LinkState, Stage};
 use crate::client::rendezvous::server_session::ServerSession;
-use crate::client::ui::screen::Screen;
-use crate::wire::block::Block;
-use crate::wire::entry::{Credentials, Entry};
-use crate::wire::notification::Notification;
-use crate::wire::request::{Request, Via};
-use crate::wire::response::Response;
+use crate::client::ui::Screen;
+use crate::wire::{Block, Credentials, Entry, Notification, Request, Response, Via};
 
 /// What the rest of the client must know.
 #[derive(Debug)]

@@ -3,9 +3,9 @@
 
 use std::time::Instant;
 
-use crate::client::net::writer::{ConnectionId, Writer};
+use crate::client::net::{ConnectionId, Writer};
 use crate::client::rendezvous::compat::Exchange;
-use crate::wire::block::Block;
+use crate::wire::Block;
 
 /// The most texts that the connection may not have taken yet.
 const MAX_UNWRITTEN: usize = 128;

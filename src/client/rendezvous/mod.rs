@@ -11,3 +11,6 @@ pub mod link;
 pub mod room;
 pub mod server_session;
 pub mod incoming;
+
+pub use incoming::Update;
+pub use server_session::ServerSession;

@@ -7,13 +7,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 
-use crate::client::ui::output::Output;
-use crate::client::ui::screen::Screen;
+use crate::client::ui::{Output, Screen};
 use crate::clock;
-use crate::wire::block::MAX_ANSWER_LINES;
-use crate::wire::entry::Entry;
-use crate::wire::name::{Name, PeerRef};
-use crate::wire::notification::Reason;
+use crate::wire::{Entry, MAX_ANSWER_LINES, Name, PeerRef, Reason};
 
 /// The room as this client sees it.
 #[derive(Debug)]

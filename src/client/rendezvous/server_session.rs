@@ -7,20 +7,16 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use crate::client::event::Events;
-use crate::client::net::writer::{ConnectionId, Writer};
+use crate::client::net::{ConnectionId, Writer};
 use crate::client::rendezvous::backoff::Backoff;
 use crate::client::rendezvous::compat::Exchange;
 use crate::client::rendezvous::connection;
 use crate::client::rendezvous::link::{Link, LinkState, Stage};
 use crate::client::rendezvous::room::RoomView;
-use crate::client::ui::screen::Screen;
+use crate::client::ui::Screen;
 use crate::clock;
-use crate::wire::name::Name;
-use crate::wire::notification::Reason;
-use crate::wire::request::{Request, code};
-use crate::wire::response::Welcome;
-use crate::wire::secret::Secret;
-use crate::wire::text::Text;
+use crate::wire::request::code;
+use crate::wire::{Name, Reason, Request, Secret, Text, Welcome};
 
 /// How long the server may take to answer REGISTER or JOIN.
 const ANSWER: Duration = Duration::from_secs(5);

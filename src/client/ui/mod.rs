@@ -5,3 +5,7 @@ pub mod output;
 pub mod terminal;
 pub mod web;
 pub mod screen;
+
+pub use json::Object;
+pub use output::{DeliveryStatus, Output, PeerInfo};
+pub use screen::Screen;

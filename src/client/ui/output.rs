@@ -4,12 +4,10 @@
 //! Lines are escaped by the [screen](super::screen), JSON is escaped here: what peers send must not reach a
 //! terminal or a page as it is.
 
-use crate::client::net::capture::{Captured, Direction};
-use crate::client::net::writer::ConnectionId;
+use crate::client::net::{Captured, ConnectionId, Direction};
 use crate::client::ui::json::Object;
-use crate::wire::name::Name;
-use crate::wire::request::Via;
 use crate::wire::text::escape;
+use crate::wire::{Name, Via};
 
 /// The peer of a direct chat, as the screen and the page show it.
 #[derive(Debug, Clone)]

@@ -13,12 +13,13 @@ use std::thread;
 use std::time::SystemTime;
 
 use crate::client::event::{Event, Events};
-use crate::client::net::capture::Captured;
+use crate::client::net::Captured;
 use crate::client::ui::output::{Output, traffic_json};
 use crate::client::ui::terminal::prompt::{PASTE_MARKS, Prompt};
 use crate::client::ui::web::Page;
 use crate::clock;
-use crate::wire::line::{Line, read_line};
+use crate::wire::Line;
+use crate::wire::line::read_line;
 use crate::wire::text::escape;
 
 /// How many typed lines may wait for the loop.

@@ -5,11 +5,8 @@
 use std::net::{IpAddr, SocketAddr};
 
 use crate::server::directory::registration::{Presence, Registration, not_registered};
-use crate::wire::entry::{Credentials, Entry};
-use crate::wire::name::{Name, PeerRef};
-use crate::wire::request::{Refusal, Via, code, no_such_client};
-use crate::wire::response::Introduction;
-use crate::wire::secret::Secret;
+use crate::wire::request::{code, no_such_client};
+use crate::wire::{Credentials, Entry, Introduction, Name, PeerRef, Refusal, Secret, Via};
 
 /// The address to record for a client: the one that is `seen`, never the one that is `claimed`. Otherwise a client
 /// could make the others connect to any address that it likes. `seen` and `own` are as the sockets give them: an IPv4

@@ -6,3 +6,6 @@
 pub mod registration;
 pub mod registry;
 pub mod lookup;
+
+pub use registration::{JoinRequest, Presence, Registration};
+pub use registry::{Admission, Registry};

@@ -7,11 +7,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::server::room::outbox::Outbox;
-use crate::wire::entry::Entry;
-use crate::wire::name::Name;
-use crate::wire::request::{Refusal, code};
-use crate::wire::secret::Secret;
+use crate::server::room::Outbox;
+use crate::wire::request::code;
+use crate::wire::{Entry, Name, Refusal, Secret};
 
 /// One client in the directory.
 #[derive(Debug, Clone)]

@@ -14,12 +14,10 @@ use std::time::{Duration, Instant};
 
 use crate::random::Dice;
 use crate::server::directory::registration::{JoinRequest, Presence, Registration, not_registered};
-use crate::server::room::outbox::Outbox;
+use crate::server::room::Outbox;
 use crate::sync::lock;
-use crate::wire::entry::Entry;
-use crate::wire::name::{Name, PeerRef};
-use crate::wire::request::{Refusal, code};
-use crate::wire::secret::Secret;
+use crate::wire::request::code;
+use crate::wire::{Entry, Name, PeerRef, Refusal, Secret};
 
 /// How often expired entries are removed. An entry lives up to this much longer than promised.
 const SWEEP: Duration = Duration::from_secs(1);

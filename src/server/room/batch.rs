@@ -8,9 +8,8 @@ use std::sync::Arc;
 
 use crate::server::room::messages::MessageBatch;
 use crate::server::room::outbox::Outbox;
-use crate::wire::block::Block;
 use crate::wire::notification::write_said_head;
-use crate::wire::response::Welcome;
+use crate::wire::{Block, Welcome};
 
 /// The number of a batch. Batch 0 was delivered before the first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]

@@ -17,7 +17,7 @@ use crate::server::room::history::{History, Replay};
 use crate::server::room::journal::Journal;
 use crate::server::room::outbox::{FIRST_MODE, Outbox, WriteMode, WriteOutcome};
 use crate::server::room::queue::Room;
-use crate::wire::response::{Response, Welcome};
+use crate::wire::{Response, Welcome};
 
 /// How soon slow and closing clients are served again.
 const RETRY: Duration = Duration::from_millis(3);

@@ -5,7 +5,8 @@
 use std::collections::VecDeque;
 
 use crate::server::room::journal::{KEPT, LoggedMessage};
-use crate::wire::notification::{SAID_TAIL_END, said_tail_start, write_said_head};
+use crate::wire::SAID_TAIL_END;
+use crate::wire::notification::{said_tail_start, write_said_head};
 
 /// How many messages a newcomer reads if it does not say which it has seen.
 const NEWCOMER: u64 = 20;

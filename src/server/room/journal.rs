@@ -15,8 +15,7 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use crate::clock;
-use crate::wire::name::Name;
-use crate::wire::text;
+use crate::wire::{Name, text};
 
 /// How many messages are kept for replay.
 pub const KEPT: usize = 1_000;

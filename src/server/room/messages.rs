@@ -5,9 +5,9 @@
 use std::net::SocketAddr;
 
 use crate::server::room::journal;
-use crate::wire::name::Name;
-use crate::wire::notification::{SAID_TAIL_END, said_tail_start};
-use crate::wire::text::{Text, escape};
+use crate::wire::notification::said_tail_start;
+use crate::wire::text::escape;
+use crate::wire::{Name, SAID_TAIL_END, Text};
 
 /// Messages of one client: finished blocks, except for their numbers, which only the room can give.
 #[derive(Debug, Default)]

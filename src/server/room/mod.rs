@@ -13,3 +13,8 @@ pub mod outbox;
 pub mod batch;
 pub mod queue;
 pub mod broadcaster;
+
+pub use batch::BatchId;
+pub use messages::MessageBatch;
+pub use outbox::{LINGER, Outbox};
+pub use queue::Room;

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use crate::server::room::send_buffer::SendBuffer;
 use crate::sync::lock;
-use crate::wire::notification::Reason;
+use crate::wire::Reason;
 
 /// How long a closing client may take to read its last words and to close its side.
 pub const LINGER: Duration = Duration::from_secs(1);

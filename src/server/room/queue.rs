@@ -16,9 +16,7 @@ use crate::server::room::batch::{Batch, BatchId, Unicast, UnicastKind};
 use crate::server::room::messages::MessageBatch;
 use crate::server::room::outbox::{FIRST_MODE, Outbox, WriteMode, WriteOutcome};
 use crate::sync::{lock, wait};
-use crate::wire::block::Block;
-use crate::wire::notification::Reason;
-use crate::wire::response::Welcome;
+use crate::wire::{Block, Reason, Welcome};
 
 /// Senders wait while the batch holds more than this. It bounds the memory, and TCP slows the senders down.
 const FULL: usize = 256 * 1024;

@@ -13,12 +13,8 @@ use std::time::{Duration, Instant};
 use super::record::{Record, Run, block_length};
 use crate::io_error::cause;
 use crate::sync::lock;
-use crate::wire::block::MAX_ANSWER_LINES;
-use crate::wire::framing::BlockReader;
-use crate::wire::name::Name;
-use crate::wire::notification::{Notification, scan_said};
-use crate::wire::request::Request;
-use crate::wire::response::Response;
+use crate::wire::notification::scan_said;
+use crate::wire::{BlockReader, MAX_ANSWER_LINES, Name, Notification, Request, Response};
 
 /// How many bytes are read at once, and the most that a block may have.
 const BUFFER: usize = 64 * 1024;

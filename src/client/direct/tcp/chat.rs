@@ -14,15 +14,9 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use crate::client::direct::tcp::peer::line_of;
-use crate::client::net::writer::{ConnectionId, Writer};
-use crate::client::ui::output::{DeliveryStatus, Output, PeerInfo};
-use crate::client::ui::screen::Screen;
-use crate::wire::entry::Entry;
-use crate::wire::greeting::Greeting;
-use crate::wire::name::{Name, PeerRef};
-use crate::wire::request::Via;
-use crate::wire::secret::Secret;
-use crate::wire::text::Text;
+use crate::client::net::{ConnectionId, Writer};
+use crate::client::ui::{DeliveryStatus, Output, PeerInfo, Screen};
+use crate::wire::{Entry, Greeting, Name, PeerRef, Secret, Text, Via};
 
 /// One direct chat with its peer.
 pub struct Chat {

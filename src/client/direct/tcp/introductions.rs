@@ -6,8 +6,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use crate::client::direct::tcp::peer::TICKET;
-use crate::wire::name::PeerRef;
-use crate::wire::response::Introduction;
+use crate::wire::{Introduction, PeerRef};
 
 /// The most introductions that are kept.
 const MAX_INTRODUCTIONS: usize = 256;

@@ -18,14 +18,12 @@ use std::time::{Duration, Instant};
 
 use crate::client::direct::tcp::peer::{PeerLine, parse_line};
 use crate::client::event::{Events, PeerEvent};
-use crate::client::net::capture::Direction;
-use crate::client::net::writer::ConnectionId;
+use crate::client::net::{ConnectionId, Direction};
 use crate::io_error::is_waiting;
 use crate::net::Reader;
-use crate::wire::framing::BlockParser;
-use crate::wire::greeting::Greeting;
 use crate::wire::http::is_http;
-use crate::wire::line::{Line, MAX_LINE, read_line};
+use crate::wire::line::read_line;
+use crate::wire::{BlockParser, Greeting, Line, MAX_LINE};
 
 /// The most lines of a CHAT.
 const MAX_CHAT_LINES: usize = 16;

@@ -9,11 +9,12 @@ use std::time::Duration;
 
 use crate::client::direct::tcp::line_reader::{LineReader, Opening, SILENCE};
 use crate::client::event::{self, Event, Events, PeerEvent};
-use crate::client::net::writer::{self, ConnectionId, Writer};
+use crate::client::net::writer;
+use crate::client::net::{ConnectionId, Writer};
 use crate::io_error::cause;
-use crate::net::accept::{Accept, Slot, Slots, accept};
-use crate::wire::compat;
-use crate::wire::greeting::Greeting;
+use crate::net::accept::accept;
+use crate::net::{Accept, Slot, Slots};
+use crate::wire::{Greeting, compat};
 
 /// The most peers that may be connected to this client at a time.
 const MAX_INCOMING: usize = 64;

@@ -5,3 +5,7 @@ pub mod introductions;
 pub mod line_reader;
 pub mod listener;
 pub mod chat;
+
+pub use chat::{Chat, ChatState};
+pub use introductions::Introductions;
+pub use peer::Invitations;

@@ -5,10 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::wire::entry::{Credentials, Entry};
-use crate::wire::greeting::Greeting;
-use crate::wire::name::Name;
-use crate::wire::secret::Secret;
+use crate::wire::{Credentials, Entry, Greeting, Name, Secret};
 
 /// How long a ticket is accepted after its announcement.
 pub const TICKET: Duration = Duration::from_secs(60);

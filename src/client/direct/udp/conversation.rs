@@ -14,15 +14,9 @@ use std::time::{Duration, Instant};
 
 use crate::client::direct::udp::reliable::{Arrival, Delivery, Receiving, Sending, Step, WINDOW};
 use crate::client::direct::udp::socket::{Datagrams, Outgoing};
-use crate::client::net::capture::Captured;
-use crate::client::net::writer::ConnectionId;
-use crate::client::ui::output::{DeliveryStatus, Output, PeerInfo};
-use crate::client::ui::screen::Screen;
-use crate::wire::datagram::{Datagram, MAX_DATAGRAM_TEXT};
-use crate::wire::entry::{Credentials, Entry};
-use crate::wire::name::Name;
-use crate::wire::request::Via;
-use crate::wire::text::Text;
+use crate::client::net::{Captured, ConnectionId};
+use crate::client::ui::{DeliveryStatus, Output, PeerInfo, Screen};
+use crate::wire::{Credentials, Datagram, Entry, MAX_DATAGRAM_TEXT, Name, Text, Via};
 
 /// One conversation.
 #[derive(Debug)]

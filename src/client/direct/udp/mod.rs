@@ -4,3 +4,7 @@ pub mod reliable;
 pub mod lossy;
 pub mod socket;
 pub mod conversation;
+
+pub use conversation::Conversation;
+pub use reliable::{Receiving, Sending};
+pub use socket::{Datagrams, Outgoing};

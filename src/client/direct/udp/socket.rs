@@ -9,11 +9,9 @@ use std::time::Duration;
 
 use crate::client::direct::udp::lossy::{Lossy, Rates};
 use crate::client::event::{Event, Events};
-use crate::client::net::capture::{Captured, Direction};
-use crate::client::ui::screen::Screen;
-use crate::wire::datagram::MAX_DATAGRAM;
-use crate::wire::name::Name;
-use crate::wire::request::Via;
+use crate::client::net::{Captured, Direction};
+use crate::client::ui::Screen;
+use crate::wire::{MAX_DATAGRAM, Name, Via};
 
 /// How often [`bind`] tries to find a port that is free for both. One try is nearly always enough.
 const TRIES: u32 = 100;

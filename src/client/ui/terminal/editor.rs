@@ -10,7 +10,7 @@ use std::mem::take;
 use crate::client::command;
 use crate::client::ui::terminal::keys::{COMPLETE, Keys};
 use crate::client::ui::terminal::layout::width;
-use crate::wire::line::MAX_LINE;
+use crate::wire::MAX_LINE;
 
 /// How many lines the history keeps. It ends with the program.
 pub const MAX_HISTORY: usize = 500;

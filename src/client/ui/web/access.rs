@@ -9,9 +9,9 @@
 //!   one.
 //! - *Origin*, in which a browser says whose script is asking (RFC 6454), must be the page's own.
 
-use crate::client::net::writer::ConnectionId;
+use crate::client::net::ConnectionId;
 use crate::client::ui::web::http::{HttpError, HttpRequest};
-use crate::wire::secret::Secret;
+use crate::wire::Secret;
 
 /// The page's port and token, against which requests are checked.
 #[derive(Debug)]

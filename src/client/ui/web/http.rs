@@ -6,7 +6,8 @@
 
 use std::io::BufRead;
 
-use crate::wire::line::{Line, MAX_LINE, read_line};
+use crate::wire::line::read_line;
+use crate::wire::{Line, MAX_LINE};
 
 /// The longest request line. The page's paths have fifty bytes.
 const MAX_REQUEST_LINE: usize = 1_024;

@@ -27,10 +27,11 @@ use http::{HttpError, HttpRequest};
 
 use crate::client::event::{Event, Events};
 use crate::io_error::is_waiting;
-use crate::net::accept::{Accept, Slot, Slots, accept};
-use crate::net::deadline::{DeadlineStream, linger};
+use crate::net::accept::accept;
+use crate::net::deadline::linger;
+use crate::net::{Accept, DeadlineStream, Slot, Slots};
 use crate::sync::lock;
-use crate::wire::secret::Secret;
+use crate::wire::Secret;
 
 /// The page itself, with `{nonce}` in place of the nonce.
 const HTML: &str = include_str!("page.html");
