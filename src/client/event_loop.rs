@@ -1,4 +1,13 @@
 //! The loop that owns the client's state: one event after the other, and what is due in between.
+//!
+//! ```text
+//! wait for an event, or for the next deadline
+//!   └► take the event      the part of the state that it concerns changes
+//!   └► tick                what is due is done: a retransmission, a timeout, the next attempt to connect
+//!   └► run the commands    the typed lines whose turn has come
+//! ```
+//!
+//! Nothing in the loop waits for a socket, and nothing else changes the state.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -27,16 +36,8 @@ struct Typed {
     /// The line itself: it may be the answer to the question for a nickname.
     line: String,
     command: Command,
-    source: Source,
-}
-
-/// Where a line was typed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Source {
-    /// At the terminal. The line used up one credit.
-    Terminal,
-    /// In the browser. There are no credits: a line too many is refused.
-    Page,
+    /// Whether it used up a credit. Lines of the page need none: one too many is refused.
+    took_credit: bool,
 }
 
 /// The settings of a loop.
@@ -58,14 +59,16 @@ pub struct EventLoop {
     input: Input,
     /// The lines that wait for their turn.
     typed: VecDeque<Typed>,
-    /// The page in the browser, if it is wanted.
+    /// The page in the browser, if it is wanted. It is a second keyboard and a second screen.
     page: Option<Page>,
     /// The way to allow the terminal's thread one more line.
     credits: SyncSender<()>,
     /// How many connections have a writer that still writes. (It is below zero for a moment when a writer ends
     /// before its connection is announced.)
     writers: isize,
+    /// How far the client's end has come.
     shutdown: Shutdown,
+    /// Why the program ends with an error.
     failure: Option<Failure>,
 }
 
@@ -137,6 +140,7 @@ impl EventLoop {
         self.state.outstanding(self.typed.len())
     }
 
+    /// Whether the loop ends: everything is done, or nobody can see the screen any more.
     fn is_over(&self) -> bool {
         let lingers = self.state.conversations.lingers_until();
         self.shutdown.is_over(Instant::now(), self.writers > 0, lingers)
@@ -182,10 +186,11 @@ impl EventLoop {
         if self.settings.interactive && command == Command::Quit {
             self.quit();
         } else {
-            self.typed.push_back(Typed { line, command, source: Source::Terminal });
+            self.typed.push_back(Typed { line, command, took_credit: true });
         }
     }
 
+    /// Handles a line from the page, perhaps for one direct chat and nowhere else.
     fn take_page_line(&mut self, line: String, chat: Option<ConnectionId>) {
         let command = match chat {
             Some(chat) => Command::MsgTo(chat, line.clone()),
@@ -197,10 +202,11 @@ impl EventLoop {
             let line = format_args!("not sent, {WAITING_LINES} lines are waiting: {line}");
             self.state.screen.line(line);
         } else {
-            self.typed.push_back(Typed { line, command, source: Source::Page });
+            self.typed.push_back(Typed { line, command, took_credit: false });
         }
     }
 
+    /// Handles keys at the prompt. No more keys are read before these are handled: one of them may be Ctrl-Z.
     fn take_keys(&mut self, keys: &[u8], reading: Sender<()>) {
         for entered in self.input.take(keys, &mut self.state) {
             match entered {
@@ -211,6 +217,7 @@ impl EventLoop {
         drop(reading); // now the next keys may be read
     }
 
+    /// Handles the end of the terminal's input. With a page there is another way to type.
     fn input_ended(&mut self) {
         if self.page.is_none() {
             self.shutdown.input_ended(Instant::now());
@@ -225,7 +232,9 @@ impl EventLoop {
             None => {}
             Some(Update::Response(response)) => responses::handle(&mut self.state, response),
             Some(Update::NameRefused(message)) => self.name_refused(&message),
-            Some(Update::Call(caller, via, vouch)) => self.state.called(caller, via, vouch),
+            Some(Update::Call(caller, via, credentials)) => {
+                self.state.called(caller, via, credentials);
+            }
         }
     }
 
@@ -246,6 +255,7 @@ impl EventLoop {
         }
     }
 
+    /// Begins to leave: nothing more is carried out, but everything said before is still sent.
     fn quit(&mut self) {
         self.typed.clear();
         self.shutdown.quit(Instant::now(), self.outstanding());
@@ -264,9 +274,9 @@ impl EventLoop {
                 self.typed.push_front(typed);
                 return;
             }
-            let Typed { line, command, source } = typed;
-            if source == Source::Terminal {
-                // Each line used up one credit. The thread that reads may have ended.
+            let Typed { line, command, took_credit } = typed;
+            if took_credit {
+                // Given back. The thread that reads may have ended.
                 let _ = self.credits.try_send(());
             }
             match command {
@@ -282,6 +292,7 @@ impl EventLoop {
         self.state.screen.line("Your nickname?");
     }
 
+    /// Takes a nickname, and goes to the server with it if its form is right.
     fn take_name(&mut self, name: &str) {
         match name.parse::<Name>() {
             Ok(name) => {
@@ -292,6 +303,7 @@ impl EventLoop {
         }
     }
 
+    /// Handles that a name cannot be used: asks for another, or ends if nobody can be asked.
     fn name_refused(&mut self, message: &str) {
         self.state.server.name = None;
         if self.settings.asks {

@@ -1,4 +1,7 @@
 //! The user's commands, carried out in the order in which they were typed.
+//!
+//! A command either changes the state at once, or sends a request. The response to a request comes later, as an event,
+//! and is handled in [`responses`](super::responses). [`State::must_wait`] decides when a command's turn has come.
 
 use std::time::Instant;
 
@@ -15,6 +18,10 @@ pub fn execute(state: &mut State, command: Command) {
     }
 }
 
+/// Carries out a command.
+///
+/// # Errors
+/// The sentence that tells the user why it was not done.
 fn attempt(state: &mut State, command: Command) -> Result<(), String> {
     let Some(me) = state.me() else { return Ok(()) };
     let screen = &mut state.screen;
@@ -54,6 +61,8 @@ fn attempt(state: &mut State, command: Command) -> Result<(), String> {
 }
 
 /// Says a text in one chat, or in the current one.
+///
+/// A text to nobody must not go to the room instead: it was meant for one peer.
 fn message(state: &mut State, to: Option<ConnectionId>, text: &str) -> Result<(), String> {
     let (text, now) = (checked(text)?, Instant::now());
     let State { chats, conversations, screen, .. } = state;
@@ -112,7 +121,8 @@ fn call(state: &mut State, peer: PeerRef, me: &LocalPeer) -> Result<(), String> 
     Ok(())
 }
 
-/// Opens a conversation over UDP, unless there is one that works.
+/// Opens a conversation over UDP, unless there is one that works: a second introduction would give the peer new secrets,
+/// and texts under the old ones would be lost.
 fn query(state: &mut State, peer: PeerRef, name: Name) -> Result<(), String> {
     let room = state.server.is_joined().then_some(&state.server.room);
     let is_there = |id| room.is_none_or(|room| room.address_of(&PeerRef::Id(id)).is_some());

@@ -1,11 +1,16 @@
 //! The server's responses to the user's requests.
+//!
+//! The client has at most one request under way, so a response needs no number: it belongs to the pending request if it
+//! is of the right TYPE. ERROR answers any request.
 
 use std::time::Instant;
 
 use crate::client::state::{Pending, Purpose, State};
 use crate::wire::{Entry, Introduction, Response};
 
-/// Handles a response. One that does not fit the pending request came too late for its own, and is dropped.
+/// Handles a response: shows it, or does what the request was for.
+///
+/// One that does not fit the pending request came too late for its own, and is dropped.
 pub fn handle(state: &mut State, response: Response) {
     let asked = state.pending.take();
     let screen = &mut state.screen;
@@ -39,15 +44,16 @@ pub fn handle(state: &mut State, response: Response) {
     }
 }
 
-/// Uses an introduction for its purpose.
+/// Uses an introduction for its purpose: shows the address, calls it, or opens a conversation over UDP. The secrets of an
+/// introduction that is only shown are kept, in case the user calls that address soon.
 fn introduced(state: &mut State, purpose: &Purpose, found: Introduction) {
     let Entry { name, address, .. } = found.entry.clone();
-    match (purpose, found.vouched) {
+    match (purpose, found.credentials) {
         (Purpose::Query, None) => {
             let line = format!("{name} is not in the room: /chat {name} calls by TCP");
             state.screen.line(line);
         }
-        (Purpose::Query, Some((_, vouch))) => state.query(found.entry, vouch),
+        (Purpose::Query, Some((_, credentials))) => state.query(found.entry, credentials),
         (Purpose::Call(_), _) => {
             state.handshakes.introductions.keep(found, Instant::now());
             state.dial(address);

@@ -8,7 +8,8 @@ use crate::client::ui::Object;
 use crate::client::ui::json::list;
 use crate::wire::Entry;
 
-/// The snapshot of this moment.
+/// The snapshot of this moment. `server.status` is `connecting`, `joined`, `lost` or `no room`; `current` is the number of
+/// the chat to which `/msg` goes.
 pub fn state(state: &State) -> String {
     let server = &state.server;
     let me = server.name.as_ref().map(|name| {
@@ -29,11 +30,13 @@ pub fn state(state: &State) -> String {
     object.json("explain", state.is_traced()).end()
 }
 
+/// One member of the room.
 fn person(entry: &Entry) -> String {
     let object = Object::empty().json("id", entry.id).text("name", &entry.name);
     object.text("address", entry.address).end()
 }
 
+/// One chat over TCP: `calling` until it is open.
 fn by_tcp(chat: &Chat) -> String {
     let state = if chat.is_open() { "open" } else { "calling" };
     let object = Object::empty().json("id", chat.key).text("label", chat.label());
@@ -42,6 +45,7 @@ fn by_tcp(chat: &Chat) -> String {
     object.json("verified", chat.verified).end()
 }
 
+/// One conversation over UDP: `queried` until this client has queried back and may write.
 fn by_udp(conversation: &Conversation) -> String {
     let Entry { name, id, address } = &conversation.entry;
     let state = if conversation.sending.is_some() { "open" } else { "queried" };

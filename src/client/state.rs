@@ -234,17 +234,17 @@ impl State {
     }
 
     /// Handles CALL: the server has given this client's address to somebody who is about to use it.
-    pub fn called(&mut self, caller: Entry, via: Via, vouch: Credentials) {
+    pub fn called(&mut self, caller: Entry, via: Via, credentials: Credentials) {
         self.with_chats(Instant::now(), |handshakes, conversations, context| match via {
-            Via::Tcp => handshakes.invite(caller, vouch, context),
-            Via::Udp => conversations.queried(caller, vouch, context),
+            Via::Tcp => handshakes.invite(caller, credentials, context),
+            Via::Udp => conversations.queried(caller, credentials, context),
         });
     }
 
     /// Opens a conversation over UDP with a peer that the server has introduced.
-    pub fn query(&mut self, peer: Entry, vouch: Credentials) {
+    pub fn query(&mut self, peer: Entry, credentials: Credentials) {
         self.with_chats(Instant::now(), |_, conversations, context| {
-            conversations.query(peer, vouch, context);
+            conversations.query(peer, credentials, context);
         });
     }
 

@@ -83,10 +83,10 @@ impl Connection<'_> {
         let Entry { name: peer, address: there, .. } = &found.entry;
         self.server.printer.line(format_args!("BRIDGE: {name} {address} {peer} {there}"));
         let introduction = lookup::introduce(found, joined.is_some(), via);
-        if let (Some((via, vouch)), Presence::Joined(member)) =
-            (introduction.vouched, &found.presence)
+        if let (Some((via, credentials)), Presence::Joined(member)) =
+            (introduction.credentials, &found.presence)
         {
-            let call = Notification::Call { caller: asker.entry.clone(), via, vouch };
+            let call = Notification::Call { caller: asker.entry.clone(), via, credentials };
             self.server.room.send_to(&member.outbox, &call.to_block());
         }
         Ok(Response::BridgeAck(Some(introduction)))

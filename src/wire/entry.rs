@@ -96,7 +96,7 @@ impl Block {
 
     /// Adds the secrets of an introduction, and the transport that they are for.
     #[must_use]
-    pub(super) fn with_vouch(self, via: Via, vouch: &Credentials) -> Block {
-        self.with("Via", via).with("Ticket", vouch.ticket).with("Answer", vouch.answer)
+    pub(super) fn with_credentials(self, via: Via, credentials: &Credentials) -> Block {
+        self.with("Via", via).with("Ticket", credentials.ticket).with("Answer", credentials.answer)
     }
 }

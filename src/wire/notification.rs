@@ -109,7 +109,7 @@ pub enum Notification {
     /// LEFT: a client has left the room.
     Left { id: u64, name: Name, reason: Option<Reason> },
     /// CALL: the caller is about to use this client's address, with these secrets.
-    Call { caller: Entry, via: Via, vouch: Credentials },
+    Call { caller: Entry, via: Via, credentials: Credentials },
     /// PING: the server asks whether the client is still there.
     Ping { token: Option<String> },
     /// BYE: the server ends the connection.
@@ -130,9 +130,9 @@ impl Notification {
             Notification::Left { id, name, reason } => {
                 Block::new("LEFT").with_client(*id, name).with_some("Reason", reason.as_ref())
             }
-            Notification::Call { caller: Entry { name, address, id }, via, vouch } => {
+            Notification::Call { caller: Entry { name, address, id }, via, credentials } => {
                 let block = Block::new("CALL").with_client(*id, name).with_address(*address);
-                block.with_vouch(*via, vouch)
+                block.with_credentials(*via, credentials)
             }
             Notification::Ping { token } => Block::new("PING").with_some("Token", token.as_ref()),
             Notification::Bye { reason } => Block::new("BYE").with_some("Reason", reason.as_ref()),
@@ -154,8 +154,8 @@ impl Notification {
             "JOINED" => Notification::Joined(Entry::of(block)?),
             "LEFT" => Notification::Left { id: id?, name: name?, reason },
             "CALL" => {
-                let (via, vouch) = Credentials::of(block)?;
-                Notification::Call { caller: Entry::of(block)?, via, vouch }
+                let (via, credentials) = Credentials::of(block)?;
+                Notification::Call { caller: Entry::of(block)?, via, credentials }
             }
             "PING" => Notification::Ping { token },
             "BYE" => Notification::Bye { reason },

@@ -43,7 +43,7 @@ pub struct Introduction {
     /// ID header, which the assignment does not have.
     pub entry: Entry,
     /// The secrets of the introduction, and the transport that they are for, if both clients have joined.
-    pub vouched: Option<(Via, Credentials)>,
+    pub credentials: Option<(Via, Credentials)>,
 }
 
 /// What a new member is told: who it is, where the room's messages stand, and who else is there.
@@ -74,12 +74,12 @@ impl Response {
             Response::BridgeAck(None) => {
                 Block::new("BRIDGEACK").with("clientID", "").with("IP", "").with("Port", "")
             }
-            Response::BridgeAck(Some(Introduction { entry, vouched })) => {
+            Response::BridgeAck(Some(Introduction { entry, credentials })) => {
                 let block = Block::new("BRIDGEACK").with("clientID", &entry.name);
                 let id = Some(entry.id).filter(|id| *id != compat::NO_ID);
                 let block = block.with_address(entry.address).with_some("ID", id);
-                match vouched {
-                    Some((via, vouch)) => block.with_vouch(*via, vouch),
+                match credentials {
+                    Some((via, credentials)) => block.with_credentials(*via, credentials),
                     None => block,
                 }
             }
@@ -118,7 +118,8 @@ impl Response {
             "BRIDGEACK" => {
                 let (name, address) = (block.get("clientID")?, address(block)?);
                 let entry = Entry { name, address, id: or_zero("ID") };
-                Response::BridgeAck(Some(Introduction { entry, vouched: Credentials::of(block) }))
+                let credentials = Credentials::of(block);
+                Response::BridgeAck(Some(Introduction { entry, credentials }))
             }
             "INFOACK" => Response::InfoAck(Entry::list(block)),
             "JOINACK" => Response::JoinAck(Welcome {
@@ -132,8 +133,8 @@ impl Response {
             }),
             "TELLACK" => Response::TellAck { id: block.get("ID")?, name: block.get("clientID")? },
             "HISTORYACK" => {
-                let (count, first) = (or_zero("Count"), or_zero("First"));
-                Response::HistoryAck { count, first, last: or_zero("Last") }
+                let [count, first, last] = ["Count", "First", "Last"].map(or_zero);
+                Response::HistoryAck { count, first, last }
             }
             "PONG" => Response::Pong { token: block.get("Token") },
             "ERROR" => {

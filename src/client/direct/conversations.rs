@@ -1,4 +1,8 @@
 //! Conversations over UDP: who has queried whom, to which conversation a datagram belongs, and what is due.
+//!
+//! UDP has no connections, so one socket serves all conversations. A datagram belongs to the conversation whose secret it
+//! shows: MSG shows the ticket of its sender's direction, ACK the answer of it. The address it comes from decides nothing.
+//! A datagram without a known secret is a stranger's: it is counted, shows nothing and gets no answer.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -36,20 +40,20 @@ impl Conversations {
     }
 
     /// Opens this client's direction to a peer that the server has introduced. That chat is current from now on.
-    pub fn query(&mut self, entry: Entry, vouch: Credentials, context: &mut Context) {
+    pub fn query(&mut self, entry: Entry, credentials: Credentials, context: &mut Context) {
         let Context { me, chats, screen, .. } = context;
         let Entry { name, address, .. } = &entry;
         screen.line(format_args!("conversation with {name} {address} (udp) is open"));
         let conversation = with(&entry, me, chats);
         (conversation.entry, conversation.is_broken) = (entry, false);
         conversation.stop_sending(screen); // the texts under the ticket before this one
-        conversation.sending = Some((vouch, Sending::new(self.give_up)));
+        conversation.sending = Some((credentials, Sending::new(self.give_up)));
         let key = conversation.key;
         chats.current = Some(key);
     }
 
     /// Opens the direction of a peer that has queried this client. That chat becomes current if none is.
-    pub fn queried(&mut self, caller: Entry, vouch: Credentials, context: &mut Context) {
+    pub fn queried(&mut self, caller: Entry, credentials: Credentials, context: &mut Context) {
         let Context { me, chats, screen, .. } = context;
         if find(&caller, chats).is_none() && chats.over_udp().count() >= MAX_CONVERSATIONS {
             return;
@@ -62,7 +66,7 @@ impl Conversations {
         }
         conversation.finish_receiving(screen); // the messages under the ticket before this one
         (conversation.entry, conversation.receiving) =
-            (caller, Some((vouch, Receiving::default())));
+            (caller, Some((credentials, Receiving::default())));
         let key = conversation.key;
         chats.current.get_or_insert(key);
     }
@@ -99,7 +103,7 @@ impl Conversations {
         }
     }
 
-    /// Sends and gives up what is due.
+    /// Sends and gives up what is due, in every conversation.
     pub fn tick(&mut self, context: &mut Context) {
         let Context { chats, screen, now, .. } = context;
         for conversation in chats.over_udp_mut() {

@@ -1,8 +1,19 @@
 //! Calls over TCP, from the first byte to the open chat: who calls whom, who is verified, and which of two calls
 //! stays when both call at once.
 //!
-//! CALL from the server and the connection that it announces travel on different sockets, so a ticket may arrive
-//! before its announcement. Two peers may call each other at the same moment. Both are settled here.
+//! ```text
+//! alice                        server                         bob
+//!   │── BRIDGE Peer: bob ────────►│                             │
+//!   │◄─ BRIDGEACK Ticket, Answer ─│── CALL Ticket, Answer ─────►│  invite
+//!   │── CHAT Ticket ─────────────────────────────────────────► │  judge: is the ticket known?
+//!   │◄─ CHAT Answer ────────────────────────────────────────── │  receive
+//!   │  answered: is it the right Answer?                        │
+//! ```
+//!
+//! Two things go wrong on the way, and both are settled here. CALL and the connection that it announces travel on
+//! different sockets, so a ticket may arrive before its announcement: [`judge`](Handshakes::event) waits for it. And
+//! two peers may call each other at the same moment: then the call of the client with the lower ID stays, on both sides
+//! without a word about it.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -20,9 +31,11 @@ use crate::wire::{Credentials, Entry, Greeting, Name, Secret};
 /// How long an unknown ticket waits for its CALL, and a simultaneous call for the other one to come to nothing.
 const JUDGEMENT: Duration = Duration::from_secs(2);
 
-/// What is known of calls before they are made: both ways, from the server.
+/// What the server has told of calls before they are made, in both directions.
 pub struct Handshakes {
+    /// The way to the loop, for the threads of calls.
     events: Events,
+    /// The callers that the server has announced.
     invitations: Invitations,
     /// The peers that this client may call.
     pub introductions: Introductions,
@@ -35,12 +48,15 @@ impl Handshakes {
         Handshakes { events, invitations, introductions }
     }
 
-    /// Calls an address, with the server's introduction if there is one. The call is current from now on. `name`
+    /// Calls an address, with the server's introduction if there is one. Without one the call is unverified, and the
+    /// peer may be anybody.
+    /// The call is current from now on. `name`
     /// is the client that is thought to listen there.
     pub fn call(&mut self, address: SocketAddr, name: Option<Name>, context: &mut Context) {
         let Context { me, chats, screen, now } = context;
         let found = self.introductions.take(address, *now);
-        let vouch = found.as_ref().and_then(|found| found.vouched).map(|(_, vouch)| vouch);
+        let credentials =
+            found.as_ref().and_then(|found| found.credentials).map(|(_, credentials)| credentials);
         let name = found.as_ref().map(|found| found.entry.name.clone()).or(name);
         let same = |chat: &&Chat| chat.is_open() && chat.verified && chat.name == name;
         let open = chats.over_tcp().find(same).map(|chat| (chat.key, chat.label()));
@@ -50,11 +66,11 @@ impl Handshakes {
             return;
         }
         let (own, at) = (me.name.clone(), Some(me.address));
-        let ticket = vouch.map(|vouch| vouch.ticket);
+        let ticket = credentials.map(|credentials| credentials.ticket);
         let greeting = Greeting { name: own, address: at, ticket, answer: None };
         match listener::call(address, greeting, &self.events) {
             Ok(id) => {
-                let state = ChatState::Calling(vouch.map(|vouch| vouch.answer));
+                let state = ChatState::Calling(credentials.map(|credentials| credentials.answer));
                 let mut chat = Chat::new(id, name, address, state);
                 chat.id = found.map_or(0, |found| found.entry.id);
                 screen.line(format_args!("calling {}", chat.place()));
@@ -66,8 +82,8 @@ impl Handshakes {
     }
 
     /// Handles the server's announcement of a caller, whose connection may be there already.
-    pub fn invite(&mut self, caller: Entry, vouch: Credentials, context: &mut Context) {
-        self.invitations.announce(caller, vouch, context.now);
+    pub fn invite(&mut self, caller: Entry, credentials: Credentials, context: &mut Context) {
+        self.invitations.announce(caller, credentials, context.now);
         for id in ids(context.chats) {
             self.judge(id, context);
         }
@@ -75,6 +91,7 @@ impl Handshakes {
 
     /// Handles what a chat's threads report.
     pub fn event(&mut self, id: ConnectionId, event: PeerEvent, context: &mut Context) {
+        // Each event may find its chat gone: the user may have hung up meanwhile.
         match event {
             PeerEvent::Incoming(writer, address, greeting) => {
                 let until = context.now + JUDGEMENT;
@@ -182,6 +199,7 @@ pub fn tick(context: &mut Context) {
     }
 }
 
+/// The numbers of all chats over TCP, taken in advance because handling one may remove another.
 fn ids(chats: &Chats) -> Vec<ConnectionId> {
     chats.over_tcp().map(|chat| chat.key).collect()
 }
@@ -249,7 +267,7 @@ fn open(id: ConnectionId, context: &mut Context) {
     }
 }
 
-/// Shows a text of a peer, or keeps it while the peer's ticket is judged.
+/// Shows a text of a peer, or keeps it, in bounded number, while the peer's ticket is judged.
 fn said(id: ConnectionId, text: String, context: &mut Context) {
     let Some(chat) = context.chats.tcp_mut(id) else { return };
     match &mut chat.state {

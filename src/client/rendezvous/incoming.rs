@@ -1,4 +1,8 @@
 //! Events of the connection to the server: each block is given to the part of the client that it concerns.
+//!
+//! Notifications (SAID, JOINED, LEFT, TOLD) go to the room. Responses to REGISTER and JOIN go to the session. All other
+//! responses answer the user, and CALL concerns the direct chats: these are returned as an [`Update`], because this
+//! module knows neither the commands nor the chats.
 
 use crate::client::event::LinkEvent;
 use crate::client::net::ConnectionId;
@@ -18,7 +22,9 @@ pub enum Update {
     NameRefused(String),
 }
 
-/// Handles an event of a connection to the server.
+/// Handles an event of a connection to the server. Returns what the rest of the client must know of it.
+///
+/// A connection that was given up may still have events in the channel; they change nothing.
 pub fn event(
     session: &mut ServerSession,
     id: ConnectionId,
@@ -45,6 +51,7 @@ pub fn event(
     None
 }
 
+/// Handles a block of the server, which may be anybody's server: what cannot be understood gets a sentence.
 fn block(session: &mut ServerSession, block: &Block, screen: &mut Screen) -> Option<Update> {
     if let Some(notification) = Notification::parse(block) {
         return self::notification(session, notification, screen);
@@ -72,6 +79,7 @@ fn block(session: &mut ServerSession, block: &Block, screen: &mut Screen) -> Opt
     None
 }
 
+/// Handles what the server says unasked.
 fn notification(
     session: &mut ServerSession,
     notification: Notification,
@@ -87,7 +95,9 @@ fn notification(
         }
         Notification::Joined(entry) => session.room.arrived(entry, session.id, screen),
         Notification::Left { id, name, reason } => session.room.left(id, &name, reason, screen),
-        Notification::Call { caller, via, vouch } => return Some(Update::Call(caller, via, vouch)),
+        Notification::Call { caller, via, credentials } => {
+            return Some(Update::Call(caller, via, credentials));
+        }
         Notification::Ping { token } => {
             // A queue that is full has enough in it to show that this client is alive.
             let pong = Request::Pong { token }.to_block();

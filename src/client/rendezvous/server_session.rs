@@ -25,7 +25,9 @@ const ANSWER: Duration = Duration::from_secs(5);
 pub struct ServerSession {
     /// The server, as `HOST:PORT`.
     pub server: String,
+    /// The way to the loop, for the threads of connections.
     events: Events,
+    /// How far the connection has come.
     pub(super) link: LinkState,
     /// This client's name, once it has one.
     pub name: Option<Name>,
@@ -34,6 +36,7 @@ pub struct ServerSession {
     ip: IpAddr,
     /// The ID that the server has given, or 0.
     pub id: u64,
+    /// The secret for coming back under the same name and ID.
     token: Option<Secret>,
     /// The room, as far as this client has seen it.
     pub room: RoomView,
@@ -216,6 +219,7 @@ impl ServerSession {
         screen.line(format_args!("Your public IP: {}", address.ip()));
     }
 
+    /// Sends JOIN, with the token and the last number seen if this client comes back.
     fn join(&mut self) {
         let (Some(name), Some(link)) = (self.name.clone(), self.link.link()) else { return };
         let request = Request::Join { name, token: self.token, since: self.room.seen };

@@ -88,7 +88,7 @@ pub fn wanted<'a>(
 pub fn introduce(found: &Registration, asker_joined: bool, via: Via) -> Introduction {
     let both_joined = asker_joined && matches!(found.presence, Presence::Joined(_));
     let fresh = || Credentials { ticket: Secret::random(), answer: Secret::random() };
-    let vouched = both_joined.then(|| (via, fresh()));
+    let credentials = both_joined.then(|| (via, fresh()));
     let id = if asker_joined { found.entry.id } else { 0 };
-    Introduction { entry: Entry { id, ..found.entry.clone() }, vouched }
+    Introduction { entry: Entry { id, ..found.entry.clone() }, credentials }
 }

@@ -34,7 +34,7 @@ impl Introductions {
     /// Whether a call to this address would show a ticket.
     pub fn has_ticket(&self, address: SocketAddr, now: Instant) -> bool {
         let found = self.0.get(&address);
-        found.is_some_and(|(since, found)| found.vouched.is_some() && is_good(*since, now))
+        found.is_some_and(|(since, found)| found.credentials.is_some() && is_good(*since, now))
     }
 
     /// The address of a peer, as the server told it.
