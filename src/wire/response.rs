@@ -62,6 +62,21 @@ pub struct Welcome {
     pub others: Vec<Entry>,
 }
 
+impl Welcome {
+    /// Reads a JOINACK. Returns `None` if it lacks a header without which a client cannot be in a room.
+    fn of(block: &Block) -> Option<Welcome> {
+        Some(Welcome {
+            name: block.get("clientID")?,
+            id: block.get("ID")?,
+            token: block.get("Token")?,
+            seq: block.get("Seq")?,
+            missed: block.get("Missed").unwrap_or(0),
+            message: block.get("Message").unwrap_or_default(),
+            others: Entry::list(block),
+        })
+    }
+}
+
 impl Response {
     /// Writes the answer as a block.
     pub fn to_block(&self) -> Block {
@@ -122,15 +137,7 @@ impl Response {
                 Response::BridgeAck(Some(Introduction { entry, credentials }))
             }
             "INFOACK" => Response::InfoAck(Entry::list(block)),
-            "JOINACK" => Response::JoinAck(Welcome {
-                name: block.get("clientID")?,
-                id: block.get("ID")?,
-                token: block.get("Token")?,
-                seq: block.get("Seq")?,
-                missed: or_zero("Missed"),
-                message: or_empty("Message"),
-                others: Entry::list(block),
-            }),
+            "JOINACK" => Response::JoinAck(Welcome::of(block)?),
             "TELLACK" => Response::TellAck { id: block.get("ID")?, name: block.get("clientID")? },
             "HISTORYACK" => {
                 let [count, first, last] = ["Count", "First", "Last"].map(or_zero);
