@@ -86,7 +86,7 @@ fn story(host: &Host) -> String {
     ));
     tell(said(
         "alice",
-        "Each member has an outbox of its own, and the postman writes only what fits.",
+        "Each member has an outbox of its own, and the broadcaster writes only what fits.",
     ));
     tell(notice("carol joined (ID 3, 127.0.0.1:5558)"));
     tell(said(

@@ -83,8 +83,9 @@ mod server_end;
 mod server_errors;
 mod server_grammar;
 mod server_history;
+mod server_keepalive;
 mod server_limits;
-mod server_patience;
+
 mod server_rate;
 mod server_return;
 mod server_room;

@@ -1,7 +1,7 @@
 //! Lab 8, robustness: deadlines, heartbeats, hostile input.
 
 mod browser;
-mod patience;
+mod keepalive;
 
 use crate::check::Check;
 
@@ -14,7 +14,7 @@ pub const CHECKS: &[Check] = &[
         points: 2,
         rule: "MANUAL.md, limits: from accept to the first valid request",
         needs: &[],
-        run: patience::bytes_alone_buy_no_time,
+        run: keepalive::bytes_alone_buy_no_time,
     },
     Check {
         name: "lab8::a_silent_member_is_asked_and_let_go",
@@ -23,7 +23,7 @@ pub const CHECKS: &[Check] = &[
         points: 2,
         rule: "PROTOCOL.md: PING, and BYE timeout; MANUAL.md, limits: silence in the room",
         needs: &[],
-        run: patience::a_silent_member_is_asked_and_let_go,
+        run: keepalive::a_silent_member_is_asked_and_let_go,
     },
     Check {
         name: "lab8::whoever_speaks_is_not_asked",
@@ -32,7 +32,7 @@ pub const CHECKS: &[Check] = &[
         points: 1,
         rule: "PROTOCOL.md: silence is how the dead are found",
         needs: &[],
-        run: patience::whoever_speaks_is_not_asked,
+        run: keepalive::whoever_speaks_is_not_asked,
     },
     Check {
         name: "lab8::a_browser_is_hung_up_on",

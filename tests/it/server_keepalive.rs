@@ -1,4 +1,4 @@
-//! Patience: the silent are asked, the dead are dropped, and who never says anything valid is hung up on.
+//! Keepalive: a silent member is asked, a dead one is dropped, and a connection without valid requests is closed.
 
 use std::io::Write;
 use std::time::Instant;
@@ -64,7 +64,7 @@ fn who_speaks_by_itself_need_not_be_asked() {
 
 #[test]
 fn the_patience_with_newcomers_does_not_outlast_their_coming() {
-    // Who joins long after it came was waited for with another patience until then.
+    // A client that joins late was under another limit until then.
     let (_server, mut alice) = alice_joined(&["--ping", "1", "--register-timeout", "60"]);
     let since = Instant::now();
     let ping = alice.gets("PING");
@@ -120,7 +120,7 @@ fn who_was_only_refused_is_asked_and_can_answer() {
     // Another server's PINGs set the pace: one a second.
     let clocks = Server::start(&["--ping", "1"]);
     let mut clock = clocks.joined("clock", 20_001);
-    // Longer than the patience with the silent and that with those who were asked, one after the other.
+    // Longer than the limit for silence and the limit after a PING together.
     for _ in 0..3 {
         let tick = clock.gets("PING");
         answer(&mut clock, &tick);
