@@ -101,7 +101,7 @@ pub fn program<T>(
     match parsed.and_then(run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure { message, code }) => {
-            let _ = writeln!(io::stderr(), "{name}: {message}"); // the same
+            let _ = writeln!(io::stderr(), "{name}: {message}"); // nor is a closed stderr
             ExitCode::from(code)
         }
     }

@@ -13,7 +13,7 @@
 //! bytes to a batch; one thread, the [broadcaster](server::room::broadcaster), writes the batch to every member.
 //! A slow member never blocks the others.
 //!
-//! **[`client`]** shares nothing between its threads. Each thread waits for one thing (the keyboard, a
+//! **[`client`]** shares no state between its threads. Each thread waits for one thing (the keyboard, a
 //! connection, a datagram) and sends [events](client::event) down one channel; one loop owns all state. The user
 //! has a [terminal](client::ui::screen), and a [page](client::ui::web) in the browser if it is wanted.
 //!
@@ -22,8 +22,8 @@
 //! things happen to one state: the order of the events is the order of the channel, and there is no lock to
 //! forget. Compare [`server::directory::registry`] with [`client::event_loop`].
 //!
-//! What decides is pure, what waits is thin. These rules are functions of their arguments and a given `now`, and
-//! threads, sockets and clocks are around them: who may take a name ([`server::directory::registration`]), how
+//! Decisions are pure, and the code around them that waits is thin. These rules are functions of their arguments and
+//! a given `now`, and threads, sockets and clocks are around them: who may take a name ([`server::directory::registration`]), how
 //! long a silent client stays ([`server::keepalive`]), which caller is verified ([`client::direct::tcp::peer`]),
 //! which datagram is sent again ([`client::direct::udp::reliable`]), what a key does to a line
 //! ([`client::ui::terminal::editor`]).
@@ -31,7 +31,7 @@
 //! **[`tools`]** are not part of the product. [`tools::load`] fills a room and measures it.
 //! [`tools::handout`] makes the tree that students start from.
 //!
-//! What you will not find: `unsafe`, a crate beyond `std`, an async runtime, a write to a socket under the
+//! Absent are: `unsafe`, a crate beyond `std`, an async runtime, a write to a socket under the
 //! registry's lock, a word of a direct chat on the server, a time formatted outside of [`clock`].
 
 pub mod clock;

@@ -1,6 +1,5 @@
-//! Everything that can happen to a client. Threads send events down one channel, and one loop owns all state:
-//! nothing is shared, nothing is locked. (The server does it the other way round: its threads lock what they
-//! share.)
+//! Everything that can happen to a client. Threads send events down one channel, and one loop owns all state: it is
+//! not shared, so it needs no lock. (The server does it the other way round: its threads lock what they share.)
 
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -12,7 +11,7 @@ use crate::wire::{Block, Greeting};
 
 /// How many events may wait for the loop. A thread that sends more waits. Then it does not read, so TCP's flow
 /// control slows down the other side.
-pub const WAITING_EVENTS: usize = 256;
+const WAITING_EVENTS: usize = 256;
 
 /// The sending end of the loop's channel, one clone for each thread, and a flag that all clones share.
 #[derive(Debug, Clone)]
@@ -106,7 +105,7 @@ pub enum LinkEvent {
 /// What can happen to a direct chat.
 #[derive(Debug)]
 pub enum PeerEvent {
-    /// The call of this client is accepted. What listens there is not known yet.
+    /// The call of this client is accepted. It is not known yet which program listens there.
     Connected(Writer),
     /// A peer calls from that address, with a CHAT or without.
     Incoming(Writer, SocketAddr, Option<Greeting>),

@@ -112,6 +112,7 @@ impl EventLoop {
             self.tick();
             self.run_commands();
             if self.outstanding() != before {
+                // Something was done or said: after the end of the input, the client waits on.
                 self.shutdown.goes_forward(Instant::now());
             }
         }
@@ -224,6 +225,7 @@ impl EventLoop {
         }
     }
 
+    /// Handles an event of a connection to the server, and hands on what the session leaves to others.
     fn link(&mut self, id: ConnectionId, event: LinkEvent) {
         if matches!(event, LinkEvent::Up(..)) {
             self.writers += 1;
@@ -276,7 +278,7 @@ impl EventLoop {
             }
             let Typed { line, command, took_credit } = typed;
             if took_credit {
-                // Given back. The thread that reads may have ended.
+                // Gives the credit back. It fails only if the thread that reads has ended.
                 let _ = self.credits.try_send(());
             }
             match command {

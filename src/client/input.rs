@@ -26,7 +26,7 @@ pub struct Input {
 }
 
 impl Input {
-    /// Handles bytes of the keyboard. Gives what was entered by them.
+    /// Handles bytes of the keyboard. Returns what they have entered.
     pub fn take(&mut self, bytes: &[u8], state: &mut State) -> Vec<Entered> {
         let mut entered = Vec::new();
         for byte in bytes {

@@ -43,36 +43,36 @@ use crate::clock;
 /// What the person who starts the client decides.
 #[derive(Debug, Clone)]
 pub struct ClientOptions {
-    /// The name; without one it is asked for.
+    /// The name; without one the client asks for it.
     pub name: Option<String>,
     /// The port to listen on; 0 for any that is free.
     pub port: u16,
     /// The server, as `HOST:PORT`.
     pub server: String,
-    /// Somebody sits at a terminal and can be asked.
+    /// Whether somebody sits at a terminal and can be asked.
     pub interactive: bool,
-    /// And sees there what we show.
+    /// Whether the output goes to that terminal, too, so that it can have a prompt.
     pub prompt: bool,
-    /// The wire is shown from the beginning.
+    /// Whether tracing is on from the beginning.
     pub explain: bool,
     /// How long a message by UDP is tried.
     pub give_up: Duration,
-    /// How badly our datagrams are spoiled on purpose.
+    /// The loss, duplication and reordering that the client simulates, if any.
     pub lossy: Option<Rates>,
     /// The page for the browser, if it is wanted.
     pub page: Option<PageOptions>,
 }
 
-/// How the page is wanted.
+/// The options of the page.
 #[derive(Debug, Clone, Copy)]
 pub struct PageOptions {
     /// Its port on 127.0.0.1; 0 for any that is free.
     pub port: u16,
-    /// It is to be opened, and not only its address printed.
+    /// Whether a browser opens it. Its address is printed in any case.
     pub open: bool,
 }
 
-/// Runs a client until its user has enough.
+/// Runs a client until its user leaves.
 ///
 /// # Errors
 /// When it cannot listen, the server's host is unknown, or the name cannot be had and nobody can be
@@ -103,7 +103,7 @@ pub fn run(
     EventLoop::new(settings, state, page, credits).run(options.name, receiver)
 }
 
-/// Both sockets to listen on.
+/// Binds both sockets to listen on. The server's address decides who can reach them.
 fn sockets(options: &ClientOptions) -> Result<(TcpListener, Arc<UdpSocket>), Failure> {
     let server = &options.server;
     let addresses =
@@ -116,8 +116,8 @@ fn sockets(options: &ClientOptions) -> Result<(TcpListener, Arc<UdpSocket>), Fai
     Ok((listener, Arc::new(socket)))
 }
 
-/// Starts the page: for the browsers of this machine, and for nobody else. Only from then on it shows what the
-/// screen does: its address is a secret, and pages are shown around.
+/// Starts the page, for the browsers of this machine only. It shows what the screen shows after the line with its
+/// address, and not that line itself: the address is a secret, and people let others look at their page.
 fn serve_page(wanted: PageOptions, events: &Events, screen: &mut Screen) -> Result<Page, Failure> {
     let place = SocketAddr::from((Ipv4Addr::LOCALHOST, wanted.port));
     let served = TcpListener::bind(place).and_then(|bound| Page::serve(bound, events.clone()));
@@ -130,7 +130,7 @@ fn serve_page(wanted: PageOptions, events: &Events, screen: &mut Screen) -> Resu
     Ok(page)
 }
 
-/// Where to listen: towards a server on this machine only for this machine, else for all.
+/// The address to listen on. With a server on this machine only this machine can connect, otherwise every machine can.
 fn listening_address(server: &SocketAddr, port: u16) -> SocketAddr {
     match (server.ip().is_loopback(), server.is_ipv4()) {
         (true, true) => (Ipv4Addr::LOCALHOST, port).into(),

@@ -29,7 +29,7 @@ pub enum End {
     Listen(u16),
 }
 
-/// Carries bytes both ways until both sides are done. What does not come from the wire goes to `notice`.
+/// Carries bytes both ways until both sides are done. Lines that do not come from the wire go to `notice`.
 ///
 /// # Errors
 /// When there is no connection, or it breaks.
@@ -69,7 +69,7 @@ fn open(end: &End, notice: &mut impl Write) -> Result<TcpStream, Failure> {
             let own = listener.local_addr().map_err(failed)?;
             let _ = writeln!(notice, "listening on {own}"); // stderr may be closed
             let (stream, from) = listener.accept().map_err(failed)?;
-            let _ = writeln!(notice, "{from} has connected"); // the same
+            let _ = writeln!(notice, "{from} has connected"); // stderr may be closed
             Ok(stream)
         }
     }

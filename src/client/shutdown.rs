@@ -5,8 +5,9 @@
 //!         --- /quit --------------------> Quitting ----- texts are confirmed --> Closing --> over
 //! ```
 //!
-//! Each state but the first has a time limit, and `/quit` also ends `InputEnded`. The state
-//! machine knows no socket and no clock: the loop tells it the time and what is outstanding.
+//! Each state but the first has a time limit. `/quit` also ends `InputEnded`, and a refused name leads from any state
+//! to `Closing` if nobody can be asked for another. The state machine knows no socket and no clock: the loop tells it
+//! the time and what is outstanding.
 
 use std::time::{Duration, Instant};
 
@@ -26,7 +27,7 @@ pub enum Shutdown {
     /// The client runs.
     #[default]
     Running,
-    /// The input is at its end: the client quits when all is done, or when nothing progressed until then.
+    /// The input is at its end: the client closes when all is done, or at this time if nothing progresses before.
     InputEnded(Instant),
     /// The user quits: the client says goodbye when every text is confirmed.
     Quitting(Instant),

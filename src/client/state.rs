@@ -1,4 +1,4 @@
-//! The state that the loop owns: the session with the server, the direct chats, the request that is not answered.
+//! The state that the loop owns: the session with the server, the direct chats, the pending request.
 //!
 //! The user's commands change it in [`execute`](super::execute), the server's responses in
 //! [`responses`](super::responses).
@@ -63,12 +63,12 @@ pub struct State {
     /// The request that the server did not answer, and until when it may.
     pub pending: Option<(Pending, Instant)>,
     events: Events,
-    /// Who is at the other end of what the trace shows.
+    /// The labels of the other ends, for the trace.
     labels: PeerLabels,
 }
 
 impl State {
-    /// The state of a client in which nothing has happened yet.
+    /// The state of a client to which nothing has happened yet.
     pub fn new(
         screen: Screen,
         server: ServerSession,

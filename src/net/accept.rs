@@ -32,7 +32,7 @@ impl Slots {
 
     /// Takes a slot; returns `None` if all are taken.
     pub fn take(&self) -> Option<Slot> {
-        // It counts first and looks then: two threads can never both take the last slot.
+        // Counts first and compares afterwards: two threads can never both take the last slot.
         let taken = self.taken.fetch_add(1, Ordering::Relaxed);
         let slot = Slot(Arc::clone(&self.taken));
         (taken < self.limit).then_some(slot)

@@ -7,7 +7,6 @@ pub mod deadline;
 pub mod reader;
 pub mod accept;
 
-pub use reader::Reader;
-
 pub use accept::{Accept, Slot, Slots};
 pub use deadline::DeadlineStream;
+pub use reader::Reader;

@@ -18,6 +18,7 @@ const MOST: usize = 32 * 1024;
 /// A buffered reader for one connection.
 #[derive(Debug)]
 pub struct Reader<'a> {
+    /// The connection to read from.
     stream: &'a TcpStream,
     /// The bytes of the last read are at `start..end`, without those that were consumed.
     buffer: Vec<u8>,
@@ -26,6 +27,7 @@ pub struct Reader<'a> {
     /// After this time every read fails, however much arrives: bytes alone do not buy time. It is checked before each
     /// read, so the socket needs a read timeout as well.
     pub deadline: Option<Instant>,
+    /// The copy of what was consumed, if the reader was asked to keep one.
     record: Option<Recording>,
 }
 

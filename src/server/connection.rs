@@ -1,7 +1,7 @@
 //! One client's connection: what its requests do to the directory and the room.
 //!
-//! Each function here is one request. It returns the answer, prints a line, and tells the room what changed. When the
-//! answer is written is decided in the [`pipeline`](super::pipeline).
+//! Each function here is one request. It returns the answer, prints a line, and tells the room what changed. The
+//! [`pipeline`](super::pipeline) decides when the answer is written.
 //!
 //! A change that the others must see is announced by a closure that the registry calls under its lock. So the room's
 //! queue holds the changes in the order in which they happened.

@@ -76,8 +76,8 @@ impl Keepalive {
         std::mem::replace(&mut self.phase, phase) != phase
     }
 
-    /// The time after which no byte helps, only a valid request, for a client that has not joined. In the room there
-    /// is none.
+    /// When the server drops a client that has not joined, unless a valid request arrives before: bytes alone do not
+    /// extend this time. In the room there is no such time.
     // LAB 8: tell when no byte helps any more => None
     pub fn deadline(&self) -> Option<Instant> {
         match self.phase {

@@ -74,7 +74,7 @@ pub fn run(
     let (quit, quits) = mpsc::channel();
     let (accepting, attending, quitting) = (Arc::clone(&server), Arc::clone(&server), quit.clone());
     let broadcasting = spawn("broadcaster", move || {
-        // Without it the room is silent for ever: better to end, so that somebody starts the server again.
+        // Without a broadcaster the room is silent for ever: better to end, so that somebody starts the server again.
         if panic::catch_unwind(AssertUnwindSafe(|| broadcaster.run())).is_err() {
             let failed = io::Error::other("the broadcaster failed");
             let _ = quit.send(Err(failed)); // without a receiver the server is ending already

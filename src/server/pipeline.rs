@@ -1,4 +1,4 @@
-//! The output of one read: what its requests have led to and is not written yet.
+//! The output of one read: the answers to its requests, and the messages in them, until they are written.
 //!
 //! A client may send many requests without waiting for an answer (pipelining, as in RFC 9112, section 9.3.2). All that
 //! arrive in one read are executed before anything is written, so a busy client costs one write, and one visit to the

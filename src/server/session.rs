@@ -57,6 +57,7 @@ impl<'a> Session<'a> {
         let mut next = self.check_keepalive();
         loop {
             if let Flow::Break(reason) = next {
+                // The requests before the end count: their answers and messages are still written.
                 self.pipeline.flush();
                 return reason;
             }
@@ -111,6 +112,7 @@ impl<'a> Session<'a> {
         Flow::Continue(())
     }
 
+    /// Collects an answer. The session goes on.
     fn answer(&mut self, block: &Block) -> Flow {
         self.pipeline.answer(block);
         Flow::Continue(())
@@ -155,7 +157,7 @@ impl<'a> Session<'a> {
                 None
             }
             Request::History { before, last } => {
-                self.pipeline.write_answers(); // the same
+                self.pipeline.write_answers(); // the broadcaster writes this reply, too
                 self.pipeline.expect(self.connection.history(before, last));
                 None
             }
@@ -188,7 +190,7 @@ impl<'a> Session<'a> {
 
     /// Leaves the room and closes the connection in a way that last words still arrive (see [`linger`]).
     ///
-    /// The order counts. What the client has said is delivered before the others read that it has left, and the name is
+    /// The order counts. The client's messages are delivered before the others read that it has left, and the name is
     /// free only then. The broadcaster closes the socket if the client does not; meanwhile this thread reads on.
     pub fn end(mut self, reason: Reason) {
         let member = self.connection.joined.take();

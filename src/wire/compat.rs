@@ -8,8 +8,8 @@
 //!   on any other ([`Request::to_block`](super::request::Request::to_block)).
 //! - A connection that has not joined reads no header that the assignment does not have in BRIDGEACK
 //!   ([`Introduction`](super::response::Introduction)).
-//! - What such a server does not tell is missing, not wrong: an ID is [`NO_ID`], a REGACK without `Room: yes` says that
-//!   there is no room.
+//! - Such a server leaves headers out, and that is no error: an ID that is missing is [`NO_ID`], and a REGACK without
+//!   `Room: yes` says that there is no room.
 //! - Some of them write a name where an IP address belongs ([`ip`]).
 //! - Some of them lose a text that comes together with CHAT ([`BEFORE_TEXT`]).
 

@@ -22,8 +22,8 @@ pub enum Datagram {
     /// A text. The ticket tells whose it is and in which conversation; `first` is the lowest number that the sender may
     /// still send.
     Msg { name: Name, ticket: Secret, seq: u64, first: u64, text: String },
-    /// The receipt for text `seq`. The answer tells in which conversation; all texts up to `upto` have
-    /// arrived or were given up.
+    /// The receipt for text `seq`. The answer tells in which conversation; all texts up to
+    /// `upto` have arrived or were given up.
     Ack { answer: Secret, seq: u64, upto: u64 },
 }
 

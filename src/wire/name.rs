@@ -7,7 +7,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 /// The most characters of a name (PROTOCOL, limits).
-pub const MAX_NAME: usize = 32;
+const MAX_NAME: usize = 32;
 
 /// A valid clientID: 1 to 32 of `A-Z a-z 0-9 _ - .`, and not digits only, because digits mean an ID.
 ///
@@ -65,7 +65,7 @@ impl Hash for Name {
 pub enum PeerRef {
     /// The client of that name.
     Name(Name),
-    /// The client with that number of the server's.
+    /// The client to which the server gave that ID.
     Id(u64),
     /// The client that listens on that address.
     Address(SocketAddr),
@@ -74,7 +74,7 @@ pub enum PeerRef {
 impl FromStr for PeerRef {
     type Err = BadName;
 
-    /// Digits are an ID, what parses as an address is one, and the rest must be a name.
+    /// Parses digits as an ID, an address as an address, and anything else as a name.
     fn from_str(text: &str) -> Result<PeerRef, BadName> {
         if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
             return text.parse().map(PeerRef::Id).map_err(|_| BadName);

@@ -15,7 +15,7 @@ use super::secret::Secret;
 use super::text::{BadText, Text};
 
 /// The smallest port that a client may listen on. The ports below are the system's (RFC 6335, section 6).
-pub const MIN_PORT: u16 = 1024;
+const MIN_PORT: u16 = 1024;
 /// How many messages HISTORY gives if it does not say.
 pub const USUAL_HISTORY: u64 = 20;
 /// The most messages that HISTORY gives.
@@ -87,8 +87,8 @@ impl Refusal {
     }
 }
 
-/// The refusal for a block that could not be read, after the block's TYPE. A browser gets none: nothing that a web page
-/// makes it send may look like an answer to it.
+/// Returns the TYPE of a block that could not be read, and the refusal for it. A browser gets no refusal: a web page that
+/// makes it connect must not learn anything from an answer.
 pub fn refuse(error: FramingError) -> Option<(String, Refusal)> {
     match error {
         FramingError::TooLong(kind) => {
@@ -232,8 +232,8 @@ fn port(block: &Block) -> Result<u16, Refusal> {
     port.ok_or_else(|| Refusal::new(code::BAD_PORT, rule()))
 }
 
-/// Reads the peer that is asked for. What can be neither a name nor an ID is a client that does not exist, and no
-/// mistake of grammar.
+/// Reads the peer that is asked for. A value that can be neither a name nor an ID counts as a client that does not
+/// exist, and not as a mistake of grammar.
 fn peer(block: &Block) -> Result<Option<PeerRef>, Refusal> {
     let Some(peer) = block.header("Peer") else { return Ok(None) };
     match peer.parse() {

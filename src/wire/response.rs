@@ -1,7 +1,7 @@
 //! What the server answers to a request, as types: to and from blocks, without I/O.
 //!
-//! Each request that has an answer gets it as one block, in the order of the requests. What the server says unasked is
-//! in [`notification`](super::notification).
+//! Each request that has an answer gets it as one block, in the order of the requests.
+//! [`notification`](super::notification) has what the server says unasked.
 
 use std::net::SocketAddr;
 

@@ -1,7 +1,7 @@
 //! The list of direct chats, over TCP and over UDP, and which of them is current.
 //!
-//! What happens to a chat from outside is in [`handshake`](super::handshake) for TCP and in
-//! [`conversations`](super::conversations) for UDP.
+//! [`handshake`](super::handshake) handles what happens to a chat over TCP from outside, and
+//! [`conversations`](super::conversations) what happens to one over UDP.
 
 use std::collections::BTreeMap;
 
@@ -145,12 +145,13 @@ impl Chats {
         if let DirectChat::Tcp(chat) = self.all.get_mut(&id)? { Some(chat) } else { None }
     }
 
-    /// Takes a chat over TCP out of the list. It is no longer current.
+    /// The same for a chat over TCP; leaves one over UDP where it is.
     pub fn take_tcp(&mut self, id: ConnectionId) -> Option<Chat> {
         self.tcp(id)?;
         if let DirectChat::Tcp(chat) = self.take(id)? { Some(chat) } else { None }
     }
 
+    /// Takes a chat out of the list. It is no longer current.
     fn take(&mut self, id: ConnectionId) -> Option<DirectChat> {
         self.current = self.current.filter(|current| *current != id);
         self.all.remove(&id)

@@ -49,9 +49,8 @@ impl Handshakes {
     }
 
     /// Calls an address, with the server's introduction if there is one. Without one the call is unverified, and the
-    /// peer may be anybody.
-    /// The call is current from now on. `name`
-    /// is the client that is thought to listen there.
+    /// peer may be anybody. `name` is the client that is thought to listen there. The call is the current chat from now
+    /// on.
     pub fn call(&mut self, address: SocketAddr, name: Option<Name>, context: &mut Context) {
         let Context { me, chats, screen, now } = context;
         let found = self.introductions.take(address, *now);
@@ -134,6 +133,7 @@ impl Handshakes {
                     chat.state = ChatState::SimultaneousOpen { answer, until };
                 }
             }
+            // The peer has just accepted this client's own call: its call crossed with it and is not needed.
             Some(chat) if chat.answered.is_some_and(recent) => drop_silently(id, context),
             _ => receive(id, answer, context),
         }

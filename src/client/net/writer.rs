@@ -98,16 +98,17 @@ impl Writer {
         Ok(Writer { queue, stream })
     }
 
-    /// Queues a block of the protocol. Gives whether the queue had room for it.
+    /// Queues a block of the protocol. Returns whether the queue had room for it.
     pub fn block(&self, block: &impl ToString) -> bool {
         self.queue(block, false)
     }
 
-    /// Queues a text of the user; [`Progress::Written`] follows. Gives whether the queue had room for it.
+    /// Queues a text of the user; [`Progress::Written`] follows. Returns whether the queue had room for it.
     pub fn text(&self, text: &impl ToString) -> bool {
         self.queue(text, true)
     }
 
+    /// Queues bytes, if the queue has room for them.
     fn queue(&self, bytes: &impl ToString, is_text: bool) -> bool {
         let bytes = bytes.to_string().into_bytes();
         self.queue.try_send(Piece::Bytes { bytes, is_text }).is_ok()

@@ -26,7 +26,7 @@ impl Exchange {
         matches!(request, Request::Info | Request::Bridge { peer: None, .. })
     }
 
-    /// Handles what happens on the connection. Gives the response when the exchange is over.
+    /// Handles what happens on the connection. Returns the response when the exchange is over.
     pub fn event(&mut self, event: LinkEvent) -> Option<Response> {
         match event {
             LinkEvent::Up(writer, _) => {

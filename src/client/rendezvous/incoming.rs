@@ -32,7 +32,7 @@ pub fn event(
     screen: &mut Screen,
 ) -> Option<Update> {
     if !session.is_link(id) {
-        return None; // from a connection that was given up
+        return None;
     }
     if let LinkState::Legacy(exchange) = &mut session.link {
         let response = exchange.as_mut()?.event(event)?;

@@ -29,6 +29,7 @@ pub enum LinkState {
 pub struct Link {
     id: ConnectionId,
     writer: Writer,
+    /// How many texts the writer has not written yet.
     unwritten: usize,
     /// How far the client has come on it.
     pub stage: Stage,
@@ -51,12 +52,12 @@ impl Link {
         Link { id, writer, unwritten: 0, stage: Stage::Registering(until) }
     }
 
-    /// Queues a block of the protocol. Gives whether there was room for it.
+    /// Queues a block of the protocol. Returns whether there was room for it.
     pub fn send(&self, block: &Block) -> bool {
         self.writer.block(block)
     }
 
-    /// Queues a block with the user's words; the writer reports when it is written. Gives whether there was room.
+    /// Queues a block with the user's words; the writer reports when it is written. Returns whether there was room.
     pub fn say(&mut self, block: &Block) -> bool {
         let queued = self.writer.text(block);
         self.unwritten += usize::from(queued);

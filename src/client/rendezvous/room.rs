@@ -22,7 +22,7 @@ pub struct RoomView {
     unheard: VecDeque<String>,
     /// How many of those were said on an earlier connection.
     doubtful: usize,
-    /// The last message that can bring a doubtful text.
+    /// The number of the last message that can bring a doubtful text.
     by: u64,
     /// The minutes that local time is ahead of UTC.
     offset: i32,
@@ -50,7 +50,7 @@ impl RoomView {
             screen.line("the server's log is new: this is a different room");
             self.seen = Some(seq);
         }
-        // Nothing was said on this connection yet: what is unheard is in doubt until the replay ends at `seq`.
+        // Nothing was said on this connection yet: the texts that have not come back are in doubt until the replay ends at `seq`.
         (self.doubtful, self.by) = (self.unheard.len(), seq);
         self.give_up_doubtful(screen);
     }

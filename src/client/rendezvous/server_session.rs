@@ -1,7 +1,7 @@
 //! The session with the server: registering, joining, coming back.
 //!
-//! A state machine over [`LinkState`]: each method handles one thing and sets the next state, and none waits. What
-//! the server sends is taken apart in [`incoming`](super::incoming).
+//! A state machine over [`LinkState`]: each method handles one thing and sets the next state, and none waits. The
+//! server's blocks are taken apart in [`incoming`](super::incoming).
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -227,7 +227,7 @@ impl ServerSession {
         link.stage = Stage::Joining(Instant::now() + ANSWER);
     }
 
-    /// Handles ERROR in answer to REGISTER or JOIN. Gives the sentence if another name is needed.
+    /// Handles ERROR in answer to REGISTER or JOIN. Returns the sentence if another name is needed.
     pub(super) fn refused(
         &mut self,
         code: &str,
@@ -302,7 +302,7 @@ impl ServerSession {
         self.link = opened.map_or_else(later, LinkState::Connecting);
     }
 
-    /// Handles the end of a connection: told once, then tried again with growing pauses.
+    /// Handles the end of a connection: tells the user once, and tries again after growing pauses.
     pub(super) fn lose(&mut self, cause: &str, screen: &mut Screen) {
         if !std::mem::replace(&mut self.told, true) {
             let lost = if self.is_joined() { "lost" } else { "cannot reach" };

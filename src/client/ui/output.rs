@@ -45,8 +45,8 @@ pub enum DeliveryStatus {
 #[derive(Debug)]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum Output<'a> {
-    /// A sentence.
-    Notification(&'a str),
+    /// A sentence of the client itself.
+    Sentence(&'a str),
     /// A message of the room. `own`: this client said it.
     Room { time: &'a str, name: &'a Name, text: &'a str, own: bool },
     /// A private message, which came through the server.
@@ -62,7 +62,7 @@ impl Output<'_> {
     /// shows the name in a colour. `None` for what a terminal does not show: that a text waits.
     pub fn line(&self) -> Option<[String; 3]> {
         Some(match self {
-            Output::Notification(text) => [String::new(), String::new(), (*text).to_owned()],
+            Output::Sentence(text) => [String::new(), String::new(), (*text).to_owned()],
             Output::Room { time, name, text, .. } => {
                 [format!("{time} "), name.to_string(), format!(": {text}")]
             }
@@ -97,7 +97,7 @@ impl Output<'_> {
             Object::new(kind).text("time", time).text("name", name).text("text", escape(text))
         };
         match self {
-            Output::Notification(text) => {
+            Output::Sentence(text) => {
                 Object::new("notice").text("time", now).text("text", escape(text))
             }
             Output::Room { time, name, text, own } => {

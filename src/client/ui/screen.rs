@@ -136,7 +136,7 @@ impl Screen {
     pub fn captured(&mut self, captured: &Captured, with: impl Display) {
         let (Some(offset), with) = (self.tracing, with.to_string()) else { return };
         for line in captured.lines(&with, offset) {
-            self.print(&Output::Notification(&line));
+            self.print(&Output::Sentence(&line));
         }
         if let Some((page, _)) = &self.page {
             page.tell(&traffic_json(captured, &with, offset));
@@ -146,7 +146,7 @@ impl Screen {
     /// Shows a sentence. All output is escaped: no peer can move the cursor, hide characters or start a new
     /// line.
     pub fn line(&mut self, line: impl Display) {
-        self.show(&Output::Notification(&line.to_string()));
+        self.show(&Output::Sentence(&line.to_string()));
     }
 
     /// Shows an output on the terminal and the page.

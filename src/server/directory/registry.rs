@@ -44,14 +44,16 @@ pub struct Admission {
 struct Former {
     name: Name,
     id: u64,
+    /// When its ID is forgotten.
     until: Instant,
 }
 
 /// The registry, shared by all threads.
 #[derive(Debug)]
 pub struct Registry {
+    /// All entries, by their names.
     clients: Arc<Mutex<HashMap<Name, Registration>>>,
-    /// Locked only under the lock of `clients`.
+    /// The clients that are gone. Locked only under the lock of `clients`.
     past: Mutex<Past>,
     /// The last ID that was given.
     ids: AtomicU64,
@@ -201,6 +203,7 @@ impl Registry {
         self.delay(BEFORE_ANNOUNCE);
     }
 
+    /// Sleeps for less than `longest` microseconds if the registry is shaken.
     fn delay(&self, longest: u64) {
         if let Some(dice) = &self.shake {
             let delay = lock(dice).below(longest);

@@ -20,7 +20,7 @@ use crate::wire::{Name, text};
 /// How many messages are kept for replay.
 pub const KEPT: usize = 1_000;
 /// The longest line that can be a message: 2,000 bytes of text, each escaped in up to 5.
-const MAX_LINE: u64 = 16 * 1024;
+const LONGEST_LINE: u64 = 16 * 1024;
 /// How much of the log is read at once.
 const READ: usize = 256 * 1024;
 /// The first line of a fresh log.
@@ -86,7 +86,7 @@ pub struct Recovered {
 }
 
 /// Reads a log. Counts its messages, and those that a `\lost` line counts, and keeps the last ones, in bounded
-/// memory. A line of more than `MAX_LINE` bytes is no message, and is not kept.
+/// memory. A line of more than `LONGEST_LINE` bytes is no message, and is not kept.
 ///
 /// # Errors
 /// Any error of the reader.
@@ -94,7 +94,7 @@ pub struct Recovered {
 pub fn recover(log: &mut impl BufRead) -> io::Result<Recovered> {
     let (mut found, mut lines) = (Recovered::default(), VecDeque::with_capacity(KEPT));
     let mut line = Vec::new();
-    while log.by_ref().take(MAX_LINE).read_until(b'\n', &mut line)? > 0 {
+    while log.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line)? > 0 {
         found.torn = line.pop_if(|end| *end == b'\n').is_none();
         if !found.torn && !line.ends_with(TORN) {
             found.seq = found.seq.saturating_add(lost(&line));

@@ -12,10 +12,13 @@ use crate::wire::{Name, SAID_TAIL_END, Text};
 /// Messages of one client: finished blocks, except for their numbers, which only the room can give.
 #[derive(Debug, Default)]
 pub struct MessageBatch {
+    /// For the members: the tails of SAID blocks.
     blocks: Rendering,
     /// Where each block ends.
     ends: Vec<usize>,
+    /// For the log.
     log: Rendering,
+    /// For the terminal.
     lines: Rendering,
 }
 
@@ -44,7 +47,7 @@ impl Rendering {
 }
 
 impl MessageBatch {
-    /// Begins a new batch, with the sender, the time and the address of all its messages.
+    /// Begins anew, with what all messages have in common: the time, the sender and its address.
     pub fn begin(&mut self, time: &str, id: u64, name: &Name, from: SocketAddr) {
         self.ends.clear();
         self.blocks.begin(said_tail_start(time, id, name));

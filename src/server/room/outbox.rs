@@ -53,25 +53,27 @@ pub enum WriteOutcome {
 #[derive(Debug)]
 pub struct Outbox {
     stream: TcpStream,
-    /// It was greeted in the room.
+    /// Whether the client was greeted in the room.
     greeted: AtomicBool,
-    /// It is not in the room any more.
+    /// Whether the client has left the room.
     left: AtomicBool,
-    /// Nothing more is accepted. The same as `end.is_some()`, for readers without the lock.
+    /// Whether nothing more is accepted: the same as `end.is_some()`, for readers without the lock.
     closed: AtomicBool,
     inner: Mutex<Inner>,
     /// Wakes [`Outbox::sleep`] when the outbox closes.
     ended: Condvar,
 }
 
+/// What the outbox's lock protects. Whoever holds it may write to the socket.
 #[derive(Debug)]
 struct Inner {
+    /// The bytes that the socket has not taken yet.
     buffer: SendBuffer,
-    /// The broadcaster has this outbox on its list of slow consumers.
+    /// Whether the broadcaster has this outbox on its list of slow consumers.
     listed: bool,
     /// Why nothing more is accepted, and since when.
     end: Option<(Reason, Instant)>,
-    /// The client's thread no longer reads from the socket.
+    /// Whether the client's thread has stopped to read from the socket.
     finished: bool,
 }
 

@@ -26,6 +26,7 @@ const LAST_DELIVERIES: Duration = Duration::from_secs(2);
 /// The room: a queue, and the two conditions that its threads wait for.
 #[derive(Debug)]
 pub struct Room {
+    /// The batch that fills, under its lock.
     queue: Mutex<Queue>,
     /// Wakes the broadcaster: there is something to deliver.
     filled: Condvar,
@@ -33,7 +34,7 @@ pub struct Room {
     progress: Condvar,
 }
 
-/// The batch that fills, and what the threads have to know of each other.
+/// The batch that fills, and what the senders and the broadcaster have to know of each other.
 #[derive(Debug, Default)]
 struct Queue {
     /// The batch that fills.

@@ -9,8 +9,8 @@
 //! ```
 //!
 //! Marked sources must be formatted by rustfmt. So the body begins at the first `{` below the mark, which ends
-//! its line, and it ends at the first `}` with the indentation of the mark. What is formatted otherwise is an
-//! error, and so is every mark that cannot be obeyed: a wrong tree must never reach a class.
+//! its line, and it ends at the first `}` with the indentation of the mark. Any other format is an error, and so
+//! is every mark that cannot be obeyed: a wrong tree must never reach a class.
 
 use std::ops::Range;
 

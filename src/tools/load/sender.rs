@@ -60,8 +60,8 @@ pub fn speak(member: &Arc<Member>, plan: &Plan, run: &Run) -> u64 {
     sent
 }
 
-/// Waits until a message may be sent, or until the plan's end: the two ways of load, see above. Returns the highest number that may be sent by then;
-/// `None` if the connection is over.
+/// Waits until a message may be sent, or until the plan's end: by the clock if the load is open, for a message that
+/// returns if it is closed. Returns the highest number that may be sent by then; `None` if the connection is over.
 fn ready(member: &Member, plan: &Plan, begun: Instant, sent: u64) -> Option<u64> {
     let most = (sent + BATCH).min(plan.messages);
     if plan.rate == 0 {

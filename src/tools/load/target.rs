@@ -138,7 +138,7 @@ impl Drop for Target {
                 let _ = child.wait();
             }
             TargetKind::Inside(console, thread, _) => {
-                let _ = console.write_all(b"/quit\n"); // the same
+                let _ = console.write_all(b"/quit\n"); // an error says the same here
                 let _ = thread.take().map(JoinHandle::join);
             }
             TargetKind::Theirs => {}

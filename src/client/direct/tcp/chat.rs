@@ -89,7 +89,7 @@ impl Chat {
         Chat { writer: Some(writer), ..Chat::new(key, name, address, state) }
     }
 
-    /// Opens the chat: shows that, and sends the texts that waited. Gives the texts that the peer sent
+    /// Opens the chat: shows that, and sends the texts that waited. Returns the texts that the peer sent
     /// meanwhile.
     pub fn open(&mut self, screen: &mut Screen) -> Vec<String> {
         let said = match std::mem::replace(&mut self.state, ChatState::Open) {

@@ -19,8 +19,8 @@ use crate::wire::{Greeting, compat};
 /// The most peers that may be connected to this client at a time.
 const MAX_INCOMING: usize = 64;
 /// The most callers at a time that have not sent their first line yet.
-const MAX_UNIDENTIFIED: usize = 8;
-/// Whom we have called with a ticket must answer within this time.
+const MAX_SILENT: usize = 8;
+/// How long a peer that was called with a ticket may take to answer.
 const ANSWER: Duration = Duration::from_secs(3);
 
 /// Starts the thread that accepts calls.
@@ -28,7 +28,7 @@ const ANSWER: Duration = Duration::from_secs(3);
 /// # Errors
 /// When the thread cannot be started.
 pub fn listen(listener: TcpListener, events: Events) -> io::Result<()> {
-    let mut callers = Listener { unidentified: VecDeque::new(), events };
+    let mut callers = Listener { silent: VecDeque::new(), events };
     let accepting = move || accept(&listener, &Slots::new(MAX_INCOMING), &mut callers);
     thread::Builder::new().name("listener".to_owned()).spawn(accepting).map(drop)
 }
@@ -36,41 +36,41 @@ pub fn listen(listener: TcpListener, events: Events) -> io::Result<()> {
 /// Serves the peers that connect to this client.
 struct Listener {
     /// Callers that may not have sent their first line yet, the oldest first.
-    unidentified: VecDeque<Weak<Unidentified>>,
+    silent: VecDeque<Weak<SilentCaller>>,
     events: Events,
 }
 
 /// A caller that has not sent its first line yet. Its thread drops this when it has.
-struct Unidentified(Arc<TcpStream>);
+struct SilentCaller(Arc<TcpStream>);
 
 impl Accept for Listener {
     /// Gives a caller its thread. If too many callers are silent, the oldest of them is disconnected: silent connections
     /// must not keep a peer out.
     fn serve(&mut self, stream: TcpStream, address: SocketAddr, slot: Slot) {
         let stream = Arc::new(stream);
-        self.unidentified.retain(|unidentified| unidentified.strong_count() > 0);
-        if self.unidentified.len() >= MAX_UNIDENTIFIED
-            && let Some(oldest) = self.unidentified.pop_front().and_then(|oldest| oldest.upgrade())
+        self.silent.retain(|caller| caller.strong_count() > 0);
+        if self.silent.len() >= MAX_SILENT
+            && let Some(oldest) = self.silent.pop_front().and_then(|oldest| oldest.upgrade())
         {
             let _ = oldest.0.shutdown(Shutdown::Both); // it may have gone by itself
         }
-        let unidentified = Arc::new(Unidentified(Arc::clone(&stream)));
-        self.unidentified.push_back(Arc::downgrade(&unidentified));
+        let silent = Arc::new(SilentCaller(Arc::clone(&stream)));
+        self.silent.push_back(Arc::downgrade(&silent));
         let events = self.events.clone();
-        let hearing = move || {
+        let reading = move || {
             let _slot = slot;
             // A caller that leaves before it has said anything concerns nobody.
-            let _ = attend(&stream, unidentified, address, &events);
+            let _ = attend(&stream, silent, address, &events);
         };
         // Without a thread the connection and its slot go with the closure.
-        let _ = thread::Builder::new().name("peer".to_owned()).spawn(hearing);
+        let _ = thread::Builder::new().name("peer".to_owned()).spawn(reading);
     }
 }
 
 /// The thread of a caller.
 fn attend(
     stream: &Arc<TcpStream>,
-    unidentified: Arc<Unidentified>,
+    silent: Arc<SilentCaller>,
     address: SocketAddr,
     events: &Events,
 ) -> io::Result<()> {
@@ -81,7 +81,7 @@ fn attend(
         Opening::Other | Opening::Silence => None,
         Opening::Http | Opening::End => return Ok(()),
     };
-    drop(unidentified);
+    drop(silent); // it has spoken, or its time for that is over
     reader.compat = greeting.as_ref().is_none_or(|greeting| greeting.ticket.is_none());
     let writer = Writer::start(stream, event::progress(id, stream, events))?;
     let tell = |event| events.send(Event::Peer(id, event)).is_ok();
@@ -92,8 +92,8 @@ fn attend(
     Ok(())
 }
 
-/// Calls the peer at an address. All that happens from then on comes as events under the number that is
-/// given back; the last one is `Ended`.
+/// Calls the peer at an address. Everything that happens from then on arrives as events under the number that is
+/// returned; the last one is `Ended`.
 ///
 /// # Errors
 /// When the thread cannot be started.

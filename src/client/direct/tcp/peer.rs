@@ -31,7 +31,7 @@ impl Invitations {
         self.0.retain(|(_, entry, _)| entry.name != *caller);
     }
 
-    /// Accepts a caller with a good ticket. The ticket is used up: its announcement leaves the list. Gives
+    /// Accepts a caller with a good ticket. The ticket is used up: its announcement leaves the list. Returns
     /// the caller and the secret to answer with.
     // LAB 5: let a caller in whose ticket is good, once => None
     pub fn admit(&mut self, greeting: &Greeting, now: Instant) -> Option<(Entry, Secret)> {

@@ -175,7 +175,7 @@ impl Conversation {
         }
     }
 
-    /// Handles a message, which arrived as `captured` shows. Gives the acknowledgement, as bytes, unless the
+    /// Handles a message, which arrived as `captured` shows. Returns the acknowledgement, as bytes, unless the
     /// message is too far ahead.
     pub fn receive(
         &mut self,

@@ -1,5 +1,5 @@
 //! `--lossy`: a bad network on purpose. It loses, duplicates and reorders datagrams by a random generator,
-//! and with the same seed the same datagrams: a problem that was seen once can be seen again.
+//! with the same seed always the same ones: a problem that was seen once can be seen again.
 //!
 //! ```
 //! use p2p_chat::client::direct::udp::lossy::{Lossy, Rates};
@@ -78,7 +78,7 @@ impl<T: Clone> Lossy<T> {
         Lossy { rates, dice: Dice::new(rates.seed), held: Vec::new() }
     }
 
-    /// Decides over a datagram. Gives what to send now. A datagram that is held back and not followed by
+    /// Decides what happens to a datagram. Returns what to send now. A datagram that is held back and not followed by
     /// another one is lost.
     pub fn pass(&mut self, datagram: T) -> Vec<T> {
         let Rates { loss, double, reorder, .. } = self.rates;

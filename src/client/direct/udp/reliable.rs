@@ -29,9 +29,9 @@ use std::time::{Duration, Instant};
 
 /// Only numbers below First + this are sent: at most so many are unacknowledged, and further texts wait.
 pub const WINDOW: u64 = 64;
-/// The retransmission timer of a message's first copy. It doubles with each copy (RFC 6298, 5.5) …
+/// The retransmission timer of a message's first copy. It doubles with each copy (RFC 6298, 5.5).
 const FIRST_WAIT: Duration = Duration::from_millis(200);
-/// … up to this. Unlike TCP's it is fixed: no round-trip time is measured.
+/// The longest timer of a copy. Both timers are constants: unlike TCP, this measures no round-trip time.
 const LAST_WAIT: Duration = Duration::from_millis(800);
 
 /// The sender's end of one direction.
@@ -170,7 +170,7 @@ impl Sending {
     }
 
     /// Handles an ACK: message `seq` arrived, and everything up to `upto`. Keeps the highest Upto, which ends
-    /// `repeat_last`. Gives the texts whose arrival is news, in their order.
+    /// `repeat_last`. Returns the texts whose arrival is news, in their order.
     // LAB 6: forget what has arrived
     pub fn acknowledged(&mut self, seq: u64, upto: u64) -> Vec<String> {
         self.upto = self.upto.max(upto);
@@ -187,7 +187,7 @@ impl Sending {
         self.in_flight.iter().position(|message| message.seq == seq && !message.known)
     }
 
-    /// Remembers the highest number that arrived. Gives the texts that were not `known`.
+    /// Remembers the highest number that arrived. Returns the texts that were not `known`.
     fn have_arrived(&mut self, arrived: Vec<InFlight>) -> Vec<String> {
         let highest = self.acknowledged.as_ref().map_or(0, |(highest, _)| *highest);
         if let Some(last) = arrived.last().filter(|last| last.seq > highest) {
@@ -208,7 +208,7 @@ impl Sending {
         self.waiting.len() + self.in_flight.iter().filter(|message| !message.known).count()
     }
 
-    /// Ends the direction. Gives the texts that are neither acknowledged nor given up.
+    /// Ends the direction. Returns the texts that are neither acknowledged nor given up.
     pub fn end(self) -> impl Iterator<Item = String> {
         let unknown = self.in_flight.into_iter().filter(|message| !message.known);
         unknown.map(|message| message.text).chain(self.waiting)
@@ -311,7 +311,7 @@ impl Receiving {
         }
     }
 
-    /// Ends the direction. Gives the messages that are held, each with the gap before it.
+    /// Ends the direction. Returns the messages that are held, each with the gap before it.
     pub fn end(mut self) -> Vec<Delivery> {
         let mut shown = Vec::new();
         self.skip_to(self.held.last_key_value().map_or(0, |(seq, _)| seq + 1), &mut shown);

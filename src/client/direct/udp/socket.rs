@@ -1,5 +1,5 @@
 //! The sockets on which a client listens, TCP and UDP with the same port number, and the thread that receives
-//! datagrams. What a datagram means is decided in [`conversations`](crate::client::direct::conversations).
+//! datagrams. [`conversations`](crate::client::direct::conversations) decides what a datagram means.
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};

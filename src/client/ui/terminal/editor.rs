@@ -122,7 +122,7 @@ impl Editor {
         (self.place, self.cursor) = (place, self.line.len());
     }
 
-    /// Gives the line, keeps it in the history, and begins an empty one.
+    /// Returns the line, keeps it in the history, and begins an empty one.
     fn finish(&mut self) -> String {
         let line = take(&mut self.line);
         if !line.trim().is_empty() && self.history.back() != Some(&line) {
@@ -137,7 +137,7 @@ impl Editor {
     }
 
     /// Completes the word before the cursor as far as it is unambiguous. At the start of a line, a word that
-    /// is empty or begins with `/` becomes a command; every other word becomes one of `names`. Gives the
+    /// is empty or begins with `/` becomes a command; every other word becomes one of `names`. Returns the
     /// candidates if there are several.
     pub fn complete(&mut self, names: Vec<String>) -> Vec<String> {
         let start = self.line[..self.cursor].rfind(' ').map_or(0, |space| space + 1);

@@ -33,7 +33,7 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Handles the next byte. Gives a key when it is complete. Bytes that are no UTF-8, and keys without a
+    /// Handles the next byte. Returns a key when it is complete. Bytes that are no UTF-8, and keys without a
     /// meaning here, give nothing. Each CR or LF gives a CR, whatever stands before it.
     pub fn take(&mut self, byte: u8) -> Option<char> {
         if !byte.is_ascii_control() {

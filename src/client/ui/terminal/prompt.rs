@@ -56,7 +56,7 @@ impl Prompt {
         stty(&BY_KEY).map(|_| prompt)
     }
 
-    /// Gives the characters that take the prompt away.
+    /// Returns the characters that take the prompt away.
     pub fn clear(&mut self) -> String {
         let Some((text, cursor)) = self.shown.take() else { return String::new() };
         self.measure();
@@ -64,7 +64,7 @@ impl Prompt {
         format!("{}\r\x1b[J", steps(row, 'A'))
     }
 
-    /// Gives the characters that draw `text` as the prompt, with the cursor before its byte `cursor`.
+    /// Returns the characters that draw `text` as the prompt, with the cursor before its byte `cursor`.
     pub fn draw(&mut self, text: String, cursor: usize) -> String {
         let now = Some((text, cursor));
         if self.shown == now {
@@ -82,7 +82,7 @@ impl Prompt {
         format!("{clear}{shown}{}\r{}", steps(last - row, 'A'), steps(column, 'C'))
     }
 
-    /// Gives a name in its colour, if names have colours. A colour tells people apart and proves nothing.
+    /// Returns a name in its colour, if names have colours. A colour tells people apart and proves nothing.
     pub fn colour(&self, name: &str) -> String {
         if !self.colours || name.is_empty() {
             return name.to_owned();
@@ -134,7 +134,7 @@ fn steps(count: usize, direction: char) -> String {
     if count == 0 { String::new() } else { format!("\x1b[{count}{direction}") }
 }
 
-/// Runs `stty` on the terminal of stdin. Gives its output if it succeeds.
+/// Runs `stty` on the terminal of stdin. Returns its output if it succeeds.
 fn stty(arguments: &[&str]) -> Option<String> {
     let mut command = Command::new("stty");
     command.args(arguments).stdin(Stdio::inherit()).stderr(Stdio::null());

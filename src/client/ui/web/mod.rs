@@ -1,11 +1,12 @@
 //! The page: the same chat, shown by a browser on this machine.
 //!
-//! It is a second front end of the one event loop. What happens goes out on an [`event_stream`]; what is typed comes in
-//! as an event, like a line from the keyboard. The page keeps no state of its own: a browser that reloads it reads the
+//! It is a second front end of the one event loop. Its events go out on an [`event_stream`]; its typed
+//! lines come in as events, like those from the keyboard. The page keeps no state of its own: a browser that reloads it reads the
 //! last events again.
 //!
 //! Threads: `page` accepts connections, and one `browser` serves each of them, with one request for a connection. A
-//! stream of events is a request whose answer does not end. The threads share one lock, that of the event log.
+//! stream of events is a request whose answer does not end. The threads share two locks: that of the event log, and
+//! one that keeps the answers to typed lines in the order of the loop.
 //!
 //! A request passes three files: [`http`] reads it, [`access`] decides whether it may have what it asks for, and this
 //! file answers.
