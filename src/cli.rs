@@ -23,9 +23,9 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// Splits a command line, given without the program's name. The flags in `known` take a value, those in `switches`
-    /// take none. A flag in both takes a value after `=`, or the next word if that is a number; otherwise its value is
-    /// empty.
+    /// Splits a command line, given without the program's name. The flags in `known` take a value, those in
+    /// `switches` take none. A flag in both takes a value after `=`, or the next word if that is a number;
+    /// otherwise its value is empty.
     ///
     /// # Errors
     /// When a flag is unknown, is given twice, lacks its value, or has a value that it does not take.
@@ -82,8 +82,8 @@ impl Failure {
     }
 }
 
-/// Runs a whole program: prints its usage for `--help`, parses its command line, runs it, and reports on stderr why it
-/// failed.
+/// Runs a whole program: prints its usage for `--help`, parses its command line, runs it, and reports on stderr why
+/// it failed.
 pub fn program<T>(
     name: &str,
     usage: &str,

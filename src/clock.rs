@@ -1,6 +1,7 @@
 //! UTC stamps, and the local time of day that people are shown. Only this module formats time.
 //!
-//! The wire and the log have UTC, because the clients may live in several time zones. Each client converts to its own.
+//! The wire and the log have UTC, because the clients may live in several time zones. Each client converts to its
+//! own.
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -16,8 +17,8 @@ pub fn stamp(time: SystemTime) -> String {
     format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
 }
 
-/// Returns the `HH:MM` of a [`stamp`], shifted by the local offset in minutes. Returns `--:--` for a malformed stamp: it
-/// comes from a server, which may be another program.
+/// Returns the `HH:MM` of a [`stamp`], shifted by the local offset in minutes. Returns `--:--` for a malformed
+/// stamp: it comes from a server, which may be another program.
 pub fn hour_minute(stamp: &str, offset: i32) -> String {
     let parsed = stamp.get(11..16).and_then(|clock| {
         let (hour, minute) = clock.split_once(':')?;
@@ -61,8 +62,8 @@ fn parse_zone(zone: &str) -> Option<i32> {
     Some(sign * (number / 100 * 60 + number % 100))
 }
 
-/// Returns year, month and day for a number of days since 1970-01-01 (Howard Hinnant's `civil_from_days`, for days that
-/// are not before it).
+/// Returns year, month and day for a number of days since 1970-01-01 (Howard Hinnant's `civil_from_days`, for days
+/// that are not before it).
 fn civil(days: u64) -> (u64, u64, u64) {
     let shifted = days + 719_468; // days since 0000-03-01, so that a leap day ends its year
     let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);

@@ -22,11 +22,11 @@
 //! things happen to one state: the order of the events is the order of the channel, and there is no lock to
 //! forget. Compare [`server::directory::registry`] with [`client::event_loop`].
 //!
-//! Decisions are pure, and the code around them that waits is thin. These rules are functions of their arguments and
-//! a given `now`, and threads, sockets and clocks are around them: who may take a name ([`server::directory::registration`]), how
-//! long a silent client stays ([`server::keepalive`]), which caller is verified ([`client::direct::tcp::peer`]),
-//! which datagram is sent again ([`client::direct::udp::reliable`]), what a key does to a line
-//! ([`client::ui::terminal::editor`]).
+//! Decisions are pure, and the code around them that waits is thin. These rules are functions of their arguments
+//! and a given `now`, and threads, sockets and clocks are around them: who may take a name
+//! ([`server::directory::registration`]), how long a silent client stays ([`server::keepalive`]), which caller is
+//! verified ([`client::direct::tcp::peer`]), which datagram is sent again ([`client::direct::udp::reliable`]), what
+//! a key does to a line ([`client::ui::terminal::editor`]).
 //!
 //! **[`tools`]** are not part of the product. [`tools::load`] fills a room and measures it.
 //! [`tools::handout`] makes the tree that students start from.

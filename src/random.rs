@@ -2,8 +2,8 @@
 //!
 //! Secrets do not come from here, see [`Secret`](crate::wire::secret::Secret).
 
-/// A small generator of pseudo-random numbers, `SplitMix64` (Steele, Lea and Flood, 2014). The same seed gives the same
-/// numbers.
+/// A small generator of pseudo-random numbers, `SplitMix64` (Steele, Lea and Flood, 2014). The same seed gives the
+/// same numbers.
 #[derive(Debug, Clone)]
 pub struct Dice(u64);
 
@@ -13,8 +13,8 @@ impl Dice {
         Dice(seed)
     }
 
-    /// Returns the next number, at least 0 and less than `end`. The lower numbers are a trifle likelier if `end` is no
-    /// power of two, which does not matter here.
+    /// Returns the next number, at least 0 and less than `end`. The lower numbers are a trifle likelier if `end` is
+    /// no power of two, which does not matter here.
     pub fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;

@@ -1,7 +1,8 @@
 //! The user's commands, carried out in the order in which they were typed.
 //!
-//! A command either changes the state at once, or sends a request. The response to a request comes later, as an event,
-//! and is handled in [`responses`](super::responses). [`State::must_wait`] decides when a command's turn has come.
+//! A command either changes the state at once, or sends a request. The response to a request comes later, as an
+//! event, and is handled in [`responses`](super::responses). [`State::must_wait`] decides when a command's turn has
+//! come.
 
 use std::time::Instant;
 
@@ -121,8 +122,8 @@ fn call(state: &mut State, peer: PeerRef, me: &LocalPeer) -> Result<(), String> 
     Ok(())
 }
 
-/// Opens a conversation over UDP, unless there is one that works: a second introduction would give the peer new secrets,
-/// and texts under the old ones would be lost.
+/// Opens a conversation over UDP, unless there is one that works: a second introduction would give the peer new
+/// secrets, and texts under the old ones would be lost.
 fn query(state: &mut State, peer: PeerRef, name: Name) -> Result<(), String> {
     let room = state.server.is_joined().then_some(&state.server.room);
     let is_there = |id| room.is_none_or(|room| room.address_of(&PeerRef::Id(id)).is_some());

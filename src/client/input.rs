@@ -1,7 +1,7 @@
 //! The keyboard at a prompt: what keys do to the typed line and to the client.
 //!
-//! The [editor](crate::client::ui::terminal::editor) knows the line and nothing else. This module knows the client: it
-//! completes names, and draws the prompt.
+//! The [editor](crate::client::ui::terminal::editor) knows the line and nothing else. This module knows the client:
+//! it completes names, and draws the prompt.
 
 use crate::client::direct::tcp::Chat;
 use crate::client::state::State;

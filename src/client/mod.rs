@@ -130,7 +130,8 @@ fn serve_page(wanted: PageOptions, events: &Events, screen: &mut Screen) -> Resu
     Ok(page)
 }
 
-/// The address to listen on. With a server on this machine only this machine can connect, otherwise every machine can.
+/// The address to listen on. With a server on this machine only this machine can connect, otherwise every machine
+/// can.
 fn listening_address(server: &SocketAddr, port: u16) -> SocketAddr {
     match (server.ip().is_loopback(), server.is_ipv4()) {
         (true, true) => (Ipv4Addr::LOCALHOST, port).into(),

@@ -1,7 +1,7 @@
 //! The server's responses to the user's requests.
 //!
-//! The client has at most one request under way, so a response needs no number: it belongs to the pending request if it
-//! is of the right TYPE. ERROR answers any request.
+//! The client has at most one request under way, so a response needs no number: it belongs to the pending request
+//! if it is of the right TYPE. ERROR answers any request.
 
 use std::time::Instant;
 
@@ -44,8 +44,8 @@ pub fn handle(state: &mut State, response: Response) {
     }
 }
 
-/// Uses an introduction for its purpose: shows the address, calls it, or opens a conversation over UDP. The secrets of an
-/// introduction that is only shown are kept, in case the user calls that address soon.
+/// Uses an introduction for its purpose: shows the address, calls it, or opens a conversation over UDP. The secrets
+/// of an introduction that is only shown are kept, in case the user calls that address soon.
 fn introduced(state: &mut State, purpose: &Purpose, found: Introduction) {
     let Entry { name, address, .. } = found.entry.clone();
     match (purpose, found.credentials) {

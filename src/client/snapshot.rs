@@ -8,8 +8,8 @@ use crate::client::ui::Object;
 use crate::client::ui::json::list;
 use crate::wire::Entry;
 
-/// The snapshot of this moment. `server.status` is `connecting`, `joined`, `lost` or `no room`; `current` is the number of
-/// the chat to which `/msg` goes.
+/// The snapshot of this moment. `server.status` is `connecting`, `joined`, `lost` or `no room`; `current` is the
+/// number of the chat to which `/msg` goes.
 pub fn state(state: &State) -> String {
     let server = &state.server;
     let me = server.name.as_ref().map(|name| {

@@ -1,7 +1,7 @@
 //! Reading from a connection: a buffer that grows with a busy client, a deadline, and a record of what was read.
 //!
-//! `BufReader` has a buffer of fixed size. With thousands of connections a large one costs too much memory, and a small
-//! one costs a busy client too many system calls.
+//! `BufReader` has a buffer of fixed size. With thousands of connections a large one costs too much memory, and a
+//! small one costs a busy client too many system calls.
 
 use std::io::{self, BufRead, Read};
 use std::net::TcpStream;

@@ -19,8 +19,8 @@ use crate::wire::{
     Entry, Name, Notification, PeerRef, Reason, Refusal, Response, Secret, Text, Via, Welcome,
 };
 
-/// A client's connection, and what was registered and joined on it. One connection can register several names, one after
-/// the other, but join only with one.
+/// A client's connection, and what was registered and joined on it. One connection can register several names, one
+/// after the other, but join only with one.
 pub struct Connection<'a> {
     /// The server that it is connected to.
     pub server: &'a Server,
@@ -62,7 +62,8 @@ impl Connection<'_> {
         Ok(Response::RegAck { name, address, id: entry.id, expires, room: true })
     }
 
-    /// BRIDGE: introduces the client to a peer. If both have joined, each gets the secrets by which it knows the other.
+    /// BRIDGE: introduces the client to a peer. If both have joined, each gets the secrets by which it knows the
+    /// other.
     ///
     /// # Errors
     /// `not-registered`, `no-such-client`, `self`.
@@ -138,8 +139,8 @@ impl Connection<'_> {
         Ok(batch)
     }
 
-    /// HISTORY: has old messages told again. Returns the batch that holds the answer, for the replay must stand at its
-    /// place among the new messages.
+    /// HISTORY: has old messages told again. Returns the batch that holds the answer, for the replay must stand at
+    /// its place among the new messages.
     pub fn history(&self, before: Option<u64>, last: u64) -> BatchId {
         self.server.room.request_history(&self.outbox, before, last)
     }

@@ -1,7 +1,7 @@
 //! The server: it registers clients, introduces them to each other, and keeps the room.
 //!
-//! Threads: `accept` accepts connections, one `client PORT` serves each of them ([`session`]), `broadcaster` writes to
-//! the room's members ([`room::broadcaster`]), `printer` prints ([`printer`]), `console` reads what the operator
+//! Threads: `accept` accepts connections, one `client PORT` serves each of them ([`session`]), `broadcaster` writes
+//! to the room's members ([`room::broadcaster`]), `printer` prints ([`printer`]), `console` reads what the operator
 //! types. They share a [`state`].
 //!
 //! A request comes in at [`session`], which reads and parses it. [`connection`] does what it asks for, with the
@@ -94,8 +94,8 @@ fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<JoinHan
     thread::Builder::new().name(name.to_owned()).spawn(body)
 }
 
-/// What the server does with the connections that it accepts: serves each in a thread, or tells a client that there are
-/// too many.
+/// What the server does with the connections that it accepts: serves each in a thread, or tells a client that there
+/// are too many.
 struct Acceptor {
     server: Arc<Server>,
     /// When it was last printed that accept fails.

@@ -1,12 +1,12 @@
 //! The output of one read: the answers to its requests, and the messages in them, until they are written.
 //!
-//! A client may send many requests without waiting for an answer (pipelining, as in RFC 9112, section 9.3.2). All that
-//! arrive in one read are executed before anything is written, so a busy client costs one write, and one visit to the
-//! room's queue, for each read and not for each request.
+//! A client may send many requests without waiting for an answer (pipelining, as in RFC 9112, section 9.3.2). All
+//! that arrive in one read are executed before anything is written, so a busy client costs one write, and one visit
+//! to the room's queue, for each read and not for each request.
 //!
-//! Two kinds of output are collected meanwhile: answers for this client, which its own thread writes, and messages for
-//! the room, which the broadcaster writes. What was asked first must be read first, although two threads write to the
-//! same socket. Two rules hold the order:
+//! Two kinds of output are collected meanwhile: answers for this client, which its own thread writes, and messages
+//! for the room, which the broadcaster writes. What was asked first must be read first, although two threads write
+//! to the same socket. Two rules hold the order:
 //!
 //! - Before an answer is collected, this client's messages are queued and delivered.
 //! - Before the first message is collected, or the broadcaster is asked for a reply, the answers are written.
@@ -116,9 +116,9 @@ impl<'a> Pipeline<'a> {
         self.server.room.wait_delivered(self.last_batch);
     }
 
-    /// Rests after a read that filled its buffer, for this client has more to say. It waits three times as long as its
-    /// last portion took to deliver, and so uses a quarter of the broadcaster's time at most. The others get their
-    /// turn, and their messages do not wait behind its own in every member's socket.
+    /// Rests after a read that filled its buffer, for this client has more to say. It waits three times as long as
+    /// its last portion took to deliver, and so uses a quarter of the broadcaster's time at most. The others get
+    /// their turn, and their messages do not wait behind its own in every member's socket.
     pub fn rest(&self, begun: Instant) {
         self.wait_delivered();
         self.outbox.sleep(REST * begun.elapsed());

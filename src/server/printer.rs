@@ -64,8 +64,8 @@ impl Printer {
 
     /// Writes the lines until the printer is closed or the output fails: the body of its thread.
     ///
-    /// It takes all lines that are there and writes them without the lock, so that a thread with a new line never waits for
-    /// the terminal. Taken lines and the queue swap their memory.
+    /// It takes all lines that are there and writes them without the lock, so that a thread with a new line never
+    /// waits for the terminal. Taken lines and the queue swap their memory.
     pub fn run(&self, mut output: impl Write) {
         let mut text = Vec::new();
         loop {

@@ -1,9 +1,9 @@
 //! One client's thread: requests in, answers out.
 //!
-//! The session reads, and decides for each block what happens: [`connection`](super::connection) executes a request, the
-//! [`pipeline`](super::pipeline) collects what comes of it, and the [`keepalive`](super::keepalive) rule says how long
-//! the next read may wait. The session ends when the client leaves, is silent for too long, or is disconnected by
-//! another thread through its outbox.
+//! The session reads, and decides for each block what happens: [`connection`](super::connection) executes a
+//! request, the [`pipeline`](super::pipeline) collects what comes of it, and the [`keepalive`](super::keepalive)
+//! rule says how long the next read may wait. The session ends when the client leaves, is silent for too long, or
+//! is disconnected by another thread through its outbox.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -127,8 +127,8 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Parses a request and does what it asks for. Most answers are made here at once; those that must stand at a certain
-    /// place among the room's messages are left to the broadcaster.
+    /// Parses a request and does what it asks for. Most answers are made here at once; those that must stand at a
+    /// certain place among the room's messages are left to the broadcaster.
     fn request(&mut self, block: &Block) -> Result<Flow, Refusal> {
         let request = Request::parse(block, self.connection.joined.is_some())?;
         if matches!(request, Request::Say { .. } | Request::Tell { .. }) {

@@ -1,8 +1,8 @@
 //! What all threads of the server share: its options, the directory, the room and the printer.
 //!
-//! There are three locks: the registry's, the room's and an outbox's. A thread that holds one may take those after it,
-//! never one before it. So no two threads can each wait for the other's. (The printer's lock may be taken at any
-//! time: nobody takes another one under it.)
+//! There are three locks: the registry's, the room's and an outbox's. A thread that holds one may take those after
+//! it, never one before it. So no two threads can each wait for the other's. (The printer's lock may be taken at
+//! any time: nobody takes another one under it.)
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -89,8 +89,8 @@ impl Server {
         self.room.disconnect(outbox, reason, words.as_bytes());
     }
 
-    /// Takes a name out of the room and tells the others. Returns whether it did: not if the name has left already, or
-    /// is joined on another connection now.
+    /// Takes a name out of the room and tells the others. Returns whether it did: not if the name has left already,
+    /// or is joined on another connection now.
     pub fn part(&self, name: &Name, outbox: &Arc<Outbox>, reason: Reason) -> bool {
         let lost = matches!(reason, Reason::Gone | Reason::Timeout | Reason::Slow);
         let left = |entry: &Entry| {

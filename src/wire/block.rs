@@ -97,8 +97,8 @@ impl Block {
     /// Writes the block and its blank line in one write.
     ///
     /// # Errors
-    /// `InvalidInput` for a block that the other side would have to refuse: a line of more than [`MAX_LINE`] bytes, or
-    /// more than [`MAX_ANSWER_LINES`] lines. Otherwise any error of the writer.
+    /// `InvalidInput` for a block that the other side would have to refuse: a line of more than [`MAX_LINE`] bytes,
+    /// or more than [`MAX_ANSWER_LINES`] lines. Otherwise any error of the writer.
     pub fn write(&self, to: &mut impl Write) -> io::Result<()> {
         let too_long = self.text.lines().any(|line| line.len() + 2 > MAX_LINE);
         if too_long || self.lines().nth(MAX_ANSWER_LINES).is_some() {

@@ -1,11 +1,11 @@
 //! Compat: what is here for the sake of the assignments' programs, and nobody else.
 //!
-//! This protocol began as a course assignment, and many programs speak that older dialect. They know REGISTER, BRIDGE,
-//! INFO and CHAT, but no rooms, IDs, tickets or errors. The server and the client talk to them all the same, by these
-//! rules:
+//! This protocol began as a course assignment, and many programs speak that older dialect. They know REGISTER,
+//! BRIDGE, INFO and CHAT, but no rooms, IDs, tickets or errors. The server and the client talk to them all the
+//! same, by these rules:
 //!
-//! - REGISTER and a BRIDGE without a peer have exactly the assignment's headers, in its order: some of the servers exit
-//!   on any other ([`Request::to_block`](super::request::Request::to_block)).
+//! - REGISTER and a BRIDGE without a peer have exactly the assignment's headers, in its order: some of the servers
+//!   exit on any other ([`Request::to_block`](super::request::Request::to_block)).
 //! - A connection that has not joined reads no header that the assignment does not have in BRIDGEACK
 //!   ([`Introduction`](super::response::Introduction)).
 //! - Such a server leaves headers out, and that is no error: an ID that is missing is [`NO_ID`], and a REGACK without

@@ -19,8 +19,8 @@ pub const MAX_DATAGRAM_TEXT: usize = 1_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the fields are the protocol's headers")]
 pub enum Datagram {
-    /// A text. The ticket tells whose it is and in which conversation; `first` is the lowest number that the sender may
-    /// still send.
+    /// A text. The ticket tells whose it is and in which conversation; `first` is the lowest number that the sender
+    /// may still send.
     Msg { name: Name, ticket: Secret, seq: u64, first: u64, text: String },
     /// The receipt for text `seq`. The answer tells in which conversation; all texts up to
     /// `upto` have arrived or were given up.

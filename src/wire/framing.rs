@@ -1,8 +1,9 @@
-//! Framing: finds the blocks in a stream of bytes. [`BlockParser`] is the rule, and [`BlockReader`] feeds it with lines.
+//! Framing: finds the blocks in a stream of bytes. [`BlockParser`] is the rule, and [`BlockReader`] feeds it with
+//! lines.
 //!
-//! TCP carries bytes, not messages: one read may return several blocks, or a part of one. A block counts only when its
-//! blank line is there. A bad block is skipped up to its blank line, and the next one is read as if the bad one had
-//! never been.
+//! TCP carries bytes, not messages: one read may return several blocks, or a part of one. A block counts only when
+//! its blank line is there. A bad block is skipped up to its blank line, and the next one is read as if the bad one
+//! had never been.
 //!
 //! ```
 //! use p2p_chat::wire::block::MAX_REQUEST_LINES;
@@ -178,8 +179,9 @@ impl BlockParser {
 
 /// Decodes a line. Returns `None` if it breaks the grammar.
 ///
-/// A bad value of a `Text` header has an error code of its own, which [`Text`](super::text::Text) finds later. So such a
-/// line passes with control characters in it, and one that is no UTF-8 gets a value with a control character.
+/// A bad value of a `Text` header has an error code of its own, which [`Text`](super::text::Text) finds later. So
+/// such a line passes with control characters in it, and one that is no UTF-8 gets a value with a control
+/// character.
 fn decode(line: &[u8]) -> Option<Cow<'_, str>> {
     let is_text = line.len() >= 5 && line[..5].eq_ignore_ascii_case(b"text:");
     match std::str::from_utf8(line) {
@@ -189,8 +191,8 @@ fn decode(line: &[u8]) -> Option<Cow<'_, str>> {
     }
 }
 
-/// Reads blocks from a stream. After an error that comes from waiting (`WouldBlock`, `TimedOut`) the next call goes on
-/// where this one stopped, so a caller may look at the clock in between.
+/// Reads blocks from a stream. After an error that comes from waiting (`WouldBlock`, `TimedOut`) the next call goes
+/// on where this one stopped, so a caller may look at the clock in between.
 #[derive(Debug)]
 pub struct BlockReader<R> {
     reader: R,
@@ -218,7 +220,8 @@ impl<R: BufRead> BlockReader<R> {
         &self.reader
     }
 
-    /// Reads the next block, or its error; `None` at the end of the stream. A block that the end cuts short is no block.
+    /// Reads the next block, or its error; `None` at the end of the stream. A block that the end cuts short is no
+    /// block.
     ///
     /// # Errors
     /// Any error of the stream; `InvalidData` when more than [`MAX_SKIPPED`] bytes were skipped.
@@ -236,8 +239,8 @@ impl<R: BufRead> BlockReader<R> {
         }
     }
 
-    /// Drops all of the line but its last bytes. Its block is skipped, but the line's end may still show that it is the
-    /// first one of an HTTP request.
+    /// Drops all of the line but its last bytes. Its block is skipped, but the line's end may still show that it is
+    /// the first one of an HTTP request.
     fn truncate(&mut self) -> io::Result<Option<FramingError>> {
         self.truncated = true;
         self.line.drain(..MAX_LINE - TAIL);
@@ -258,8 +261,8 @@ impl<R: BufRead> BlockReader<R> {
         Ok(found)
     }
 
-    /// Whether the next [`BlockReader::read`] returns something without waiting for more than the `buffered` bytes, which
-    /// were read from the stream already.
+    /// Whether the next [`BlockReader::read`] returns something without waiting for more than the `buffered` bytes,
+    /// which were read from the stream already.
     pub fn holds_block(&self, buffered: &[u8]) -> bool {
         let fresh = self.parser.state == ParserState::Before && self.line.is_empty();
         let mut rest = buffered.trim_ascii_start();

@@ -1,7 +1,7 @@
 //! CHAT: the one block that peers exchange over TCP before they talk.
 //!
-//! The caller sends it first. If it carries a ticket, the called peer sends one back with its answer. From then on each
-//! line is a text.
+//! The caller sends it first. If it carries a ticket, the called peer sends one back with its answer. From then on
+//! each line is a text.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -14,8 +14,8 @@ use super::secret::Secret;
 pub struct Greeting {
     /// The name that the peer uses. It proves nothing until a secret does.
     pub name: Name,
-    /// The address that the peer says it listens on. Nobody believes it. Compat: some of the assignments' programs send
-    /// an IP that is none.
+    /// The address that the peer says it listens on. Nobody believes it. Compat: some of the assignments' programs
+    /// send an IP that is none.
     pub address: Option<SocketAddr>,
     /// The secret that a caller shows.
     pub ticket: Option<Secret>,

@@ -1,8 +1,8 @@
 //! Browsers are no clients.
 //!
-//! A web page can make a browser send nearly anything to any port of this machine, and lines in its request could be a
-//! block of this protocol (cross-protocol request forgery). So an HTTP request is known by its first line (RFC 9112,
-//! section 3), and the connection is closed before anything in it is executed.
+//! A web page can make a browser send nearly anything to any port of this machine, and lines in its request could
+//! be a block of this protocol (cross-protocol request forgery). So an HTTP request is known by its first line (RFC
+//! 9112, section 3), and the connection is closed before anything in it is executed.
 
 /// Whether a line is the first one of an HTTP request: it ends with a version.
 // LAB 8: know an HTTP request by its first line => false

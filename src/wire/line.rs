@@ -18,9 +18,9 @@ pub enum Line {
     End,
 }
 
-/// Reads until the line is whole. `line` holds the part of it that was read before: a TCP read is not a message, it may
-/// return half a line or five. So after an error (a read timeout, say) the caller can look at the clock and call again
-/// with the same `line`. After a whole line the caller clears it.
+/// Reads until the line is whole. `line` holds the part of it that was read before: a TCP read is not a message, it
+/// may return half a line or five. So after an error (a read timeout, say) the caller can look at the clock and
+/// call again with the same `line`. After a whole line the caller clears it.
 ///
 /// # Errors
 /// Any error of the reader, except `Interrupted`, after which it reads again.

@@ -11,8 +11,8 @@ const MAX_NAME: usize = 32;
 
 /// A valid clientID: 1 to 32 of `A-Z a-z 0-9 _ - .`, and not digits only, because digits mean an ID.
 ///
-/// Names that differ only in the case of letters are equal, and have the same hash. Each is shown as its owner wrote it.
-/// A clone shares the letters, for the server keeps a name in many places.
+/// Names that differ only in the case of letters are equal, and have the same hash. Each is shown as its owner
+/// wrote it. A clone shares the letters, for the server keeps a name in many places.
 #[derive(Debug, Clone)]
 pub struct Name(Arc<str>);
 

@@ -1,8 +1,8 @@
 //! What the server says to members unasked, as types: to and from blocks, without I/O.
 //!
-//! SAID is here twice. As a value it is one of the [`Notification`]s; the room writes it by hand ([`write_said_head`]),
-//! and the load generator reads it by hand ([`scan_said`]), because they handle thousands a second. A test holds that
-//! both are the same block.
+//! SAID is here twice. As a value it is one of the [`Notification`]s; the room writes it by hand
+//! ([`write_said_head`]), and the load generator reads it by hand ([`scan_said`]), because they handle thousands a
+//! second. A test holds that both are the same block.
 
 use std::fmt;
 use std::io::Write;
@@ -74,8 +74,8 @@ fn said(seq: u64, time: &str, id: u64, name: &Name, text: &str) -> Block {
 
 /// Appends the head of a SAID block: its TYPE, its number, and whether it is told again.
 ///
-/// The head holds what only the room knows, under its lock. The tail holds the rest, and the sender's thread prepares it
-/// without a lock: [`said_tail_start`], the text, [`SAID_TAIL_END`].
+/// The head holds what only the room knows, under its lock. The tail holds the rest, and the sender's thread
+/// prepares it without a lock: [`said_tail_start`], the text, [`SAID_TAIL_END`].
 pub fn write_said_head(to: &mut Vec<u8>, seq: u64, replay: bool) {
     let replay = if replay { "Replay: yes\r\n" } else { "" };
     write!(to, "{SAID}\r\nSeq: {seq}\r\n{replay}").expect("BUG: a Vec takes all writes");
@@ -139,8 +139,8 @@ impl Notification {
         }
     }
 
-    /// Reads a notification from a block. Returns `None` for a block that is none, or that lacks a header: the server may
-    /// be another program.
+    /// Reads a notification from a block. Returns `None` for a block that is none, or that lacks a header: the
+    /// server may be another program.
     pub fn parse(block: &Block) -> Option<Notification> {
         let (id, name) = (block.get("ID"), block.get("clientID"));
         let (time, text) = (block.get("Time"), block.get("Text"));

@@ -87,8 +87,8 @@ impl Refusal {
     }
 }
 
-/// Returns the TYPE of a block that could not be read, and the refusal for it. A browser gets no refusal: a web page that
-/// makes it connect must not learn anything from an answer.
+/// Returns the TYPE of a block that could not be read, and the refusal for it. A browser gets no refusal: a web
+/// page that makes it connect must not learn anything from an answer.
 pub fn refuse(error: FramingError) -> Option<(String, Refusal)> {
     match error {
         FramingError::TooLong(kind) => {

@@ -39,8 +39,8 @@ pub enum Response {
 /// The client that a BRIDGE has found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Introduction {
-    /// The client. Compat: its ID is [`NO_ID`](compat::NO_ID) for a connection that has not joined, and then there is no
-    /// ID header, which the assignment does not have.
+    /// The client. Compat: its ID is [`NO_ID`](compat::NO_ID) for a connection that has not joined, and then there
+    /// is no ID header, which the assignment does not have.
     pub entry: Entry,
     /// The secrets of the introduction, and the transport that they are for, if both clients have joined.
     pub credentials: Option<(Via, Credentials)>,
@@ -116,8 +116,8 @@ impl Response {
         }
     }
 
-    /// Reads an answer from a block. Returns `None` for a block that is no answer, or that lacks a header: the server may
-    /// be another program.
+    /// Reads an answer from a block. Returns `None` for a block that is no answer, or that lacks a header: the
+    /// server may be another program.
     pub fn parse(block: &Block) -> Option<Response> {
         let or_empty = |header| block.get(header).unwrap_or_default();
         let or_zero = |header| block.get(header).unwrap_or(0);

@@ -15,8 +15,8 @@ impl Secret {
     /// Makes a fresh secret.
     ///
     /// The standard library offers no random numbers. But the key of a thread's first `RandomState` comes from the
-    /// operating system's random source, and each further one counts it up. So this relies on one property: without the
-    /// key nobody can guess the outputs of its keyed hash, `SipHash`.
+    /// operating system's random source, and each further one counts it up. So this relies on one property: without
+    /// the key nobody can guess the outputs of its keyed hash, `SipHash`.
     pub fn random() -> Secret {
         let half = |salt: u8| u128::from(RandomState::new().hash_one(salt));
         Secret(half(0) << 64 | half(1))

@@ -9,8 +9,8 @@ use std::fmt::{self, Write};
 /// The most bytes that one message may have (PROTOCOL, limits).
 pub const MAX_TEXT: usize = 2_000;
 
-/// The text of one message: not empty, at most [`MAX_TEXT`] bytes, no control character but TAB. It fits into a header,
-/// because it cannot contain an end of line.
+/// The text of one message: not empty, at most [`MAX_TEXT`] bytes, no control character but TAB. It fits into a
+/// header, because it cannot contain an end of line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text(String);
 
@@ -66,8 +66,8 @@ impl fmt::Display for BadText {
     }
 }
 
-/// Escapes a text for a terminal or a log. A character that could move the cursor, hide or reorder letters, or start a
-/// new line becomes `\u{…}`. Everything else (quotes, emoji, joiners) stays as it is.
+/// Escapes a text for a terminal or a log. A character that could move the cursor, hide or reorder letters, or
+/// start a new line becomes `\u{…}`. Everything else (quotes, emoji, joiners) stays as it is.
 pub fn escape(text: &str) -> Cow<'_, str> {
     if is_plain(text) || !text.chars().any(is_treacherous) {
         return Cow::Borrowed(text);

@@ -1,9 +1,9 @@
 //! Conversations over UDP: who has queried whom, to which conversation a datagram belongs, and what is due.
 //!
-//! UDP has no connections, so one socket serves all conversations. A datagram belongs to the conversation whose secret it
-//! shows: MSG shows the ticket of a direction, and ACK the answer of the same direction. The address that it comes from
-//! decides nothing.
-//! A datagram without a known secret is a stranger's: it is counted, shows nothing and gets no answer.
+//! UDP has no connections, so one socket serves all conversations. A datagram belongs to the conversation whose
+//! secret it shows: MSG shows the ticket of a direction, and ACK the answer of the same direction. The address that
+//! it comes from decides nothing. A datagram without a known secret is a stranger's: it is counted, shows nothing
+//! and gets no answer.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};

@@ -11,9 +11,9 @@
 //! ```
 //!
 //! Two things go wrong on the way, and both are settled here. CALL and the connection that it announces travel on
-//! different sockets, so a ticket may arrive before its announcement: [`judge`](Handshakes::event) waits for it. And
-//! two peers may call each other at the same moment: then the call of the client with the lower ID stays, on both sides
-//! without a word about it.
+//! different sockets, so a ticket may arrive before its announcement: [`judge`](Handshakes::event) waits for it.
+//! And two peers may call each other at the same moment: then the call of the client with the lower ID stays, on
+//! both sides without a word about it.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -48,9 +48,9 @@ impl Handshakes {
         Handshakes { events, invitations, introductions }
     }
 
-    /// Calls an address, with the server's introduction if there is one. Without one the call is unverified, and the
-    /// peer may be anybody. `name` is the client that is thought to listen there. The call is the current chat from now
-    /// on.
+    /// Calls an address, with the server's introduction if there is one. Without one the call is unverified, and
+    /// the peer may be anybody. `name` is the client that is thought to listen there. The call is the current chat
+    /// from now on.
     pub fn call(&mut self, address: SocketAddr, name: Option<Name>, context: &mut Context) {
         let Context { me, chats, screen, now } = context;
         let found = self.introductions.take(address, *now);

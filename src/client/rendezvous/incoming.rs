@@ -1,8 +1,8 @@
 //! Events of the connection to the server: each block is given to the part of the client that it concerns.
 //!
-//! Notifications (SAID, JOINED, LEFT, TOLD) go to the room. Responses to REGISTER and JOIN go to the session. All other
-//! responses answer the user, and CALL concerns the direct chats: these are returned as an [`Update`], because this
-//! module knows neither the commands nor the chats.
+//! Notifications (SAID, JOINED, LEFT, TOLD) go to the room. Responses to REGISTER and JOIN go to the session. All
+//! other responses answer the user, and CALL concerns the direct chats: these are returned as an [`Update`],
+//! because this module knows neither the commands nor the chats.
 
 use crate::client::event::LinkEvent;
 use crate::client::net::ConnectionId;

@@ -50,7 +50,8 @@ impl RoomView {
             screen.line("the server's log is new: this is a different room");
             self.seen = Some(seq);
         }
-        // Nothing was said on this connection yet: the texts that have not come back are in doubt until the replay ends at `seq`.
+        // Nothing was said on this connection yet: the texts that have not come back are in doubt until the replay
+        // ends at `seq`.
         (self.doubtful, self.by) = (self.unheard.len(), seq);
         self.give_up_doubtful(screen);
     }

@@ -48,8 +48,8 @@ pub fn list(values: impl Iterator<Item = String>) -> String {
     format!("[{}]", values.collect::<Vec<_>>().join(","))
 }
 
-/// Writes a text as a JSON string. It also escapes what HTML or JavaScript could take for something else: `<`, and the line
-/// separators that JSON allows in a string and older JavaScript does not.
+/// Writes a text as a JSON string. It also escapes what HTML or JavaScript could take for something else: `<`, and
+/// the line separators that JSON allows in a string and older JavaScript does not.
 fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');

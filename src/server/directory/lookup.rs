@@ -58,8 +58,8 @@ pub fn asking<'a>(
     client.filter(may_ask).ok_or_else(|| not_registered(name))
 }
 
-/// Finds the client that BRIDGE asks for. Without a name or ID to ask for, that is the first other one in the order of
-/// registration, if there is one.
+/// Finds the client that BRIDGE asks for. Without a name or ID to ask for, that is the first other one in the order
+/// of registration, if there is one.
 ///
 /// # Errors
 /// `no-such-client` when the client that is asked for is not there; `self` when it is the asking one.

@@ -16,8 +16,8 @@ use crate::wire::{Entry, Name, Refusal, Secret};
 pub struct Registration {
     /// Its name, its address and its ID.
     pub entry: Entry,
-    /// Its place in the order of registration, which is its first ID. A token may give it another ID, but never another
-    /// place.
+    /// Its place in the order of registration, which is its first ID. A token may give it another ID, but never
+    /// another place.
     pub place: u64,
     /// Whether it is registered only, or in the room.
     pub presence: Presence,
@@ -85,8 +85,8 @@ impl Registration {
         Ok(moved)
     }
 
-    /// Decides whether a JOIN may have the name. Returns the membership that it takes over, if there is one. The right
-    /// token counts from any address; a wrong token counts as none.
+    /// Decides whether a JOIN may have the name. Returns the membership that it takes over, if there is one. The
+    /// right token counts from any address; a wrong token counts as none.
     ///
     /// # Errors
     /// `name-taken` when a member has the name and the token is not its own; `not-registered` when the name is

@@ -78,8 +78,8 @@ impl Registry {
     /// Creates an empty registry for at most `capacity` entries, which last for `expires` unless renewed.
     ///
     /// With a seed to `shake` it, every thread sleeps for a random time before it locks, and before it announces. A
-    /// rule that checks under one lock and acts under the next, or announces under none, then fails in a test, and not
-    /// by chance one day.
+    /// rule that checks under one lock and acts under the next, or announces under none, then fails in a test, and
+    /// not by chance one day.
     pub fn new(capacity: usize, expires: Duration, shake: Option<u64>) -> Registry {
         let past = Past { former: HashMap::new(), swept: Instant::now() };
         let (clients, past) = (Arc::default(), Mutex::new(past));

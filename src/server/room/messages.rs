@@ -1,6 +1,7 @@
 //! What one client says in one go, in three renderings: for the members, for the log, for the terminal.
 //!
-//! The client's own thread renders its messages before it takes the room's lock. Under the lock bytes are only copied.
+//! The client's own thread renders its messages before it takes the room's lock. Under the lock bytes are only
+//! copied.
 
 use std::net::SocketAddr;
 

@@ -1,8 +1,8 @@
 //! The room: every message, once, in one order, to everyone, and into the log before anyone reads it.
 //!
-//! Two threads carry a message. The sender's thread renders it ([`messages`]) and appends it to the batch that fills
-//! ([`batch`], [`queue`]). The [`broadcaster`]'s thread takes the batch, appends it to the log ([`journal`]), writes it
-//! to every member ([`outbox`], [`send_buffer`]) and keeps it for later members ([`history`]).
+//! Two threads carry a message. The sender's thread renders it ([`messages`]) and appends it to the batch that
+//! fills ([`batch`], [`queue`]). The [`broadcaster`]'s thread takes the batch, appends it to the log ([`journal`]),
+//! writes it to every member ([`outbox`], [`send_buffer`]) and keeps it for later members ([`history`]).
 
 pub mod journal;
 pub mod history;

@@ -1,9 +1,9 @@
 //! One client's connection, as far as writing goes.
 //!
 //! A client whose socket is full must cost nobody else anything. What does not fit stays here, bounded, and the
-//! [`broadcaster`](super::broadcaster) tries it again a few milliseconds later. [`SendBuffer`] is the rule; [`Outbox`]
-//! is the lock and the socket around it. Every write to a client happens under its outbox's lock, so two threads
-//! never mix their bytes.
+//! [`broadcaster`](super::broadcaster) tries it again a few milliseconds later. [`SendBuffer`] is the rule;
+//! [`Outbox`] is the lock and the socket around it. Every write to a client happens under its outbox's lock, so two
+//! threads never mix their bytes.
 //!
 //! An outbox goes through these states, and never back: open, *closed* (last words are written, nothing more is
 //! accepted, what waits is still sent), shut down (the socket is closed in both directions).

@@ -1,10 +1,10 @@
 //! The room's queue: every message, once, in one order, to everyone.
 //!
 //! The naive room writes to every member's socket from the sender's thread, under a lock: one member that does not
-//! read stops them all. Here a sender appends finished bytes to the current [`batch`](super::batch), which takes a moment, and goes
-//! on reading. One thread, the [`broadcaster`](super::broadcaster), takes the whole batch and writes it to each
-//! member in one write, outside every lock. Meanwhile the next batch fills: the busier the room, the larger the
-//! batches, and nobody has to tune anything.
+//! read stops them all. Here a sender appends finished bytes to the current [`batch`](super::batch), which takes a
+//! moment, and goes on reading. One thread, the [`broadcaster`](super::broadcaster), takes the whole batch and
+//! writes it to each member in one write, outside every lock. Meanwhile the next batch fills: the busier the room,
+//! the larger the batches, and nobody has to tune anything.
 //!
 //! The queue's lock is taken by every sender and by the broadcaster, never during a write to a socket. A thread that
 //! holds the registry's lock may take the queue's; the other way round is forbidden.

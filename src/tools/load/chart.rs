@@ -1,7 +1,7 @@
 //! A chart of several reports: throughput above, latency below, both against the number of members.
 //!
-//! It is one SVG file without a script, and follows the reader's choice of light or dark. The axis of members and that of
-//! latency are logarithmic: what multiplies the members by ten, or the latency, is the same step anywhere.
+//! It is one SVG file without a script, and follows the reader's choice of light or dark. The axis of members and
+//! that of latency are logarithmic: what multiplies the members by ten, or the latency, is the same step anywhere.
 
 use std::fmt::{Display, Write as _};
 
@@ -18,8 +18,8 @@ const RIGHT: f64 = 728.0;
 /// The least distance of two labels on the axis of members. A label that would be closer is left out.
 const LABEL: f64 = 44.0;
 
-/// Colours and fonts. The percentiles are shades of one colour, because they are steps of one quantity. Their points also
-/// differ in shape, for readers who are colour-blind, or print.
+/// Colours and fonts. The percentiles are shades of one colour, because they are steps of one quantity. Their
+/// points also differ in shape, for readers who are colour-blind, or print.
 const STYLE: &str = "\
 <style>
 text { font: 13px system-ui, sans-serif; fill: #5c5b57 }
@@ -57,8 +57,8 @@ struct Scale {
 }
 
 impl Scale {
-    /// Returns the place of a value. SVG counts from the top, so an upward axis goes from a larger place to a smaller one.
-    /// A logarithmic scale has no place below its lowest value.
+    /// Returns the place of a value. SVG counts from the top, so an upward axis goes from a larger place to a
+    /// smaller one. A logarithmic scale has no place below its lowest value.
     fn place(&self, value: f64) -> f64 {
         let part = if self.logarithmic {
             (value.max(self.low) / self.low).ln() / (self.high / self.low).ln()
@@ -69,8 +69,8 @@ impl Scale {
     }
 }
 
-/// Draws the chart: the throughput of each report in the upper panel, its percentiles of latency in the lower one. The
-/// reports must be in order of their members.
+/// Draws the chart: the throughput of each report in the upper panel, its percentiles of latency in the lower one.
+/// The reports must be in order of their members.
 pub fn draw(reports: &[Report]) -> String {
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"{WIDTH}\" \
@@ -160,8 +160,8 @@ fn frame(svg: &mut String, reports: &[Report], across: Scale, up: Scale) {
     write_text(svg, f64::midpoint(LEFT, RIGHT), up.from + 38.0, "middle", "members");
 }
 
-/// Draws a line through the values, with a point at each. The line only guides the eye: nothing was measured between two
-/// points.
+/// Draws a line through the values, with a point at each. The line only guides the eye: nothing was measured
+/// between two points.
 fn series<'a>(
     svg: &mut String,
     style: usize,
@@ -180,8 +180,8 @@ fn series<'a>(
     }
 }
 
-/// Draws one point, in the shape of its line. The shapes are paths, relative to the point, so that one element does for
-/// all.
+/// Draws one point, in the shape of its line. The shapes are paths, relative to the point, so that one element does
+/// for all.
 fn mark(svg: &mut String, style: usize, x: f64, y: f64) {
     let shape = match style {
         0 => "m-4 -4h8v8h-8z",                               // a square
@@ -194,8 +194,8 @@ fn mark(svg: &mut String, style: usize, x: f64, y: f64) {
     push(svg, format_args!("<path class=\"c{style}\" d=\"M{x:.1} {y:.1}{shape}\"/>"));
 }
 
-/// Draws a text. Nothing in it comes from outside, so nothing is escaped. Its class gives its size, its colour, and which
-/// of its ends stands at the point.
+/// Draws a text. Nothing in it comes from outside, so nothing is escaped. Its class gives its size, its colour, and
+/// which of its ends stands at the point.
 fn write_text(svg: &mut String, x: f64, y: f64, class: &str, text: &str) {
     push(svg, format_args!("<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\">{text}</text>"));
 }
@@ -205,8 +205,8 @@ fn push(svg: &mut String, element: impl Display) {
     let _ = writeln!(svg, "{element}"); // a String takes all
 }
 
-/// Returns the smallest of 1, 2, 5, 10, 20, 50 … that is not below `least`: the distance of two lines of the grid, which
-/// people can read without calculating.
+/// Returns the smallest of 1, 2, 5, 10, 20, 50 … that is not below `least`: the distance of two lines of the grid,
+/// which people can read without calculating.
 fn nice_step(least: f64) -> f64 {
     let power = 10_f64.powf(least.max(1.0).log10().floor());
     [1.0, 2.0, 5.0, 10.0]
@@ -216,8 +216,8 @@ fn nice_step(least: f64) -> f64 {
         .unwrap_or(power)
 }
 
-/// Formats a number for an axis, with its thousands or millions: 50, 200 k, 2.5 M. Labels must be short, for they stand
-/// left of the axis.
+/// Formats a number for an axis, with its thousands or millions: 50, 200 k, 2.5 M. Labels must be short, for they
+/// stand left of the axis.
 fn short(value: f64) -> String {
     match value {
         value if value >= 1e6 => format!("{} M", plain(value / 1e6)),

@@ -61,8 +61,8 @@ pub struct Fleet {
 impl Fleet {
     /// Connects and joins so many members, one after the other. The first `speakers` of them will send.
     ///
-    /// The run's name is made of the process ID and the time, so that two load generators at one server tell their messages
-    /// apart.
+    /// The run's name is made of the process ID and the time, so that two load generators at one server tell their
+    /// messages apart.
     ///
     /// # Errors
     /// A sentence about the first member that could not join.
@@ -135,8 +135,8 @@ impl Fleet {
 
     /// Waits until all have sent and received everything, and reports progress.
     ///
-    /// It cannot know how many messages are still on their way, only whether any arrive. So it gives up when nothing has
-    /// arrived for `STALLED`, and in any case soon after `end`.
+    /// It cannot know how many messages are still on their way, only whether any arrive. So it gives up when
+    /// nothing has arrived for `STALLED`, and in any case soon after `end`.
     fn listen(&mut self, end: Instant, progress: &mut impl Write) {
         let (mut speaking, mut listening) = (self.sent.len(), self.members.len());
         let (mut heard, mut changed, mut told) = (0, Instant::now(), Instant::now());
@@ -194,8 +194,9 @@ impl Fleet {
         self.report(count, records)
     }
 
-    /// Sums up the records. The latencies of all members are one sample. Members that missed nothing must have received
-    /// the same messages in the same order: those whose fingerprint is not the most frequent one have diverged.
+    /// Sums up the records. The latencies of all members are one sample. Members that missed nothing must have
+    /// received the same messages in the same order: those whose fingerprint is not the most frequent one have
+    /// diverged.
     fn report(&self, members: usize, records: Vec<Option<Record>>) -> Report {
         let last: Vec<u64> = self.sent.iter().map(|last| last.unwrap_or(0)).collect();
         let mut report = Report { members, speakers: last.len(), ..Report::default() };

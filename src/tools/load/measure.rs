@@ -20,10 +20,11 @@ pub fn percentile(sorted: &[u32], thousandths: usize) -> Option<u32> {
 
 /// What one listener has received of one speaker, which numbers its messages 1, 2, 3 ….
 ///
-/// It is a map of what is missing. After 1, 2, 5, 6 the next number should be 7, and the one gap is 3 to 5, without 5.
+/// It is a map of what is missing. After 1, 2, 5, 6 the next number should be 7, and the one gap is 3 to 5, without
+/// 5.
 ///
-/// A number that is skipped counts as lost until it arrives after all; then it counts as reordered. The memory grows with
-/// the gaps, not with the messages.
+/// A number that is skipped counts as lost until it arrives after all; then it counts as reordered. The memory
+/// grows with the gaps, not with the messages.
 #[derive(Debug, Clone)]
 pub struct Order {
     /// The number that should arrive next: one more than the highest so far.
@@ -74,8 +75,8 @@ impl Order {
         true
     }
 
-    /// Counts the numbers that did not arrive: those in the gaps, and those missing at the end, if the last one that was
-    /// sent is `last`.
+    /// Counts the numbers that did not arrive: those in the gaps, and those missing at the end, if the last one
+    /// that was sent is `last`.
     // LAB 9: count what did not come
     pub fn lost(&self, last: u64) -> u64 {
         let inside: u64 = self.gaps.iter().map(|(start, end)| end - start).sum();
@@ -112,9 +113,9 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// Sums up one listener's orders: that of each speaker, with the last number that it sent, and that of the room,
-    /// whose last number is the highest that arrived. A lost message is missing in both, so they are not added: for each
-    /// fault the larger count is taken. (`diverged` needs several listeners, and stays 0.)
+    /// Sums up one listener's orders: that of each speaker, with the last number that it sent, and that of the
+    /// room, whose last number is the highest that arrived. A lost message is missing in both, so they are not
+    /// added: for each fault the larger count is taken. (`diverged` needs several listeners, and stays 0.)
     // LAB 9: sum up what went wrong for one listener
     pub fn of<'a>(speakers: impl Iterator<Item = (&'a Order, u64)>, room: &Order) -> Faults {
         let mut faults = Faults::default();
@@ -256,8 +257,8 @@ pub fn heading() -> String {
 pub const UNITS: &str =
     "latency p50 … max in ms; the server's CPU in % of one core, its memory in MiB";
 
-/// Formats the head of the comma-separated values. Latencies are in microseconds, and are not rounded to fit a column: the
-/// file is for programs, the table for people.
+/// Formats the head of the comma-separated values. Latencies are in microseconds, and are not rounded to fit a
+/// column: the file is for programs, the table for people.
 pub fn csv_heading() -> String {
     let latency = PERCENTILES.map(|(_, name)| format!("{name}_us")).join(",");
     format!(

@@ -1,7 +1,7 @@
 //! One member of the room: it joins, and its reading thread receives everything that is said.
 //!
-//! The reading thread owns the [`Record`]. It shares only one number with the member's sending thread: which of its own
-//! messages have returned, for the sliding window.
+//! The reading thread owns the [`Record`]. It shares only one number with the member's sending thread: which of its
+//! own messages have returned, for the sliding window.
 
 use std::io::{self, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -74,8 +74,8 @@ impl Member {
         (&self.stream).write_all(blocks.as_bytes())
     }
 
-    /// Leaves the room and closes the connection, which ends the reading thread. Only after this a broken connection is no
-    /// fault of the server.
+    /// Leaves the room and closes the connection, which ends the reading thread. Only after this a broken
+    /// connection is no fault of the server.
     pub fn leave(&self) {
         self.left.store(true, Ordering::Relaxed);
         // An error says that the connection is over already.
@@ -83,8 +83,8 @@ impl Member {
         let _ = self.stream.shutdown(Shutdown::Both);
     }
 
-    /// Waits until fewer than `window` of the `sent` messages are outstanding, or until `until`. Returns the highest number
-    /// that has returned; `None` when none will any more.
+    /// Waits until fewer than `window` of the `sent` messages are outstanding, or until `until`. Returns the
+    /// highest number that has returned; `None` when none will any more.
     pub fn await_return(&self, sent: u64, window: u64, until: Instant) -> Option<u64> {
         let left = until.saturating_duration_since(Instant::now());
         let full = |returned: &mut Option<u64>| {
@@ -94,14 +94,15 @@ impl Member {
         *waited.unwrap_or_else(PoisonError::into_inner).0
     }
 
-    /// Notes which of its own messages has returned, and wakes the sending thread. `None` tells it that none will any more.
+    /// Notes which of its own messages has returned, and wakes the sending thread. `None` tells it that none will
+    /// any more.
     fn returns(&self, highest: Option<u64>) {
         *lock(&self.returned) = highest;
         self.more.notify_one();
     }
 
-    /// Joins and receives until the end: the body of the reading thread. Returns the record; `None` if the member could not
-    /// join.
+    /// Joins and receives until the end: the body of the reading thread. Returns the record; `None` if the member
+    /// could not join.
     pub fn attend(&self, run: &Run, events: &Sender<MemberEvent>) -> Option<Record> {
         // Without a receiver the run is over.
         let tell = |event| drop(events.send(event));
@@ -125,8 +126,8 @@ impl Member {
         Some(record)
     }
 
-    /// Registers and joins. Returns the room's last number, and the bytes that were read after JOINACK, for another member
-    /// may be sending already.
+    /// Registers and joins. Returns the room's last number, and the bytes that were read after JOINACK, for another
+    /// member may be sending already.
     fn join(&self, run: &Run) -> Result<(u64, Vec<u8>), String> {
         let name: Name = format!("load-{}-{}", run.name, self.index)
             .parse()
@@ -194,8 +195,8 @@ impl Member {
         }
     }
 
-    /// Handles one block. Nearly all blocks are SAID, which is read by hand. PING must be answered, or the server drops the
-    /// member; BYE says why the connection is about to end. Everything else (JOINED, LEFT) is ignored.
+    /// Handles one block. Nearly all blocks are SAID, which is read by hand. PING must be answered, or the server
+    /// drops the member; BYE says why the connection is about to end. Everything else (JOINED, LEFT) is ignored.
     fn take(&self, run: &Run, record: &mut Record, block: &[u8], now: u64) -> io::Result<()> {
         if let Some((seq, text)) = scan_said(block) {
             record.hear(seq, text, run, now);

@@ -13,8 +13,8 @@ pub struct TestMessage {
     pub speaker: usize,
     /// The number of the message among this speaker's, counted from 1.
     pub number: u64,
-    /// When it was sent, in microseconds since the run began. `None` for a speaker's last message, which only marks the
-    /// end: a receiver then knows what was lost before, and waits for nothing more of this speaker.
+    /// When it was sent, in microseconds since the run began. `None` for a speaker's last message, which only marks
+    /// the end: a receiver then knows what was lost before, and waits for nothing more of this speaker.
     pub said: Option<u64>,
 }
 
@@ -22,8 +22,8 @@ pub struct TestMessage {
 pub const MIN_SIZE: usize = 56;
 
 impl TestMessage {
-    /// Appends the SAY block of this message, with a text of `size` bytes. It appends to one string for a whole write:
-    /// making a block of each would cost the load generator more than the server.
+    /// Appends the SAY block of this message, with a text of `size` bytes. It appends to one string for a whole
+    /// write: making a block of each would cost the load generator more than the server.
     pub fn write(&self, run: &str, size: usize, to: &mut String) {
         to.push_str("SAY\r\nText: ");
         let start = to.len();
@@ -39,8 +39,8 @@ impl TestMessage {
         to.push_str("\r\n\r\n");
     }
 
-    /// Parses a text. Returns `None` for a text of another program, or of another run: a person may be in the room and say
-    /// something.
+    /// Parses a text. Returns `None` for a text of another program, or of another run: a person may be in the room
+    /// and say something.
     pub fn parse(text: &[u8], run: &str) -> Option<TestMessage> {
         let mut words = text.split(|byte| *byte == b' ');
         if words.next()? != b"load" || words.next()? != run.as_bytes() {

@@ -4,9 +4,9 @@
 //! each of them writes from a second thread ([`sender`]). All threads report to the one that started them
 //! ([`MemberEvent`](member::MemberEvent)), and only that one waits and gives up ([`fleet`]).
 //!
-//! A message holds its sender, its number and its time ([`message`]). So each member can tell by itself what was lost,
-//! repeated or reordered, and how long it took ([`record`]). What follows from the records is computed by pure functions
-//! ([`measure`], [`chart`]).
+//! A message holds its sender, its number and its time ([`message`]). So each member can tell by itself what was
+//! lost, repeated or reordered, and how long it took ([`record`]). What follows from the records is computed by
+//! pure functions ([`measure`], [`chart`]).
 //!
 //! ```text
 //! run ── target ── a server, in a process of its own
@@ -17,8 +17,8 @@
 //! ```
 //!
 //! Two mistakes of load generators are avoided. At a given rate the latency counts from the time when a message was
-//! *due*, not from when it was sent: a slow server that holds up its senders must not look better for it (Gil Tene calls
-//! this coordinated omission). And a percentile is a value that was measured, never a mean of two.
+//! *due*, not from when it was sent: a slow server that holds up its senders must not look better for it (Gil Tene
+//! calls this coordinated omission). And a percentile is a value that was measured, never a mean of two.
 
 pub mod measure;
 pub mod chart;

@@ -22,8 +22,8 @@ pub struct LoadOptions {
     pub rate: u32,
     /// Without a rate, how many of a speaker's messages may be outstanding (a sliding window).
     pub window: u64,
-    /// A running server as `HOST:PORT`; `None` to start one for each run. A running server must have no rate limit, and
-    /// room for all members.
+    /// A running server as `HOST:PORT`; `None` to start one for each run. A running server must have no rate limit,
+    /// and room for all members.
     pub server: Option<String>,
     /// The file for the chart, if one is wanted.
     pub svg: Option<PathBuf>,

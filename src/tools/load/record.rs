@@ -1,8 +1,8 @@
 //! What one member receives: how long each message took, and in which order they arrived.
 //!
-//! SAID blocks are found and read by hand here, and not by a [`BlockReader`](crate::wire::framing::BlockReader): there
-//! are a million of them a second, and reading them must cost the machine less than the server that is measured. They
-//! must be written as the protocol says, with CRLF and one space after a colon.
+//! SAID blocks are found and read by hand here, and not by a [`BlockReader`](crate::wire::framing::BlockReader):
+//! there are a million of them a second, and reading them must cost the machine less than the server that is
+//! measured. They must be written as the protocol says, with CRLF and one space after a colon.
 
 use std::sync::atomic::AtomicU64;
 use std::time::Instant;
@@ -69,8 +69,8 @@ impl Record {
 
     /// Notes a message of the room, received at `now`.
     ///
-    /// Every message counts for the room's order. Only a message of this run counts for its speaker's order, and only one
-    /// with a time for the latencies: the mark of a speaker's end has none.
+    /// Every message counts for the room's order. Only a message of this run counts for its speaker's order, and
+    /// only one with a time for the latencies: the mark of a speaker's end has none.
     pub fn hear(&mut self, seq: u64, text: &[u8], run: &Run, now: u64) {
         if seq <= self.since {
             return; // a replay of what was said before the run

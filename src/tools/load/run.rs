@@ -1,7 +1,7 @@
 //! A whole measurement: each size of the room in turn, then the table, the chart and the verdict.
 //!
-//! The sizes are measured one after the other, each with a fresh server, so that no run inherits another one's history.
-//! Any fault, in any run, makes the program fail: a throughput means nothing if messages were lost for it.
+//! The sizes are measured one after the other, each with a fresh server, so that no run inherits another one's
+//! history. Any fault, in any run, makes the program fail: a throughput means nothing if messages were lost for it.
 
 use std::fs;
 use std::io::Write;
@@ -49,8 +49,8 @@ pub fn run(
     faults.sentence().map_or(Ok(()), |sentence| Err(failure(sentence)))
 }
 
-/// Measures one size of the room: finds a server, fills its room, lets the members talk, and reports. The processor time is that of
-/// the talk alone, without starting and joining.
+/// Measures one size of the room: finds a server, fills its room, lets the members talk, and reports. The processor
+/// time is that of the talk alone, without starting and joining.
 fn measure(
     options: &LoadOptions,
     members: usize,

@@ -1,8 +1,8 @@
 //! A speaker's sending thread: how fast it sends, and when it stops.
 //!
-//! There are two ways to load a server. With a rate the load is *open*: messages are due at fixed times, whatever the
-//! server does. Without one it is *closed*: a window of messages is outstanding, and each one that returns lets the next
-//! one go, so the server itself sets the pace.
+//! There are two ways to load a server. With a rate the load is *open*: messages are due at fixed times, whatever
+//! the server does. Without one it is *closed*: a window of messages is outstanding, and each one that returns lets
+//! the next one go, so the server itself sets the pace.
 
 use std::sync::Arc;
 use std::thread;
@@ -30,8 +30,8 @@ pub struct Plan {
     pub until: Instant,
 }
 
-/// Sends messages until the plan is done, and then a last one that marks the end. Returns how many were written, without
-/// the mark.
+/// Sends messages until the plan is done, and then a last one that marks the end. Returns how many were written,
+/// without the mark.
 pub fn speak(member: &Arc<Member>, plan: &Plan, run: &Run) -> u64 {
     let begun = Instant::now();
     let mut blocks = String::new();
@@ -80,8 +80,8 @@ fn ready(member: &Member, plan: &Plan, begun: Instant, sent: u64) -> Option<u64>
     Some(highest.unwrap_or(sent + 1))
 }
 
-/// Returns when a message is due at the plan's rate. It is computed from the number and not by adding up intervals, so no
-/// rounding error grows.
+/// Returns when a message is due at the plan's rate. It is computed from the number and not by adding up intervals,
+/// so no rounding error grows.
 fn due(plan: &Plan, begun: Instant, number: u64) -> Instant {
     let nanos = u128::from(number - 1) * 1_000_000_000 / u128::from(plan.rate.max(1));
     begun + Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))

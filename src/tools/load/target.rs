@@ -1,7 +1,7 @@
 //! The server that is measured: one that is started for the run, or one that runs already.
 //!
-//! A started server is a process of its own if possible, so that its processor time and memory can be told from those of
-//! the load generator.
+//! A started server is a process of its own if possible, so that its processor time and memory can be told from
+//! those of the load generator.
 
 use std::env;
 use std::fs;
@@ -15,8 +15,8 @@ use std::thread::{self, JoinHandle};
 use crate::io_error::cause;
 use crate::server::{self, ServerOptions};
 
-/// Linux counts processor time in hundredths of a second on all usual machines (`sysconf(_SC_CLK_TCK)`, which the standard
-/// library does not offer).
+/// Linux counts processor time in hundredths of a second on all usual machines (`sysconf(_SC_CLK_TCK)`, which the
+/// standard library does not offer).
 const TICKS: f64 = 100.0;
 /// How many more clients than members a started server takes, so that a person can join and look.
 const SPARE: usize = 64;
@@ -40,7 +40,8 @@ enum TargetKind {
     Theirs,
 }
 
-/// A fresh folder for the log, which would otherwise hold the messages of earlier runs. Dropping it removes the folder.
+/// A fresh folder for the log, which would otherwise hold the messages of earlier runs. Dropping it removes the
+/// folder.
 #[derive(Debug)]
 struct Folder(PathBuf);
 
@@ -111,8 +112,8 @@ impl Target {
         Ok(Target { address, kind: TargetKind::Inside(console, Some(thread), folder) })
     }
 
-    /// Returns the seconds of processor time that the server has used, and its largest memory in KiB. `None` unless it
-    /// is a process of this run, on Linux.
+    /// Returns the seconds of processor time that the server has used, and its largest memory in KiB. `None` unless
+    /// it is a process of this run, on Linux.
     ///
     /// Both come from files in `/proc`: the time from `stat`, the memory from `status`, see proc(5).
     pub fn usage(&self) -> Option<(f64, u64)> {

@@ -44,8 +44,8 @@ struct Listener {
 struct SilentCaller(Arc<TcpStream>);
 
 impl Accept for Listener {
-    /// Gives a caller its thread. If too many callers are silent, the oldest of them is disconnected: silent connections
-    /// must not keep a peer out.
+    /// Gives a caller its thread. If too many callers are silent, the oldest of them is disconnected: silent
+    /// connections must not keep a peer out.
     fn serve(&mut self, stream: TcpStream, address: SocketAddr, slot: Slot) {
         let stream = Arc::new(stream);
         self.silent.retain(|caller| caller.strong_count() > 0);

@@ -82,7 +82,8 @@ impl<T: Clone> Lossy<T> {
     /// another one is lost.
     pub fn pass(&mut self, datagram: T) -> Vec<T> {
         let Rates { loss, double, reorder, .. } = self.rates;
-        // Three random numbers for each datagram, also for a lost one: so each depends only on the seed and its place.
+        // Three random numbers for each datagram, also for a lost one: so each depends only on the seed and its
+        // place.
         let [lost, doubled, reordered] =
             [loss, double, reorder].map(|rate| self.dice.below(100) < u64::from(rate));
         if lost {

@@ -1,12 +1,12 @@
 //! Access control: decides what a request to the page's server may have. It is a rule over a request, without I/O.
 //!
-//! Every program on this machine can connect to a port of 127.0.0.1, and so can every web page that its browser shows.
-//! Three checks keep them out:
+//! Every program on this machine can connect to a port of 127.0.0.1, and so can every web page that its browser
+//! shows. Three checks keep them out:
 //!
-//! - The *token* is the first part of every path, and only somebody who was given the address knows it. It is no cookie:
-//!   cookies ignore ports, so two clients on one machine would share them.
-//! - *Host* must be this very address. An attacker's name that suddenly resolves to 127.0.0.1 (DNS rebinding) is another
-//!   one.
+//! - The *token* is the first part of every path, and only somebody who was given the address knows it. It is no
+//!   cookie: cookies ignore ports, so two clients on one machine would share them.
+//! - *Host* must be this very address. An attacker's name that suddenly resolves to 127.0.0.1 (DNS rebinding) is
+//!   another one.
 //! - *Origin*, in which a browser says whose script is asking (RFC 6454), must be the page's own.
 
 use crate::client::net::ConnectionId;
@@ -45,7 +45,8 @@ impl Access {
     /// Checks a request. Returns what it gets.
     ///
     /// # Errors
-    /// When the request gets nothing. Without the token every path is `NotFound`, so that nobody can tell which exist.
+    /// When the request gets nothing. Without the token every path is `NotFound`, so that nobody can tell which
+    /// exist.
     pub fn judge(&self, request: &HttpRequest) -> Result<Route, HttpError> {
         let host = request.header("host").ok_or(HttpError::Malformed)?;
         if ["127.0.0.1", "localhost"].iter().all(|own| host != format!("{own}:{}", self.port)) {

@@ -1,8 +1,8 @@
 //! What the browsers read, as Server-Sent Events: the client's state, and the last events.
 //!
-//! The event loop appends to one log and never waits. Each stream's thread reads from its own [`Cursor`] on. Nothing is
-//! queued for a single browser: if one reads too slowly, its place in the log is gone, and it begins again with what is
-//! still there. So a stalled browser costs no memory.
+//! The event loop appends to one log and never waits. Each stream's thread reads from its own [`Cursor`] on.
+//! Nothing is queued for a single browser: if one reads too slowly, its place in the log is gone, and it begins
+//! again with what is still there. So a stalled browser costs no memory.
 
 use std::collections::VecDeque;
 use std::fmt::{self, Write};
@@ -86,8 +86,8 @@ impl EventLog {
         }
     }
 
-    /// Reads on from a cursor, a portion at a time. Waits for something new, and returns `None` if nothing comes within
-    /// `time`.
+    /// Reads on from a cursor, a portion at a time. Waits for something new, and returns `None` if nothing comes
+    /// within `time`.
     pub fn read(&self, cursor: &mut Cursor, time: Duration) -> Option<String> {
         let nothing = |written: &mut Written| !cursor.lacks(written);
         let waited = self.more.wait_timeout_while(lock(&self.written), time, nothing);
@@ -103,8 +103,8 @@ impl Cursor {
         !self.live || self.changes != written.changes || self.next != Some(end)
     }
 
-    /// Returns the next portion: a reset if one is due, the state if it has changed, then events. After a reset and the
-    /// kept events comes `live`: from there on the page counts messages as unread.
+    /// Returns the next portion: a reset if one is due, the state if it has changed, then events. After a reset and
+    /// the kept events comes `live`: from there on the page counts messages as unread.
     fn advance(&mut self, written: &Written) -> String {
         let mut text = String::new();
         let mut next = self.next.unwrap_or(0);

@@ -1,8 +1,8 @@
 //! One HTTP/1.1 request, as far as the page needs it (RFC 9112), read from any `BufRead` within limits.
 //!
-//! The parser refuses what two readers could understand in two ways: a header that counts given twice, a space before a colon, a
-//! folded line, a `Transfer-Encoding`. Such requests are how smugglers get past a proxy (RFC 9112, section 11.2).
-//! [`access`](super::access) decides whether a good request gets anything.
+//! The parser refuses what two readers could understand in two ways: a header that counts given twice, a space
+//! before a colon, a folded line, a `Transfer-Encoding`. Such requests are how smugglers get past a proxy (RFC
+//! 9112, section 11.2). [`access`](super::access) decides whether a good request gets anything.
 
 use std::io::BufRead;
 

@@ -1,8 +1,8 @@
 //! The page: the same chat, shown by a browser on this machine.
 //!
-//! It is a second front end of the one event loop. Its events go out on an [`event_stream`]; its typed
-//! lines come in as events, like those from the keyboard. The page keeps no state of its own: a browser that reloads it reads the
-//! last events again.
+//! It is a second front end of the one event loop. Its events go out on an [`event_stream`]; its typed lines come
+//! in as events, like those from the keyboard. The page keeps no state of its own: a browser that reloads it reads
+//! the last events again.
 //!
 //! Threads: `page` accepts connections, and one `browser` serves each of them, with one request for a connection. A
 //! stream of events is a request whose answer does not end. The threads share two locks: that of the event log, and
@@ -49,8 +49,8 @@ const LOOK: Duration = Duration::from_secs(1);
 /// How long a lingering close may take, so that the answer reaches the browser.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// The headers of every answer: the browser must not store it, guess its type, tell other sites about it, or give it to
-/// other pages.
+/// The headers of every answer: the browser must not store it, guess its type, tell other sites about it, or give
+/// it to other pages.
 const HEADERS: &str = "Cache-Control: no-store\r\n\
     Connection: close\r\n\
     Cross-Origin-Opener-Policy: same-origin\r\n\
@@ -123,8 +123,8 @@ impl Page {
         drop(lock(&self.0.lines));
     }
 
-    /// Opens the page with the system's opener. That may be a browser that runs for hours, so a thread waits for it, or a
-    /// program that does not exist, which is ignored.
+    /// Opens the page with the system's opener. That may be a browser that runs for hours, so a thread waits for
+    /// it, or a program that does not exist, which is ignored.
     ///
     /// Its command line holds the address. Where a system shows command lines to other users (`ps`), they can see it;
     /// `--no-open` avoids that.
