@@ -43,7 +43,7 @@ pub enum Command {
     Info,
     /// Ask the server for a client's address.
     Bridge(Option<PeerRef>),
-    /// Register again.
+    /// Register this client again.
     Register,
     /// Show who this client is.
     Id,
@@ -51,7 +51,7 @@ pub enum Command {
     Explain(bool),
     /// Show [`HELP`].
     Help,
-    /// Leave.
+    /// Leave the chats and the room, and end the program.
     Quit,
     /// A line that means nothing. The sentence says why.
     Mistake(String),

@@ -89,7 +89,7 @@ pub enum Event {
     Writer(ConnectionId, Progress),
 }
 
-/// What can happen to a connection to the server.
+/// What happens to a connection to the server.
 #[derive(Debug)]
 pub enum LinkEvent {
     /// The connection stands: how to write to it, and this client's address on it.
@@ -102,7 +102,7 @@ pub enum LinkEvent {
     Down(Option<String>),
 }
 
-/// What can happen to a direct chat.
+/// What happens to a direct chat.
 #[derive(Debug)]
 pub enum PeerEvent {
     /// The call of this client is accepted. It is not known yet which program listens there.

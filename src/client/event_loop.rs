@@ -249,6 +249,7 @@ impl EventLoop {
         }
         let outstanding = self.outstanding();
         if self.shutdown.is_due(now, outstanding) {
+            // The input ended before the user gave a name. After `/quit` that is no failure.
             if self.state.server.name.is_none() && !self.shutdown.is_deaf() {
                 let message = "no nickname was given".to_owned();
                 self.failure.get_or_insert(Failure { message, code: 2 });

@@ -114,6 +114,7 @@ fn call(state: &mut State, peer: PeerRef, me: &LocalPeer) -> Result<(), String> 
     };
     match (in_room, state.address_of(&peer)) {
         (Some(member), address) if state.server.is_joined() || address.is_none() => {
+            // Without a connection to the server this fails with the sentence that says so.
             bridge(state, me.name.clone(), Some(member), Via::Tcp, Purpose::Call(peer))?;
         }
         (_, Some(address)) => state.dial(address),

@@ -25,11 +25,11 @@ const ANSWER: Duration = Duration::from_secs(5);
 /// A request of the user that the server did not answer yet.
 #[derive(Debug, Clone)]
 pub enum Pending {
-    /// REGISTER.
+    /// REGISTER, sent by hand.
     Register,
-    /// INFO.
+    /// INFO, whose response is shown.
     Info,
-    /// HISTORY.
+    /// HISTORY: the messages come before the response.
     History,
     /// BRIDGE, and what the introduction is for.
     Bridge(Purpose),

@@ -43,8 +43,8 @@ fn list(server: &Server) {
     }
 }
 
-/// `/kick`: takes a client out of the room and ends its connection. What it has sent and the server has not read is
-/// not executed.
+/// `/kick`: takes a client out of the room and ends its connection. Requests that it has sent and the server has not
+/// read are not executed.
 fn kick(server: &Server, name: &str) {
     let found =
         name.parse::<PeerRef>().ok().and_then(|who| server.registry.find(&who, Instant::now()));

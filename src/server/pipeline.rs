@@ -5,8 +5,8 @@
 //! to the room's queue, for each read and not for each request.
 //!
 //! Two kinds of output are collected meanwhile: answers for this client, which its own thread writes, and messages
-//! for the room, which the broadcaster writes. What was asked first must be read first, although two threads write
-//! to the same socket. Two rules hold the order:
+//! for the room, which the broadcaster writes. The client must read them in the order of its requests, although two
+//! threads write to the same socket. Two rules hold the order:
 //!
 //! - Before an answer is collected, this client's messages are queued and delivered.
 //! - Before the first message is collected, or the broadcaster is asked for a reply, the answers are written.
@@ -35,7 +35,7 @@ pub struct Pipeline<'a> {
     outbox: Arc<Outbox>,
     /// Answers that are not written yet.
     answers: Vec<u8>,
-    /// What the client has said since the last read, not yet in the room's queue.
+    /// The client's messages since the last read, not yet in the room's queue.
     messages: MessageBatch,
     /// The batch that holds what the client said last, or the broadcaster's last reply to it.
     last_batch: BatchId,
@@ -110,8 +110,8 @@ impl<'a> Pipeline<'a> {
         self.wait_delivered();
     }
 
-    /// Waits until everything that was queued for this client is delivered. What was only collected stays unsaid: a
-    /// disconnected client says nothing any more.
+    /// Waits until everything that was queued for this client is delivered. Messages that are only collected stay
+    /// unsaid: a disconnected client says nothing any more.
     pub fn wait_delivered(&self) {
         self.server.room.wait_delivered(self.last_batch);
     }

@@ -19,6 +19,7 @@ const GATHER: Duration = Duration::from_millis(5);
 /// The lines that wait to be printed. All threads add lines, and one prints them.
 #[derive(Debug, Default)]
 pub struct Printer {
+    /// The lines, under their lock.
     buffer: Mutex<Buffer>,
     /// Wakes the printing thread.
     written: Condvar,

@@ -28,12 +28,13 @@ const LEAST_WAIT: Duration = Duration::from_millis(1);
 
 /// The state of one client's thread.
 pub struct Session<'a> {
+    /// Executes the requests.
     connection: Connection<'a>,
     /// How long it may be silent.
     keepalive: Keepalive,
     /// How fast it may send messages.
     limiter: RateLimiter,
-    /// What is not written yet.
+    /// The answers and messages that are not written yet.
     pipeline: Pipeline<'a>,
 }
 

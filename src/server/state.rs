@@ -1,8 +1,8 @@
 //! What all threads of the server share: its options, the directory, the room and the printer.
 //!
 //! There are three locks: the registry's, the room's and an outbox's. A thread that holds one may take those after
-//! it, never one before it. So no two threads can each wait for the other's. (The printer's lock may be taken at
-//! any time: nobody takes another one under it.)
+//! it, never one before it. So no two threads can each wait for the other's. (The registry's second
+//! lock is taken only under its first. The printer's may be taken at any time: nobody takes another one under it.)
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -18,7 +18,7 @@ pub const MAX_WAITING: usize = 128;
 pub enum DirectChat {
     /// Over a connection of its own.
     Tcp(Chat),
-    /// By datagrams.
+    /// By datagrams through the one UDP socket.
     Udp(Conversation),
 }
 
@@ -145,13 +145,13 @@ impl Chats {
         if let DirectChat::Tcp(chat) = self.all.get_mut(&id)? { Some(chat) } else { None }
     }
 
-    /// The same for a chat over TCP; leaves one over UDP where it is.
+    /// Takes a chat over TCP out of the list. It is no longer current. A conversation over UDP stays.
     pub fn take_tcp(&mut self, id: ConnectionId) -> Option<Chat> {
         self.tcp(id)?;
         if let DirectChat::Tcp(chat) = self.take(id)? { Some(chat) } else { None }
     }
 
-    /// Takes a chat out of the list. It is no longer current.
+    /// Takes a chat of either kind out of the list. It is no longer current.
     fn take(&mut self, id: ConnectionId) -> Option<DirectChat> {
         self.current = self.current.filter(|current| *current != id);
         self.all.remove(&id)

@@ -61,7 +61,7 @@ pub enum Progress {
 enum Piece {
     /// Bytes. With `is_text` the thread reports [`Progress::Written`] for them.
     Bytes { bytes: Vec<u8>, is_text: bool },
-    /// A pause.
+    /// A pause before the next piece.
     Pause(Duration),
 }
 

@@ -49,11 +49,11 @@ fn follow(server: &str, id: ConnectionId, events: &Events) -> io::Result<()> {
     let stream = Arc::new(writer::connect(&resolve(server)?)?);
     let own: IpAddr = stream.local_addr()?.ip().to_canonical();
     tell(LinkEvent::Up(Writer::start(&stream, event::progress(id, &stream, events))?, own))?;
-    let stream_reader = Reader::new(&stream).recorded(Arc::clone(events.tracing()));
-    let mut reader = BlockReader::new(stream_reader, MAX_ANSWER_LINES);
+    let bytes = Reader::new(&stream).recorded(Arc::clone(events.tracing()));
+    let mut blocks = BlockReader::new(bytes, MAX_ANSWER_LINES);
     loop {
-        let found = reader.read();
-        events.capture(id, &stream, Direction::In, reader.get_mut().take_record());
+        let found = blocks.read();
+        events.capture(id, &stream, Direction::In, blocks.get_mut().take_record());
         let Some(found) = found? else { return Ok(()) };
         tell(found.map_or(LinkEvent::Nonsense, LinkEvent::Block))?;
     }

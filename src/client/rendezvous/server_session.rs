@@ -254,7 +254,7 @@ impl ServerSession {
         None
     }
 
-    /// Handles JOINACK.
+    /// Handles JOINACK: this client is in the room now.
     pub(super) fn joined(&mut self, welcome: Welcome, screen: &mut Screen) {
         let Welcome { id, token, seq, missed, message, others, .. } = welcome;
         let before = std::mem::replace(&mut self.id, id);

@@ -18,7 +18,7 @@ pub struct BatchId(u64);
 /// What the broadcaster delivers at a time.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
-    /// Its number.
+    /// The number of the batch.
     pub(super) id: BatchId,
     /// What every member is to read, in the room's order.
     pub(super) bytes: Vec<u8>,
@@ -55,7 +55,7 @@ pub(super) enum UnicastKind {
 }
 
 impl Batch {
-    /// The batch that fills first, in a room in which `seq` messages have been said before.
+    /// The batch that fills first, in a room in which `seq` messages were said before.
     pub(super) fn first(seq: u64) -> Batch {
         Batch { id: BatchId(1), seq, ..Batch::default() }
     }

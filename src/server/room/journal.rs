@@ -215,7 +215,7 @@ impl Journal {
         written
     }
 
-    /// Ends a line that a crash has cut short, with a mark that shows it. What follows is on lines of its own.
+    /// Ends a line that a crash has cut short, with a mark that shows it. New lines come after it.
     // LAB 7: close a line that has no end => Ok(())
     fn close_torn_line(&mut self) -> io::Result<()> {
         self.write(&[TORN, b"\n"].concat())

@@ -1,6 +1,6 @@
 //! One client's connection, as far as writing goes.
 //!
-//! A client whose socket is full must cost nobody else anything. What does not fit stays here, bounded, and the
+//! A client whose socket is full must cost nobody else anything. Bytes that do not fit stay here, bounded, and the
 //! [`broadcaster`](super::broadcaster) tries it again a few milliseconds later. [`SendBuffer`] is the rule;
 //! [`Outbox`] is the lock and the socket around it. Every write to a client happens under its outbox's lock, so two
 //! threads never mix their bytes.
@@ -64,7 +64,7 @@ pub struct Outbox {
     ended: Condvar,
 }
 
-/// What the outbox's lock protects. Whoever holds it may write to the socket.
+/// The part that the outbox's lock protects. A thread must hold the lock to write to the socket.
 #[derive(Debug)]
 struct Inner {
     /// The bytes that the socket has not taken yet.

@@ -51,7 +51,7 @@ struct Queue {
 
 /// For the clients' threads.
 impl Room {
-    /// Creates a room in which `seq` messages have been said before.
+    /// Creates a room in which `seq` messages were said before.
     pub fn new(seq: u64) -> Room {
         let queue = Queue { current: Batch::first(seq), ..Queue::default() };
         Room { queue: Mutex::new(queue), filled: Condvar::new(), progress: Condvar::new() }
@@ -119,7 +119,7 @@ impl Room {
         self.wake(queue)
     }
 
-    /// Waits until a batch is delivered. What is written afterwards comes after it.
+    /// Waits until a batch is delivered. Bytes that are written afterwards come after it.
     pub fn wait_delivered(&self, batch: BatchId) {
         if batch == BatchId::default() {
             return; // nothing was ever said: no need for the lock
@@ -130,7 +130,7 @@ impl Room {
         }
     }
 
-    /// Writes to one member alone. If it is just joining, waits until it has been greeted.
+    /// Writes to one member alone. If it is just joining, waits until it is greeted.
     pub fn send_to(&self, outbox: &Arc<Outbox>, block: &Block) {
         let mut queue = lock(&self.queue);
         while !outbox.is_greeted() && !outbox.is_closed() && queue.closed.is_none() {
@@ -140,7 +140,7 @@ impl Room {
         self.send(outbox, block.to_string().as_bytes());
     }
 
-    /// Writes to one client alone. What does not fit is left to the broadcaster.
+    /// Writes to one client alone. The broadcaster writes the rest if the socket is full.
     pub fn send(&self, outbox: &Arc<Outbox>, bytes: &[u8]) {
         // Outside the room only this thread writes to the client, so waiting a moment delays nobody.
         let mode = if outbox.is_greeted() { WriteMode::NonBlocking } else { FIRST_MODE };

@@ -24,7 +24,8 @@ use crate::io_error::cause;
 /// The files and folders that students get, besides the [pages](PAGES) that only they have.
 const GIVEN: [&str; 6] =
     ["src", "tests/grade", "LAB.md", "README.md", "rustfmt.toml", ".gitignore"];
-/// Where the README begins that is theirs, too: with how to use the programs. And what of it is not.
+/// The title where the students' part of the README begins: how to use the programs. And the sections that they do
+/// not get.
 const USE: &str = "## A first chat";
 const NOT_THEIRS: [&str; 3] = ["## The course", "## Performance", "## Contributing"];
 /// How a picture begins, in a paragraph of its own. Students have no pictures.

@@ -133,7 +133,7 @@ fn latency(svg: &mut String, reports: &[Report], across: Scale) {
     }
 }
 
-/// Converts microseconds.
+/// Converts microseconds to milliseconds.
 fn milliseconds(micros: u32) -> f64 {
     f64::from(micros) / 1000.0
 }

@@ -193,7 +193,7 @@ impl Report {
         if self.seconds > 0.0 { whole(self.deliveries) / self.seconds } else { 0.0 }
     }
 
-    /// Formats the report's line of the table, under [`heading`]. What is not known is a dash.
+    /// Formats the report's line of the table, under [`heading`]. A dash stands for an unknown value.
     pub fn line(&self) -> String {
         let mut line = format!(
             "{:>7} {:>8} {:>8} {:>12.0}",
@@ -213,7 +213,7 @@ impl Report {
         line
     }
 
-    /// Formats the report's line of comma-separated values, under [`csv_heading`]. What is not known is empty.
+    /// Formats the report's line of comma-separated values, under [`csv_heading`]. An unknown value is empty.
     pub fn csv(&self) -> String {
         let latency = self.latency.map(|micros| micros.to_string()).join(",");
         format!(

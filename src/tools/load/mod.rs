@@ -5,8 +5,8 @@
 //! ([`MemberEvent`](member::MemberEvent)), and only that one waits and gives up ([`fleet`]).
 //!
 //! A message holds its sender, its number and its time ([`message`]). So each member can tell by itself what was
-//! lost, repeated or reordered, and how long it took ([`record`]). What follows from the records is computed by
-//! pure functions ([`measure`], [`chart`]).
+//! lost, repeated or reordered, and how long it took ([`record`]). Pure functions sum the records up
+//! ([`measure`], [`chart`]).
 //!
 //! ```text
 //! run ── target ── a server, in a process of its own

@@ -6,8 +6,8 @@
 //! - `CHAT` and its headers: each read may wait as long again, because a TCP read is not a message.
 //! - Anything else is text. Its first line may already be whole, or may stop without an end of line.
 //!
-//! Programs of other courses may send no CHAT, and text without an end of line. What serves only them is called
-//! `compat`; a reader may skip it. Between two lines of a chat there is no limit.
+//! Programs of other courses may send no CHAT, and text without an end of line. Code that serves only them is
+//! called `compat`; skip it at the first reading. Between two lines of a chat there is no limit.
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead};

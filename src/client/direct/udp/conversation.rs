@@ -18,7 +18,7 @@ use crate::client::net::{Captured, ConnectionId};
 use crate::client::ui::{DeliveryStatus, Output, PeerInfo, Screen};
 use crate::wire::{Credentials, Datagram, Entry, MAX_DATAGRAM_TEXT, Name, Text, Via};
 
-/// One conversation.
+/// One conversation over UDP with its peer.
 #[derive(Debug)]
 pub struct Conversation {
     /// The peer, with the address from which its newest message came.
@@ -41,7 +41,7 @@ pub struct Conversation {
 struct Counts {
     /// Messages whose first copy is sent.
     sent: u64,
-    /// Further copies.
+    /// Further copies that were sent.
     resent: u64,
     /// Messages that the peer acknowledged.
     acknowledged: u64,

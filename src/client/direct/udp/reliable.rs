@@ -229,7 +229,7 @@ pub struct Receiving {
 /// What the receiver's end hands over, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Delivery {
-    /// A text.
+    /// A text to show.
     Text(String),
     /// A gap: so many messages did not arrive.
     Missing(u64),

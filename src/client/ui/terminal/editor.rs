@@ -37,8 +37,10 @@ pub struct Editor {
     line: String,
     /// The byte of the line before which the cursor stands.
     cursor: usize,
+    /// The lines that were entered, the oldest first.
     history: VecDeque<String>,
-    /// The line of the history that is shown. One beyond the last: the line that the user began.
+    /// The number of the line of the history that is shown. One beyond the last stands for the line that the user
+    /// began.
     place: usize,
     /// The line that the user began, while another one is shown.
     begun: String,

@@ -23,12 +23,13 @@ const PORTION: usize = 64 * 1024;
 /// The events and the state, shared by the loop and the streams' threads.
 #[derive(Debug, Default)]
 pub struct EventLog {
+    /// The state and the events, under their lock.
     written: Mutex<Written>,
     /// Wakes the streams' threads.
     more: Condvar,
 }
 
-/// What is under the lock.
+/// The state and the events that are kept.
 #[derive(Debug, Default)]
 struct Written {
     /// The client's state, as an event.
