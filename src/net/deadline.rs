@@ -38,7 +38,7 @@ impl Read for DeadlineStream<'_> {
 
 /// Reads and discards what the other side still sends, until it closes its side or `time` has passed.
 ///
-/// It is the second half of a lingering close; the first is to shut down our writing side. A socket that is closed
+/// It is the second half of a lingering close; the first is to shut down this side's writing. A socket that is closed
 /// with unread bytes in it sends a reset, and a reset makes the other side lose what it has not read yet.
 pub fn linger(stream: &TcpStream, time: Duration) {
     let mut stream = DeadlineStream::new(stream, time);

@@ -30,7 +30,7 @@ use super::line::{Line, MAX_LINE, read_line};
 /// The most bytes that are skipped for one bad block, or of blank lines before a TYPE. After more the connection is
 /// closed (PROTOCOL, limits).
 pub const MAX_SKIPPED: usize = 1 << 20;
-/// The most bytes of a block. No request comes near it, nor any answer of our server.
+/// The most bytes of a block. No request comes near it, nor any answer of this server.
 const MAX_BLOCK: usize = 4 << 20;
 /// The bytes of an end of line.
 const EOL: usize = 2;

@@ -133,7 +133,7 @@ impl Handshakes {
                     chat.state = ChatState::SimultaneousOpen { answer, until };
                 }
             }
-            // The peer has just accepted this client's own call: its call crossed with it and is not needed.
+            // The peer has just accepted this client's own call, so the call that crossed it is not needed.
             Some(chat) if chat.answered.is_some_and(recent) => drop_silently(id, context),
             _ => receive(id, answer, context),
         }

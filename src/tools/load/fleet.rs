@@ -148,7 +148,7 @@ impl Fleet {
                     speaking -= 1;
                 }
                 Ok(MemberEvent::Done) => listening = listening.saturating_sub(1),
-                Ok(_) | Err(RecvTimeoutError::Disconnected) => {} // we hold a sender ourselves
+                Ok(_) | Err(RecvTimeoutError::Disconnected) => {} // the fleet holds a sender itself
                 Err(RecvTimeoutError::Timeout) => {
                     let now = self.run.heard.load(Ordering::Relaxed);
                     if now != heard && Instant::now() < end {

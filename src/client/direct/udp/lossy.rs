@@ -1,5 +1,5 @@
 //! `--lossy`: a bad network on purpose. It loses, duplicates and reorders datagrams by a random generator,
-//! with the same seed always the same ones: a problem that was seen once can be seen again.
+//! and with the same seed always the same ones: a problem that was seen once can be seen again.
 //!
 //! ```
 //! use p2p_chat::client::direct::udp::lossy::{Lossy, Rates};
