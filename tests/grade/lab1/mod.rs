@@ -10,8 +10,8 @@ use crate::check::Check;
 pub const CHECKS: &[Check] = &[
     Check {
         name: "lab1::a_request_in_pieces_is_one_request",
-        says: "A request that comes byte by byte, or in two halves with a pause, is one request; half of \
-               one is none when the stream ends.",
+        says: "A request that comes byte by byte, or in two halves with a pause, is one request; \
+               half a request is none when the stream ends.",
         points: 2,
         rule: "PROTOCOL.md, the grammar: one block in many reads",
         needs: &[],
@@ -19,8 +19,8 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab1::many_requests_in_one_piece_are_many",
-        says: "Sixty requests in a few writes, cut anywhere, have sixty answers in their order; lines \
-               may end in LF alone, and blank lines come before a TYPE.",
+        says: "Sixty requests in a few writes, cut anywhere, get sixty answers in their order; \
+               lines may end in LF alone, and blank lines may come before a TYPE.",
         points: 2,
         rule: "PROTOCOL.md, the grammar: several blocks may arrive in one read",
         needs: &[],
@@ -28,8 +28,9 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab1::a_header_is_found_by_its_name",
-        says: "Header names have no case and no blank in them, unknown ones are ignored, the first of a \
-               kind counts; a value is all behind the colon but for one space.",
+        says: "Header names are found in any case and have no blank in them, unknown ones are \
+               ignored, the first of a name counts; a value is everything behind the colon but one \
+               space.",
         points: 2,
         rule: "PROTOCOL.md, the grammar: header names",
         needs: &[],
@@ -37,8 +38,8 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab1::a_bad_block_is_refused_and_the_next_one_is_read",
-        says: "What breaks the grammar is refused with its exact code, at the end of its block and once; \
-               the connection lives.",
+        says: "A block that breaks the grammar is refused with its exact code, at its end and once; \
+               the connection stays.",
         points: 1,
         rule: "PROTOCOL.md, limits: checks come in this order",
         needs: &[],
@@ -55,8 +56,8 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab1::sixteen_lines_pass_and_seventeen_do_not",
-        says: "A request of 16 lines passes; with 17 it is too-long, which is said once; after more than \
-               1 MiB of skipped lines, or of blank ones, the server hangs up.",
+        says: "A request of 16 lines passes; with 17 it is refused once as too-long; after more \
+               than 1 MiB of skipped lines, or of blank ones, the server hangs up.",
         points: 1,
         rule: "PROTOCOL.md, limits: lines between TYPE and the blank line, bytes skipped for one block",
         needs: &[],
@@ -64,8 +65,8 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab1::the_client_reads_blocks_in_any_pieces",
-        says: "The client shows what its server sends, however that is cut, also blocks of 19,000 lines \
-               or 4 MB, and survives nonsense and what is longer.",
+        says: "The client shows what its server sends, however it is cut, also blocks of 19,000 \
+               lines or 4 MB, and survives nonsense and longer blocks.",
         points: 2,
         rule: "PROTOCOL.md, the grammar and limits: the client reads the same blocks",
         needs: &[],

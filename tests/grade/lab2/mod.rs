@@ -19,7 +19,8 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab2::a_name_is_the_same_in_any_case",
-        says: "Somebody is here as Alice: ALICE is taken, Alicia is not. A name looks as it was registered last.",
+        says: "While Alice is there, ALICE is taken and Alicia is not. A name is shown as it was \
+               registered last.",
         points: 1,
         rule: "PROTOCOL.md: names are unique without regard to ASCII case",
         needs: &["lab2::a_registration_is_acknowledged"],
@@ -27,7 +28,8 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab2::of_many_who_want_a_name_one_gets_it",
-        says: "Twelve names, each wanted by five at the same moment: each has one owner, and one ID.",
+        says: "Five clients want each of twelve names at the same moment: each name has one owner, \
+               and one ID.",
         points: 2,
         rule: "PROTOCOL.md, REGISTER and JOIN: a name that is joined elsewhere is name-taken",
         needs: &["lab2::a_registration_is_acknowledged"],
@@ -35,7 +37,8 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab2::whoever_is_there_is_listed_or_announced",
-        says: "Twelve join at once: each is told of the others only, once, in JOINACK, by ID, or by JOINED.",
+        says: "Twelve join at once: each learns of every other one once, by its ID, in JOINACK or \
+               by JOINED.",
         points: 1,
         rule: "PROTOCOL.md, JOIN: JOINACK has one line per joined other; from here on the notifications arrive",
         needs: &["lab2::a_registration_is_acknowledged"],
@@ -51,7 +54,8 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab2::the_end_of_an_old_connection_takes_nothing_away",
-        says: "Who comes back with the Token keeps the name when the old connection ends; a wrong one is none.",
+        says: "A client that comes back with the Token keeps the name when its old connection ends; \
+               a wrong Token counts as none.",
         points: 1,
         rule: "PROTOCOL.md, Token: JOIN with the Token of a name that is still joined",
         needs: &["lab2::a_registration_is_acknowledged"],
@@ -59,7 +63,8 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab2::who_was_lost_comes_back_by_the_token",
-        says: "Lost, one comes back to ID and Token; after QUIT, or with a wrong Token, one is new.",
+        says: "A lost client comes back to its ID and its Token; after QUIT, or with a wrong Token, \
+               it is a new one.",
         points: 2,
         rule: "PROTOCOL.md, Token: after LEFT gone, timeout or slow the server remembers",
         needs: &["lab2::a_registration_is_acknowledged"],
@@ -67,7 +72,8 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab2::an_entry_lasts_as_long_as_it_is_renewed",
-        says: "With --expires 1: who is renewed keeps entry and ID, who is not is gone. Who joins stays.",
+        says: "With --expires 1 a client that renews keeps its entry and its ID, and one that does \
+               not is gone. One that joins stays.",
         points: 1,
         rule: "PROTOCOL.md: REGISTER is a directory entry; it expires unless renewed",
         needs: &["lab2::a_registration_is_acknowledged"],
@@ -75,7 +81,8 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab2::the_room_is_told_where_somebody_is",
-        says: "The port is that of the connection that joins, or the last; a new one is told as JOINED.",
+        says: "The port is the one of the connection that joins, or else the last one; the room \
+               hears of a new one by JOINED.",
         points: 1,
         rule: "PROTOCOL.md: JOIN records the port that this connection registered; Token",
         needs: &["lab2::a_registration_is_acknowledged"],
@@ -83,7 +90,8 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab2::an_entry_belongs_to_the_address_it_came_from",
-        says: "From another IP there is no renewing and no joining, unless with the Token of who is there.",
+        says: "From another IP nobody can renew a name or join under it, except with the Token of \
+               the client that is there.",
         points: 1,
         rule: "PROTOCOL.md, REGISTER: an entry from another address is name-taken; JOIN; Token",
         needs: &["lab2::a_registration_is_acknowledged"],
@@ -91,7 +99,8 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab2::a_peer_is_found_by_name_and_by_number",
-        says: "TELL finds who has joined, by a name in any case or by an ID, and nobody else.",
+        says: "TELL finds a client that has joined, by its name in any case or by its ID, and no \
+               other one.",
         points: 1,
         rule: "PROTOCOL.md, what a client asks of the server: TELL",
         needs: &["lab2::a_registration_is_acknowledged"],

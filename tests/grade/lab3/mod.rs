@@ -10,8 +10,8 @@ use crate::check::Check;
 pub const CHECKS: &[Check] = &[
     Check {
         name: "lab3::info_is_the_whole_directory",
-        says: "After a random script of arrivals and departures INFO has exactly who is there, in the order \
-               of IDs, also with one who has come back to an old ID.",
+        says: "After a random script of arrivals and departures INFO lists exactly those who are \
+               there, in the order of their IDs, also one who has come back to an old ID.",
         points: 2,
         rule: "PROTOCOL.md, what a client asks of the server: INFO",
         needs: &[],
@@ -19,7 +19,8 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab3::bridge_gives_the_first_other_or_who_is_asked_for",
-        says: "BRIDGE has the first other in order of registration, not of IDs; with Peer it has that one.",
+        says: "BRIDGE gives the first other client in order of registration, not of IDs; with Peer \
+               it gives that one.",
         points: 2,
         rule: "PROTOCOL.md: BRIDGE without Peer",
         needs: &[],
@@ -27,7 +28,8 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab3::the_address_recorded_is_the_one_seen",
-        says: "Who claims 203.0.113.9 is recorded where it is seen, by IPv4 and by IPv6.",
+        says: "A client that claims 203.0.113.9 is recorded at the address where it is seen, by \
+               IPv4 and by IPv6.",
         points: 3,
         rule: "PROTOCOL.md: the address recorded is the one the server sees, never the one claimed",
         needs: &[],
@@ -35,7 +37,8 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab3::the_servers_own_address_is_no_clients",
-        says: "The server's port at its own address, IPv4 or IPv6, is bad-port; one beside it or elsewhere is good.",
+        says: "The server's port at its own address, IPv4 or IPv6, is bad-port; the next port, or \
+               the same one elsewhere, is good.",
         points: 1,
         rule: "PROTOCOL.md, REGISTER: bad-port",
         needs: &[],
@@ -43,7 +46,8 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab3::two_who_have_joined_are_given_secrets",
-        says: "BRIDGE between two who have joined brings both the same fresh Ticket and Answer.",
+        says: "BRIDGE between two clients that have joined gives both the same fresh Ticket and \
+               Answer.",
         points: 1,
         rule: "PROTOCOL.md: Ticket and Answer",
         needs: &[],

@@ -18,7 +18,7 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab4::arrivals_and_departures_are_told",
-        says: "JOINED and LEFT reach everybody in the room, once, with the reason; and nobody else.",
+        says: "JOINED and LEFT reach everybody in the room, once, with the reason, and nobody else.",
         points: 1,
         rule: "PROTOCOL.md, what the server says unasked: JOINED and LEFT",
         needs: &[],
@@ -26,7 +26,8 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab4::a_newcomer_misses_nothing_and_hears_nothing_twice",
-        says: "Many join while two talk: the replay and what is said then meet exactly, each block whole.",
+        says: "Many join while two talk: what each is sent again and what it then hears meet \
+               exactly, each block whole.",
         points: 1,
         rule: "PROTOCOL.md, JOIN: Since, and the replay",
         needs: &[],
@@ -34,7 +35,8 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab4::three_clients_talk",
-        says: "What one types into your client two others read, once, and the speaker, too.",
+        says: "What somebody types into your client is shown once to two others, and to the \
+               speaker.",
         points: 1,
         rule: "README.md, a first chat",
         needs: &["lab1::the_client_reads_blocks_in_any_pieces"],
@@ -42,15 +44,17 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab4::a_member_that_never_reads_delays_nobody",
-        says: "6.6 MB are said while two in the room never read: the others hear all of it, at once.",
+        says: "6.6 MB are said while two in the room never read: the others hear all of it, without \
+               delay.",
         points: 3,
-        rule: "PROTOCOL.md, LEFT slow; MANUAL.md, limits: waiting for one client",
+        rule: "MANUAL.md, limits: waiting for one client; PROTOCOL.md, LEFT: slow",
         needs: &[],
         run: slow::a_member_that_never_reads_delays_nobody,
     },
     Check {
         name: "lab4::a_slow_member_gets_every_byte_in_order",
-        says: "Who reads a fifth as fast as the room speaks gets all of it later, its PONGs whole.",
+        says: "A member that reads a fifth as fast as the room speaks gets everything later, its \
+               PONGs whole.",
         points: 3,
         rule: "MANUAL.md, limits: --backlog; PROTOCOL.md: every member receives them in that order",
         needs: &[],
@@ -58,15 +62,17 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab4::who_never_reads_is_let_go_in_the_end",
-        says: "More than --backlog waits for somebody: at once it is LEFT slow, hung up on; the others stay.",
+        says: "When more than --backlog waits for a member, it is LEFT slow at once and hung up on; \
+               the others stay.",
         points: 1,
-        rule: "PROTOCOL.md, LEFT: slow; MANUAL.md, limits: --backlog",
+        rule: "MANUAL.md, limits: --backlog; PROTOCOL.md, LEFT: slow",
         needs: &[],
         run: slow::who_never_reads_is_let_go_in_the_end,
     },
     Check {
         name: "lab4::who_takes_nothing_for_three_seconds_is_let_go",
-        says: "Nothing taken for 3 s while something waits: LEFT slow. Who takes a little, or has all, stays.",
+        says: "A member that takes nothing for 3 s while something waits is LEFT slow. One that \
+               takes a little, or has everything, stays.",
         points: 2,
         rule: "MANUAL.md, limits: waiting for one client; PROTOCOL.md, LEFT: slow",
         needs: &[],

@@ -11,8 +11,8 @@ use crate::check::Check;
 pub const CHECKS: &[Check] = &[
     Check {
         name: "lab6::every_copy_is_acknowledged_and_shown_once",
-        says: "Each copy of a MSG is answered by its ACK, also long after; the text is shown once; who \
-               has no Ticket gets nothing.",
+        says: "Each copy of a MSG is answered by its ACK, also long after; the text is shown once; \
+               a sender without a Ticket gets nothing.",
         points: 2,
         rule: "PROTOCOL.md, UDP: a receiver acknowledges every copy, shows each message once",
         needs: &[],
@@ -28,8 +28,9 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab6::what_was_given_up_is_not_waited_for",
-        says: "When First has moved on, in a copy too, what is missing below it is said, and the rest is \
-               shown; what is 64 or more ahead gets no ACK, First heeded; the highest numbers do no harm.",
+        says: "When First has moved on, in a copy too, the client reports what is missing below it \
+               and shows the rest; a Seq 64 or more ahead gets no ACK, counted from First; the \
+               highest numbers do no harm.",
         points: 2,
         rule: "PROTOCOL.md, UDP: waits for nothing below First; drops what is 64 or more ahead",
         needs: &["lab6::every_copy_is_acknowledged_and_shown_once"],
@@ -47,8 +48,9 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab6::what_does_not_arrive_is_told",
-        says: "With --give-up 1 an unanswered message is `not delivered` after 1 s, others are, and First \
-               moves on; nothing is repeated once Upto says that it is known.",
+        says: "With --give-up 1 an unanswered message is `not delivered` after 1 s, others are \
+               delivered, and First moves on; nothing is repeated once Upto says that the receiver \
+               knows.",
         points: 2,
         rule: "PROTOCOL.md, UDP: then the user is told that it was not delivered, and First moves on",
         needs: &["lab6::a_message_is_sent_again_until_it_is_acknowledged"],

@@ -9,8 +9,8 @@ use crate::check::Check;
 pub const CHECKS: &[Check] = &[
     Check {
         name: "lab8::bytes_alone_buy_no_time",
-        says: "A connection that drips bytes, or nonsense, and never asks is closed after \
-               --register-timeout; not before, and not who has asked.",
+        says: "A connection that drips bytes, or nonsense, and sends no request is closed after \
+               --register-timeout; not before, and not one that has sent a request.",
         points: 2,
         rule: "MANUAL.md, limits: from accept to the first valid request",
         needs: &[],
@@ -18,8 +18,9 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab8::a_silent_member_is_asked_and_let_go",
-        says: "With --ping 2 a silent member is asked after 2 s, once, and let go after 1 s more; who \
-               answers is asked anew after 2 s; who has only registered is not asked.",
+        says: "With --ping 2 a silent member is asked after 2 s, once, and let go after 1 s more; \
+               one that answers is asked again after 2 s; a client that has only registered is not \
+               asked.",
         points: 2,
         rule: "PROTOCOL.md: PING, and BYE timeout; MANUAL.md, limits: silence in the room",
         needs: &[],
@@ -27,8 +28,8 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab8::whoever_speaks_is_not_asked",
-        says: "Who speaks is not asked, nor who sends one request slowly; who is asked may answer with \
-               any request.",
+        says: "A member that speaks is not asked, nor one that sends a request slowly; one that is \
+               asked may answer with any request.",
         points: 1,
         rule: "PROTOCOL.md: silence is how the dead are found",
         needs: &[],
@@ -36,8 +37,8 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab8::a_browser_is_hung_up_on",
-        says: "An HTTP request is answered by nothing, and what hides in it is not executed, also if its \
-               first line is too long; a line that only looks like one is malformed.",
+        says: "An HTTP request gets no answer, and a block in it is not executed, also if its first \
+               line is too long; a line that only looks like HTTP is malformed.",
         points: 2,
         rule: "PROTOCOL.md: a first line that ends in HTTP/1.0, HTTP/1.1 or HTTP/2.0",
         needs: &[],

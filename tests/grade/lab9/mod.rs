@@ -11,7 +11,7 @@ use crate::check::Check;
 pub const CHECKS: &[Check] = &[
     Check {
         name: "lab9::a_run_without_faults_has_none",
-        says: "Everything arrives at once and in order: the line says so, and the exit code is 0.",
+        says: "Everything arrives at once and in order: the table says so, and the exit code is 0.",
         points: 1,
         rule: "MANUAL.md, measuring: the table",
         needs: &[],
@@ -19,8 +19,8 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab9::a_tenth_that_is_late_shows_in_p99_and_not_in_p50",
-        says: "A tenth of the deliveries is 200 ms late: p50 stays below 100 ms, p99 and the maximum go \
-               above 200, and the pauses count in deliveries/s.",
+        says: "A tenth of the deliveries is 200 ms late: p50 stays below 100 ms, p99 and the \
+               maximum are above 200, and the pauses count in deliveries/s.",
         points: 2,
         rule: "src/tools/load/measure.rs, percentile: nearest rank",
         needs: &["lab9::a_run_without_faults_has_none"],
@@ -28,7 +28,7 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab9::a_percentile_is_a_value_that_was_measured",
-        says: "Of 4, 5, 10 and 1,000 values the percentiles are the very ones that the nearest rank gives; \
+        says: "Of 4, 5, 10 and 1,000 values the percentiles are exactly those of the nearest rank; \
                of none they are 0.",
         points: 1,
         rule: "src/tools/load/measure.rs, percentile: nearest rank",
@@ -37,8 +37,8 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab9::what_is_lost_is_counted",
-        says: "Some messages never reach one member, also at the end, or of two speakers, or numbers of \
-               the room are left out: so many are lost, and none twice; exit code 1.",
+        says: "Some messages never reach one member, at the end, too, or of two speakers, or \
+               numbers of the room are left out: each counts as lost once, and the exit code is 1.",
         points: 1,
         rule: "src/tools/load/measure.rs, Order: what is skipped is lost; MANUAL.md, measuring: the exit code",
         needs: &["lab9::a_run_without_faults_has_none"],
@@ -46,8 +46,9 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab9::what_is_out_of_order_is_counted",
-        says: "Some messages come late, also in the middle of a gap, others twice, or in another order \
-               than the room's: so many are in disorder, none of them lost; exit code 1.",
+        says: "Some messages come late, also in the middle of a gap, others come twice, or in \
+               another order than the room's: each counts as disorder, none as lost, and the exit \
+               code is 1.",
         points: 1,
         rule: "src/tools/load/measure.rs, Order: what comes after all is reordered; what comes again is a duplicate",
         needs: &["lab9::a_run_without_faults_has_none"],
