@@ -32,7 +32,7 @@ pub const CHECKS: &[Check] = &[
         says: "With the right Answer the text is sent; with a wrong one, with the Ticket, or with \
                none it is not, the user is told so, and the caller hangs up.",
         points: 2,
-        rule: "PROTOCOL.md, TCP: a wrong or missing Answer within 3 s",
+        rule: "PROTOCOL.md, TCP: if a wrong Answer comes, or none within 3 s",
         needs: &[],
         run: calling::who_is_called_must_show_the_answer,
     },
