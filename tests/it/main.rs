@@ -62,6 +62,8 @@ mod log_lines;
 mod log_recovery;
 mod order;
 #[cfg(target_os = "linux")]
+mod platforms;
+#[cfg(target_os = "linux")]
 mod prompt_end;
 #[cfg(target_os = "linux")]
 mod prompt_screen;

@@ -1,7 +1,7 @@
 //! A connection to one of your programs, in blocks or in bytes.
 
 use std::fmt::Display;
-use std::io::{BufRead, ErrorKind, Read, Write};
+use std::io::{self, BufRead, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -16,6 +16,8 @@ use crate::driver::story;
 
 /// How many of the pieces of something are sent alone, on average; others may arrive together.
 const PAUSES: usize = 300;
+/// The pause before writing again to a connection that takes nothing.
+const FULL: Duration = Duration::from_millis(1);
 /// The most bytes that may come without an end of what is waited for.
 const MOST: usize = 8 << 20;
 
@@ -49,8 +51,9 @@ impl Wire {
 
     /// Speaks over a connection that is there already, and by hand is played by this number.
     pub fn over(who: &str, stream: TcpStream, hand: usize) -> Self {
-        stream.set_nodelay(true).unwrap();
-        stream.set_nonblocking(false).unwrap();
+        for set in [stream.set_nodelay(true), stream.set_nonblocking(false)] {
+            unless_over(set);
+        }
         Self { who: who.to_owned(), hand, stream, unread: Vec::new(), searched: 0, vanishes: false }
     }
 
@@ -67,8 +70,8 @@ impl Wire {
     /// The connection itself, for what has no word here. It waits as long as a step may take.
     pub fn stream(&self) -> &TcpStream {
         let time = Some(story::step_time());
-        self.stream.set_read_timeout(time).unwrap();
-        self.stream.set_write_timeout(time).unwrap();
+        unless_over(self.stream.set_read_timeout(time));
+        unless_over(self.stream.set_write_timeout(time));
         &self.stream
     }
 
@@ -99,11 +102,12 @@ impl Wire {
         by_hand::says(self.hand, bytes, how);
     }
 
-    /// Writes, but not for ever to somebody who does not read.
+    /// Writes, but not for ever to somebody who does not read. It never lets a write time out: on Windows nobody knows
+    /// how much such a write has sent.
     #[track_caller]
     fn write(&mut self, mut bytes: &[u8]) {
         let until = story::deadline();
-        self.stream.set_write_timeout(Some(SLICE)).unwrap();
+        unless_over(self.stream.set_nonblocking(true));
         while !bytes.is_empty() {
             match self.stream.write(bytes) {
                 Ok(count) => bytes = &bytes[count..],
@@ -113,10 +117,12 @@ impl Wire {
                         let who = &self.who;
                         story::time_out(format!("nobody reads what {who} sends"));
                     }
+                    thread::sleep(FULL);
                 }
                 Err(error) => story::fail(format!("{} cannot send: {error}", self.who)),
             }
         }
+        unless_over(self.stream.set_nonblocking(false));
     }
 
     /// Waits for the next block.
@@ -218,7 +224,7 @@ impl Wire {
         if !self.unread.is_empty() {
             return true;
         }
-        self.stream.set_read_timeout(Some(time)).unwrap();
+        unless_over(self.stream.set_read_timeout(Some(time)));
         self.stream.peek(&mut [0]).is_ok()
     }
 
@@ -263,7 +269,7 @@ impl Wire {
         let mut piece = vec![0; 64 * 1024];
         loop {
             let slice = story::left(until).min(SLICE).max(Duration::from_millis(1));
-            self.stream.set_read_timeout(Some(slice)).unwrap();
+            unless_over(self.stream.set_read_timeout(Some(slice)));
             match self.stream.read(&mut piece) {
                 Ok(count) => {
                     by_hand::reads(b""); // the bytes are told when they are used
@@ -338,6 +344,16 @@ fn find(bytes: &[u8], end: &[u8], searched: usize) -> Option<usize> {
         if at == bytes.len() {
             return None;
         }
+    }
+}
+
+/// Sets an option of a connection, unless it is over in both directions: macOS refuses it then, and the next read or
+/// write tells.
+fn unless_over(set: io::Result<()>) {
+    if let Err(error) = set
+        && error.kind() != ErrorKind::InvalidInput
+    {
+        story::fail(format!("the grader cannot set up its connection: {error}"));
     }
 }
 
