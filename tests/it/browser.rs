@@ -214,7 +214,7 @@ fn browser_talks_in_the_room_by_tcp_and_by_udp() {
     browser.sees(".log .own .text", "hi all");
     browser.clicks("#chat-2");
     assert_eq!(host.hears(), ("/chat bob".to_owned(), None));
-    // Somebody who only says that he is bob does not get what is meant for bob.
+    // A peer that only claims to be bob does not get what is meant for bob.
     host.page.state(&standing(&chat(5, "bob?", 0, "tcp", "open", false), "5"));
     browser.sees("#views", "bob?");
     assert_eq!(browser.finds("shown.label").text(), "Room");
