@@ -7,7 +7,9 @@ use std::io::{self, BufRead, Read};
 use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+use crate::net::timed::TimedStream;
 
 /// The buffer of a quiet connection. Thousands of them must cost little.
 const LEAST: usize = 1024;
@@ -19,13 +21,13 @@ const MOST: usize = 32 * 1024;
 #[derive(Debug)]
 pub struct Reader<'a> {
     /// The connection to read from.
-    stream: &'a TcpStream,
+    stream: TimedStream<'a>,
     /// The bytes of the last read are at `start..end`, without those that were consumed.
     buffer: Vec<u8>,
     start: usize,
     end: usize,
     /// After this time every read fails, however much arrives: bytes alone do not buy time. It is checked before each
-    /// read, so the socket needs a read timeout as well.
+    /// read, so each read needs a limit as well.
     pub deadline: Option<Instant>,
     /// The copy of what was consumed, if the reader was asked to keep one.
     record: Option<Recording>,
@@ -40,8 +42,9 @@ struct Recording {
 }
 
 impl<'a> Reader<'a> {
-    /// Creates a reader without a deadline.
+    /// Creates a reader of a fresh connection, without a limit or a deadline.
     pub fn new(stream: &'a TcpStream) -> Reader<'a> {
+        let stream = TimedStream::new(stream);
         Reader { stream, buffer: vec![0; LEAST], start: 0, end: 0, deadline: None, record: None }
     }
 
@@ -49,6 +52,11 @@ impl<'a> Reader<'a> {
     #[must_use]
     pub fn recorded(self, wanted: Arc<AtomicBool>) -> Reader<'a> {
         Reader { record: Some(Recording { wanted, bytes: Vec::new() }), ..self }
+    }
+
+    /// Sets how long each read from the connection may wait; `None`: for ever.
+    pub fn set_limit(&mut self, limit: Option<Duration>) {
+        self.stream.limit = limit;
     }
 
     /// Takes the record of what was consumed since the last call.

@@ -23,15 +23,14 @@ use crate::wire::{
     Block, BlockReader, MAX_REQUEST_LINES, Notification, Reason, Refusal, Request, Response, Secret,
 };
 
-/// The shortest read timeout. The operating system takes zero for no timeout at all.
-const LEAST_WAIT: Duration = Duration::from_millis(1);
-
 /// The state of one client's thread.
 pub struct Session<'a> {
     /// Executes the requests.
     connection: Connection<'a>,
     /// How long it may be silent.
     keepalive: Keepalive,
+    /// How long the next read may wait.
+    wait: Duration,
     /// How fast it may send messages.
     limiter: RateLimiter,
     /// The answers and messages that are not written yet.
@@ -48,7 +47,7 @@ impl<'a> Session<'a> {
         let keepalive = Keepalive::new(Instant::now(), options.register_timeout, options.ping);
         let limiter = RateLimiter::new(options.rate, Instant::now());
         let pipeline = Pipeline::new(&connection);
-        Session { connection, keepalive, limiter, pipeline }
+        Session { connection, keepalive, wait: Duration::ZERO, limiter, pipeline }
     }
 
     /// Serves the client until one side ends the session. Returns the reason.
@@ -70,7 +69,7 @@ impl<'a> Session<'a> {
                     self.pipeline.rest(begun);
                 }
             }
-            reader.get_mut().deadline = self.keepalive.deadline();
+            self.limit(reader.get_mut());
             let found = reader.read();
             // The requests that a disconnected client still had in its buffers must not be executed.
             if outbox.is_closed() {
@@ -94,15 +93,11 @@ impl<'a> Session<'a> {
     }
 
     /// Asks the keepalive rule what to do about a silent client: wait, ping it, or end the session. The time to wait
-    /// becomes the socket's read timeout, so no timer and no second thread is needed.
+    /// limits the next reads, so no timer and no second thread is needed.
     fn check_keepalive(&mut self) -> Flow {
         match self.keepalive.next(Instant::now()) {
             Next::Drop => return Flow::Break(Reason::Timeout),
-            Next::Wait(time) => {
-                // It fails only on a socket that is gone, and then the next read fails, too.
-                let stream = self.connection.outbox.stream();
-                let _ = stream.set_read_timeout(Some(time.max(LEAST_WAIT)));
-            }
+            Next::Wait(time) => self.wait = time,
             Next::Ping => {
                 let ping = Notification::Ping { token: Some(Secret::random().to_string()) };
                 let Connection { server, outbox, .. } = &self.connection;
@@ -111,6 +106,12 @@ impl<'a> Session<'a> {
             }
         }
         Flow::Continue(())
+    }
+
+    /// Sets how long the next read may wait, and when no byte helps any more.
+    fn limit(&self, reader: &mut Reader) {
+        reader.set_limit(Some(self.wait));
+        reader.deadline = self.keepalive.deadline();
     }
 
     /// Collects an answer. The session goes on.
@@ -174,7 +175,7 @@ impl<'a> Session<'a> {
     /// Notes a valid request. Only such requests count as a sign of life.
     fn heard(&mut self) {
         if self.keepalive.heard(Instant::now(), self.connection.joined.is_some()) {
-            let _ = self.check_keepalive(); // sets the new read timeout; nothing else is due just now
+            let _ = self.check_keepalive(); // sets the new limit; nothing else is due just now
         }
     }
 

@@ -94,6 +94,7 @@ mod server_room;
 mod server_tickets;
 mod slots;
 mod stubs;
+mod timed;
 #[cfg(target_os = "linux")]
 mod two_machines;
 mod udp_ends;

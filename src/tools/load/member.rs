@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use super::record::{Record, Run, block_length};
 use crate::io_error::cause;
+use crate::net::TimedStream;
 use crate::sync::lock;
 use crate::wire::notification::scan_said;
 use crate::wire::{BlockReader, MAX_ANSWER_LINES, Name, Notification, Request, Response};
@@ -58,7 +59,6 @@ impl Member {
     /// When the socket cannot be set up.
     pub fn new(index: usize, stream: TcpStream) -> io::Result<Member> {
         stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(DEADLINE))?;
         stream.set_write_timeout(Some(DEADLINE))?;
         let (writing, returned, more) = (Mutex::new(()), Mutex::new(Some(0)), Condvar::new());
         let left = AtomicBool::new(false);
@@ -106,7 +106,8 @@ impl Member {
     pub fn attend(&self, run: &Run, events: &Sender<MemberEvent>) -> Option<Record> {
         // Without a receiver the run is over.
         let tell = |event| drop(events.send(event));
-        let (mut record, begun) = match self.join(run) {
+        let mut stream = TimedStream::new(&self.stream);
+        let (mut record, begun) = match self.join(run, &mut stream) {
             Ok((seq, begun)) => (Record::new(run.speakers, seq), begun),
             Err(reason) => {
                 tell(MemberEvent::Refused(reason));
@@ -114,7 +115,7 @@ impl Member {
             }
         };
         tell(MemberEvent::Joined);
-        let end = self.receive(run, events, &mut record, begun);
+        let end = self.receive(&mut stream, run, events, &mut record, begun);
         if !self.left.load(Ordering::Relaxed) {
             let hung_up = |()| "the server hung up".to_owned();
             record.broken.get_or_insert(end.map_or_else(|error| cause(&error), hung_up));
@@ -128,7 +129,7 @@ impl Member {
 
     /// Registers and joins. Returns the room's last number, and the bytes that were read after JOINACK, for another
     /// member may be sending already.
-    fn join(&self, run: &Run) -> Result<(u64, Vec<u8>), String> {
+    fn join(&self, run: &Run, stream: &mut TimedStream) -> Result<(u64, Vec<u8>), String> {
         let name: Name = format!("load-{}-{}", run.name, self.index)
             .parse()
             .map_err(|error| format!("BUG: {error}"))?;
@@ -138,13 +139,15 @@ impl Member {
         let register = Request::Register { name: name.clone(), ip: None, port };
         let join = Request::Join { name, token: None, since: None };
         self.write(&format!("{}{}", register.to_block(), join.to_block())).map_err(broken)?;
-        let mut blocks = BlockReader::new(BufReader::new(&self.stream), MAX_ANSWER_LINES);
+        stream.limit = Some(DEADLINE);
+        let mut blocks = BlockReader::new(BufReader::new(&mut *stream), MAX_ANSWER_LINES);
         loop {
             let block = blocks.read().map_err(broken)?.ok_or("the server hung up")?;
             match block.ok().as_ref().and_then(Response::parse) {
                 Some(Response::JoinAck(welcome)) => {
-                    self.stream.set_read_timeout(None).map_err(broken)?;
-                    return Ok((welcome.seq, blocks.get_ref().buffer().to_vec()));
+                    let begun = blocks.get_ref().buffer().to_vec();
+                    stream.limit = None;
+                    return Ok((welcome.seq, begun));
                 }
                 Some(Response::Error { message, .. }) => return Err(message),
                 _ => {}
@@ -158,6 +161,7 @@ impl Member {
     /// process, and asking the clock for each would cost more than reading it.
     fn receive(
         &self,
+        stream: &mut TimedStream,
         run: &Run,
         events: &Sender<MemberEvent>,
         record: &mut Record,
@@ -185,7 +189,7 @@ impl Member {
             }
             buffer.copy_within(start..filled, 0);
             filled -= start;
-            match (&self.stream).read(&mut buffer[filled..]) {
+            match stream.read(&mut buffer[filled..]) {
                 Ok(0) if filled == buffer.len() => return Err(io::ErrorKind::InvalidData.into()),
                 Ok(0) => return Ok(()),
                 Ok(count) => filled += count,

@@ -50,7 +50,7 @@ pub enum Opening {
 
 /// Reads the lines of one peer.
 pub struct LineReader<'a> {
-    /// The connection, for its read timeouts.
+    /// The connection, for its addresses.
     stream: &'a TcpStream,
     id: ConnectionId,
     events: &'a Events,
@@ -88,7 +88,7 @@ impl LineReader<'_> {
 
     /// Looks at the first bytes without consuming them: they tell how long a pause may be.
     fn first_words(&mut self, limit: Option<Duration>) -> io::Result<Opening> {
-        self.stream.set_read_timeout(limit)?;
+        self.reader.set_limit(limit);
         let is_chat = match self.reader.fill_buf() {
             Ok([]) => return Ok(Opening::End),
             Ok(bytes) => [b"CHAT\r", b"CHAT\n"].iter().any(|chat| begins_like(bytes, *chat)),
@@ -97,7 +97,7 @@ impl LineReader<'_> {
         };
         if is_chat {
             // The rest of a CHAT may come in further reads.
-            self.stream.set_read_timeout(limit.or(Some(SILENCE)))?;
+            self.reader.set_limit(limit.or(Some(SILENCE)));
             return self.chat();
         }
         let Some(line) = self.next_line(true)? else { return Ok(Opening::End) };
@@ -155,11 +155,11 @@ impl LineReader<'_> {
         loop {
             if self.line.is_empty() {
                 // Between two lines a peer may be silent for ever.
-                self.stream.set_read_timeout(None)?;
+                self.reader.set_limit(None);
                 self.reader.fill_buf()?;
             }
             if may_pause {
-                self.stream.set_read_timeout(Some(PAUSE))?;
+                self.reader.set_limit(Some(PAUSE));
             }
             match read_line(&mut self.reader, &mut self.line) {
                 Ok(Line::TooLong) => {
