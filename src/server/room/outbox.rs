@@ -36,6 +36,10 @@ pub enum WriteMode {
 pub const FIRST_MODE: WriteMode =
     if cfg!(windows) { WriteMode::NonBlocking } else { WriteMode::Blocking };
 
+/// The most that is written at once. Windows may take megabytes in one write that does not wait, and then nothing for
+/// many seconds: a client that reads all the while would seem to be stuck.
+const PIECE: usize = if cfg!(windows) { 64 * 1024 } else { usize::MAX };
+
 /// What became of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WriteOutcome {
@@ -235,13 +239,30 @@ impl Outbox {
     fn send(&self, buffer: &mut SendBuffer, bytes: &[u8], mode: WriteMode) -> io::Result<()> {
         let now = Instant::now();
         if mode == WriteMode::Blocking {
-            return buffer.send(bytes, now, |bytes| (&self.stream).write(bytes));
+            return buffer.send(bytes, now, |bytes| write(&self.stream, bytes));
         }
         // The mode belongs to the socket, not to this write: the client's thread, which reads from the same socket,
         // may see `WouldBlock` meanwhile, and reads again.
         self.stream.set_nonblocking(true)?;
-        let sent = buffer.send(bytes, now, |bytes| (&self.stream).write(bytes));
+        let sent = buffer.send(bytes, now, |bytes| write(&self.stream, bytes));
         self.stream.set_nonblocking(false)?;
         sent
     }
+}
+
+/// Writes as much as the socket takes, piece by piece. A short piece says that the socket is full, and an error after
+/// the first piece comes again at the next write.
+fn write(mut stream: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+    let mut written = 0;
+    for piece in bytes.chunks(PIECE) {
+        let taken = match stream.write(piece) {
+            Err(error) if written == 0 => return Err(error),
+            taken => taken.unwrap_or(0),
+        };
+        written += taken;
+        if taken < piece.len() {
+            break;
+        }
+    }
+    Ok(written)
 }
