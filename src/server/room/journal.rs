@@ -179,7 +179,7 @@ impl Journal {
     /// # Errors
     /// When the log cannot be opened, read or written, or another server uses it.
     pub fn open(path: &Path, sync: bool) -> io::Result<(Journal, Recovered)> {
-        let mut file = options().open(path)?;
+        let mut file = open_log(path)?;
         let regular = file.metadata()?.is_file();
         let mut recovered = Recovered::default();
         if regular {
@@ -228,36 +228,52 @@ impl Journal {
         match &written {
             Ok(()) => self.length += bytes.len() as u64,
             // The next line would continue half a line. If that cannot be removed, the disk is past help.
-            Err(_) if self.regular => drop(self.file.set_len(self.length)),
+            Err(_) if self.regular => drop(self.cut()),
             Err(_) => {}
         }
         written
     }
+
+    /// Removes what comes after the whole lines. The position in the file, which a file that is open for appending
+    /// does not need, must be back at the end.
+    fn cut(&self) -> io::Result<u64> {
+        self.file.set_len(self.length)?;
+        (&self.file).seek(SeekFrom::Start(self.length))
+    }
 }
 
-/// How to open the log: for reading, and for appending at its end.
+/// The error of a second server on one log.
+fn in_use() -> io::Error {
+    io::Error::other("another server uses it")
+}
+
+/// Opens the log for reading, and for appending at its end.
 #[cfg(not(windows))]
-fn options() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.read(true).append(true).create(true);
-    options
+fn open_log(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).append(true).create(true).open(path)
 }
 
-/// Locks are mandatory on Windows and would keep readers out; instead the file is shared with readers only.
+/// Opens the log for reading and writing. A file that is open for appending cannot be cut on Windows, so the position
+/// in the file is kept at its end instead. Locks are mandatory there and would keep readers out; instead the file is
+/// shared with readers only.
 #[cfg(windows)]
-fn options() -> OpenOptions {
+fn open_log(path: &Path) -> io::Result<File> {
     use std::os::windows::fs::OpenOptionsExt;
     const FILE_SHARE_READ: u32 = 1;
+    const ERROR_SHARING_VIOLATION: i32 = 32;
     let mut options = OpenOptions::new();
-    options.read(true).append(true).create(true).share_mode(FILE_SHARE_READ);
-    options
+    options.read(true).write(true).create(true).truncate(false).share_mode(FILE_SHARE_READ);
+    options.open(path).map_err(|error| match error.raw_os_error() {
+        Some(ERROR_SHARING_VIOLATION) => in_use(),
+        _ => error,
+    })
 }
 
 /// Locks the log against other servers. Readers (`tail -f`, an editor) need no lock.
 #[cfg(not(windows))]
 fn lock(file: &File) -> io::Result<()> {
     file.try_lock().map_err(|error| match error {
-        TryLockError::WouldBlock => io::Error::other("another server uses it"),
+        TryLockError::WouldBlock => in_use(),
         TryLockError::Error(error) => error,
     })
 }
