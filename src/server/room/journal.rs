@@ -183,7 +183,6 @@ impl Journal {
         let regular = file.metadata()?.is_file();
         let mut recovered = Recovered::default();
         if regular {
-            lock(&file)?;
             recovered = recover(&mut BufReader::with_capacity(READ, &file))?;
         }
         let length = if regular { file.seek(SeekFrom::End(0))? } else { 0 };
@@ -247,15 +246,23 @@ fn in_use() -> io::Error {
     io::Error::other("another server uses it")
 }
 
-/// Opens the log for reading, and for appending at its end.
+/// Opens the log for reading, and for appending at its end, and locks it against other servers. Readers (`tail -f`, an
+/// editor) need no lock. What is no regular file needs none, either.
 #[cfg(not(windows))]
 fn open_log(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).append(true).create(true).open(path)
+    let file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
+    if file.metadata()?.is_file() {
+        file.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => in_use(),
+            TryLockError::Error(error) => error,
+        })?;
+    }
+    Ok(file)
 }
 
 /// Opens the log for reading and writing. A file that is open for appending cannot be cut on Windows, so the position
 /// in the file is kept at its end instead. Locks are mandatory there and would keep readers out; instead the file is
-/// shared with readers only.
+/// shared with readers only, which shuts other servers out.
 #[cfg(windows)]
 fn open_log(path: &Path) -> io::Result<File> {
     use std::os::windows::fs::OpenOptionsExt;
@@ -267,19 +274,4 @@ fn open_log(path: &Path) -> io::Result<File> {
         Some(ERROR_SHARING_VIOLATION) => in_use(),
         _ => error,
     })
-}
-
-/// Locks the log against other servers. Readers (`tail -f`, an editor) need no lock.
-#[cfg(not(windows))]
-fn lock(file: &File) -> io::Result<()> {
-    file.try_lock().map_err(|error| match error {
-        TryLockError::WouldBlock => in_use(),
-        TryLockError::Error(error) => error,
-    })
-}
-
-/// Does nothing: on Windows opening the file has shut other servers out.
-#[cfg(windows)]
-fn lock(_: &File) -> io::Result<()> {
-    Ok(())
 }
