@@ -48,7 +48,7 @@ impl Keys {
                 self.begun.push(byte);
                 None
             }
-            _ if self.pasting => Some('\t').filter(|_| byte == b'\t'), // a pasted Ctrl-C is no command
+            _ if self.pasting => (byte == b'\t').then_some('\t'), // a pasted Ctrl-C is no command
             b'\t' => Some(COMPLETE),
             0x7F => Some('\x08'),
             _ => Some(char::from(byte)),
