@@ -4,10 +4,9 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::{
-    Client, Played, Program, Server, alice_alone, alice_and_bob, alice_calls_bob, free_port,
-    process,
-};
+#[cfg(unix)]
+use crate::support::process;
+use crate::support::{Client, Played, Program, Server, alice_alone, alice_calls_bob, free_port};
 
 /// How long a client may take to end when nothing holds it: far less than any of its patience.
 const QUICK: Duration = Duration::from_secs(8);
@@ -226,6 +225,8 @@ fn quit_does_not_wait_for_a_server_that_stands_still() {
 #[cfg(unix)]
 #[test]
 fn quit_does_not_wait_for_a_peer_that_stands_still() {
+    use crate::support::alice_and_bob;
+
     let (server, alice, bob) = alice_and_bob(&[]);
     let carol = Client::joined("carol", &server);
     alice.types("/chat bob");

@@ -1,11 +1,13 @@
 //! Our client with peers that mean it no good: it keeps answering its user, in little memory.
 
 use std::io::Write;
-use std::thread;
 
-use crate::support::{Wire, alice_alone, alice_and_bob, process};
+#[cfg(target_os = "linux")]
+use crate::support::process;
+use crate::support::{Wire, alice_and_bob};
 
 /// A friend's CHAT without a ticket.
+#[cfg(target_os = "linux")]
 const CHAT: &str = "CHAT\r\nclientID: bob\r\nIP: 127.0.0.1\r\nPort: 6202\r\n\r\n";
 
 #[test]
@@ -64,6 +66,8 @@ fn callers_beyond_the_limit_are_let_go_and_the_chats_that_stand_go_on() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_peer_that_floods_does_not_keep_the_user_from_typing() {
+    use std::thread;
+
     let (_server, alice, bob) = alice_and_bob(&["--rate", "0"]);
     let wire = alice.is_called_by("wire");
     let memory = process::Memory::of(alice.pid());
@@ -85,6 +89,8 @@ fn a_peer_that_floods_does_not_keep_the_user_from_typing() {
 #[cfg(target_os = "linux")]
 #[test]
 fn what_peers_send_without_an_end_of_line_costs_no_memory() {
+    use crate::support::alice_alone;
+
     let (_server, alice) = alice_alone(&[]);
     let memory = process::Memory::of(alice.pid());
     let (blank, full) = ("\r\n".repeat(32 * 1024), "x".repeat(64 * 1024));

@@ -1,10 +1,9 @@
 //! Our client with a server that means it no good: it keeps answering its user, in little memory.
 
-use crate::driver::played::{Guest, Peer, TOKEN};
-use crate::support::{Client, Played, Wire, process};
-
-/// Somebody in a list, all but the number.
-const GUEST: &str = "guest 127.0.0.1:20001 ";
+use crate::driver::played::Peer;
+#[cfg(target_os = "linux")]
+use crate::support::process;
+use crate::support::{Client, Played, Wire};
 
 /// Alice in the room of a server that the test plays.
 #[track_caller]
@@ -19,6 +18,8 @@ fn joined() -> (Played, Client, Wire) {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_line_of_the_server_without_an_end_costs_no_memory() {
+    use crate::driver::played::{Guest, TOKEN};
+
     let (listener, alice, mut wire) = joined();
     let memory = process::Memory::of(alice.pid());
     wire.sends("SAID\r\nText: ");
@@ -38,6 +39,7 @@ fn a_line_of_the_server_without_an_end_costs_no_memory() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_list_of_the_server_without_an_end_costs_little_memory() {
+    const GUEST: &str = "guest 127.0.0.1:20001 ";
     let (_listener, alice, mut wire) = joined();
     let memory = process::Memory::of(alice.pid());
     alice.types("/info");
@@ -68,14 +70,17 @@ fn twenty_thousand_lines_are_a_list() {
 }
 
 /// Where all of them are.
+#[cfg(target_os = "linux")]
 const ADDRESS: &str = "IP: 127.0.0.1\r\nPort: 20001\r\n";
 
 /// Who somebody is.
+#[cfg(target_os = "linux")]
 fn about(id: usize) -> String {
     format!("ID: {id}\r\nclientID: guest{id}\r\n")
 }
 
 /// Somebody comes, is about to call, and goes.
+#[cfg(target_os = "linux")]
 fn visit(id: usize) -> String {
     let (about, secret) = (about(id), format!("{id:032x}"));
     format!(

@@ -1,6 +1,8 @@
 //! Back in the room, or not: what a client makes of a server that was lost, and of one that sends it away.
 
-use crate::support::{alice_and_bob, alice_calls_bob, all_see, process};
+#[cfg(unix)]
+use crate::support::process;
+use crate::support::{alice_and_bob, alice_calls_bob, all_see};
 
 #[test]
 fn a_call_after_the_return_is_verified_again() {

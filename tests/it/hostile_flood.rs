@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::support::{Client, Server, Wire, alice_joined, connected, process, two_joined};
+use crate::support::{Server, connected};
 
 /// A line with its EOL.
 const LINE: usize = 4096;
@@ -38,8 +38,11 @@ fn blank_lines_without_an_end_are_hung_up_on() {
 #[cfg(target_os = "linux")]
 #[test]
 fn sixty_four_mebibytes_without_an_end_of_line_cost_no_memory() {
+    use crate::support::process::Memory;
+    use crate::support::two_joined;
+
     let (server, mut alice, bob) = two_joined(&[]);
-    let memory = process::Memory::of(server.pid());
+    let memory = Memory::of(server.pid());
     let piece = "x".repeat(64 * 1024);
     for (beginning, kind) in [("", ""), ("SAY\r\nText: ", "SAY"), ("PING\r\n", "PING")] {
         let mut flood = server.connect("flood");
@@ -59,11 +62,14 @@ fn sixty_four_mebibytes_without_an_end_of_line_cost_no_memory() {
 #[cfg(unix)]
 #[test]
 fn who_stands_still_is_given_up_and_its_name_is_free() {
+    use crate::support::process::signal;
+    use crate::support::{Client, alice_joined};
+
     let (server, mut alice) = alice_joined(&["--ping", "1"]);
     let bob = Client::joined("bob", &server);
     alice.gets("JOINED");
     // Its socket is open, and nobody is there any more.
-    process::signal(bob.pid(), "STOP");
+    signal(bob.pid(), "STOP");
     let left = loop {
         let block = alice.block("a block");
         match block.find("Token") {
@@ -120,8 +126,8 @@ fn two_thousand_resets_during_a_broadcast_lose_nothing() {
 #[cfg(target_os = "linux")]
 #[test]
 fn without_descriptors_the_server_waits_quietly_and_recovers() {
-    use crate::support::Folder;
     use crate::support::process::{server_by, ticks};
+    use crate::support::{Folder, Wire};
 
     let folder = Folder::fresh();
     let program = env!("CARGO_BIN_EXE_server");

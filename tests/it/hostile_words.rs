@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::support::{Client, Played, Server, Wire, alice_joined, connected, two_joined};
+use crate::support::{Server, Wire, alice_joined, connected, two_joined};
 
 #[test]
 fn a_full_server_is_understood_by_who_has_spoken_first() {
@@ -83,6 +83,8 @@ fn names_that_only_look_alike_are_refused() {
 #[cfg(target_os = "linux")]
 #[test]
 fn nobody_connects_to_an_address_that_was_only_claimed() {
+    use crate::support::{Client, Played};
+
     let server = Server::start(&[]);
     let eve = Played::open();
     let bystander = std::net::TcpListener::bind(("127.0.0.2", eve.port())).unwrap();

@@ -1,7 +1,10 @@
 //! A log that cannot be had, or not be written: a sentence at the start, a warning later.
 
+#[cfg(unix)]
+use crate::support::Wire;
+#[cfg(unix)]
 use crate::support::process::server_by;
-use crate::support::{Folder, Program, Server, Wire, alice_joined};
+use crate::support::{Folder, Program, alice_joined};
 
 /// The server's program.
 const SERVER: &str = env!("CARGO_BIN_EXE_server");
@@ -95,6 +98,8 @@ fn a_log_that_is_no_file_is_written_and_not_read() {
 #[cfg(target_os = "linux")]
 #[test]
 fn what_did_not_fit_is_counted_and_the_numbers_go_on() {
+    use crate::support::Server;
+
     let folder = Folder::fresh();
     let limited = "trap '' XFSZ; ulimit -f 8; exec \"$0\" --port 0 --log server.log";
     let (server, address) = server_by("sh", &["-c", limited, SERVER], &folder);

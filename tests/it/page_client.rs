@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::time::Instant;
 
-use crate::support::{Client, DEADLINE, OutputMode, Program, Server, Site, Stream, process};
+use crate::support::{Client, DEADLINE, OutputMode, Program, Server, Site, Stream};
 
 /// Waits for the address that the client prints.
 #[track_caller]
@@ -129,10 +129,12 @@ fn page_on_a_port_that_cannot_be_had_is_a_sentence() {
 #[cfg(unix)]
 #[test]
 fn page_is_told_when_too_many_lines_wait() {
+    use crate::support::process::signal;
+
     let (server, _alice, site) = with_page("alice");
     let mut stream = site.listens();
     // A server that has stopped does not answer, so what asks it waits, and what stands behind that.
-    process::signal(server.pid(), "STOP");
+    signal(server.pid(), "STOP");
     for _ in 0..300 {
         assert_eq!(site.posts("line", "/info"), 204);
     }

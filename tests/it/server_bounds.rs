@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use crate::support::{Server, Wire, process};
+use crate::support::{Server, Wire};
 
 /// Enters the room, past what is said about those who enter at the same time.
 #[track_caller]
@@ -58,6 +58,8 @@ fn those_who_read_a_little_at_a_time_slow_nobody_down() {
 #[cfg(target_os = "linux")]
 #[test]
 fn small_questions_with_large_answers_cost_little_memory() {
+    use crate::support::process::Memory;
+
     const ENTRIES: u64 = 600;
     let server = Server::start(&["--rate", "0"]);
     let mut many = server.connect("many");
@@ -65,7 +67,7 @@ fn small_questions_with_large_answers_cost_little_memory() {
         many.registers(&format!("{number:04}{}", "x".repeat(28)), 20_001);
     }
     let mut greedy = enter(&server, "greedy", 20_002);
-    let memory = process::Memory::of(server.pid());
+    let memory = Memory::of(server.pid());
     // 54 KB, the answers to which would be 450 MB.
     greedy.sends("INFO\n\n".repeat(9_000));
     server.sees("greedy left (slow)");
