@@ -133,7 +133,9 @@ fn a_datagram_that_is_too_large_is_dropped() {
         let start = start.strip_suffix("\r\n").unwrap();
         format!("{start}X: {}\r\n\r\n", "x".repeat(size - start.len() - 7))
     };
-    for size in [1201, 1202, 1500, 9000, 60_000] {
+    // The most that macOS sends in a datagram are 9,216 bytes.
+    let most = if cfg!(target_os = "macos") { 9_216 } else { 60_000 };
+    for size in [1201, 1202, 1500, 9000, most] {
         assert_eq!(sized(1, size).len(), size);
         bob.sends(&sized(1, size));
     }
