@@ -21,14 +21,14 @@ pub mod event_loop;
 pub mod netcat;
 
 use std::io::{self, BufRead, Write};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
-use std::sync::Arc;
+use std::iter;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::time::Duration;
 
 use direct::conversations::Conversations;
 use direct::tcp::listener;
 use direct::udp::lossy::Rates;
-use direct::udp::socket::{self, Datagrams};
+use direct::udp::socket::{self, Datagrams, Pair};
 use event::Events;
 use event_loop::{EventLoop, Settings};
 use rendezvous::connection;
@@ -82,19 +82,23 @@ pub fn run(
     input: impl BufRead + Send + 'static,
     output: impl Write + 'static,
 ) -> Result<(), Failure> {
-    let (listener, socket) = sockets(&options)?;
+    let ((listener, socket), twin) = sockets(&options)?;
+    let (ipv4_listener, ipv4_socket) = twin.unzip();
     let start = |error: io::Error| Failure::cannot("start", "the client", &error);
     let own = listener.local_addr().map_err(start)?;
     let (events, receiver) = Events::channel();
-    listener::listen(listener, events.clone()).map_err(start)?;
-    socket::listen(&socket, events.clone()).map_err(start)?;
+    listener::listen(iter::once(listener).chain(ipv4_listener), &events).map_err(start)?;
+    for socket in iter::once(&socket).chain(&ipv4_socket) {
+        socket::listen(socket, events.clone()).map_err(start)?;
+    }
     let (credits, mut screen) =
         screen::open(input, output, options.prompt, events.clone()).map_err(start)?;
     let page = options.page.map(|wanted| serve_page(wanted, &events, &mut screen)).transpose()?;
     if let Some(rates) = &options.lossy {
         screen.line(rates);
     }
-    let conversations = Conversations::new(Datagrams::new(socket, options.lossy), options.give_up);
+    let datagrams = Datagrams::new(socket, ipv4_socket, options.lossy);
+    let conversations = Conversations::new(datagrams, options.give_up);
     let server = ServerSession::new(options.server, own, events.clone());
     let mut state = State::new(screen, server, conversations, events);
     state.trace(options.explain);
@@ -103,17 +107,17 @@ pub fn run(
     EventLoop::new(settings, state, page, credits).run(options.name, receiver)
 }
 
-/// Binds both sockets to listen on. The server's address decides who can reach them.
-fn sockets(options: &ClientOptions) -> Result<(TcpListener, Arc<UdpSocket>), Failure> {
+/// Binds the sockets to listen on, those for IPv4 alone where they are needed. The server's address decides who can
+/// reach them.
+fn sockets(options: &ClientOptions) -> Result<(Pair, Option<Pair>), Failure> {
     let server = &options.server;
     let addresses =
         connection::resolve(server).map_err(|error| Failure::cannot("find", server, &error))?;
     let Some(address) = addresses.first() else {
         return Err(Failure { message: format!("{server} has no address"), code: 1 });
     };
-    let (listener, socket) = socket::bind(listening_address(address, options.port))
-        .map_err(|(place, error)| Failure::cannot("listen on", place, &error))?;
-    Ok((listener, Arc::new(socket)))
+    socket::bind(listening_address(address, options.port))
+        .map_err(|(place, error)| Failure::cannot("listen on", place, &error))
 }
 
 /// Starts the page, for the browsers of this machine only. It shows what the screen shows after the line with its

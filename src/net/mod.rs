@@ -1,15 +1,17 @@
 //! What every connection of this project needs: accepting with a limit, reading with a deadline, a lingering close.
 //!
 //! [`accept`] is the loop of a listener, [`Reader`] the buffer between a socket and a parser, [`TimedStream`] the
-//! socket below it, with a limit for each read, [`deadline`] a reader that ends in time. The server, the client's
-//! page and the client's peers share them.
+//! socket below it, with a limit for each read, [`deadline`] a reader that ends in time, [`ipv4_twin`] where to
+//! listen as well. The server, the client's page and the client's peers share them.
 
 pub mod deadline;
 pub mod timed;
 pub mod reader;
+pub mod twin;
 pub mod accept;
 
 pub use accept::{Accept, Slot, Slots};
 pub use deadline::DeadlineStream;
 pub use reader::Reader;
 pub use timed::TimedStream;
+pub use twin::ipv4_twin;

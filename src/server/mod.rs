@@ -20,6 +20,7 @@ mod console;
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, Write};
+use std::iter;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, mpsc};
@@ -37,7 +38,7 @@ pub use state::ServerOptions;
 
 use crate::io_error::cause;
 use crate::net::accept::accept;
-use crate::net::{Accept, Slot, Slots};
+use crate::net::{Accept, Slot, Slots, ipv4_twin};
 use crate::wire::request::code;
 use crate::wire::{Reason, Refusal};
 
@@ -60,6 +61,7 @@ pub fn run(
     output: impl Write + Send + 'static,
 ) -> io::Result<()> {
     let own = listener.local_addr()?;
+    let listeners = iter::once(listener).chain(bind_twin(own)?);
     let (journal, recovered) = Journal::open(&options.log, options.sync).map_err(|error| {
         let (log, cause) = (options.log.display(), cause(&error));
         io::Error::new(error.kind(), format!("cannot open the log {log}: {cause}"))
@@ -72,7 +74,7 @@ pub fn run(
     let (room, printer) = (Arc::clone(&server.room), Arc::clone(&server.printer));
     let broadcaster = Broadcaster::new(room, journal, history, printer);
     let (quit, quits) = mpsc::channel();
-    let (accepting, attending, quitting) = (Arc::clone(&server), Arc::clone(&server), quit.clone());
+    let (attending, quitting) = (Arc::clone(&server), quit.clone());
     let broadcasting = spawn("broadcaster", move || {
         // Without a broadcaster the room is silent for ever: better to end, so that somebody starts the server again.
         if panic::catch_unwind(AssertUnwindSafe(|| broadcaster.run())).is_err() {
@@ -81,12 +83,22 @@ pub fn run(
         }
     })?;
     let slots = Slots::new(server.options.max_clients);
-    let mut acceptor = Acceptor { server: accepting, complained: None, refused: VecDeque::new() };
-    spawn("accept", move || accept(&listener, &slots, &mut acceptor))?;
+    for listener in listeners {
+        let (slots, mut acceptor) = (slots.clone(), Acceptor::new(&server));
+        spawn("accept", move || accept(&listener, &slots, &mut acceptor))?;
+    }
     spawn("console", move || console::attend(&attending, typed, &quitting))?;
     let ended = quits.recv().unwrap_or(Ok(()));
     shut_down(&server, broadcasting, printing);
     ended
+}
+
+/// Listens for IPv4 as well, where the listener on `own` does not.
+fn bind_twin(own: SocketAddr) -> io::Result<Option<TcpListener>> {
+    let Some(twin) = ipv4_twin(own) else { return Ok(None) };
+    TcpListener::bind(twin).map(Some).map_err(|error| {
+        io::Error::new(error.kind(), format!("cannot bind {twin}: {}", cause(&error)))
+    })
 }
 
 /// Starts a thread with a name.
@@ -102,6 +114,13 @@ struct Acceptor {
     complained: Option<Instant>,
     /// Refused connections whose clients may not have read why yet, the oldest first.
     refused: VecDeque<TcpStream>,
+}
+
+impl Acceptor {
+    /// Accepts for this server.
+    fn new(server: &Arc<Server>) -> Acceptor {
+        Acceptor { server: Arc::clone(server), complained: None, refused: VecDeque::new() }
+    }
 }
 
 impl Accept for Acceptor {

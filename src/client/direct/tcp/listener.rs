@@ -23,14 +23,19 @@ const MAX_SILENT: usize = 8;
 /// How long a peer that was called with a ticket may take to answer.
 const ANSWER: Duration = Duration::from_secs(3);
 
-/// Starts the thread that accepts calls.
+/// Starts the threads that accept calls, one for each listener.
 ///
 /// # Errors
-/// When the thread cannot be started.
-pub fn listen(listener: TcpListener, events: Events) -> io::Result<()> {
-    let mut callers = Listener { silent: VecDeque::new(), events };
-    let accepting = move || accept(&listener, &Slots::new(MAX_INCOMING), &mut callers);
-    thread::Builder::new().name("listener".to_owned()).spawn(accepting).map(drop)
+/// When a thread cannot be started.
+pub fn listen(listeners: impl IntoIterator<Item = TcpListener>, events: &Events) -> io::Result<()> {
+    let slots = Slots::new(MAX_INCOMING);
+    for listener in listeners {
+        let slots = slots.clone();
+        let mut callers = Listener { silent: VecDeque::new(), events: events.clone() };
+        let accepting = move || accept(&listener, &slots, &mut callers);
+        thread::Builder::new().name("listener".to_owned()).spawn(accepting)?;
+    }
+    Ok(())
 }
 
 /// Serves the peers that connect to this client.

@@ -11,6 +11,7 @@ use crate::client::direct::udp::lossy::{Lossy, Rates};
 use crate::client::event::{Event, Events};
 use crate::client::net::{Captured, Direction};
 use crate::client::ui::Screen;
+use crate::net::ipv4_twin;
 use crate::wire::{MAX_DATAGRAM, Name, Via};
 
 /// How often [`bind`] tries to find a port that is free for both. One try is nearly always enough.
@@ -20,23 +21,41 @@ const LARGEST: usize = 65_536;
 /// The pause after an error of the socket, which could come again at once.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Binds both sockets. With port 0 the operating system chooses a port for TCP; if that is taken for UDP,
-/// this tries again.
+/// Two sockets with the same address.
+pub type Pair = (TcpListener, Arc<UdpSocket>);
+/// Why a socket cannot be bound; the string names it.
+type Failed = (String, io::Error);
+
+/// Binds both sockets, and two more for IPv4 where a socket on `::` is IPv6 alone. With port 0 the operating system
+/// chooses a port for the first one; if that is taken for another, this tries again.
 ///
 /// # Errors
 /// When a socket cannot be bound; the string names it.
-pub fn bind(address: SocketAddr) -> Result<(TcpListener, UdpSocket), (String, io::Error)> {
-    let failed = |error| (address.to_string(), error);
+pub fn bind(address: SocketAddr) -> Result<(Pair, Option<Pair>), Failed> {
     let mut tries = if address.port() == 0 { TRIES } else { 1 };
     loop {
         tries -= 1;
-        let listener = TcpListener::bind(address).map_err(failed)?;
-        match UdpSocket::bind(listener.local_addr().map_err(failed)?) {
-            Ok(socket) => return Ok((listener, socket)),
-            Err(error) if tries == 0 => return Err((format!("{address} (udp)"), error)),
-            Err(_) => {}
+        match bind_families(address) {
+            Err(_) if tries > 0 => {}
+            done => return done,
         }
     }
+}
+
+/// Binds a pair of sockets, and its twin where it needs one.
+fn bind_families(address: SocketAddr) -> Result<(Pair, Option<Pair>), Failed> {
+    let pair = bind_pair(address)?;
+    let own = pair.0.local_addr().map_err(|error| (address.to_string(), error))?;
+    Ok((pair, ipv4_twin(own).map(bind_pair).transpose()?))
+}
+
+/// Binds a pair of sockets.
+fn bind_pair(address: SocketAddr) -> Result<Pair, Failed> {
+    let failed = |error| (address.to_string(), error);
+    let listener = TcpListener::bind(address).map_err(failed)?;
+    let own = listener.local_addr().map_err(failed)?;
+    let socket = UdpSocket::bind(own).map_err(|error| (format!("{address} (udp)"), error))?;
+    Ok((listener, Arc::new(socket)))
 }
 
 /// Starts the thread that receives datagrams and sends them to the loop.
@@ -83,15 +102,21 @@ pub struct Datagrams {
     socket: Arc<UdpSocket>,
     /// The address of the socket.
     own: SocketAddr,
+    /// The socket for IPv4, where the other one is for IPv6 alone.
+    ipv4: Option<Arc<UdpSocket>>,
     /// The bad network of `--lossy`. Without that flag its rates are 0.
     lossy: Lossy<Outgoing>,
 }
 
 impl Datagrams {
-    /// Sends through this socket, as through a bad network if there are `lossy` rates.
-    pub fn new(socket: Arc<UdpSocket>, lossy: Option<Rates>) -> Datagrams {
+    /// Sends through these sockets, as through a bad network if there are `lossy` rates.
+    pub fn new(
+        socket: Arc<UdpSocket>,
+        ipv4: Option<Arc<UdpSocket>>,
+        lossy: Option<Rates>,
+    ) -> Datagrams {
         let own = socket.local_addr().unwrap_or_else(|_| (Ipv4Addr::UNSPECIFIED, 0).into());
-        Datagrams { socket, own, lossy: Lossy::new(lossy.unwrap_or_default()) }
+        Datagrams { socket, own, ipv4, lossy: Lossy::new(lossy.unwrap_or_default()) }
     }
 
     /// Sends a datagram to the peer called `with`. If the operating system refuses it, it is lost, as it
@@ -104,7 +129,8 @@ impl Datagrams {
             screen.captured(&captured.because(why), with);
         }
         for Outgoing { bytes, to, why } in sent {
-            let _ = self.socket.send_to(&bytes, self.reachable(to));
+            let (socket, reachable) = self.route(to);
+            let _ = socket.send_to(&bytes, reachable);
             screen.captured(&self.capture(Direction::Out, to, bytes).because(why), with);
         }
     }
@@ -114,12 +140,15 @@ impl Datagrams {
         Captured::new(direction, Via::Udp, self.own, other, bytes)
     }
 
-    /// The address as this socket can reach it: an IPv6 socket needs an IPv4 address mapped to IPv6
-    /// (RFC 4291, 2.5.5.2).
-    fn reachable(&self, to: SocketAddr) -> SocketAddr {
-        match to.ip() {
-            IpAddr::V4(ip) if self.own.is_ipv6() => (ip.to_ipv6_mapped(), to.port()).into(),
-            _ => to,
+    /// The socket that can reach an address, and the address for it: an IPv6 socket needs an IPv4 address mapped to
+    /// IPv6 (RFC 4291, 2.5.5.2).
+    fn route(&self, to: SocketAddr) -> (&UdpSocket, SocketAddr) {
+        match (to.ip(), &self.ipv4) {
+            (IpAddr::V4(_), Some(ipv4)) => (ipv4, to),
+            (IpAddr::V4(ip), None) if self.own.is_ipv6() => {
+                (&self.socket, (ip.to_ipv6_mapped(), to.port()).into())
+            }
+            _ => (&self.socket, to),
         }
     }
 }
