@@ -29,7 +29,7 @@ usage: client [NAME [LISTEN_PORT] [HOST:PORT]]
 
 /// Where the server listens unless it is told otherwise.
 const SERVER: &str = "127.0.0.1:5555";
-/// How long a message by UDP is tried, without `--give-up`.
+/// How long a message over UDP is tried, without `--give-up`.
 const GIVE_UP: Duration = Duration::from_secs(30);
 
 fn main() -> ExitCode {

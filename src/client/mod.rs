@@ -55,7 +55,7 @@ pub struct ClientOptions {
     pub prompt: bool,
     /// Whether tracing is on from the beginning.
     pub explain: bool,
-    /// How long a message by UDP is tried.
+    /// How long a message over UDP is tried.
     pub give_up: Duration,
     /// The loss, duplication and reordering that the client simulates, if any.
     pub lossy: Option<Rates>,

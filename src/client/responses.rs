@@ -50,7 +50,7 @@ fn introduced(state: &mut State, purpose: &Purpose, found: Introduction) {
     let Entry { name, address, .. } = found.entry.clone();
     match (purpose, found.credentials) {
         (Purpose::Query, None) => {
-            let line = format!("{name} is not in the room: /chat {name} calls by TCP");
+            let line = format!("{name} is not in the room: /chat {name} calls over TCP");
             state.screen.line(line);
         }
         (Purpose::Query, Some((_, credentials))) => state.query(found.entry, credentials),

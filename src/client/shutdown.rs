@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 /// How long `/quit` waits until texts are written and confirmed.
 const LAST_WORDS: Duration = Duration::from_millis(500);
-/// The same while texts by UDP are unacknowledged: they may have to be sent again.
+/// The same while texts over UDP are unacknowledged: they may have to be sent again.
 const LAST_TRIES: Duration = Duration::from_secs(5);
 /// How long the client may stay only to acknowledge copies of what arrived, as TCP's `TIME_WAIT` does
 /// (RFC 9293, 3.6).
@@ -85,7 +85,7 @@ impl Shutdown {
     pub fn is_due(&mut self, now: Instant, rest: Outstanding) -> bool {
         match self {
             Shutdown::InputEnded(_) if rest.by_udp > 0 => {
-                // A text by UDP is given up by its own timer, so it cannot get stuck.
+                // A text over UDP is given up by its own timer, so it cannot get stuck.
                 self.goes_forward(now);
                 false
             }

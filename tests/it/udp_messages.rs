@@ -203,7 +203,10 @@ fn a_text_of_1000_bytes_goes_and_one_more_is_refused() {
     let (alice, mut bob) = alice_speaks(&[]);
     let long = "é".repeat(500);
     for text in ["x".repeat(1001), format!("{long}x"), "é".repeat(600)] {
-        alice.asks(&format!("/msg {text}"), "not sent: a text by UDP must have at most 1000 bytes");
+        alice.asks(
+            &format!("/msg {text}"),
+            "not sent: a text over UDP must have at most 1000 bytes",
+        );
     }
     alice.types(&format!("/msg {long}"));
     bob.takes(1, 1, &long);

@@ -123,7 +123,7 @@ impl Conversation {
         };
         if text.as_str().len() > MAX_DATAGRAM_TEXT {
             let beginning: String = text.as_str().chars().take(40).collect();
-            let rule = format!("a text by UDP must have at most {MAX_DATAGRAM_TEXT} bytes");
+            let rule = format!("a text over UDP must have at most {MAX_DATAGRAM_TEXT} bytes");
             return Err(format!("not sent: {rule}: {beginning}"));
         }
         sending.send(text.to_string());
