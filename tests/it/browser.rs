@@ -304,7 +304,6 @@ fn browser_shows_what_tries_to_be_html_as_text() {
     let host = Host::start();
     story(&host);
     let mut browser = Browser::open(&host.page.address());
-    browser.waits_for("live");
     let scripts = "document.querySelectorAll('script').length + document.images.length";
     for markup in [
         MARKUP,
@@ -350,7 +349,6 @@ fn browser_counts_what_was_not_read_and_begins_anew_without_doubles() {
     let host = Host::start();
     story(&host);
     let mut browser = Browser::open(&host.page.address());
-    browser.waits_for("live");
     assert_eq!(browser.finds("document.title").text(), "p2p-chat");
     let lines = "[...views.values()].map(view => view.log.querySelectorAll('li').length).join()";
     let before = browser.finds(lines);
@@ -363,7 +361,6 @@ fn browser_counts_what_was_not_read_and_begins_anew_without_doubles() {
     assert_ne!(with_three, before);
     for _ in 0..2 {
         browser.finds("stream.close(), live = false, listen(), 1");
-        browser.waits_for("live");
         assert_eq!(browser.finds(lines), with_three);
         assert_eq!(browser.finds("document.title").text(), "(3) p2p-chat");
     }
@@ -387,7 +384,7 @@ fn browser_stays_where_one_reads_and_counts_what_comes_meanwhile() {
     }
     let mut browser = Browser::open(&host.page.address());
     browser.looks(1280, 800, "light");
-    browser.waits_for("live && room.lines.textContent.includes('line 199')");
+    browser.waits_for("room.lines.textContent.includes('line 199')");
     let place = "room.lines.children[1].children[40].getBoundingClientRect().top";
     let row = "part('blocks').children[100].getBoundingClientRect().top";
     browser.finds("room.lines.children[1].children[40].scrollIntoView(), part('blocks').children[100].scrollIntoView(), 1");
@@ -415,7 +412,6 @@ fn browser_says_that_the_client_is_gone_and_keeps_what_was_typed() {
     let alice = Client::with_args(&["alice", "0", &address, "--page", "--no-open"]);
     let page = alice.sees("page: ").replace("page: ", "");
     let mut browser = Browser::open(&page);
-    browser.waits_for("live");
     alice.kill();
     browser.sees("#trouble", "The client on this machine does not answer.");
     browser.finds(&format!("take_state({}), 1", standing("", "null")));
@@ -438,7 +434,7 @@ fn one_more_of(count: usize) -> (f64, f64) {
     }
     let mut browser = Browser::open(&host.page.address());
     browser.looks(1280, 800, "light");
-    browser.waits_for(&format!("live && room.log.querySelectorAll('li').length === {count}"));
+    browser.waits_for(&format!("room.log.querySelectorAll('li').length === {count}"));
     browser.finds("new Promise(done => requestAnimationFrame(() => setTimeout(done, 300)))");
     browser.asks("Performance.enable", "{}");
     let (mut times, mut before) = (Vec::new(), busy(&mut browser));

@@ -38,7 +38,6 @@ fn browser_makes_the_pictures_of_the_readme() {
     bob.sees("Other clients' IDs: ");
     let mut browser = Browser::open(&page);
     browser.looks(1120, 660, "light");
-    browser.waits_for("live");
 
     bob.types("Has anybody understood lab 5?");
     browser.sees(".log .text", "lab 5");

@@ -63,10 +63,12 @@ impl Browser {
         self.goes_to(address);
     }
 
-    /// Opens another page.
+    /// Opens another page, and waits until it shows everything that was told before.
     #[track_caller]
     pub fn goes_to(&mut self, address: &str) {
         self.loads("Page.navigate", &format!(r#"{{"url":{}}}"#, quoted(address)));
+        // The page is there before what it is told: that comes on a connection of its own.
+        self.waits_for("live");
     }
 
     /// Gives a command that loads a page, and waits until it is there: what is asked before that, the old one answers.
