@@ -41,9 +41,9 @@ const TABLE: &str = r#"
 6 src/client/direct/udp/reliable.rs Sending::deadline => None
 6 src/client/direct/udp/reliable.rs Receiving::accept
 6 src/client/direct/udp/reliable.rs Receiving::skip_to => ()
-7 src/server/room/journal.rs recover => Ok(Recovered::default())
-7 src/server/room/journal.rs Journal::append => Ok(())
-7 src/server/room/journal.rs Journal::close_torn_line => Ok(())
+7 src/server/room/log/journal.rs Journal::append => Ok(())
+7 src/server/room/log/journal.rs Journal::close_torn_line => Ok(())
+7 src/server/room/log/recovery.rs recover => Ok(Recovered::default())
 8 src/server/keepalive.rs Keepalive::heard => false
 8 src/server/keepalive.rs Keepalive::deadline => None
 8 src/server/keepalive.rs Keepalive::next => Next::Wait(Duration::from_millis(100))

@@ -14,7 +14,7 @@ use crate::io_error::cause;
 use crate::server::printer::Printer;
 use crate::server::room::batch::{Batch, Unicast, UnicastKind};
 use crate::server::room::history::{History, Replay};
-use crate::server::room::journal::Journal;
+use crate::server::room::log::journal::Journal;
 use crate::server::room::outbox::{FIRST_MODE, Outbox, WriteMode, WriteOutcome};
 use crate::server::room::queue::Room;
 use crate::wire::{Response, Welcome};

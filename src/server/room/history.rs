@@ -4,7 +4,8 @@
 
 use std::collections::VecDeque;
 
-use crate::server::room::journal::{KEPT, LoggedMessage};
+use crate::server::room::log::line::LoggedMessage;
+use crate::server::room::log::recovery::KEPT;
 use crate::wire::SAID_TAIL_END;
 use crate::wire::notification::{said_tail_start, write_said_head};
 

@@ -5,7 +5,7 @@
 
 use std::net::SocketAddr;
 
-use crate::server::room::journal;
+use crate::server::room::log::line;
 use crate::wire::notification::said_tail_start;
 use crate::wire::text::escape;
 use crate::wire::{Name, SAID_TAIL_END, Text};
@@ -52,7 +52,7 @@ impl MessageBatch {
     pub fn begin(&mut self, time: &str, id: u64, name: &Name, from: SocketAddr) {
         self.ends.clear();
         self.blocks.begin(said_tail_start(time, id, name));
-        self.log.begin(journal::message_head(time, name));
+        self.log.begin(line::message_head(time, name));
         self.lines.begin(format!("Received from {from} (ID {id}): "));
     }
 
@@ -61,7 +61,7 @@ impl MessageBatch {
         let text = text.as_str();
         self.blocks.push(text, SAID_TAIL_END);
         self.ends.push(self.blocks.bytes.len());
-        self.log.push(&journal::escape(text), "\n");
+        self.log.push(&line::escape(text), "\n");
         self.lines.push(&escape(text), "\n");
     }
 
