@@ -16,7 +16,8 @@ use crate::server::room::{BatchId, Outbox, journal};
 use crate::server::state::Server;
 use crate::wire::request::{self, code};
 use crate::wire::{
-    Entry, Name, Notification, PeerRef, Reason, Refusal, Response, Secret, Text, Via, Welcome,
+    Entry, LastSeen, Name, Notification, PeerRef, Reason, Refusal, Response, Secret, Text, Via,
+    Welcome,
 };
 
 /// A client's connection, and what was registered and joined on it. One connection can register several names, one
@@ -106,7 +107,7 @@ impl Connection<'_> {
         &mut self,
         name: &Name,
         token: Option<Secret>,
-        since: Option<u64>,
+        since: Option<LastSeen>,
     ) -> Result<BatchId, Refusal> {
         let registered = self.registered.take().filter(|(registered, _)| registered == name);
         let request = JoinRequest {
@@ -169,10 +170,10 @@ impl Connection<'_> {
     }
 }
 
-/// The answer to JOIN. The broadcaster fills in the room's number and what was missed, which only it knows.
+/// The answer to JOIN. The broadcaster fills in the room's numbers and what was missed, which only it knows.
 fn welcome(admission: &Admission) -> Welcome {
     let Admission { entry: Entry { name, id, .. }, token, others, .. } = admission;
     let message = format!("Welcome to the chat, {name}!");
     let (name, id, token, others) = (name.clone(), *id, *token, others.clone());
-    Welcome { name, id, token, seq: 0, missed: 0, message, others }
+    Welcome { name, id, token, seq: 0, missed: 0, log: None, since: None, message, others }
 }

@@ -28,9 +28,13 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use connection::Connection;
+use directory::Ids;
+use room::Room;
 use room::broadcaster::Broadcaster;
 use room::history::History;
 use room::journal::Journal;
+use room::log::recorder::Recorder;
+use room::log::recovery::Recovered;
 use room::outbox::Outbox;
 use session::Session;
 use state::Server;
@@ -62,17 +66,17 @@ pub fn run(
 ) -> io::Result<()> {
     let own = listener.local_addr()?;
     let listeners = iter::once(listener).chain(bind_twin(own)?);
-    let (journal, recovered) = Journal::open(&options.log, options.sync).map_err(|error| {
-        let (log, cause) = (options.log.display(), cause(&error));
-        io::Error::new(error.kind(), format!("cannot open the log {log}: {cause}"))
-    })?;
-    let history = History::new(recovered.kept);
-    let server = Arc::new(Server::new(own, options, recovered.seq));
+    let (journal, recovered) = open_log(&options)?;
+    let recorder = Recorder::new(journal)?;
+    let history = History::new(recovered.kept, recovered.epochs);
+    let room = Arc::new(Room::new(recovered.seq));
+    let ids = Ids::new(recovered.last_id, recovered.ids, Arc::clone(&room));
+    let server = Arc::new(Server::new(own, options, room, ids));
     server.printer.line(format_args!("Server listening on {own}"));
     let printer = Arc::clone(&server.printer);
     let printing = spawn("printer", move || printer.run(output))?;
     let (room, printer) = (Arc::clone(&server.room), Arc::clone(&server.printer));
-    let broadcaster = Broadcaster::new(room, journal, history, printer);
+    let broadcaster = Broadcaster::new(room, recorder, history, printer);
     let (quit, quits) = mpsc::channel();
     let (attending, quitting) = (Arc::clone(&server), quit.clone());
     let broadcasting = spawn("broadcaster", move || {
@@ -91,6 +95,14 @@ pub fn run(
     let ended = quits.recv().unwrap_or(Ok(()));
     shut_down(&server, broadcasting, printing);
     ended
+}
+
+/// Opens the log and reads it.
+fn open_log(options: &ServerOptions) -> io::Result<(Journal, Recovered)> {
+    Journal::open(&options.log, options.sync).map_err(|error| {
+        let (log, cause) = (options.log.display(), cause(&error));
+        io::Error::new(error.kind(), format!("cannot open the log {log}: {cause}"))
+    })
 }
 
 /// Listens for IPv4 as well, where the listener on `own` does not.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::server::directory::Registry;
+use crate::server::directory::{Ids, Registry};
 use crate::server::printer::Printer;
 use crate::server::room::{Outbox, Room, journal};
 use crate::wire::{Entry, Name, Notification, Reason};
@@ -71,11 +71,11 @@ pub struct Server {
 }
 
 impl Server {
-    /// Creates the state of a server that listens on `own`, and in whose room `seq` messages were said before.
-    pub fn new(own: SocketAddr, options: ServerOptions, seq: u64) -> Server {
+    /// Creates the state of a server that listens on `own`, with a room, and with the IDs that were given before.
+    pub fn new(own: SocketAddr, options: ServerOptions, room: Arc<Room>, ids: Ids) -> Server {
         Server {
-            registry: Registry::new(options.max_clients, options.expires, options.shake),
-            room: Arc::new(Room::new(seq)),
+            registry: Registry::new(options.max_clients, options.expires, options.shake, ids),
+            room,
             printer: Arc::default(),
             warned: AtomicBool::new(false),
             own,

@@ -32,7 +32,7 @@ pub use greeting::Greeting;
 pub use line::{Line, MAX_LINE};
 pub use name::{Name, PeerRef};
 pub use notification::{Notification, Reason, SAID_TAIL_END};
-pub use request::{Refusal, Request, USUAL_HISTORY, Via};
+pub use request::{LastSeen, Refusal, Request, USUAL_HISTORY, Via};
 pub use response::{Introduction, Response, Welcome};
 pub use secret::Secret;
 pub use text::Text;

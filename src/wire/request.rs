@@ -103,6 +103,15 @@ pub fn refuse(error: FramingError) -> Option<(String, Refusal)> {
     }
 }
 
+/// Where a client that comes back has stopped to read the room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastSeen {
+    /// The number of the last message that it has seen.
+    pub seq: u64,
+    /// The epoch of the log in which it has seen that number. One that is no secret is unknown to every server.
+    pub log: Option<String>,
+}
+
 /// A request with valid headers.
 ///
 /// Compat: `ip` in REGISTER is the address that the client claims. The assignment sends it, and nobody believes it.
@@ -116,7 +125,7 @@ pub enum Request {
     /// INFO: asks for the whole directory.
     Info,
     /// JOIN: asks to be let into the room.
-    Join { name: Name, token: Option<Secret>, since: Option<u64> },
+    Join { name: Name, token: Option<Secret>, since: Option<LastSeen> },
     /// SAY: says something to everyone in the room.
     Say { text: Text },
     /// TELL: says something to one client.
@@ -154,11 +163,9 @@ impl Request {
             }
             ("INFO", _) => Request::Info,
             // A wrong token counts as none, and so does one that is no token at all.
-            ("JOIN", _) => Request::Join {
-                name: name()?,
-                token: block.get("Token"),
-                since: number(block, "Since")?,
-            },
+            ("JOIN", _) => {
+                Request::Join { name: name()?, token: block.get("Token"), since: since(block)? }
+            }
             ("SAY", _) => Request::Say { text: text(block)? },
             ("TELL", _) => {
                 let peer = peer(block)?.ok_or_else(|| missing(block, "Peer"))?;
@@ -191,7 +198,9 @@ impl Request {
             Request::Info => Block::new("INFO").with_line("Requesting clients"),
             Request::Join { name, token, since } => {
                 let block = Block::new("JOIN").with("clientID", name);
-                block.with_some("Token", token.as_ref()).with_some("Since", since.as_ref())
+                let block = block.with_some("Token", token.as_ref());
+                let Some(LastSeen { seq, log }) = since else { return block };
+                block.with("Since", seq).with_some("Log", log.as_ref())
             }
             Request::Say { text } => Block::new("SAY").with("Text", text),
             Request::Tell { peer, text } => {
@@ -258,6 +267,12 @@ fn number(block: &Block, header: &str) -> Result<Option<u64>, Refusal> {
     let parse = |value: &str| value.parse().ok().filter(|_| !value.starts_with('+'));
     let bad = || Refusal::new(code::MALFORMED, format!("{header} must be a number"));
     block.header(header).map(|value| parse(value).ok_or_else(bad)).transpose()
+}
+
+/// Reads which messages a client has seen. Without Since a Log says nothing.
+fn since(block: &Block) -> Result<Option<LastSeen>, Refusal> {
+    let log = || block.header("Log").map(str::to_owned);
+    Ok(number(block, "Since")?.map(|seq| LastSeen { seq, log: log() }))
 }
 
 /// Reads the text of a message.

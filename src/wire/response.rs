@@ -58,6 +58,10 @@ pub struct Welcome {
     pub seq: u64,
     /// How many messages the client has missed that nobody keeps any more.
     pub missed: u64,
+    /// The epoch of the log. A server of the first release names none.
+    pub log: Option<Secret>,
+    /// After which number of this log the replay begins, if the client has named a log that the server knows.
+    pub since: Option<u64>,
     pub message: String,
     pub others: Vec<Entry>,
 }
@@ -71,9 +75,20 @@ impl Welcome {
             token: block.get("Token")?,
             seq: block.get("Seq")?,
             missed: block.get("Missed").unwrap_or(0),
+            log: block.get("Log"),
+            since: block.get("Since"),
             message: block.get("Message").unwrap_or_default(),
             others: Entry::list(block),
         })
+    }
+
+    /// Writes the JOINACK.
+    fn to_block(&self) -> Block {
+        let Welcome { name, id, token, seq, missed, log, since, message, others } = self;
+        let block = Block::new("JOINACK").with("clientID", name).with("ID", id);
+        let block = block.with("Token", token).with("Seq", seq).with("Missed", missed);
+        let block = block.with_some("Log", log.as_ref()).with_some("Since", since.as_ref());
+        others.iter().fold(block.with("Message", message), Block::with_line)
     }
 }
 
@@ -99,11 +114,7 @@ impl Response {
                 }
             }
             Response::InfoAck(all) => all.iter().fold(Block::new("INFOACK"), Block::with_line),
-            Response::JoinAck(Welcome { name, id, token, seq, missed, message, others }) => {
-                let block = Block::new("JOINACK").with("clientID", name).with("ID", id);
-                let block = block.with("Token", token).with("Seq", seq).with("Missed", missed);
-                others.iter().fold(block.with("Message", message), Block::with_line)
-            }
+            Response::JoinAck(welcome) => welcome.to_block(),
             Response::TellAck { id, name } => Block::new("TELLACK").with_client(*id, name),
             Response::HistoryAck { count, first, last } => {
                 let block = Block::new("HISTORYACK").with("Count", count);

@@ -7,7 +7,7 @@ use crate::support::{DEADLINE, Server, Wire, alice_joined, begins_like};
 /// What a log begins with.
 const STAMP: usize = "[2026-11-20 12:34:56] ".len();
 
-/// The lines of a log without its first one and without their stamps, which they all must have.
+/// The lines of a log without remarks and without their stamps, which they all must have.
 #[track_caller]
 fn events(server: &Server) -> Vec<String> {
     let log = server.log_text();
@@ -15,6 +15,7 @@ fn events(server: &Server) -> Vec<String> {
     let first = lines.next().unwrap();
     assert!(first.contains("UTC"), "the first line says whose time it is: {first}");
     lines
+        .filter(|line| !line.starts_with("# "))
         .map(|line| {
             assert!(
                 line.len() > STAMP && begins_like(line, "[0000-00-00 00:00:00] "),

@@ -108,10 +108,10 @@ fn the_numbers_go_on_after_a_restart() {
     }
     let server = server.starts_again();
     let mut bob = server.connect("bob");
-    bob.registers("bob", 20_002).has(&[("ID", "1")]);
+    bob.registers("bob", 20_002).has(&[("ID", "2")]); // 1 was alice's
     bob.joins("bob").has(&[("Seq", "2")]);
     let first = [("Seq", "1"), ("ID", "0"), ("clientID", "alice"), ("Text", "one")];
     bob.gets("SAID").has(&first).has(&[("Replay", "yes")]);
     bob.gets("SAID").has(&[("Seq", "2"), ("Text", "two \u{202e}\\u{202e} \\ back")]);
-    bob.speaks("three").has(&[("Seq", "3"), ("ID", "1")]);
+    bob.speaks("three").has(&[("Seq", "3"), ("ID", "2")]);
 }

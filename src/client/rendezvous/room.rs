@@ -9,13 +9,15 @@ use std::net::SocketAddr;
 
 use crate::client::ui::{Output, Screen};
 use crate::clock;
-use crate::wire::{Entry, MAX_ANSWER_LINES, Name, PeerRef, Reason};
+use crate::wire::{Entry, LastSeen, MAX_ANSWER_LINES, Name, PeerRef, Reason, Secret, Welcome};
 
 /// The room as this client sees it.
 #[derive(Debug)]
 pub struct RoomView {
     /// The number of the last message seen.
-    pub seen: Option<u64>,
+    seen: Option<u64>,
+    /// The epoch of the server's log that the number belongs to, if the server names one.
+    log: Option<Secret>,
     /// The other members by their IDs.
     others: BTreeMap<u64, Entry>,
     /// The texts of this client that have not come back, the oldest first.
@@ -32,12 +34,18 @@ impl RoomView {
     /// A room of which nothing is seen yet. Local time is `offset` minutes ahead of UTC.
     pub fn new(offset: i32) -> RoomView {
         let (others, unheard) = (BTreeMap::new(), VecDeque::new());
-        RoomView { seen: None, others, unheard, doubtful: 0, by: 0, offset }
+        RoomView { seen: None, log: None, others, unheard, doubtful: 0, by: 0, offset }
     }
 
-    /// Enters the room, in which the others are. `seq` is the number of the last message before this client.
-    /// `missed` messages are too old for the replay.
-    pub fn enter(&mut self, others: Vec<Entry>, seq: u64, missed: u64, screen: &mut Screen) {
+    /// What this client has seen, for the server that it comes back to.
+    pub fn last_seen(&self) -> Option<LastSeen> {
+        let log = self.log.map(|log| log.to_string());
+        self.seen.map(|seq| LastSeen { seq, log })
+    }
+
+    /// Enters the room, to which this client is welcome.
+    pub fn enter(&mut self, welcome: Welcome, screen: &mut Screen) {
+        let Welcome { others, seq, missed, log, since, .. } = welcome;
         let names = others.iter().map(|entry| format!("{} ({})", entry.id, entry.name));
         let names = names.collect::<Vec<_>>().join(", ");
         let names = if names.is_empty() { "none" } else { &names };
@@ -46,14 +54,39 @@ impl RoomView {
         if missed > 0 {
             screen.line(format_args!("{missed} older messages are not shown"));
         }
-        if *self.seen.get_or_insert(seq) > seq {
-            screen.line("the server's log is new: this is a different room");
-            self.seen = Some(seq);
-        }
+        self.find_place(log, since, seq, screen);
         // Nothing was said on this connection yet: the texts that have not come back are in doubt until the replay
         // ends at `seq`.
         (self.doubtful, self.by) = (self.unheard.len(), seq);
         self.give_up_doubtful(screen);
+    }
+
+    /// Decides which number counts as the last one seen in a room whose last message is `seq`. A server that knows the
+    /// `log` of the number that this client has sent says `since` when the messages are new to it.
+    fn find_place(
+        &mut self,
+        log: Option<Secret>,
+        since: Option<u64>,
+        seq: u64,
+        screen: &mut Screen,
+    ) {
+        let seen = *self.seen.get_or_insert(seq);
+        let asked = log.is_some() && self.log.is_some();
+        self.log = log;
+        match since.filter(|_| asked) {
+            Some(since) if since < seen => {
+                let lost = seen - since;
+                screen.line(format_args!(
+                    "the server's log has lost the last {lost} messages that you have seen; it goes on without them"
+                ));
+                self.seen = Some(since);
+            }
+            None if asked || seen > seq => {
+                screen.line("the server's log is new: this is a different room");
+                self.seen = Some(seq);
+            }
+            _ => {}
+        }
     }
 
     /// The other members.

@@ -222,7 +222,7 @@ impl ServerSession {
     /// Sends JOIN, with the token and the last number seen if this client comes back.
     fn join(&mut self) {
         let (Some(name), Some(link)) = (self.name.clone(), self.link.link()) else { return };
-        let request = Request::Join { name, token: self.token, since: self.room.seen };
+        let request = Request::Join { name, token: self.token, since: self.room.last_seen() };
         link.send(&request.to_block());
         link.stage = Stage::Joining(Instant::now() + ANSWER);
     }
@@ -256,12 +256,12 @@ impl ServerSession {
 
     /// Handles JOINACK: this client is in the room now.
     pub(super) fn joined(&mut self, welcome: Welcome, screen: &mut Screen) {
-        let Welcome { id, token, seq, missed, message, others, .. } = welcome;
+        let (id, token) = (welcome.id, welcome.token);
         let before = std::mem::replace(&mut self.id, id);
         self.link.link().into_iter().for_each(|link| link.stage = Stage::Joined);
         (self.token, self.backoff) = (Some(token), Backoff::default());
         (self.settled, self.told) = (true, false);
-        screen.line(message);
+        screen.line(&welcome.message);
         match before {
             0 => {
                 screen.line(format_args!("Your ID: {id}"));
@@ -270,7 +270,7 @@ impl ServerSession {
             before if before != id => screen.line(format_args!("Your ID: {id} (was {before})")),
             _ => {}
         }
-        self.room.enter(others, seq, missed, screen);
+        self.room.enter(welcome, screen);
     }
 
     /// Handles BYE: the server has a reason to be rid of this client, or ends itself.

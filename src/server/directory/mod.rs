@@ -1,11 +1,13 @@
 //! The directory: which names are registered, from which address, and how clients find each other.
 //!
-//! [`registration`] holds the rules for one name, [`registry`] all names under one lock, [`lookup`] the answers that
+//! [`ids`] gives each client its number. [`registration`] holds the rules for one name, [`registry`] all names under one lock, [`lookup`] the answers that
 //! are made from a snapshot of them.
 
+pub mod ids;
 pub mod registration;
 pub mod registry;
 pub mod lookup;
 
+pub use ids::Ids;
 pub use registration::{JoinRequest, Presence, Registration};
 pub use registry::{Admission, Registry};

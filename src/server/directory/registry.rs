@@ -7,12 +7,12 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::random::Dice;
+use crate::server::directory::ids::Ids;
 use crate::server::directory::registration::{JoinRequest, Presence, Registration, not_registered};
 use crate::server::room::Outbox;
 use crate::sync::lock;
@@ -55,8 +55,8 @@ pub struct Registry {
     clients: Arc<Mutex<HashMap<Name, Registration>>>,
     /// The clients that are gone. Locked only under the lock of `clients`.
     past: Mutex<Past>,
-    /// The last ID that was given.
-    ids: AtomicU64,
+    /// The IDs. They give one under the lock of `clients`.
+    ids: Ids,
     /// The most entries.
     capacity: usize,
     /// How long an entry lasts.
@@ -80,11 +80,11 @@ impl Registry {
     /// With a seed to `shake` it, every thread sleeps for a random time before it locks, and before it announces. A
     /// rule that checks under one lock and acts under the next, or announces under none, then fails in a test, and
     /// not by chance one day.
-    pub fn new(capacity: usize, expires: Duration, shake: Option<u64>) -> Registry {
+    pub fn new(capacity: usize, expires: Duration, shake: Option<u64>, ids: Ids) -> Registry {
         let past = Past { former: HashMap::new(), swept: Instant::now() };
         let (clients, past) = (Arc::default(), Mutex::new(past));
         let shake = shake.map(|seed| Mutex::new(Dice::new(seed)));
-        Registry { clients, past, ids: AtomicU64::new(0), capacity, expires, shake }
+        Registry { clients, past, ids, capacity, expires, shake }
     }
 
     /// Puts a name and its address into the directory, or renews them. If that changes a member's address, `moved`
@@ -112,7 +112,7 @@ impl Registry {
         if clients.len() >= self.capacity {
             return Err(Refusal::new(code::SERVER_FULL, "the directory is full"));
         }
-        let id = self.ids.fetch_add(1, Ordering::Relaxed) + 1;
+        let id = self.ids.give(name, address.ip());
         let entry = Entry { name: name.clone(), address, id };
         let presence = Presence::Registered { until };
         clients.insert(name.clone(), Registration { entry: entry.clone(), place: id, presence });
@@ -236,6 +236,7 @@ impl Registry {
         match former.filter(|(_, former)| former.name == client.entry.name) {
             Some((token, former)) => {
                 client.entry.id = former.id;
+                self.ids.note(&client.entry);
                 token
             }
             None => Secret::random(),

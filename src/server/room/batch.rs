@@ -6,10 +6,11 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::server::room::log::remark::GivenId;
 use crate::server::room::messages::MessageBatch;
 use crate::server::room::outbox::Outbox;
 use crate::wire::notification::write_said_head;
-use crate::wire::{Block, Welcome};
+use crate::wire::{Block, LastSeen, Welcome};
 
 /// The number of a batch. Batch 0 was delivered before the first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +25,8 @@ pub(super) struct Batch {
     pub(super) bytes: Vec<u8>,
     /// What goes into the log before anybody reads it.
     pub(super) log: Vec<u8>,
+    /// IDs that were given, for the log.
+    pub(super) ids: Vec<GivenId>,
     /// Where the messages' tails lie in `bytes`. The last one belongs to message `seq`.
     pub(super) tails: Vec<Range<usize>>,
     /// The number of the last message.
@@ -48,8 +51,8 @@ pub(super) struct Unicast {
 /// What one client alone is told.
 #[derive(Debug)]
 pub(super) enum UnicastKind {
-    /// For a newcomer: its welcome, the messages after the one that it has seen, and the batch from here on.
-    Greeting(Welcome, Option<u64>),
+    /// For a newcomer: its welcome, the messages after those that it has seen, and the batch from here on.
+    Greeting(Welcome, Option<LastSeen>),
     /// For a client that asks: the last `most` messages `before` one.
     History { before: Option<u64>, most: u64 },
 }
@@ -62,7 +65,7 @@ impl Batch {
 
     /// Whether there is nothing to deliver.
     pub(super) fn is_empty(&self) -> bool {
-        let nothing = self.bytes.is_empty() && self.log.is_empty();
+        let nothing = self.bytes.is_empty() && self.log.is_empty() && self.ids.is_empty();
         nothing && self.unicasts.is_empty() && self.slow_consumers.is_empty()
     }
 
@@ -93,6 +96,7 @@ impl Batch {
     pub(super) fn hand_over(&mut self, delivery: &mut Batch) {
         delivery.bytes.clear();
         delivery.log.clear();
+        delivery.ids.clear();
         delivery.tails.clear();
         std::mem::swap(self, delivery);
         (self.seq, self.id) = (delivery.seq, BatchId(delivery.id.0 + 1));

@@ -14,10 +14,11 @@ use crate::io_error::cause;
 use crate::server::printer::Printer;
 use crate::server::room::batch::{Batch, Unicast, UnicastKind};
 use crate::server::room::history::{History, Replay};
-use crate::server::room::log::journal::Journal;
+use crate::server::room::log::journal::Portion;
+use crate::server::room::log::recorder::Recorder;
 use crate::server::room::outbox::{FIRST_MODE, Outbox, WriteMode, WriteOutcome};
 use crate::server::room::queue::Room;
-use crate::wire::{Response, Welcome};
+use crate::wire::{LastSeen, Response, Welcome};
 
 /// How soon slow and closing clients are served again.
 const RETRY: Duration = Duration::from_millis(3);
@@ -30,7 +31,7 @@ pub struct Broadcaster {
     /// Where the batches come from.
     room: Arc<Room>,
     /// The log, which nobody else writes to.
-    journal: Journal,
+    recorder: Recorder,
     /// The last messages, for newcomers.
     history: History,
     /// For the warning that the log cannot be written.
@@ -53,13 +54,13 @@ impl Broadcaster {
     /// Creates the broadcaster of a room, which must have only one.
     pub fn new(
         room: Arc<Room>,
-        journal: Journal,
+        recorder: Recorder,
         history: History,
         printer: Arc<Printer>,
     ) -> Broadcaster {
         Broadcaster {
             room,
-            journal,
+            recorder,
             history,
             printer,
             complained: None,
@@ -80,6 +81,7 @@ impl Broadcaster {
             self.retry_slow();
             self.room.set_delivered(self.batch.id);
         }
+        self.recorder.close();
     }
 
     /// Takes the next batch, or an empty one when slow clients must be served again. Returns `false` at the end.
@@ -95,11 +97,13 @@ impl Broadcaster {
 
     /// Appends the batch to the log, before anyone reads it: what was read is never lost.
     fn log(&mut self) {
-        let now = SystemTime::now();
-        let messages = self.batch.tails.len() as u64;
-        let Err(error) = self.journal.append(&self.batch.log, messages, &clock::stamp(now)) else {
-            return;
-        };
+        let (batch, time) = (&mut self.batch, clock::stamp(SystemTime::now()));
+        let (ids, lines) = (std::mem::take(&mut batch.ids), std::mem::take(&mut batch.log));
+        let messages = batch.tails.len() as u64;
+        let mut portion = Portion { ids, lines, messages, seq: batch.seq - messages, time };
+        let recorded = self.recorder.record(&mut portion);
+        batch.log = portion.lines; // its memory serves again
+        let Err(error) = recorded else { return };
         // The chat goes on without its log. A full disk would complain for every batch.
         if self.complained.is_none_or(|last| last.elapsed() >= COMPLAINT) {
             self.complained = Some(Instant::now());
@@ -156,12 +160,14 @@ impl Broadcaster {
         &mut self,
         outbox: Arc<Outbox>,
         welcome: Welcome,
-        since: Option<u64>,
+        since: Option<LastSeen>,
         place: usize,
         seq: u64,
     ) {
+        let (since, known) = self.history.resume(since.as_ref(), seq);
         let (replay, missed) = self.history.for_newcomer(since, seq);
-        let answer = Response::JoinAck(Welcome { seq, missed, ..welcome });
+        let (log, since) = (self.history.log(), since.filter(|_| known));
+        let answer = Response::JoinAck(Welcome { seq, missed, log, since, ..welcome });
         let mut greeting = answer.to_block().to_string().into_bytes();
         greeting.extend_from_slice(&replay.bytes);
         greeting.extend_from_slice(&self.batch.bytes[place..]);

@@ -4,10 +4,11 @@
 
 use std::collections::VecDeque;
 
+use crate::server::room::log::epochs::Epochs;
 use crate::server::room::log::line::LoggedMessage;
 use crate::server::room::log::recovery::KEPT;
-use crate::wire::SAID_TAIL_END;
 use crate::wire::notification::{said_tail_start, write_said_head};
+use crate::wire::{LastSeen, SAID_TAIL_END, Secret};
 
 /// How many messages a newcomer reads if it does not say which it has seen.
 const NEWCOMER: u64 = 20;
@@ -16,6 +17,8 @@ const NEWCOMER: u64 = 20;
 #[derive(Debug, Default)]
 pub struct History {
     kept: VecDeque<(u64, Vec<u8>)>,
+    /// Which start of the server has given which numbers.
+    epochs: Epochs,
 }
 
 /// Messages that are told again, as bytes.
@@ -34,11 +37,12 @@ pub struct Replay {
 impl History {
     /// Creates the history from what the log has kept. The senders' IDs were those of an earlier run of the server,
     /// and no client has them now, so the messages are told with 0.
-    pub fn new(kept: VecDeque<(u64, LoggedMessage)>) -> History {
-        let mut history = History::default();
+    pub fn new(kept: VecDeque<(u64, LoggedMessage)>, epochs: Epochs) -> History {
+        let mut history = History { epochs, ..History::default() };
         for (seq, message) in kept {
             let start = said_tail_start(&message.time, 0, &message.name);
-            history.push(seq, format!("{start}{}{SAID_TAIL_END}", message.text).as_bytes());
+            history
+                .push(seq, format!("{start}{}{SAID_TAIL_END}", message.text.as_str()).as_bytes());
         }
         history
     }
@@ -52,6 +56,24 @@ impl History {
         memory.clear();
         memory.extend_from_slice(tail);
         self.kept.push_back((seq, memory));
+    }
+
+    /// The epoch of the numbers that are given now.
+    pub fn log(&self) -> Option<Secret> {
+        self.epochs.current()
+    }
+
+    /// Returns after which number a client reads on that joins after message `seq`, and whether its number is known to
+    /// be of this room. A number of an unknown epoch is of another room, and counts as none. Without an epoch it is
+    /// taken as it is.
+    pub fn resume(&self, last_seen: Option<&LastSeen>, seq: u64) -> (Option<u64>, bool) {
+        match last_seen {
+            Some(seen) if seen.log.is_some() => {
+                let since = self.epochs.resume(seen, seq);
+                (since, since.is_some())
+            }
+            seen => (seen.map(|seen| seen.seq), false),
+        }
     }
 
     /// Returns what a client reads that joins after message `seq`, and how many older messages it has missed for

@@ -13,10 +13,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::server::room::batch::{Batch, BatchId, Unicast, UnicastKind};
+use crate::server::room::log::remark::GivenId;
 use crate::server::room::messages::MessageBatch;
 use crate::server::room::outbox::{FIRST_MODE, Outbox, WriteMode, WriteOutcome};
 use crate::sync::{lock, wait};
-use crate::wire::{Block, Reason, Welcome};
+use crate::wire::{Block, LastSeen, Reason, Welcome};
 
 /// Senders wait while the batch holds more than this. It bounds the memory, and TCP slows the senders down.
 const FULL: usize = 256 * 1024;
@@ -86,6 +87,13 @@ impl Room {
         self.wake(queue);
     }
 
+    /// Notes in the log which ID a client has.
+    pub fn note_id(&self, given: GivenId) {
+        let mut queue = lock(&self.queue);
+        queue.current.ids.push(given);
+        self.wake(queue);
+    }
+
     /// Lets a client in that has seen the messages up to `since`. The others read `notice`. The newcomer reads its
     /// welcome, what it has missed, and everything that is queued from here on.
     pub fn arrive(
@@ -93,7 +101,7 @@ impl Room {
         outbox: &Arc<Outbox>,
         notice: Option<&Block>,
         welcome: Welcome,
-        since: Option<u64>,
+        since: Option<LastSeen>,
         log: &str,
     ) -> BatchId {
         let mut queue = lock(&self.queue);

@@ -1,56 +1,168 @@
-//! The journal: the log as a file that one server appends to.
+//! The journal: the log, as the one server that writes to it has it.
 
-#[cfg(not(windows))]
-use std::fs::TryLockError;
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufReader, Seek, SeekFrom, Write};
+use std::collections::VecDeque;
+use std::io::{self, BufReader};
 use std::path::Path;
 
+use crate::server::room::log::epochs::Epochs;
+use crate::server::room::log::file::LogFile;
 use crate::server::room::log::line::{LOST, TORN};
-use crate::server::room::log::recovery::{Recovered, recover};
+use crate::server::room::log::recovery::{Recovered, recover, remember};
+use crate::server::room::log::remark::{GivenId, Remark};
+use crate::wire::Secret;
 
 pub use super::line::{escape, line, message_head};
 
 /// How much of the log is read at once.
 const READ: usize = 256 * 1024;
 /// The first line of a fresh log.
-const HEADER: &[u8] = b"# The log of a p2p-chat server. All times are UTC.\n";
+const HEADER: &str = "# The log of a p2p-chat server. All times are UTC.\n";
 
 /// The log, open and locked: one server writes to it.
 #[derive(Debug)]
 pub struct Journal {
-    file: File,
-    /// Whether it is a regular file, from which half a line can be removed again.
-    regular: bool,
-    /// How many bytes of it are whole lines.
-    length: u64,
+    file: LogFile,
     /// Whether each append waits for the disk.
     sync: bool,
     /// How many messages could not be written since the last one that could.
     lost: u64,
+    /// Whether the next line begins a section: see [`Journal::begin_section`].
+    begins: bool,
+    /// The starts of the server, of which this is the last.
+    epochs: Epochs,
+    /// The last ID that was given.
+    last_id: u64,
+    /// The IDs that were given last, for a log that must be begun anew.
+    ids: VecDeque<GivenId>,
+    /// How many of those are not in the log yet.
+    unwritten: usize,
+}
+
+/// What the log gets at a time.
+#[derive(Debug, Default)]
+pub struct Portion {
+    /// IDs that were given. Their lines come first, before anybody hears of their owners.
+    pub ids: Vec<GivenId>,
+    /// Finished lines.
+    pub lines: Vec<u8>,
+    /// How many messages are among them.
+    pub messages: u64,
+    /// The number of the last message before them.
+    pub seq: u64,
+    /// The time, as a line's stamp has it.
+    pub time: String,
 }
 
 impl Journal {
     /// Opens the log at `path`, or creates it, and reads it. With `sync` each append waits for the disk. A log that
     /// is no regular file (a terminal, `/dev/null`) is not read back.
     ///
+    /// A log that cannot be written just now, on a full disk, is no error: the chat begins without it.
+    ///
     /// # Errors
-    /// When the log cannot be opened, read or written, or another server uses it.
+    /// When the log cannot be opened or read, or another server uses it.
     pub fn open(path: &Path, sync: bool) -> io::Result<(Journal, Recovered)> {
-        let mut file = open_log(path)?;
-        let regular = file.metadata()?.is_file();
+        let file = LogFile::open(path)?;
         let mut recovered = Recovered::default();
-        if regular {
-            recovered = recover(&mut BufReader::with_capacity(READ, &file))?;
+        if file.is_regular() {
+            let mut reader = BufReader::with_capacity(READ, file.reader());
+            recovered = recover(&mut reader)?.in_order();
         }
-        let length = if regular { file.seek(SeekFrom::End(0))? } else { 0 };
-        let mut journal = Journal { file, regular, length, sync, lost: 0 };
-        if recovered.torn {
-            journal.close_torn_line()?;
-        } else if length == 0 && regular {
-            journal.write(HEADER)?;
-        }
+        recovered.epochs.begin(Secret::random(), recovered.seq);
+        let mut journal = Journal {
+            begins: file.is_regular(),
+            file,
+            sync,
+            lost: 0,
+            epochs: recovered.epochs.clone(),
+            last_id: recovered.last_id,
+            ids: recovered.ids.clone(),
+            unwritten: 0,
+        };
+        let _ = journal.notice(recovered.seq); // tried again, and complained of, at the first line
         Ok((journal, recovered))
+    }
+
+    /// Whether the log is a regular file. Only then is it sure that a write ends.
+    pub fn is_regular(&self) -> bool {
+        self.file.is_regular()
+    }
+
+    /// Appends what a portion holds, as [`Journal::append`] does, to the file that is the log now.
+    ///
+    /// # Errors
+    /// When it cannot be written. Its messages are counted then, and its IDs are written with the next portion.
+    pub fn record(&mut self, portion: &Portion) -> io::Result<()> {
+        let Portion { ids, lines, messages, seq, time } = portion;
+        for given in ids {
+            remember(&mut self.ids, &mut self.last_id, given.clone());
+        }
+        self.unwritten = (self.unwritten + ids.len()).min(self.ids.len());
+        if lines.is_empty() && self.unwritten == 0 {
+            return Ok(());
+        }
+        if let Err(error) = self.notice(seq - self.lost.min(*seq)) {
+            self.lost += messages;
+            return Err(error);
+        }
+        let written = if self.unwritten == 0 {
+            self.append(lines, *messages, time)
+        } else {
+            let ids = self.id_lines(self.unwritten);
+            self.append(&[ids.as_bytes(), lines].concat(), *messages, time)
+        };
+        if written.is_ok() {
+            self.unwritten = 0;
+        }
+        written
+    }
+
+    /// Counts messages that somebody else has lost.
+    pub fn lose(&mut self, messages: u64) {
+        self.lost += messages;
+    }
+
+    /// The lines of the last `count` IDs.
+    fn id_lines(&self, count: usize) -> String {
+        let last = self.ids.range(self.ids.len() - count..);
+        last.map(|given| Remark::Id(given.clone()).to_string()).collect()
+    }
+
+    /// Looks at what others did to the file, and begins a section if they did something. The lines of the log end with
+    /// message `seq`.
+    fn notice(&mut self, seq: u64) -> io::Result<()> {
+        self.begins |= self.file.notice()?;
+        if self.begins {
+            self.begin_section(seq)?;
+            self.begins = false;
+        }
+        Ok(())
+    }
+
+    /// Begins a section of the log: at the start, and in a file that others have renamed, removed, emptied or edited.
+    /// The first line of a section says which number and which ID were the last, and so nobody has to believe the lines
+    /// before it.
+    fn begin_section(&mut self, seq: u64) -> io::Result<()> {
+        if !self.file.ends_line()? {
+            self.close_torn_line()?;
+        }
+        let (preface, anew) = (self.preface(seq), self.file.is_empty());
+        self.write(preface.as_bytes())?;
+        if anew {
+            self.unwritten = 0; // all IDs are in it
+        }
+        Ok(())
+    }
+
+    /// The first lines of a section. A log that is begun anew holds again what only the old one has.
+    fn preface(&self, seq: u64) -> String {
+        let log = self.epochs.current().map(|log| Remark::Log { log, seq, id: self.last_id });
+        let log = log.map_or(String::new(), |log| log.to_string());
+        if !self.file.is_empty() {
+            return log;
+        }
+        let earlier: String = self.epochs.remarks().map(|was| was.to_string()).collect();
+        [HEADER, &earlier, &log, &self.id_lines(self.ids.len())].concat()
     }
 
     /// Appends finished lines, among them `messages` messages, in one write; without lines it does nothing. Messages
@@ -80,56 +192,6 @@ impl Journal {
 
     /// Writes bytes, all or none.
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let synced = |()| if self.sync { self.file.sync_data() } else { Ok(()) };
-        let written = (&self.file).write_all(bytes).and_then(synced);
-        match &written {
-            Ok(()) => self.length += bytes.len() as u64,
-            // The next line would continue half a line. If that cannot be removed, the disk is past help.
-            Err(_) if self.regular => drop(self.cut()),
-            Err(_) => {}
-        }
-        written
+        self.file.append(bytes, self.sync)
     }
-
-    /// Removes what comes after the whole lines. The position in the file, which a file that is open for appending
-    /// does not need, must be back at the end.
-    fn cut(&self) -> io::Result<u64> {
-        self.file.set_len(self.length)?;
-        (&self.file).seek(SeekFrom::Start(self.length))
-    }
-}
-
-/// The error of a second server on one log.
-fn in_use() -> io::Error {
-    io::Error::other("another server uses it")
-}
-
-/// Opens the log for reading, and for appending at its end, and locks it against other servers. Readers (`tail -f`, an
-/// editor) need no lock. What is no regular file needs none, either.
-#[cfg(not(windows))]
-fn open_log(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
-    if file.metadata()?.is_file() {
-        file.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => in_use(),
-            TryLockError::Error(error) => error,
-        })?;
-    }
-    Ok(file)
-}
-
-/// Opens the log for reading and writing. A file that is open for appending cannot be cut on Windows, so the position
-/// in the file is kept at its end instead. Locks are mandatory there and would keep readers out; instead the file is
-/// shared with readers only, which shuts other servers out.
-#[cfg(windows)]
-fn open_log(path: &Path) -> io::Result<File> {
-    use std::os::windows::fs::OpenOptionsExt;
-    const FILE_SHARE_READ: u32 = 1;
-    const ERROR_SHARING_VIOLATION: i32 = 32;
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false).share_mode(FILE_SHARE_READ);
-    options.open(path).map_err(|error| match error.raw_os_error() {
-        Some(ERROR_SHARING_VIOLATION) => in_use(),
-        _ => error,
-    })
 }

@@ -8,7 +8,7 @@ use std::fmt::Display;
 use std::time::SystemTime;
 
 use crate::clock;
-use crate::wire::{Name, text};
+use crate::wire::{Name, Text, text};
 
 /// The end of a line that a crash has cut short; it never counts.
 pub const TORN: &[u8] = b" \\torn";
@@ -16,6 +16,8 @@ pub const TORN: &[u8] = b" \\torn";
 pub const LOST: &str = "\\lost ";
 /// The bytes of a line's stamp: `[2026-11-20 12:34:56] `.
 pub const STAMP: usize = 22;
+/// What a time looks like, with 0 for any digit.
+const LIKE_STAMP: &str = "0000-00-00 00:00:00";
 
 /// A message as it stands in the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,20 +27,28 @@ pub struct LoggedMessage {
     /// The sender's name.
     pub name: Name,
     /// The text, no longer escaped.
-    pub text: String,
+    pub text: Text,
 }
 
 impl LoggedMessage {
-    /// Parses the line of a message, without its end. Returns `None` for any other line.
+    /// Parses the line of a message, without its end. Returns `None` for any other line, and for one that no client
+    /// can have said: anybody may edit a log, and what is read from it goes to all members.
     pub fn parse(line: &str) -> Option<LoggedMessage> {
         let (time, rest) = (line.get(1..STAMP - 2)?, line.get(STAMP..)?);
         let (name, text) = rest.strip_prefix('[')?.split_once("]: ")?;
         Some(LoggedMessage {
-            time: time.to_owned(),
+            time: Some(time).filter(|time| is_stamp(time))?.to_owned(),
             name: name.parse().ok()?,
-            text: unescape(text)?,
+            text: Text::parse(&unescape(text)?).ok()?,
         })
     }
+}
+
+/// Whether a text looks like a [`stamp`](clock::stamp).
+fn is_stamp(time: &str) -> bool {
+    let fits =
+        |(byte, like): (u8, u8)| if like == b'0' { byte.is_ascii_digit() } else { byte == like };
+    time.len() == LIKE_STAMP.len() && time.bytes().zip(LIKE_STAMP.bytes()).all(fits)
 }
 
 /// The beginning of a message's line, up to its text.

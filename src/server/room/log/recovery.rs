@@ -1,12 +1,19 @@
 //! What a log holds: its messages are counted, and the last ones are kept.
+//!
+//! A log belongs to others, too: anybody may have edited it. So what is kept of it has passed the checks that a message
+//! from the wire has to pass, and a number that is too large is not believed.
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, Read};
 
+use crate::server::room::log::epochs::Epochs;
 use crate::server::room::log::line::{LOST, LoggedMessage, STAMP, TORN};
+use crate::server::room::log::remark::{GivenId, LARGEST, Remark, number};
 
 /// How many messages are kept for replay.
 pub const KEPT: usize = 1_000;
+/// How many given IDs are kept.
+pub const KEPT_IDS: usize = 4_096;
 /// The longest line that can be a message: 2,000 bytes of text, each escaped in up to 5.
 const LONGEST_LINE: u64 = 16 * 1024;
 
@@ -17,25 +24,33 @@ pub struct Recovered {
     pub seq: u64,
     /// Its last messages with their numbers, at most [`KEPT`].
     pub kept: VecDeque<(u64, LoggedMessage)>,
-    /// Whether its last line has no end, because the server crashed while writing it.
-    pub torn: bool,
+    /// Which start of the server has given which numbers.
+    pub epochs: Epochs,
+    /// The last ID that was given.
+    pub last_id: u64,
+    /// The IDs that were given last, at most [`KEPT_IDS`].
+    pub ids: VecDeque<GivenId>,
 }
 
 /// Reads a log. Counts its messages, and those that a `\lost` line counts, and keeps the last ones, in bounded
-/// memory. A line of more than `LONGEST_LINE` bytes is no message, and is not kept.
+/// memory. A line of more than `LONGEST_LINE` bytes is no message, and is not kept. A line may end as an editor on
+/// Windows ends it. What [`heed`] makes of a line that begins with `#` is not this function's concern.
 ///
 /// # Errors
 /// Any error of the reader.
 // LAB 7: read the log back => Ok(Recovered::default())
 pub fn recover(log: &mut impl BufRead) -> io::Result<Recovered> {
     let (mut found, mut lines) = (Recovered::default(), VecDeque::with_capacity(KEPT));
-    let mut line = Vec::new();
+    let (mut line, mut torn) = (Vec::new(), false);
     while log.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line)? > 0 {
-        found.torn = line.pop_if(|end| *end == b'\n').is_none();
-        if !found.torn && !line.ends_with(TORN) {
-            found.seq = found.seq.saturating_add(lost(&line));
+        let goes_on = torn; // the rest of a line that is too long
+        torn = line.pop_if(|end| *end == b'\n').is_none();
+        line.pop_if(|end| *end == b'\r');
+        if !torn && !goes_on && !line.ends_with(TORN) {
+            heed(&line, &mut found);
+            found.seq = after(found.seq, lost(&line));
             if is_message(&line) {
-                found.seq += 1;
+                found.seq = after(found.seq, 1);
                 keep(&mut lines, found.seq, &line);
             }
         }
@@ -56,7 +71,7 @@ fn keep(lines: &mut Lines, seq: u64, line: &Vec<u8>) {
     lines.push_back((seq, memory));
 }
 
-/// Parses a line that was kept.
+/// Parses a line that was kept. Returns `None` for one that no client can have said: somebody has edited it.
 fn message((seq, line): &(u64, Vec<u8>)) -> Option<(u64, LoggedMessage)> {
     Some((*seq, LoggedMessage::parse(std::str::from_utf8(line).ok()?)?))
 }
@@ -72,5 +87,53 @@ fn is_message(line: &[u8]) -> bool {
 /// The number of messages that a `\lost` line stands for; 0 for any other line.
 fn lost(line: &[u8]) -> u64 {
     let count = line.get(STAMP..).and_then(|rest| rest.strip_prefix(LOST.as_bytes()));
-    count.and_then(|count| std::str::from_utf8(count).ok()?.parse().ok()).unwrap_or(0)
+    count.and_then(|count| number(std::str::from_utf8(count).ok()?)).unwrap_or(0)
+}
+
+/// The number that is `count` after `seq`, or `seq` if that is too large to be believed.
+fn after(seq: u64, count: u64) -> u64 {
+    Some(seq + count).filter(|sum| *sum <= LARGEST).unwrap_or(seq)
+}
+
+/// Believes a remark; other lines say nothing to it. The numbers go on from where a start of the server says that it
+/// has begun, whatever was done to the lines before.
+fn heed(line: &[u8], found: &mut Recovered) {
+    if line.first() != Some(&b'#') {
+        return;
+    }
+    match Remark::parse(line) {
+        Some(Remark::Log { log, seq, id }) => {
+            found.epochs.begin(log, seq);
+            found.seq = seq;
+            found.last_id = found.last_id.max(id);
+        }
+        Some(Remark::Was { log, seq }) => found.epochs.add(log, seq),
+        Some(Remark::Id(given)) => remember(&mut found.ids, &mut found.last_id, given),
+        None => {}
+    }
+}
+
+/// Adds an ID that was given, and drops the oldest beyond [`KEPT_IDS`].
+pub fn remember(ids: &mut VecDeque<GivenId>, last: &mut u64, given: GivenId) {
+    *last = given.id.max(*last);
+    if ids.len() == KEPT_IDS {
+        ids.pop_front();
+    }
+    ids.push_back(given);
+}
+
+impl Recovered {
+    /// Leaves out messages whose numbers are not in order, for a later start has given them again.
+    pub fn in_order(mut self) -> Recovered {
+        let mut next = self.seq + 1;
+        let mut kept = VecDeque::with_capacity(self.kept.len());
+        for (seq, message) in self.kept.into_iter().rev().filter(|(seq, _)| *seq > 0) {
+            if seq < next {
+                next = seq;
+                kept.push_front((seq, message));
+            }
+        }
+        self.kept = kept;
+        self
+    }
 }
