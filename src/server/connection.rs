@@ -56,6 +56,7 @@ impl Connection<'_> {
             room.announce(&Notification::Joined(entry.clone()).to_block(), "");
         };
         let entry = registry.register(&name, address, &self.outbox, Instant::now(), moved)?;
+        registry.wait_noted();
         self.server.printer.line(format_args!("REGISTER: {name} from {address} received"));
         self.server.warn_of_loopback(address);
         self.registered = Some((name.clone(), port));

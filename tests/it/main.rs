@@ -59,6 +59,9 @@ mod hostile_races;
 mod hostile_words;
 mod log_faults;
 mod log_lines;
+mod log_numbers;
+#[cfg(unix)]
+mod log_others;
 mod log_recovery;
 mod order;
 #[cfg(target_os = "linux")]

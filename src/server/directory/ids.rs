@@ -9,8 +9,8 @@ use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
-use crate::server::room::Room;
 use crate::server::room::log::remark::GivenId;
+use crate::server::room::{BatchId, Room};
 use crate::sync::lock;
 use crate::wire::{Entry, Name};
 
@@ -29,6 +29,8 @@ struct Given {
     last: u64,
     /// The IDs of an earlier run that nobody has come for yet.
     earlier: HashMap<(Name, IpAddr), u64>,
+    /// The batch that holds the last note.
+    noted: BatchId,
 }
 
 impl Ids {
@@ -46,7 +48,7 @@ impl Ids {
                 owners.remove(&before);
             }
         }
-        Ids { given: Mutex::new(Given { last, earlier: ids }), room }
+        Ids { given: Mutex::new(Given { last, earlier: ids, noted: BatchId::default() }), room }
     }
 
     /// Gives an ID to a name that registers from an IP address: the one that it had in an earlier run of the server, or
@@ -57,13 +59,20 @@ impl Ids {
             given.last += 1;
             given.last
         });
-        self.room.note_id(GivenId { id, name: name.clone(), ip });
+        given.noted = self.room.note_id(GivenId { id, name: name.clone(), ip });
         id
     }
 
     /// Notes that a client has an ID which it did not get by [`Ids::give`].
     pub fn note(&self, entry: &Entry) {
         let Entry { name, address, id } = entry;
-        self.room.note_id(GivenId { id: *id, name: name.clone(), ip: address.ip() });
+        lock(&self.given).noted =
+            self.room.note_id(GivenId { id: *id, name: name.clone(), ip: address.ip() });
+    }
+
+    /// Waits until all IDs that were given are in the log: an ID that somebody has heard is never given again.
+    pub fn wait_noted(&self) {
+        let noted = lock(&self.given).noted;
+        self.room.wait_delivered(noted);
     }
 }

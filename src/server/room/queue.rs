@@ -87,11 +87,11 @@ impl Room {
         self.wake(queue);
     }
 
-    /// Notes in the log which ID a client has.
-    pub fn note_id(&self, given: GivenId) {
+    /// Notes in the log which ID a client has. Returns the batch that holds the note.
+    pub fn note_id(&self, given: GivenId) -> BatchId {
         let mut queue = lock(&self.queue);
         queue.current.ids.push(given);
-        self.wake(queue);
+        self.wake(queue)
     }
 
     /// Lets a client in that has seen the messages up to `since`. The others read `notice`. The newcomer reads its
