@@ -15,7 +15,7 @@
 
 use std::io::Write;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::clock;
 use crate::server::connection::Connection;
@@ -114,6 +114,11 @@ impl<'a> Pipeline<'a> {
     /// unsaid: a disconnected client says nothing any more.
     pub fn wait_delivered(&self) {
         self.server.room.wait_delivered(self.last_batch);
+    }
+
+    /// The same, but no longer than `time`.
+    pub fn wait_delivered_for(&self, time: Duration) {
+        self.server.room.wait_delivered_for(self.last_batch, time);
     }
 
     /// Rests after a read that filled its buffer, for this client has more to say. It waits three times as long as

@@ -23,6 +23,9 @@ use crate::wire::{
     Block, BlockReader, MAX_REQUEST_LINES, Notification, Reason, Refusal, Request, Response, Secret,
 };
 
+/// How long the end of a session waits for the room.
+const LAST_DELIVERY: Duration = Duration::from_secs(3);
+
 /// The state of one client's thread.
 pub struct Session<'a> {
     /// Executes the requests.
@@ -130,7 +133,8 @@ impl<'a> Session<'a> {
     }
 
     /// Parses a request and does what it asks for. Most answers are made here at once; those that must stand at a
-    /// certain place among the room's messages are left to the broadcaster.
+    /// certain place among the room's messages are left to the broadcaster. A PONG has no answer, so it does not wait for
+    /// the room, which a stalled disk may hold up.
     fn request(&mut self, block: &Block) -> Result<Flow, Refusal> {
         let request = Request::parse(block, self.connection.joined.is_some())?;
         if matches!(request, Request::Say { .. } | Request::Tell { .. }) {
@@ -140,7 +144,7 @@ impl<'a> Session<'a> {
         if self.connection.outbox.is_closed() {
             return Ok(Flow::Break(Reason::Gone)); // the outbox knows the true reason
         }
-        if !matches!(request, Request::Say { .. }) {
+        if !matches!(request, Request::Say { .. } | Request::Pong { .. }) {
             self.pipeline.deliver();
         }
         let answer = match request {
@@ -193,12 +197,13 @@ impl<'a> Session<'a> {
     /// Leaves the room and closes the connection in a way that last words still arrive (see [`linger`]).
     ///
     /// The order counts. The client's messages are delivered before the others read that it has left, and the name is
-    /// free only then. The broadcaster closes the socket if the client does not; meanwhile this thread reads on.
+    /// free only then; but a room that a stalled disk holds up keeps no name for a client that is gone. The broadcaster
+    /// closes the socket if the client does not; meanwhile this thread reads on.
     pub fn end(mut self, reason: Reason) {
         let member = self.connection.joined.take();
         let Connection { server, outbox, .. } = &self.connection;
         if let Some((name, _)) = &member {
-            self.pipeline.wait_delivered();
+            self.pipeline.wait_delivered_for(LAST_DELIVERY);
             outbox.leave();
             server.part(name, outbox, reason);
         }

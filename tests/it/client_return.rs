@@ -2,7 +2,7 @@
 
 #[cfg(unix)]
 use crate::support::process;
-use crate::support::{alice_and_bob, alice_calls_bob, all_see};
+use crate::support::{Client, Played, alice_and_bob, alice_calls_bob, all_see};
 
 #[test]
 fn a_call_after_the_return_is_verified_again() {
@@ -113,4 +113,31 @@ fn a_name_that_was_lost_meanwhile_does_not_cost_the_direct_chat() {
     }
     bob.tells(&alice, "still you");
     alice.tells(&bob, "still me");
+}
+
+#[test]
+fn who_is_not_let_in_yet_waits_on_the_same_connection() {
+    let server = Played::open();
+    let alice = Client::start("alice", server.address());
+    let (mut guest, _) = server.registers(1);
+    alice.sees("the server has not let you in yet; waiting");
+    guest.wire.sends(guest.me.joinack(&[], 0));
+    alice.sees("Your ID: 1");
+    alice.types("in at last");
+    guest.wire.gets("SAY").has(&[("Text", "in at last")]);
+}
+
+#[test]
+fn a_name_that_the_own_lost_connection_still_has_is_asked_for_again() {
+    let server = Played::open();
+    let alice = Client::start("alice", server.address());
+    drop(server.registers(1));
+    alice.sees("cannot reach the server");
+    // The server has not missed that connection yet, and has given her no token.
+    let mut wire = server.accepts("the server (played)");
+    wire.gets("REGISTER");
+    wire.sends("ERROR\r\nFor: REGISTER\r\nCode: name-taken\r\nMessage: taken\r\n\r\n");
+    drop(wire);
+    server.welcomes(1, &[]);
+    alice.sees_without("taken", "Your ID: 1");
 }

@@ -1,8 +1,9 @@
 //! Compatibility: one request to a server that has no room, on a connection of its own. The servers of the course
 //! assignments work like that (PROTOCOL, "Compatibility").
 
-use crate::client::event::LinkEvent;
+use crate::client::event::{Events, LinkEvent};
 use crate::client::net::{ConnectionId, Writer};
+use crate::client::rendezvous::connection;
 use crate::wire::{Request, Response};
 
 /// One request and its connection.
@@ -16,9 +17,14 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// A request for a connection that is being made.
-    pub fn new(id: ConnectionId, request: Request) -> Exchange {
-        Exchange { id, request, writer: None }
+    /// Begins to connect for a request.
+    ///
+    /// # Errors
+    /// The sentence that tells why nothing is sent.
+    pub fn begin(server: &str, events: &Events, request: Request) -> Result<Exchange, String> {
+        let id = connection::open(server, events)
+            .map_err(|error| format!("cannot start a thread: {error}"))?;
+        Ok(Exchange { id, request, writer: None })
     }
 
     /// Whether such a server knows a request: INFO, and BRIDGE without a peer.

@@ -1,6 +1,7 @@
 //! This client and its server: the connection, the registration, the room.
 //!
-//! [`connection`] is the thread, [`link`] tells how far it has come, [`compat`] is the exchange with a server that
+//! [`connection`] is the thread, [`link`] tells how far it has come, [`patience`] how long it
+//! may take, [`compat`] is the exchange with a server that
 //! has no room. [`room`] is the room as this client sees it. [`server_session`] decides what comes next, and
 //! [`incoming`] gives it what the server sends.
 
@@ -8,6 +9,7 @@ pub mod connection;
 pub mod backoff;
 pub mod compat;
 pub mod link;
+pub mod patience;
 pub mod room;
 pub mod server_session;
 pub mod incoming;

@@ -4,7 +4,7 @@
 //! server's blocks are taken apart in [`incoming`](super::incoming).
 
 use std::net::{IpAddr, SocketAddr};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::client::event::Events;
 use crate::client::net::{ConnectionId, Writer};
@@ -12,14 +12,12 @@ use crate::client::rendezvous::backoff::Backoff;
 use crate::client::rendezvous::compat::Exchange;
 use crate::client::rendezvous::connection;
 use crate::client::rendezvous::link::{Link, LinkState, Stage};
+use crate::client::rendezvous::patience::{ANSWER, GHOST, Patience};
 use crate::client::rendezvous::room::RoomView;
 use crate::client::ui::Screen;
 use crate::clock;
 use crate::wire::request::code;
 use crate::wire::{Name, Reason, Request, Secret, Text, Welcome};
-
-/// How long the server may take to answer REGISTER or JOIN.
-const ANSWER: Duration = Duration::from_secs(5);
 
 /// The session with the server.
 pub struct ServerSession {
@@ -41,6 +39,7 @@ pub struct ServerSession {
     /// The room, as far as this client has seen it.
     pub room: RoomView,
     backoff: Backoff,
+    patience: Patience,
     /// Whether the user knows that the server is away.
     told: bool,
     /// Whether the first attempt is over, good or bad.
@@ -61,6 +60,7 @@ impl ServerSession {
             token: None,
             room: RoomView::new(clock::local_offset()),
             backoff: Backoff::default(),
+            patience: Patience::default(),
             told: false,
             settled: false,
         }
@@ -146,9 +146,7 @@ impl ServerSession {
         match &mut self.link {
             LinkState::Up(link) if joined && link.send(&request.to_block()) => Ok(()),
             LinkState::Legacy(exchange) if Exchange::is_known(&request) => {
-                let id = connection::open(&self.server, &self.events)
-                    .map_err(|error| format!("cannot start a thread: {error}"))?;
-                *exchange = Some(Exchange::new(id, request));
+                *exchange = Some(Exchange::begin(&self.server, &self.events, request)?);
                 Ok(())
             }
             LinkState::Legacy(_) => Err("this server has no room".to_owned()),
@@ -177,9 +175,7 @@ impl ServerSession {
     /// Leaves the server. Everything said before is still written; texts that have not come back are reported.
     pub fn quit(&mut self, screen: &mut Screen) {
         self.room.close(screen);
-        if let Some(link) = self.link.link() {
-            link.send(&Request::Quit.to_block());
-        }
+        let _ = self.link.link().map(|link| link.send(&Request::Quit.to_block()));
         self.link = LinkState::Offline(None);
     }
 
@@ -195,7 +191,13 @@ impl ServerSession {
         if self.link.deadline().is_none_or(|at| at > now) {
             return;
         }
-        if self.is_offline() { self.connect() } else { self.lose("it does not answer", screen) }
+        if self.is_offline() {
+            self.connect();
+        } else if self.patience.extend(&mut self.link, screen) {
+            self.settled = true;
+        } else {
+            self.lose("it does not answer", screen);
+        }
     }
 
     /// Handles that a connection stands, on which this client has the address `own`: registers.
@@ -237,6 +239,7 @@ impl ServerSession {
         match (code, self.link.stage()) {
             // The name's owner is this client's own old connection, half dead: the token takes it over.
             (code::NAME_TAKEN, Some(Stage::Registering(_))) if self.token.is_some() => self.join(),
+            (code::NAME_TAKEN, _) if self.patience.has_ghost() => self.lose(GHOST, screen),
             (code::NAME_TAKEN | code::BAD_NAME, _) if self.id != 0 => {
                 screen.line(format_args!("cannot join again: {message}; /register tries again"));
                 self.stay_away();
@@ -256,18 +259,19 @@ impl ServerSession {
 
     /// Handles JOINACK: this client is in the room now.
     pub(super) fn joined(&mut self, welcome: Welcome, screen: &mut Screen) {
-        let (id, token) = (welcome.id, welcome.token);
-        let before = std::mem::replace(&mut self.id, id);
+        let before = std::mem::replace(&mut self.id, welcome.id);
         self.link.link().into_iter().for_each(|link| link.stage = Stage::Joined);
-        (self.token, self.backoff) = (Some(token), Backoff::default());
+        (self.token, self.backoff) = (Some(welcome.token), Backoff::default());
         (self.settled, self.told) = (true, false);
         screen.line(&welcome.message);
         match before {
             0 => {
-                screen.line(format_args!("Your ID: {id}"));
+                screen.line(format_args!("Your ID: {}", self.id));
                 screen.line(format_args!("Your public IP: {}", self.ip));
             }
-            before if before != id => screen.line(format_args!("Your ID: {id} (was {before})")),
+            before if before != self.id => {
+                screen.line(format_args!("Your ID: {} (was {before})", self.id))
+            }
             _ => {}
         }
         self.room.enter(welcome, screen);
@@ -275,18 +279,13 @@ impl ServerSession {
 
     /// Handles BYE: the server has a reason to be rid of this client, or ends itself.
     pub(super) fn dismissed(&mut self, reason: Option<Reason>, screen: &mut Screen) {
-        match reason {
-            Some(Reason::Kicked) => {
-                screen.line("the server disconnected you (kicked); /register joins again");
-            }
-            Some(Reason::Replaced) => {
-                screen.line("you joined from another connection (replaced); /register joins again");
-            }
-            reason => {
-                let reason = reason.map_or(String::new(), |reason| format!(" ({reason})"));
-                return self.lose(&format!("it sent BYE{reason}"), screen);
-            }
-        }
+        let what = match reason {
+            Some(Reason::Kicked) => "the server disconnected you (kicked)",
+            Some(Reason::Replaced) => "you joined from another connection (replaced)",
+            Some(reason) => return self.lose(&format!("it sent BYE ({reason})"), screen),
+            None => return self.lose("it sent BYE", screen),
+        };
+        screen.line(format_args!("{what}; /register joins again"));
         self.stay_away();
     }
 
@@ -308,6 +307,7 @@ impl ServerSession {
             let lost = if self.is_joined() { "lost" } else { "cannot reach" };
             screen.line(format_args!("{lost} the server {}: {cause}; trying again", self.server));
         }
+        self.patience.lost(&self.link);
         self.link = LinkState::Offline(Some(Instant::now() + self.backoff.next_pause()));
         self.settled = true;
     }

@@ -138,6 +138,16 @@ impl Room {
         }
     }
 
+    /// Waits until a batch is delivered, but no longer than `time`.
+    pub fn wait_delivered_for(&self, batch: BatchId, time: Duration) {
+        let mut queue = lock(&self.queue);
+        queue.waiting += 1;
+        let due = |queue: &mut Queue| queue.delivered < batch && queue.closed.is_none();
+        let waited = self.progress.wait_timeout_while(queue, time, due);
+        (queue, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        queue.waiting -= 1;
+    }
+
     /// Writes to one member alone. If it is just joining, waits until it is greeted.
     pub fn send_to(&self, outbox: &Arc<Outbox>, block: &Block) {
         let mut queue = lock(&self.queue);

@@ -64,6 +64,7 @@ pub fn what_is_no_message_does_not_count(dice: &mut Dice) {
             "{stamp} Client {name} connected from 127.0.0.1:12000\n{stamp} [{name}] has left\n"
         ),
         format!("{stamp} [{name}]:{name}\n{stamp} \\lost many\n{stamp} lost 9\n"),
+        format!("{stamp} [{name}]: half a sen \\torn\n"),
         line(&name, &"z".repeat(20_000)),
     ];
     let mut log = none.concat().into_bytes();
