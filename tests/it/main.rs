@@ -54,6 +54,7 @@ mod handout_tree;
 mod lab_page;
 mod load;
 mod measure;
+mod host;
 mod hostile_flood;
 mod hostile_races;
 mod hostile_words;
