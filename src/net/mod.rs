@@ -2,10 +2,11 @@
 //!
 //! [`accept`] is the loop of a listener, [`Reader`] the buffer between a socket and a parser, [`TimedStream`] the
 //! socket below it, with a limit for each read, [`deadline`] a reader that ends in time, [`ipv4_twin`] where to
-//! listen as well, [`Host`] what counts as one machine among many. The server, the client's page and the client's
-//! peers share them.
+//! listen as well, [`Host`] what counts as one machine among many, [`Shares`] who gives way when a table is full. The
+//! server, the client's page and the client's peers share them.
 
 pub mod host;
+pub mod shares;
 pub mod deadline;
 pub mod timed;
 pub mod reader;
@@ -16,5 +17,6 @@ pub use accept::{Accept, Slot, Slots};
 pub use deadline::DeadlineStream;
 pub use host::Host;
 pub use reader::Reader;
+pub use shares::Shares;
 pub use timed::TimedStream;
 pub use twin::ipv4_twin;

@@ -96,6 +96,7 @@ mod server_rate;
 mod server_return;
 mod server_room;
 mod server_tickets;
+mod shares;
 mod slots;
 mod stubs;
 mod timed;

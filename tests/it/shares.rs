@@ -1,0 +1,44 @@
+//! The rule of shares: who gives way when a table is full.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use p2p_chat::net::{Host, Shares};
+
+/// A host that is known by a number.
+fn host(number: u8) -> Host {
+    IpAddr::from(Ipv4Addr::new(192, 0, 2, number)).into()
+}
+
+/// A table: the number of each host, how many places it keeps, and how many it may lose.
+fn table(hosts: &[(u8, usize, usize)]) -> Shares {
+    let places = |&(number, kept, idle): &(u8, usize, usize)| {
+        (0..kept + idle).map(move |place| (host(number), place >= kept))
+    };
+    hosts.iter().flat_map(places).collect()
+}
+
+/// Host 1 is the newcomer to a full table of 16 places.
+fn checked(hosts: &[(u8, usize, usize)], gives_way: Option<u8>) {
+    assert_eq!(hosts.iter().map(|(_, kept, idle)| kept + idle).sum::<usize>(), 16);
+    assert_eq!(table(hosts).gives_way(host(1), 16), gives_way.map(host));
+}
+
+table! { checked:
+    a_newcomer_takes_a_place_of_the_greediest(&[(2, 0, 5), (3, 0, 7), (4, 0, 4)], Some(3));
+    the_greediest_is_who_may_lose_the_most(&[(2, 10, 1), (3, 2, 3)], Some(3));
+    below_a_quarter_a_host_may_have_more(&[(1, 3, 0), (2, 0, 13)], Some(2));
+    with_a_quarter_a_host_must_wait(&[(1, 4, 0), (2, 0, 12)], None);
+    those_who_are_equal_take_nothing_from_each_other(
+        &[(1, 0, 2), (2, 0, 2), (3, 0, 2), (4, 0, 2), (5, 0, 2), (6, 0, 2), (7, 0, 2), (8, 0, 2)], None,
+    );
+    a_host_takes_nothing_from_itself(&[(1, 0, 1), (2, 15, 0)], None);
+    from_those_who_stay_nothing_is_taken(&[(2, 16, 0)], None);
+    against_ten_thousand_hosts_of_one_place_one_of_them_gives_way(&[(2, 15, 0), (3, 0, 1)], Some(3));
+}
+
+#[test]
+fn the_greediest_of_a_table_is_found() {
+    assert_eq!(table(&[(2, 0, 5), (3, 9, 0)]).greediest(), Some((host(2), 5)));
+    assert_eq!(table(&[(3, 9, 0)]).greediest(), None);
+    assert_eq!(table(&[(2, 3, 2)]).of(host(2)), 5);
+}
