@@ -95,6 +95,7 @@ mod server_limits;
 mod server_rate;
 mod server_return;
 mod server_room;
+mod server_shares;
 mod server_tickets;
 mod shares;
 mod slots;

@@ -1,10 +1,11 @@
 //! The directory: which names are registered, from which address, and how clients find each other.
 //!
-//! [`ids`] gives each client its number. [`registration`] holds the rules for one name, [`registry`] all names under one lock, [`lookup`] the answers that
-//! are made from a snapshot of them.
+//! [`ids`] gives each client its number. [`registration`] holds the rules for one name, [`former`] the clients that
+//! may come back, [`registry`] all names under one lock, [`lookup`] the answers that are made from a snapshot of them.
 
 pub mod ids;
 pub mod registration;
+pub mod former;
 pub mod registry;
 pub mod lookup;
 

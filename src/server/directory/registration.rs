@@ -3,10 +3,12 @@
 //! The rules are pure: they are given what is known and what is asked, and no lock, socket or clock. The
 //! [`registry`](super::registry) applies them under its lock.
 
+use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::net::{Host, Shares};
 use crate::server::room::Outbox;
 use crate::wire::request::code;
 use crate::wire::{Entry, Name, Refusal, Secret};
@@ -58,6 +60,21 @@ pub struct JoinRequest {
 }
 
 impl Registration {
+    /// The host that has this entry.
+    pub fn host(&self) -> Host {
+        self.entry.address.ip().into()
+    }
+
+    /// When the entry expires; `None` for a member, whose entry lasts as long as its connection.
+    pub fn until(&self) -> Option<Instant> {
+        if let Presence::Registered { until } = self.presence { Some(until) } else { None }
+    }
+
+    /// A member's secret.
+    pub fn token(&self) -> Option<Secret> {
+        if let Presence::Joined(member) = &self.presence { Some(member.token) } else { None }
+    }
+
     /// Renews the entry until `until`, and spells the name as it is written now. Only the joined connection may; if
     /// nobody has joined, any connection from the same IP may. Returns whether a member's address has changed.
     ///
@@ -111,6 +128,27 @@ impl Registration {
         self.presence = Presence::Joined(Membership { outbox: request.outbox, token });
         moved
     }
+}
+
+/// Makes room in a full directory for a newcomer from that host: if another host has more than its share, its entry
+/// that was renewed least recently gives way. Members stay.
+///
+/// # Errors
+/// `server-full`.
+pub fn make_room(
+    clients: &mut HashMap<Name, Registration>,
+    newcomer: Host,
+    capacity: usize,
+) -> Result<(), Refusal> {
+    let place = |client: &Registration| (client.host(), client.until().is_some());
+    let shares: Shares = clients.values().map(place).collect();
+    let greediest = shares.gives_way(newcomer, capacity);
+    let own = clients.values().filter(|client| Some(client.host()) == greediest);
+    let dated = own.filter_map(|client| Some((client.until()?, &client.entry.name)));
+    let oldest = dated.min_by_key(|(until, _)| *until).map(|(_, name)| name.clone());
+    let full = || Refusal::new(code::SERVER_FULL, "the directory is full");
+    clients.remove(&oldest.ok_or_else(full)?);
+    Ok(())
 }
 
 /// The refusal for a name that another client has.

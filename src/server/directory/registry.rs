@@ -12,11 +12,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::random::Dice;
+use crate::server::directory::former::FormerClients;
 use crate::server::directory::ids::Ids;
-use crate::server::directory::registration::{JoinRequest, Presence, Registration, not_registered};
+use crate::server::directory::registration::{
+    JoinRequest, Presence, Registration, make_room, not_registered,
+};
 use crate::server::room::Outbox;
 use crate::sync::lock;
-use crate::wire::request::code;
 use crate::wire::{Entry, Name, PeerRef, Refusal, Secret};
 
 /// How often expired entries are removed. An entry lives up to this much longer than promised.
@@ -39,15 +41,6 @@ pub struct Admission {
     pub others: Vec<Entry>,
 }
 
-/// A client that was lost and may return to its ID with its token.
-#[derive(Debug)]
-struct Former {
-    name: Name,
-    id: u64,
-    /// When its ID is forgotten.
-    until: Instant,
-}
-
 /// The registry, shared by all threads.
 #[derive(Debug)]
 pub struct Registry {
@@ -68,8 +61,8 @@ pub struct Registry {
 /// What is kept of clients that are gone.
 #[derive(Debug)]
 struct Past {
-    /// Lost clients, by their tokens.
-    former: HashMap<Secret, Former>,
+    /// Those that may come back.
+    former: FormerClients,
     /// When expired entries were last removed.
     swept: Instant,
 }
@@ -81,7 +74,7 @@ impl Registry {
     /// rule that checks under one lock and acts under the next, or announces under none, then fails in a test, and
     /// not by chance one day.
     pub fn new(capacity: usize, expires: Duration, shake: Option<u64>, ids: Ids) -> Registry {
-        let past = Past { former: HashMap::new(), swept: Instant::now() };
+        let past = Past { former: FormerClients::new(capacity), swept: Instant::now() };
         let (clients, past) = (Arc::default(), Mutex::new(past));
         let shake = shake.map(|seed| Mutex::new(Dice::new(seed)));
         Registry { clients, past, ids, capacity, expires, shake }
@@ -110,7 +103,7 @@ impl Registry {
             return Ok(client.entry.clone());
         }
         if clients.len() >= self.capacity {
-            return Err(Refusal::new(code::SERVER_FULL, "the directory is full"));
+            make_room(&mut clients, address.ip().into(), self.capacity)?;
         }
         let id = self.ids.give(name, address.ip());
         let entry = Entry { name: name.clone(), address, id };
@@ -223,7 +216,7 @@ impl Registry {
         let mut past = lock(&self.past);
         if now.duration_since(past.swept) >= SWEEP {
             past.swept = now;
-            past.former.retain(|_, former| former.until > now);
+            past.former.sweep(now);
             clients.retain(|_, client| match client.presence {
                 Presence::Registered { until } => until > now,
                 Presence::Joined(_) => true,
@@ -236,28 +229,21 @@ impl Registry {
     /// Gives a client that was lost under this name, and returns with its token, its old ID again. Returns the token
     /// that the client has from now on: the same, or a new one.
     fn return_to_id(&self, client: &mut Registration, token: Option<Secret>) -> Secret {
-        let past = lock(&self.past);
-        let former = token.and_then(|token| Some((token, past.former.get(&token)?)));
-        match former.filter(|(_, former)| former.name == client.entry.name) {
-            Some((token, former)) => {
-                client.entry.id = former.id;
-                self.ids.note(&client.entry);
-                token
-            }
-            None => Secret::random(),
-        }
+        let name = &client.entry.name;
+        let known =
+            token.and_then(|token| Some((token, lock(&self.past).former.id_of(name, token)?)));
+        let Some((token, id)) = known else { return Secret::random() };
+        client.entry.id = id;
+        self.ids.note(&client.entry);
+        token
     }
 
     /// Keeps the ID of a client that was `lost` at that time; forgets one that has left on purpose.
     fn remember(&self, token: Secret, entry: &Entry, lost: Option<Instant>) {
         let former = &mut lock(&self.past).former;
         match lost {
-            None => drop(former.remove(&token)),
-            Some(_) if former.len() >= self.capacity => {}
-            Some(at) => {
-                let (name, until) = (entry.name.clone(), at + self.expires);
-                former.insert(token, Former { name, id: entry.id, until });
-            }
+            None => former.forget(token),
+            Some(at) => former.remember(token, entry, at + self.expires),
         }
     }
 }
