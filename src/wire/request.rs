@@ -64,6 +64,7 @@ pub mod code {
     pub const NO_SUCH_CLIENT: &str = "no-such-client";
     pub const SERVER_FULL: &str = "server-full";
     pub const SELF: &str = "self";
+    pub const BANNED: &str = "banned";
 }
 
 /// Why a request was refused: a code for programs and a sentence for people.

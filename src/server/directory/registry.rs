@@ -12,6 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::random::Dice;
+use crate::server::directory::bans::Bans;
 use crate::server::directory::former::FormerClients;
 use crate::server::directory::ids::Ids;
 use crate::server::directory::registration::{
@@ -63,6 +64,8 @@ pub struct Registry {
 struct Past {
     /// Those that may come back.
     former: FormerClients,
+    /// Those that the operator keeps out.
+    bans: Bans,
     /// When expired entries were last removed.
     swept: Instant,
 }
@@ -74,7 +77,8 @@ impl Registry {
     /// rule that checks under one lock and acts under the next, or announces under none, then fails in a test, and
     /// not by chance one day.
     pub fn new(capacity: usize, expires: Duration, shake: Option<u64>, ids: Ids) -> Registry {
-        let past = Past { former: FormerClients::new(capacity), swept: Instant::now() };
+        let (former, bans) = (FormerClients::new(capacity), Bans::default());
+        let past = Past { former, bans, swept: Instant::now() };
         let (clients, past) = (Arc::default(), Mutex::new(past));
         let shake = shake.map(|seed| Mutex::new(Dice::new(seed)));
         Registry { clients, past, ids, capacity, expires, shake }
@@ -84,7 +88,8 @@ impl Registry {
     /// runs under the lock.
     ///
     /// # Errors
-    /// `name-taken` when the name is joined on another connection, or registered from another IP; `server-full`.
+    /// `name-taken` when the name is joined on another connection, or registered from another IP; `server-full`;
+    /// `banned`.
     // LAB 2: check and act under one lock: the first client gets the name
     pub fn register(
         &self,
@@ -95,6 +100,7 @@ impl Registry {
         moved: impl FnOnce(&Entry),
     ) -> Result<Entry, Refusal> {
         let mut clients = self.lock(now);
+        lock(&self.past).bans.check(name, None, now)?;
         let until = now + self.expires;
         if let Some(client) = clients.get_mut(name) {
             if client.renew(name, address, outbox, until)? {
@@ -116,7 +122,7 @@ impl Registry {
     ///
     /// # Errors
     /// `not-registered` when the name is not registered from this address; `name-taken` when a member has it and the
-    /// token is not its own.
+    /// token is not its own; `banned`.
     // LAB 2: let a client in, if it may, and announce it under the lock
     pub fn join<T>(
         &self,
@@ -126,6 +132,7 @@ impl Registry {
         announce: impl FnOnce(&Admission) -> T,
     ) -> Result<(Admission, T), Refusal> {
         let mut clients = self.lock(now);
+        lock(&self.past).bans.check(name, request.token, now)?;
         let client = clients.get_mut(name).ok_or_else(|| not_registered(name))?;
         let replaced = client.authorize(&request)?;
         let token = match &replaced {
@@ -195,6 +202,16 @@ impl Registry {
         outboxes.collect()
     }
 
+    /// Lets the operator change the directory, and the list of names that are kept out, under the lock.
+    pub fn operate<T>(
+        &self,
+        now: Instant,
+        change: impl FnOnce(&mut HashMap<Name, Registration>, &mut Bans) -> T,
+    ) -> T {
+        let mut clients = self.lock(now);
+        change(&mut clients, &mut lock(&self.past).bans)
+    }
+
     /// Sleeps for a random time if the registry is shaken. A thread that is about to announce a change calls this:
     /// under the lock no other change can overtake it meanwhile.
     pub fn inject_delay(&self) {
@@ -217,6 +234,7 @@ impl Registry {
         if now.duration_since(past.swept) >= SWEEP {
             past.swept = now;
             past.former.sweep(now);
+            past.bans.sweep(now);
             clients.retain(|_, client| match client.presence {
                 Presence::Registered { until } => until > now,
                 Presence::Joined(_) => true,
