@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Instant;
 
 use crate::net::Host;
-use crate::server::directory::registration::Registration;
+use crate::server::directory::registration::{Clients, Registration};
 use crate::wire::request::code;
 use crate::wire::{Name, Refusal, Secret};
 
@@ -51,7 +51,7 @@ impl Bans {
         &mut self,
         name: &Name,
         until: Option<Instant>,
-        clients: &mut HashMap<Name, Registration>,
+        clients: &mut Clients,
     ) -> (bool, Option<Registration>) {
         let member = clients.get(name).filter(|client| client.until().is_none()).cloned();
         let barred = self.add(name, until, member.as_ref().and_then(Registration::token));
@@ -110,7 +110,7 @@ fn sentence(name: &Name, ban: &Ban, now: Instant) -> String {
 }
 
 /// Takes all entries of a host out of the directory but those of its members, which it returns.
-pub fn clear(host: Host, clients: &mut HashMap<Name, Registration>) -> Vec<Registration> {
+pub fn clear(host: Host, clients: &mut Clients) -> Vec<Registration> {
     clients.retain(|_, client| client.host() != host || client.until().is_none());
     clients.values().filter(|client| client.host() == host).cloned().collect()
 }

@@ -13,6 +13,9 @@ use crate::server::room::Outbox;
 use crate::wire::request::code;
 use crate::wire::{Entry, Name, Refusal, Secret};
 
+/// The directory: all its entries, by their names.
+pub type Clients = HashMap<Name, Registration>;
+
 /// One client in the directory.
 #[derive(Debug, Clone)]
 pub struct Registration {
@@ -135,11 +138,7 @@ impl Registration {
 ///
 /// # Errors
 /// `server-full`.
-pub fn make_room(
-    clients: &mut HashMap<Name, Registration>,
-    newcomer: Host,
-    capacity: usize,
-) -> Result<(), Refusal> {
+pub fn make_room(clients: &mut Clients, newcomer: Host, capacity: usize) -> Result<(), Refusal> {
     let place = |client: &Registration| (client.host(), client.until().is_some());
     let shares: Shares = clients.values().map(place).collect();
     let greediest = shares.gives_way(newcomer, capacity);

@@ -5,7 +5,6 @@
 //! closure, which runs under the lock and appends to the room's queue, so the room reads of the changes in their
 //! order.
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
@@ -16,7 +15,7 @@ use crate::server::directory::bans::Bans;
 use crate::server::directory::former::FormerClients;
 use crate::server::directory::ids::Ids;
 use crate::server::directory::registration::{
-    JoinRequest, Presence, Registration, make_room, not_registered,
+    Clients, JoinRequest, Presence, Registration, make_room, not_registered,
 };
 use crate::server::room::Outbox;
 use crate::sync::lock;
@@ -46,7 +45,7 @@ pub struct Admission {
 #[derive(Debug)]
 pub struct Registry {
     /// All entries, by their names.
-    clients: Arc<Mutex<HashMap<Name, Registration>>>,
+    clients: Arc<Mutex<Clients>>,
     /// The clients that are gone. Locked only under the lock of `clients`.
     past: Mutex<Past>,
     /// The IDs. They give one under the lock of `clients`.
@@ -203,11 +202,7 @@ impl Registry {
     }
 
     /// Lets the operator change the directory, and the list of names that are kept out, under the lock.
-    pub fn operate<T>(
-        &self,
-        now: Instant,
-        change: impl FnOnce(&mut HashMap<Name, Registration>, &mut Bans) -> T,
-    ) -> T {
+    pub fn operate<T>(&self, now: Instant, change: impl FnOnce(&mut Clients, &mut Bans) -> T) -> T {
         let mut clients = self.lock(now);
         change(&mut clients, &mut lock(&self.past).bans)
     }
@@ -227,7 +222,7 @@ impl Registry {
     }
 
     /// Locks the directory, and removes expired entries once a second. Every access goes through this one place.
-    fn lock(&self, now: Instant) -> MutexGuard<'_, HashMap<Name, Registration>> {
+    fn lock(&self, now: Instant) -> MutexGuard<'_, Clients> {
         self.delay(BEFORE_LOCK);
         let mut clients = lock(&self.clients);
         let mut past = lock(&self.past);
@@ -267,7 +262,7 @@ impl Registry {
 }
 
 /// The entries of all members.
-fn joined(clients: &HashMap<Name, Registration>) -> impl Iterator<Item = &Entry> {
+fn joined(clients: &Clients) -> impl Iterator<Item = &Entry> {
     let joined = |client: &&Registration| matches!(client.presence, Presence::Joined(_));
     clients.values().filter(joined).map(|client| &client.entry)
 }
