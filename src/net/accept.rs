@@ -1,4 +1,4 @@
-//! Accepting connections: one loop for every listener, and a limit to the connections it has open.
+//! Accepting connections: one loop for every listener, and a limit for those that treat all connections alike.
 //!
 //! A connection occupies a [`Slot`] as long as somebody serves it. The slot is a guard: dropping it gives it back,
 //! whether its thread returns, panics, or is never started.
@@ -47,26 +47,21 @@ impl Drop for Slot {
 
 /// What a listener does with its connections.
 pub trait Accept {
-    /// Serves a connection. It must not wait: the connection gets a thread of its own, which owns `slot`.
-    fn serve(&mut self, stream: TcpStream, peer: SocketAddr, slot: Slot);
-
-    /// Turns away a connection for which there is no slot. Unless overridden, it closes the connection.
-    fn refuse(&mut self, _stream: TcpStream) {}
+    /// Serves a connection, or turns it away. It must not wait: the connection gets a thread of its own, which owns
+    /// what stands for its place, a [`Slot`] say.
+    fn serve(&mut self, stream: TcpStream, peer: SocketAddr);
 
     /// Notes that accept has failed.
     fn failed(&mut self, _error: &io::Error) {}
 }
 
-/// Accepts connections for ever, and serves as many at a time as there are slots.
+/// Accepts connections for ever. How many are open at a time is the matter of the service.
 ///
 /// An error of accept (no free descriptors, say) would return at once and for ever, so the loop pauses after it.
-pub fn accept(listener: &TcpListener, slots: &Slots, service: &mut impl Accept) -> ! {
+pub fn accept(listener: &TcpListener, service: &mut impl Accept) -> ! {
     loop {
         match listener.accept() {
-            Ok((stream, peer)) => match slots.take() {
-                Some(slot) => service.serve(stream, peer, slot),
-                None => service.refuse(stream),
-            },
+            Ok((stream, peer)) => service.serve(stream, peer),
             Err(error) => {
                 service.failed(&error);
                 thread::sleep(PAUSE);

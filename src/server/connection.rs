@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use crate::clock;
+use crate::server::capacity::Seat;
 use crate::server::directory::{Admission, JoinRequest, Presence, Registration, lookup};
 use crate::server::room::{BatchId, Outbox, journal};
 use crate::server::state::Server;
@@ -25,6 +26,8 @@ use crate::wire::{
 pub struct Connection<'a> {
     /// The server that it is connected to.
     pub server: &'a Server,
+    /// Its place among the connections.
+    pub seat: Seat,
     /// Writes to the client.
     pub outbox: Arc<Outbox>,
     /// The client's address, as the socket gives it.
@@ -105,6 +108,17 @@ impl Connection<'_> {
     /// # Errors
     /// Those of [`Registry::join`](crate::server::directory::registry::Registry::join).
     pub fn join(
+        &mut self,
+        name: &Name,
+        token: Option<Secret>,
+        since: Option<LastSeen>,
+    ) -> Result<BatchId, Refusal> {
+        self.seat.joins()?;
+        self.enter(name, token, since).inspect_err(|_| self.seat.stays_out())
+    }
+
+    /// Enters the room: the part of JOIN that may be refused.
+    fn enter(
         &mut self,
         name: &Name,
         token: Option<Secret>,

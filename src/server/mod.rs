@@ -10,6 +10,7 @@
 pub mod printer;
 pub mod room;
 pub mod directory;
+pub mod capacity;
 pub mod state;
 pub mod connection;
 pub mod keepalive;
@@ -21,12 +22,13 @@ mod console;
 use std::collections::VecDeque;
 use std::io::{self, BufRead, Write};
 use std::iter;
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use capacity::Seat;
 use connection::Connection;
 use directory::Ids;
 use room::Room;
@@ -42,8 +44,7 @@ pub use state::ServerOptions;
 
 use crate::io_error::cause;
 use crate::net::accept::accept;
-use crate::net::{Accept, Slot, Slots, ipv4_twin};
-use crate::wire::request::code;
+use crate::net::{Accept, ipv4_twin};
 use crate::wire::{Reason, Refusal};
 
 /// The stack of a session's thread. A session needs a fraction of it. The unused part costs address space only.
@@ -86,10 +87,9 @@ pub fn run(
             let _ = quit.send(Err(failed)); // without a receiver the server is ending already
         }
     })?;
-    let slots = Slots::new(server.options.max_clients);
     for listener in listeners {
-        let (slots, mut acceptor) = (slots.clone(), Acceptor::new(&server));
-        spawn("accept", move || accept(&listener, &slots, &mut acceptor))?;
+        let mut acceptor = Acceptor::new(&server);
+        spawn("accept", move || accept(&listener, &mut acceptor))?;
     }
     spawn("console", move || console::attend(&attending, typed, &quitting))?;
     let ended = quits.recv().unwrap_or(Ok(()));
@@ -125,7 +125,7 @@ struct Acceptor {
     /// When it was last printed that accept fails.
     complained: Option<Instant>,
     /// Refused connections whose clients may not have read why yet, the oldest first.
-    refused: VecDeque<TcpStream>,
+    refused: VecDeque<Arc<Outbox>>,
 }
 
 impl Acceptor {
@@ -133,35 +133,34 @@ impl Acceptor {
     fn new(server: &Arc<Server>) -> Acceptor {
         Acceptor { server: Arc::clone(server), complained: None, refused: VecDeque::new() }
     }
+
+    /// Tells the client why. The socket is fresh, so the answer fits into its buffer.
+    fn refuse(&mut self, outbox: Arc<Outbox>, refusal: &Refusal) {
+        let _ = outbox.close(Reason::Gone, refusal.to_block("").to_string().as_bytes());
+        self.refused.push_back(outbox);
+        if self.refused.len() > REFUSED {
+            self.refused.pop_front();
+        }
+    }
 }
 
 impl Accept for Acceptor {
     /// Starts the client's thread. Its name shows the client's port in a debugger.
-    fn serve(&mut self, stream: TcpStream, peer: SocketAddr, slot: Slot) {
+    fn serve(&mut self, stream: TcpStream, peer: SocketAddr) {
         let server = Arc::clone(&self.server);
-        let attend = move || {
-            let _slot = slot;
-            // A socket that was closed at once cannot be set up, and there is nobody to serve.
-            let _ = attend(&server, stream, peer);
+        // A socket that was closed at once cannot be set up, and there is nobody to serve.
+        let Ok(outbox) = Outbox::new(stream, server.options.backlog).map(Arc::new) else { return };
+        let (seat, displaced) = match server.connections.enter(peer.ip().into(), &outbox) {
+            Ok(entered) => entered,
+            Err(refusal) => return self.refuse(outbox, &refusal),
         };
+        if let Some(displaced) = displaced {
+            server.turn_out(&displaced, &capacity::full());
+        }
+        let attend = move || drop(attend(&server, seat, outbox, peer));
         let name = format!("client {}", peer.port());
         if let Err(error) = thread::Builder::new().name(name).stack_size(STACK).spawn(attend) {
             self.server.printer.line(format_args!("cannot start a thread for {peer}: {error}"));
-        }
-    }
-
-    /// Tells the client why. The socket is fresh, so the answer fits into its buffer.
-    fn refuse(&mut self, stream: TcpStream) {
-        let refusal =
-            Refusal::new(code::SERVER_FULL, "the server has its largest number of clients");
-        let words = refusal.to_block("").to_string();
-        let told =
-            stream.set_nonblocking(true).and_then(|()| (&stream).write_all(words.as_bytes()));
-        if told.and_then(|()| stream.shutdown(Shutdown::Write)).is_ok() {
-            self.refused.push_back(stream);
-        }
-        if self.refused.len() > REFUSED {
-            self.refused.pop_front();
         }
     }
 
@@ -176,13 +175,12 @@ impl Accept for Acceptor {
 }
 
 /// Serves one client: the body of its thread. A panic ends this session alone, and its client still leaves the room.
-fn attend(server: &Server, stream: TcpStream, peer: SocketAddr) -> io::Result<()> {
+fn attend(server: &Server, seat: Seat, outbox: Arc<Outbox>, peer: SocketAddr) -> io::Result<()> {
     // Bound to 0.0.0.0 or ::, the server has several addresses: ask the socket which one this client has reached.
     // Otherwise save the system call.
     let several = server.own.ip().is_unspecified();
-    let own = if several { stream.local_addr()? } else { server.own };
-    let outbox = Arc::new(Outbox::new(stream, server.options.backlog)?);
-    let connection = Connection { server, outbox, peer, own, joined: None, registered: None };
+    let own = if several { outbox.stream().local_addr()? } else { server.own };
+    let connection = Connection { server, seat, outbox, peer, own, joined: None, registered: None };
     let mut session = Session::new(connection);
     let reason = panic::catch_unwind(AssertUnwindSafe(|| session.run()));
     session.end(reason.unwrap_or(Reason::Gone));

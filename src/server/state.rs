@@ -10,10 +10,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::server::capacity::Connections;
 use crate::server::directory::{Ids, Registry};
 use crate::server::printer::Printer;
 use crate::server::room::{Outbox, Room, journal};
-use crate::wire::{Entry, Name, Notification, Reason};
+use crate::wire::{Entry, Name, Notification, Reason, Refusal};
 
 /// What the operator decides at the start.
 #[derive(Debug, Clone)]
@@ -60,6 +61,8 @@ pub struct Server {
     pub options: ServerOptions,
     /// The address that the server listens on, with the port that the system has chosen for port 0.
     pub own: SocketAddr,
+    /// The connections that are open.
+    pub connections: Arc<Connections>,
     /// The directory: registered names and members of the room.
     pub registry: Registry,
     /// The room, with its queue of messages.
@@ -74,6 +77,7 @@ impl Server {
     /// Creates the state of a server that listens on `own`, with a room, and with the IDs that were given before.
     pub fn new(own: SocketAddr, options: ServerOptions, room: Arc<Room>, ids: Ids) -> Server {
         Server {
+            connections: Arc::new(Connections::new(options.max_clients)),
             registry: Registry::new(options.max_clients, options.expires, options.shake, ids),
             room,
             printer: Arc::default(),
@@ -87,6 +91,12 @@ impl Server {
     pub fn send_away(&self, outbox: &Arc<Outbox>, reason: Reason) {
         let words = Notification::Bye { reason: Some(reason) }.to_block().to_string();
         self.room.disconnect(outbox, reason, words.as_bytes());
+    }
+
+    /// Ends the connection of a client that has not joined with ERROR.
+    pub fn turn_out(&self, outbox: &Arc<Outbox>, refusal: &Refusal) {
+        let words = refusal.to_block("").to_string();
+        self.room.disconnect(outbox, Reason::Gone, words.as_bytes());
     }
 
     /// Takes a name out of the room and tells the others. Returns whether it did: not if the name has left already,

@@ -1,6 +1,6 @@
 //! A share of each table for each host: one that fills the directory, the connections or the tokens locks nobody out.
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 
 use crate::support::{Server, Wire};
 
@@ -14,6 +14,29 @@ fn two_hosts(arguments: &[&str]) -> Option<(Server, SocketAddr, SocketAddr)> {
     let server = Server::start(&[&["--host", "::"], arguments].concat());
     let port = server.port();
     Some((server, (Ipv4Addr::LOCALHOST, port).into(), (Ipv6Addr::LOCALHOST, port).into()))
+}
+
+/// The machine's own address in its network, if it has one: to connect to it is to come from it. Nothing is sent.
+fn lan_address() -> Option<IpAddr> {
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+    socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
+    let own = socket.local_addr().ok()?.ip();
+    let is_lan = !own.is_loopback() && !own.is_unspecified();
+    if !is_lan {
+        println!("not checked: this machine has no address in a network");
+    }
+    Some(own).filter(|_| is_lan)
+}
+
+/// So many connections, which the server has accepted.
+#[track_caller]
+fn connections(address: SocketAddr, count: usize) -> Vec<Wire> {
+    let wires = (0..count).map(|number| {
+        let mut wire = Wire::connect(&format!("number {number}"), address);
+        wire.hears_nothing();
+        wire
+    });
+    wires.collect()
 }
 
 /// Registers a name, which must be refused.
@@ -87,4 +110,58 @@ fn many_losses_of_others_do_not_cost_a_client_its_token() {
         let again = wire.obtains("JOIN", &[("clientID", name), ("Token", joined.get("Token"))]);
         again.has(&[("ID", joined.get("ID")), ("Token", joined.get("Token"))]);
     }
+}
+
+#[test]
+fn one_host_cannot_keep_others_from_connecting() {
+    let Some((_server, four, six)) = two_hosts(&["--max-clients", "8"]) else { return };
+    let mut greedy = connections(four, 8);
+    let mut others = Vec::new();
+    for oldest in &mut greedy[..2] {
+        others.append(&mut connections(six, 1));
+        oldest.refuses("", "server-full");
+        oldest.is_closed();
+    }
+    // With a quarter of the connections the other host is no newcomer any more.
+    let mut third = Wire::connect("third", six);
+    third.refuses("", "server-full");
+    third.is_closed();
+    others[0].hears_nothing();
+    greedy[2].hears_nothing();
+}
+
+#[test]
+fn members_keep_their_connections() {
+    let Some((_server, four, six)) = two_hosts(&["--max-clients", "8"]) else { return };
+    let mut members: Vec<Wire> =
+        (0..7).map(|number| Wire::joined(four, &format!("member{number}"), 20_001)).collect();
+    let mut idle = connections(four, 1);
+    let mut bob = Wire::joined(six, "bob", 20_001);
+    idle[0].refuses("", "server-full");
+    idle[0].is_closed();
+    let mut carol = Wire::connect("carol", six);
+    carol.refuses("", "server-full");
+    carol.is_closed();
+    bob.speaks("nobody had to go");
+    for member in &mut members {
+        member.skips_to("SAID").has(&[("Text", "nobody had to go")]);
+    }
+}
+
+#[test]
+fn the_last_quarter_is_for_those_who_have_no_connection() {
+    let Some(own) = lan_address() else { return };
+    let server = Server::start(&["--host", "0.0.0.0", "--max-clients", "8"]);
+    let (near, far) = ((Ipv4Addr::LOCALHOST, server.port()).into(), (own, server.port()).into());
+    let mut greedy = connections(far, 6);
+    for _ in 0..2 {
+        let mut wire = Wire::connect("one more", far);
+        wire.refuses("", "server-full");
+        wire.is_closed();
+    }
+    // Programs on the server's own machine may fill it, and then take from the greediest up to their quarter.
+    let _near = connections(near, 2);
+    greedy[0].hears_nothing();
+    let mut third = Wire::connect("third", near);
+    third.refuses("", "server-full");
 }

@@ -1,8 +1,11 @@
 //! The rule of shares: who gives way when a table is full.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, TcpListener, TcpStream};
+use std::sync::Arc;
 
 use p2p_chat::net::{Host, Shares};
+use p2p_chat::server::capacity::{Connections, Seat};
+use p2p_chat::server::room::Outbox;
 
 /// A host that is known by a number.
 fn host(number: u8) -> Host {
@@ -41,4 +44,44 @@ fn the_greediest_of_a_table_is_found() {
     assert_eq!(table(&[(2, 0, 5), (3, 9, 0)]).greediest(), Some((host(2), 5)));
     assert_eq!(table(&[(3, 9, 0)]).greediest(), None);
     assert_eq!(table(&[(2, 3, 2)]).of(host(2)), 5);
+}
+
+/// Both ends of a connection, this side as an outbox.
+fn outbox() -> (Arc<Outbox>, TcpStream) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let other = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    (Arc::new(Outbox::new(listener.accept().unwrap().0, 4_096).unwrap()), other)
+}
+
+#[test]
+fn the_last_quarter_of_the_connections_is_for_hosts_that_have_none() {
+    let connections = Arc::new(Connections::new(8));
+    let (first, _other) = outbox();
+    let enter = |number: u8| connections.enter(host(number), &first);
+    let mut seats: Vec<Seat> = (0..6).map(|_| enter(1).unwrap().0).collect();
+    assert_eq!(enter(1).unwrap_err().code, "server-full");
+    let (second, displaced) = enter(2).unwrap();
+    assert!(displaced.is_none());
+    // The next one of host 2 would be in the last quarter, too, so it takes the place of another.
+    let (third, displaced) = enter(2).unwrap();
+    assert!(displaced.is_some() && seats[0].joins().is_err() && seats[1].joins().is_ok());
+    // What had to give way counts no more, and its end frees no place a second time.
+    drop(seats.remove(0));
+    drop((second, third));
+    let sixth = enter(1).unwrap();
+    assert_eq!(enter(1).unwrap_err().code, "server-full");
+    drop(sixth);
+}
+
+#[test]
+fn a_small_server_keeps_no_last_quarter() {
+    let connections = Arc::new(Connections::new(7));
+    let (outbox, _other) = outbox();
+    let enter = |number: u8| connections.enter(host(number), &outbox);
+    let seats: Vec<Seat> = (0..7).map(|_| enter(1).unwrap().0).collect();
+    assert!(enter(1).is_err());
+    let (_first, displaced) = enter(2).unwrap();
+    assert!(displaced.is_some());
+    seats.iter().skip(1).for_each(|seat| seat.joins().unwrap());
+    assert!(enter(2).is_err(), "the others have all joined");
 }

@@ -6,14 +6,15 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use p2p_chat::net::accept::{Accept, Slot, Slots, accept};
+use p2p_chat::net::accept::{Accept, Slots, accept};
 use p2p_chat::net::deadline::linger;
 
 /// Sends back the first byte of each connection and panics: the worst end that a session can come to.
-struct Panicking;
+struct Panicking(Slots);
 
 impl Accept for Panicking {
-    fn serve(&mut self, stream: TcpStream, _: SocketAddr, slot: Slot) {
+    fn serve(&mut self, stream: TcpStream, _: SocketAddr) {
+        let Some(slot) = self.0.take() else { return };
         let serving = move || {
             // Dropped in this order: a client that sees the end finds the slot free.
             let (mut stream, _slot) = (stream, slot);
@@ -40,7 +41,7 @@ fn echo(address: SocketAddr) -> Option<u8> {
 fn a_panic_at_the_end_of_a_connection_gives_its_slot_back() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let address = listener.local_addr().unwrap();
-    let accepting = move || accept(&listener, &Slots::new(1), &mut Panicking);
+    let accepting = move || accept(&listener, &mut Panicking(Slots::new(1)));
     thread::Builder::new().name("accepting".to_owned()).spawn(accepting).unwrap();
     for _ in 0..3 {
         assert_eq!(echo(address), Some(b'x'));

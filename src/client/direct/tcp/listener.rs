@@ -13,7 +13,7 @@ use crate::client::net::writer;
 use crate::client::net::{ConnectionId, Writer};
 use crate::io_error::cause;
 use crate::net::accept::accept;
-use crate::net::{Accept, Slot, Slots};
+use crate::net::{Accept, Slots};
 use crate::wire::{Greeting, compat};
 
 /// The most peers that may be connected to this client at a time.
@@ -31,8 +31,8 @@ pub fn listen(listeners: impl IntoIterator<Item = TcpListener>, events: &Events)
     let slots = Slots::new(MAX_INCOMING);
     for listener in listeners {
         let slots = slots.clone();
-        let mut callers = Listener { silent: VecDeque::new(), events: events.clone() };
-        let accepting = move || accept(&listener, &slots, &mut callers);
+        let mut callers = Listener { slots, silent: VecDeque::new(), events: events.clone() };
+        let accepting = move || accept(&listener, &mut callers);
         thread::Builder::new().name("listener".to_owned()).spawn(accepting)?;
     }
     Ok(())
@@ -40,6 +40,7 @@ pub fn listen(listeners: impl IntoIterator<Item = TcpListener>, events: &Events)
 
 /// Serves the peers that connect to this client.
 struct Listener {
+    slots: Slots,
     /// Callers that may not have sent their first line yet, the oldest first.
     silent: VecDeque<Weak<SilentCaller>>,
     events: Events,
@@ -51,7 +52,8 @@ struct SilentCaller(Arc<TcpStream>);
 impl Accept for Listener {
     /// Gives a caller its thread. If too many callers are silent, the oldest of them is disconnected: silent
     /// connections must not keep a peer out.
-    fn serve(&mut self, stream: TcpStream, address: SocketAddr, slot: Slot) {
+    fn serve(&mut self, stream: TcpStream, address: SocketAddr) {
+        let Some(slot) = self.slots.take() else { return };
         let stream = Arc::new(stream);
         self.silent.retain(|caller| caller.strong_count() > 0);
         if self.silent.len() >= MAX_SILENT

@@ -30,7 +30,7 @@ use crate::client::event::{Event, Events};
 use crate::io_error::is_waiting;
 use crate::net::accept::accept;
 use crate::net::deadline::linger;
-use crate::net::{Accept, DeadlineStream, Slot, Slots};
+use crate::net::{Accept, DeadlineStream, Slots};
 use crate::sync::lock;
 use crate::wire::Secret;
 
@@ -96,8 +96,8 @@ impl Page {
             lines: Mutex::default(),
         });
         let page = Page(Arc::clone(&shared));
-        let mut browsers = Browsers(shared);
-        let accepting = move || accept(&listener, &Slots::new(MAX_CONNECTIONS), &mut browsers);
+        let mut browsers = Browsers { shared, slots: Slots::new(MAX_CONNECTIONS) };
+        let accepting = move || accept(&listener, &mut browsers);
         thread::Builder::new().name("page".to_owned()).spawn(accepting)?;
         Ok(page)
     }
@@ -146,11 +146,15 @@ impl Page {
 }
 
 /// Serves the connections to the page.
-struct Browsers(Arc<Shared>);
+struct Browsers {
+    shared: Arc<Shared>,
+    slots: Slots,
+}
 
 impl Accept for Browsers {
-    fn serve(&mut self, stream: TcpStream, _: SocketAddr, slot: Slot) {
-        let shared = Arc::clone(&self.0);
+    fn serve(&mut self, stream: TcpStream, _: SocketAddr) {
+        let Some(slot) = self.slots.take() else { return };
+        let shared = Arc::clone(&self.shared);
         let attending = move || {
             let _slot = slot;
             let _ = shared.attend(&stream); // a browser that has gone needs no answer
