@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 
 use crate::net::{Host, Shares};
-use crate::server::directory::bans::MAX_BANS;
+use crate::server::directory::bans::{self, MAX_BANS};
 use crate::server::room::Outbox;
 use crate::sync::lock;
 use crate::wire::Refusal;
@@ -106,15 +106,18 @@ impl Connections {
         Ok(Some(gone.outbox))
     }
 
-    /// Keeps a host out. Returns its open connections; `None` if too many hosts are kept out already.
-    pub fn bar(&self, host: Host) -> Option<Vec<Arc<Outbox>>> {
+    /// Keeps a host out. Returns its open connections.
+    ///
+    /// # Errors
+    /// The sentence that too many hosts are kept out already.
+    pub fn bar(&self, host: Host) -> Result<Vec<Arc<Outbox>>, String> {
         let mut table = lock(&self.table);
         if table.barred.len() >= MAX_BANS && !table.barred.contains(&host) {
-            return None;
+            return Err(bans::full());
         }
         table.barred.insert(host);
         let own = table.open.values().filter(|open| open.host == host);
-        Some(own.map(|open| Arc::clone(&open.outbox)).collect())
+        Ok(own.map(|open| Arc::clone(&open.outbox)).collect())
     }
 
     /// Lets a host in again. Returns whether it was kept out.

@@ -1,19 +1,21 @@
 //! The server's console: the commands of the operator.
 //!
 //! - `/info` prints the directory.
-//! - `/kick NAME` ends a member's connection.
+//! - `/kick NAME [SECONDS]` sends a member away, and keeps it out for a while.
+//! - `/ban NAME` or `/ban IP` keeps a name or a host out, `/unban` lets it in again, `/bans` lists all.
 //! - `/quit` ends the server.
-//!
-//! A command changes the server by the same functions as a client's request, under the same locks.
 
 use std::io::{self, BufRead};
 use std::sync::mpsc::Sender;
 use std::time::Instant;
 
-use crate::server::directory::{Presence, lookup};
+use crate::server::directory::lookup;
+use crate::server::moderation;
 use crate::server::state::Server;
-use crate::wire::text::escape;
-use crate::wire::{PeerRef, Reason};
+
+/// What the console knows.
+const HELP: &str = "the console knows /info, /kick NAME [SECONDS], /ban NAME|IP, /unban NAME|IP, \
+    /bans and /quit";
 
 /// Runs the commands until `/quit`. At the end of the input the server goes on without a console.
 pub fn attend(server: &Server, console: impl BufRead, quit: &Sender<io::Result<()>>) {
@@ -23,14 +25,24 @@ pub fn attend(server: &Server, console: impl BufRead, quit: &Sender<io::Result<(
         match (command, argument.trim()) {
             ("", "") => {}
             ("/info", "") => list(server),
-            ("/kick", name) if !name.is_empty() => kick(server, name),
+            ("/bans", "") => moderation::list(server),
+            ("/kick", who) if !who.is_empty() => complain(server, moderation::kick(server, who)),
+            ("/ban", who) if !who.is_empty() => complain(server, moderation::ban(server, who)),
+            ("/unban", who) if !who.is_empty() => complain(server, moderation::unban(server, who)),
             ("/quit", "") => {
                 // Without a receiver the server is ending already.
                 let _ = quit.send(Ok(()));
                 return;
             }
-            _ => server.printer.line("the console knows /info, /kick NAME and /quit"),
+            _ => server.printer.line(HELP),
         }
+    }
+}
+
+/// Prints why a command did nothing.
+fn complain(server: &Server, done: Result<(), String>) {
+    if let Err(sentence) = done {
+        server.printer.line(sentence);
     }
 }
 
@@ -40,22 +52,5 @@ fn list(server: &Server) {
     server.printer.line(format_args!("{} in the directory", entries.len()));
     for entry in entries {
         server.printer.line(entry);
-    }
-}
-
-/// `/kick`: takes a client out of the room and ends its connection. Requests that it has sent and the server has not
-/// read are not executed.
-fn kick(server: &Server, name: &str) {
-    let found =
-        name.parse::<PeerRef>().ok().and_then(|who| server.registry.find(&who, Instant::now()));
-    let Some(client) = found else {
-        return server.printer.line(format_args!("there is no client {}", escape(name)));
-    };
-    let Presence::Joined(member) = client.presence else {
-        return server.printer.line(format_args!("{} has not joined", client.entry.name));
-    };
-    member.outbox.leave();
-    if server.part(&client.entry.name, &member.outbox, Reason::Kicked) {
-        server.send_away(&member.outbox, Reason::Kicked);
     }
 }

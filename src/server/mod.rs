@@ -17,6 +17,7 @@ pub mod keepalive;
 pub mod rate_limit;
 pub mod pipeline;
 pub mod session;
+mod moderation;
 mod console;
 
 use std::collections::VecDeque;

@@ -61,7 +61,7 @@ fn who_comes_back_late_misses_nothing_and_sees_nothing_twice() {
 #[test]
 fn who_is_kicked_is_told_and_stays_away_and_goes_on_talking() {
     let (server, alice, bob) = alice_calls_bob(&[]);
-    server.types("/kick alice");
+    server.types("/kick alice 0");
     alice.sees("kicked");
     bob.sees_line("alice left (kicked)");
     alice.asks("to all", "not connected");

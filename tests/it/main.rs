@@ -91,6 +91,7 @@ mod server_grammar;
 mod server_history;
 mod server_keepalive;
 mod server_limits;
+mod server_moderation;
 
 mod server_rate;
 mod server_return;

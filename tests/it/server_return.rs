@@ -146,7 +146,7 @@ fn who_quits_or_is_kicked_has_no_way_back() {
     let second = again.obtains("JOIN", &[("clientID", "alice"), ("Token", first.get("Token"))]);
     second.has(&[("ID", "3")]);
     bob.gets("JOINED");
-    server.types("/kick alice");
+    server.types("/kick alice 0");
     bob.gets("LEFT").has(&[("Reason", "kicked")]);
     let mut third = server.registered("alice", 20_001);
     third

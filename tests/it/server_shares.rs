@@ -1,8 +1,8 @@
 //! A share of each table for each host: one that fills the directory, the connections or the tokens locks nobody out.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 
-use crate::support::{Server, Wire};
+use crate::support::{Server, Wire, lan_address};
 
 /// A server on all addresses, and how to reach it by IPv4 and by IPv6: from two hosts, so to say. `None` where the
 /// machine has no IPv6.
@@ -14,18 +14,6 @@ fn two_hosts(arguments: &[&str]) -> Option<(Server, SocketAddr, SocketAddr)> {
     let server = Server::start(&[&["--host", "::"], arguments].concat());
     let port = server.port();
     Some((server, (Ipv4Addr::LOCALHOST, port).into(), (Ipv6Addr::LOCALHOST, port).into()))
-}
-
-/// The machine's own address in its network, if it has one: to connect to it is to come from it. Nothing is sent.
-fn lan_address() -> Option<IpAddr> {
-    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
-    socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
-    let own = socket.local_addr().ok()?.ip();
-    let is_lan = !own.is_loopback() && !own.is_unspecified();
-    if !is_lan {
-        println!("not checked: this machine has no address in a network");
-    }
-    Some(own).filter(|_| is_lan)
 }
 
 /// So many connections, which the server has accepted.

@@ -248,7 +248,7 @@ impl ServerSession {
                 self.stay_away();
                 return Some(message.to_owned());
             }
-            (code::BAD_PORT, _) => {
+            (code::BAD_PORT | code::BANNED, _) => {
                 screen.line(format_args!("the server refuses to register you: {message}"));
                 self.stay_away();
             }

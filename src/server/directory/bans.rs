@@ -32,33 +32,37 @@ impl Ban {
 pub struct Bans(HashMap<Name, Ban>);
 
 impl Bans {
-    /// Keeps a name out until then, or without an end, and the member with this token under any name. A ban without
-    /// an end stays one. Returns whether there was room for it.
+    /// Keeps a name out until then, or without an end, and the member with this token under any name. Returns whether
+    /// there was room for it.
     fn add(&mut self, name: &Name, until: Option<Instant>, token: Option<Secret>) -> bool {
         let ban = self.0.get(name);
         if ban.is_none() && self.0.len() >= MAX_BANS {
             return false;
         }
-        let until = until.filter(|_| ban.is_none_or(|ban| ban.until.is_some()));
         let token = token.or(ban.and_then(|ban| ban.token));
         self.0.insert(name.clone(), Ban { until, token });
         true
     }
 
-    /// Keeps a name out until then, or without an end, and takes it out of the directory unless it has joined. Returns
-    /// whether there was room for it, and the member that must be sent away.
+    /// Keeps a name out, until then or without an end, and takes it out of the directory unless it has joined. Returns
+    /// the member that has it and must be sent away.
+    ///
+    /// # Errors
+    /// The sentence that there are too many bans already.
     pub fn bar(
         &mut self,
         name: &Name,
         until: Option<Instant>,
         clients: &mut Clients,
-    ) -> (bool, Option<Registration>) {
+    ) -> Result<Option<Registration>, String> {
         let member = clients.get(name).filter(|client| client.until().is_none()).cloned();
-        let barred = self.add(name, until, member.as_ref().and_then(Registration::token));
-        if barred && member.is_none() {
+        if !self.add(name, until, member.as_ref().and_then(Registration::token)) {
+            return Err(full());
+        }
+        if member.is_none() {
             clients.remove(name);
         }
-        (barred, member.filter(|_| barred))
+        Ok(member)
     }
 
     /// Lets a name in again. Returns whether it was kept out.
@@ -107,6 +111,11 @@ fn sentence(name: &Name, ban: &Ban, now: Instant) -> String {
         None => format!("the operator has barred {name}"),
         Some(until) => format!("the operator keeps {name} out for {} s", seconds(until, now)),
     }
+}
+
+/// Why no further ban is possible.
+pub fn full() -> String {
+    format!("{MAX_BANS} are barred already: /unban somebody first")
 }
 
 /// Takes all entries of a host out of the directory but those of its members, which it returns.

@@ -43,7 +43,8 @@ pub use browser::Browser;
 pub use friend::{Friend, Way, a_friend, friends};
 pub use glass::Glass;
 pub use scenes::{
-    alice_alone, alice_and_bob, alice_calls_bob, alice_joined, connected, free_port, two_joined,
+    alice_alone, alice_and_bob, alice_calls_bob, alice_joined, connected, free_port, lan_address,
+    two_joined,
 };
 #[cfg(target_os = "linux")]
 pub use terminal::Terminal;

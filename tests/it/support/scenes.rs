@@ -1,6 +1,6 @@
 //! Who is there when a test begins, and ports that it must know before anybody has them.
 
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, TcpListener, UdpSocket};
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -67,4 +67,16 @@ pub fn alice_calls_bob(flags: &[&str]) -> (Server, Client, Client) {
     alice.sees_line("Sent to bob (ID 2): hi");
     bob.sees_line("alice (direct): hi");
     (server, alice, bob)
+}
+
+/// The machine's own address in its network, if it has one: to connect to it is to come from it. Nothing is sent.
+pub fn lan_address() -> Option<IpAddr> {
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+    socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
+    let own = socket.local_addr().ok()?.ip();
+    let is_lan = !own.is_loopback() && !own.is_unspecified();
+    if !is_lan {
+        println!("not checked: this machine has no address in a network");
+    }
+    Some(own).filter(|_| is_lan)
 }
