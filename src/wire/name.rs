@@ -8,8 +8,11 @@ use std::sync::Arc;
 
 /// The most characters of a name (PROTOCOL, limits).
 const MAX_NAME: usize = 32;
+/// The names that nobody may have, in any case: what is said under them would look like words of the program itself.
+const RESERVED: [&str; 3] = ["server", "you", "me"];
 
-/// A valid clientID: 1 to 32 of `A-Z a-z 0-9 _ - .`, and not digits only, because digits mean an ID.
+/// A valid clientID: 1 to 32 of `A-Z a-z 0-9 _ - .`, and not digits only, because digits mean an ID. `server`, `you`
+/// and `me` are reserved.
 ///
 /// Names that differ only in the case of letters are equal, and have the same hash. Each is shown as its owner
 /// wrote it. A clone shares the letters, for the server keeps a name in many places.
@@ -27,14 +30,20 @@ impl FromStr for Name {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
         let valid = (1..=MAX_NAME).contains(&name.len())
             && name.bytes().all(allowed)
-            && !name.bytes().all(|byte| byte.is_ascii_digit());
+            && !name.bytes().all(|byte| byte.is_ascii_digit())
+            && !RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(name));
         if valid { Ok(Name(name.into())) } else { Err(BadName) }
     }
 }
 
 impl fmt::Display for BadName {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "a name must have 1 to {MAX_NAME} of A-Z a-z 0-9 _ - . and must not be a number")
+        write!(
+            f,
+            "a name must have 1 to {MAX_NAME} of A-Z a-z 0-9 _ - . and must not be a number"
+        )?;
+        let [first, second, third] = RESERVED;
+        write!(f, ", {first}, {second} or {third}")
     }
 }
 

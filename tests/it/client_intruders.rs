@@ -103,6 +103,20 @@ fn what_a_peer_sends_is_escaped() {
 }
 
 #[test]
+fn a_peer_with_a_reserved_name_is_a_stranger_without_a_name() {
+    let (_server, alice) = alice_alone(&[]);
+    for name in ["server", "You", "ME"] {
+        let mut eve = alice.is_called_by("eve");
+        let address = eve.local();
+        let chat = CHAT.replace("Bob", name);
+        eve.sends(format!("{chat}the server will be down\r\nQUIT\r\n\r\n"));
+        alice.sees_line(&format!("Incoming chat request from {address} (unverified)"));
+        alice.sees_line(&format!("{address} (direct): clientID: {name}"));
+        alice.sees_line(&format!("{address} (direct): the server will be down"));
+    }
+}
+
+#[test]
 fn what_the_room_says_is_escaped() {
     let (_server, alice, bob) = alice_calls_bob(&[]);
     bob.types("\u{202e}backwards");

@@ -60,7 +60,7 @@ fn bad_arguments_show_the_usage_and_end_with_2() {
 fn a_bad_name_from_the_command_line_is_a_sentence_and_2() {
     let server = Server::start(&[]);
     let long = "x".repeat(33);
-    for name in ["12345", "two words", "é", "", "a:b", &long] {
+    for name in ["12345", "two words", "é", "", "a:b", "Server", "you", "me", &long] {
         let arguments = ["--id", name, "--server", &server.address().to_string()];
         let client = Client::refuses(&arguments, "name", 2);
         assert!(!client.errors().contains("panicked"), "{}", client.errors());

@@ -91,6 +91,11 @@ table! { all_refused:
     bad_names_are_refused(Nothing, ("REGISTER", "bad-name"),
         &["", "1", "42", "al ice", "a/b", "a:b", "é", "a\tb", "<b>", "a,b", "alice@home"]
             .map(|name| register(name, "20001")));
+    reserved_names_are_refused(Nothing, ("REGISTER", "bad-name"),
+        &["server", "Server", "SERVER", "you", "YOU", "me", "Me"].map(|name| register(name, "20001")));
+    reserved_names_cannot_join_or_ask(Nothing, ("*", "bad-name"), &[
+        "JOIN\r\nclientID: server\r\n\r\n", "JOIN\r\nclientID: YOU\r\n\r\n", "BRIDGE\r\nclientID: me\r\n\r\n",
+    ]);
     bad_ports_are_refused(Nothing, ("REGISTER", "bad-port"),
         &["", "0", "80", "1023", "65536", "99999999999999999999", "-1", "http", "20001x", "2 0001"]
             .map(|port| register("alice", port)));
@@ -128,7 +133,7 @@ table! { all_refused:
 #[test]
 fn good_names_and_ports_are_taken_and_the_port_of_the_server_is_not() {
     let (server, mut wire) = connected(&[]);
-    for name in ["a", "A-z_0.9", "1a", "-", "...", "007x"] {
+    for name in ["a", "A-z_0.9", "1a", "-", "...", "007x", "server2", "m", "youth"] {
         wire.registers(name, 20_001).has(&[("clientID", name)]);
     }
     let own = register("alice", &server.port().to_string());

@@ -219,6 +219,8 @@ class Connection(asyncio.Protocol):
             raise Refusal("malformed", "clientID is missing")
         if not re.fullmatch(r"[A-Za-z0-9_.-]{1,32}", name) or name.isdigit():
             raise Refusal("bad-name", "a name has 1 to 32 of A-Z a-z 0-9 _ - . and is not a number")
+        if name.lower() in ("server", "you", "me"):
+            raise Refusal("bad-name", f"the name {name} is reserved")
         return name
 
     def text(self, headers):
