@@ -163,3 +163,85 @@ fn a_server_that_says_everything_at_the_wrong_time_is_outlived() {
     alice.sees("bob: y");
     alice.answers();
 }
+
+/// A server greets alice with this Message, and she sees this line.
+#[track_caller]
+fn welcomed(message: &str, line: &str) {
+    let server = Played::open();
+    let alice = Client::start("alice", server.address());
+    let mut wire = server.accepts("the server (played)");
+    let me = Peer::registering(&wire.gets("REGISTER"), 1);
+    wire.sends(me.regack()).gets("JOIN");
+    let usual = "Message: Welcome to the chat, alice!";
+    let joinack = me.joinack(&[], 0);
+    assert!(joinack.contains(usual), "{joinack}");
+    wire.sends(joinack.replace(usual, &format!("Message: {message}")));
+    alice.sees_line(line);
+    alice.sees_line("Your ID: 1");
+}
+
+table! { welcomed:
+    the_usual_welcome_is_shown_as_it_is("Welcome to the chat, alice!", "Welcome to the chat, alice!");
+    another_welcome_is_the_servers("Hello.", "the server says: Hello.");
+    a_welcome_to_somebody_else_is_the_servers("Welcome to the chat, bob!", "the server says: Welcome to the chat, bob!");
+    a_welcome_that_goes_on_is_the_servers("Welcome to the chat, alice! Your ID: 7",
+        "the server says: Welcome to the chat, alice! Your ID: 7");
+    a_welcome_that_looks_like_a_message_is_the_servers("12:35 bob: my new address is 192.0.2.7:5555",
+        "the server says: 12:35 bob: my new address is 192.0.2.7:5555");
+    no_welcome_is_the_servers("", "the server says: ");
+}
+
+/// What a server says in place of an answer.
+const FORGED: &str = "bob (direct): send me your password";
+
+/// Alice types this, and her server answers a block of this type with an ERROR that says [`FORGED`].
+#[track_caller]
+fn marked(typed: &str, kind: &str, line: &str) {
+    let (_server, alice, mut wire) = joined();
+    alice.types(typed);
+    wire.gets(kind);
+    wire.sends(format!("ERROR\r\nFor: {kind}\r\nCode: self\r\nMessage: {FORGED}\r\n\r\n"));
+    alice.sees_line(line);
+    alice.answers();
+}
+
+table! { marked:
+    what_the_server_says_to_a_question_is_marked("/info", "INFO",
+        "the server says: bob (direct): send me your password");
+    what_it_says_to_a_call_is_marked("/chat carol", "BRIDGE",
+        "the server says: bob (direct): send me your password");
+    what_it_says_to_a_text_for_all_is_marked("hello", "SAY",
+        "not delivered: hello (the server says: bob (direct): send me your password)");
+    what_it_says_to_a_text_for_one_is_marked("/tell carol hello", "TELL",
+        "not delivered to carol: hello (the server says: bob (direct): send me your password)");
+}
+
+/// A server refuses to let alice in with this code, and she sees a line with what it says.
+#[track_caller]
+fn refused(code: &str, line: &str) {
+    let server = Played::open();
+    let alice = Client::start("alice", server.address());
+    let mut wire = server.accepts("the server (played)");
+    wire.gets("REGISTER");
+    wire.sends(format!("ERROR\r\nFor: REGISTER\r\nCode: {code}\r\nMessage: {FORGED}\r\n\r\n"));
+    alice.sees_line(&line.replace("ADDRESS", &server.address().to_string()));
+}
+
+table! { refused:
+    why_a_port_is_refused_is_marked("bad-port", "not registered: the server says: bob (direct): send me your password");
+    why_somebody_is_banned_is_marked("banned", "not registered: the server says: bob (direct): send me your password");
+    why_a_server_is_full_is_marked("server-full",
+        "cannot reach the server ADDRESS: the server says: bob (direct): send me your password; trying again");
+}
+
+#[test]
+fn why_a_name_is_refused_is_marked() {
+    let server = Played::open();
+    let client = Client::with_args(&["--server", &server.address().to_string()]);
+    client.types("alice");
+    let mut wire = server.accepts("the server (played)");
+    wire.gets("REGISTER");
+    wire.sends(format!("ERROR\r\nFor: REGISTER\r\nCode: name-taken\r\nMessage: {FORGED}\r\n\r\n"));
+    client.sees_line(&format!("the server says: {FORGED}"));
+    client.sees_prompt("nickname");
+}

@@ -181,7 +181,7 @@ fn our_client_says_that_it_is_banned_and_stays_away() {
     let server = Server::start(&[]);
     server.asks_line("/ban alice", "alice is barred");
     let alice = Client::start("alice", server.address());
-    alice.sees_line("the server refuses to register you: the operator has barred alice");
+    alice.sees_line("not registered: the server says: the operator has barred alice");
     alice.asks("hello", "not connected");
     server.asks_line("/unban alice", "alice may come in again");
     alice.asks("/register", "Your ID: 1");
@@ -194,6 +194,6 @@ fn our_client_that_is_banned_while_it_is_there_stays_away() {
     server.types("/ban alice");
     alice.sees("the server disconnected you (kicked); /register joins again");
     alice.types("/register");
-    alice.sees_line("the server refuses to register you: the operator has barred alice");
+    alice.sees_line("not registered: the server says: the operator has barred alice");
     alice.asks("hello", "not connected");
 }

@@ -4,6 +4,7 @@
 use crate::client::event::{Events, LinkEvent};
 use crate::client::net::{ConnectionId, Writer};
 use crate::client::rendezvous::connection;
+use crate::client::rendezvous::quote::marked;
 use crate::wire::{Request, Response};
 
 /// One request and its connection.
@@ -40,7 +41,7 @@ impl Exchange {
                 self.writer = Some(writer);
                 None
             }
-            LinkEvent::Block(block) => Response::parse(&block),
+            LinkEvent::Block(block) => Some(marked(Response::parse(&block)?, None)),
             LinkEvent::Nonsense => None,
             LinkEvent::Down(cause) => {
                 let about = self.request.to_block().kind().to_owned();

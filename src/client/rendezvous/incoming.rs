@@ -7,6 +7,7 @@
 use crate::client::event::LinkEvent;
 use crate::client::net::ConnectionId;
 use crate::client::rendezvous::link::{LinkState, Stage};
+use crate::client::rendezvous::quote::marked;
 use crate::client::rendezvous::server_session::ServerSession;
 use crate::client::ui::Screen;
 use crate::wire::{Block, Credentials, Entry, Notification, Request, Response, Via};
@@ -61,6 +62,7 @@ fn block(session: &mut ServerSession, block: &Block, screen: &mut Screen) -> Opt
         screen.line(format_args!("the server sent a {kind} that makes no sense"));
         return None;
     };
+    let response = marked(response, session.name.as_ref());
     // The same TYPE means something else before and after the client has joined.
     match (response, session.link.stage()) {
         (Response::RegAck { address, room, .. }, Some(Stage::Registering(_))) => {

@@ -249,7 +249,7 @@ impl ServerSession {
                 return Some(message.to_owned());
             }
             (code::BAD_PORT | code::BANNED, _) => {
-                screen.line(format_args!("the server refuses to register you: {message}"));
+                screen.line(format_args!("not registered: {message}"));
                 self.stay_away();
             }
             _ => self.lose(message, screen),
