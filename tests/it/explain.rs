@@ -175,3 +175,15 @@ fn a_caller_is_shown_by_what_is_known_of_it_from_its_first_block_to_its_last() {
     stranger.sends("hello\r\n");
     alice.sees("<- bob? text (tcp, ");
 }
+
+#[test]
+fn a_datagram_that_was_held_back_is_traced_under_its_own_peer() {
+    let (alice, mut bob) = a_friend(&["--explain", "--lossy", "0,0,100"]);
+    let mut carol = bob.another("carol", &alice);
+    bob.is_queried(&alice);
+    carol.is_queried(&alice);
+    // What is said to carol releases what was said to bob.
+    alice.types_bytes(b"/peer bob\n/msg one\n/peer carol\n/msg two\n");
+    let to_bob = format!("MSG (udp, {} -> {})", alice.address(), bob.address());
+    alice.sees_without(&format!("-> carol {to_bob}"), &format!("-> bob {to_bob}"));
+}

@@ -96,8 +96,9 @@ impl Conversations {
                 let ack = conversation.receive((seq, first, text), captured, screen);
                 // An answer longer than its question would let a forged address amplify a flood.
                 if let Some(bytes) = ack.filter(|ack| ack.len() <= length) {
-                    let outgoing = Outgoing { bytes, to: from, why: String::new() };
-                    self.datagrams.send(outgoing, &conversation.entry.name, screen);
+                    let with = conversation.entry.name.clone();
+                    let outgoing = Outgoing { bytes, to: from, with, why: String::new() };
+                    self.datagrams.send(outgoing, screen);
                     self.last_message = Some(*now);
                 }
             }

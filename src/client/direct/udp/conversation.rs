@@ -153,7 +153,8 @@ impl Conversation {
                     let (name, ticket) = (self.me.clone(), credentials.ticket);
                     let datagram = Datagram::Msg { name, ticket, seq, first, text };
                     let bytes = datagram.to_block().to_string().into_bytes();
-                    datagrams.send(Outgoing { bytes, to: *address, why }, peer, screen);
+                    let (to, with) = (*address, peer.clone());
+                    datagrams.send(Outgoing { bytes, to, with, why }, screen);
                 }
                 Step::GiveUp(text) => {
                     self.counts.lost += 1;

@@ -92,6 +92,8 @@ pub struct Outgoing {
     pub bytes: Vec<u8>,
     /// The destination.
     pub to: SocketAddr,
+    /// The peer's name, for tracing. A datagram that is held back may go out together with one for another peer.
+    pub with: Name,
     /// The explanation for tracing. It may be empty.
     pub why: String,
 }
@@ -119,19 +121,19 @@ impl Datagrams {
         Datagrams { socket, own, ipv4, lossy: Lossy::new(lossy.unwrap_or_default()) }
     }
 
-    /// Sends a datagram to the peer called `with`. If the operating system refuses it, it is lost, as it
-    /// might be on its way: the timers of [`reliable`](super::reliable) know what to do.
-    pub fn send(&mut self, outgoing: Outgoing, with: &Name, screen: &mut Screen) {
+    /// Sends a datagram. If the operating system refuses it, it is lost, as it might be on its way: the timers of
+    /// [`reliable`](super::reliable) know what to do.
+    pub fn send(&mut self, outgoing: Outgoing, screen: &mut Screen) {
         let sent = self.lossy.pass(outgoing.clone());
         if sent.is_empty() {
             let why = "lost or delayed on purpose (--lossy)".to_owned();
             let captured = self.capture(Direction::Lost, outgoing.to, outgoing.bytes);
-            screen.captured(&captured.because(why), with);
+            screen.captured(&captured.because(why), &outgoing.with);
         }
-        for Outgoing { bytes, to, why } in sent {
+        for Outgoing { bytes, to, with, why } in sent {
             let (socket, reachable) = self.route(to);
             let _ = socket.send_to(&bytes, reachable);
-            screen.captured(&self.capture(Direction::Out, to, bytes).because(why), with);
+            screen.captured(&self.capture(Direction::Out, to, bytes).because(why), &with);
         }
     }
 
