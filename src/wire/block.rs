@@ -79,12 +79,18 @@ impl Block {
         self.text.lines().skip(1)
     }
 
-    /// The value of the first header of that name. The case of the name's letters does not matter.
+    /// The value of the first header of that name, without the blanks around it. The case of the name's letters does
+    /// not matter. Text is what a person wrote: only the one space after its colon is taken off.
     // LAB 1: find a header by its name
     pub fn header(&self, name: &str) -> Option<&str> {
+        let is_text = name.eq_ignore_ascii_case("Text");
         self.lines().find_map(|line| {
             let (found, value) = line.split_once(':')?;
-            let value = value.strip_prefix(' ').unwrap_or(value);
+            let value = if is_text {
+                value.strip_prefix(' ').unwrap_or(value)
+            } else {
+                value.trim_matches([' ', '\t'])
+            };
             found.eq_ignore_ascii_case(name).then_some(value)
         })
     }

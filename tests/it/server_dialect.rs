@@ -98,3 +98,15 @@ fn closing_without_reading_the_answer_harms_nobody() {
     }
     once(&server, "PING\r\nToken: 1\r\n\r\n", "PONG\r\nToken: 1\r\n\r\n");
 }
+
+#[test]
+fn blanks_around_values_do_not_count_but_those_of_a_text_do() {
+    let server = Server::start(&[]);
+    let register = "REGISTER\r\nclientID:   Alice \r\nIP:\t127.0.0.1\r\nPort:  6201\t\r\n\r\n";
+    once(&server, register, &regack("Alice", 6201, 1));
+    registers(&server, "Bob", 6202, 2);
+    once(&server, "BRIDGE\r\nclientID: Bob \r\n\r\n", &bridgeack("Alice", "127.0.0.1", "6201"));
+    let mut carol = server.joined("carol", 6203);
+    carol.sends("SAY\r\nText:   indented \r\n\r\n");
+    assert_eq!(carol.skips_to("SAID").get("Text"), "  indented ");
+}
