@@ -14,7 +14,10 @@ use crate::wire::{Name, PeerRef, Request, Text, Via};
 
 /// Carries out a command, or tells the user why not.
 pub fn execute(state: &mut State, command: Command) {
-    if let Err(message) = attempt(state, command) {
+    let means_info = matches!(&command, Command::Say(text) if is_yes(text))
+        && state.warned_of_info
+        && has_no_room(state);
+    if let Err(message) = attempt(state, if means_info { Command::Info } else { command }) {
         state.screen.line(message);
     }
 }
@@ -45,7 +48,7 @@ fn attempt(state: &mut State, command: Command) -> Result<(), String> {
             let request = Request::Tell { peer: peer.clone(), text: text.clone() };
             state.ask(request, Pending::Tell(peer, text))?;
         }
-        Command::Info => state.ask(Request::Info, Pending::Info)?,
+        Command::Info => info(state)?,
         Command::History(last) => {
             state.ask(Request::History { before: None, last }, Pending::History)?;
         }
@@ -78,6 +81,25 @@ fn message(state: &mut State, to: Option<ConnectionId>, text: &str) -> Result<()
         }
         None => Err(format!("not sent, that chat has ended: {text}")),
     }
+}
+
+/// Asks for the directory. Compat: some servers without a room end when they read INFO, so the user is asked first.
+fn info(state: &mut State) -> Result<(), String> {
+    if has_no_room(state) && !std::mem::replace(&mut state.warned_of_info, true) {
+        let asked = "this server has no room, and INFO ends some of its kind; ask it all the same?";
+        return Err(format!("{asked} /info again means yes"));
+    }
+    state.ask(Request::Info, Pending::Info)
+}
+
+/// Compat: whether the server has no room.
+fn has_no_room(state: &State) -> bool {
+    state.server.status() == "no room"
+}
+
+/// Whether a line is the answer yes.
+fn is_yes(line: &str) -> bool {
+    ["y", "yes"].iter().any(|yes| line.trim().eq_ignore_ascii_case(yes))
 }
 
 /// Registers again. Only a connection that has joined is owed a response.

@@ -62,6 +62,8 @@ pub struct State {
     pub conversations: Conversations,
     /// The request that the server did not answer, and until when it may.
     pub pending: Option<(Pending, Instant)>,
+    /// Whether the user was told that INFO ends some servers without a room.
+    pub warned_of_info: bool,
     events: Events,
     /// The labels of the other ends, for the trace.
     labels: PeerLabels,
@@ -76,8 +78,18 @@ impl State {
         events: Events,
     ) -> State {
         let (chats, handshakes) = (Chats::default(), Handshakes::new(events.clone()));
-        let (pending, labels) = (None, PeerLabels::default());
-        State { screen, server, chats, handshakes, conversations, pending, events, labels }
+        let (pending, warned_of_info, labels) = (None, false, PeerLabels::default());
+        State {
+            screen,
+            server,
+            chats,
+            handshakes,
+            conversations,
+            pending,
+            warned_of_info,
+            events,
+            labels,
+        }
     }
 
     /// This client, as its peers know it. Before it has a name, nobody can be greeted.

@@ -11,7 +11,7 @@ use super::name::{Name, PeerRef};
 use super::request::Via;
 use super::secret::Secret;
 
-/// A client in the directory. As a line it is `alice 127.0.0.1:5556 1`.
+/// A client in the directory. As a line it is `alice 127.0.0.1:5556 1`, without the number if there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// The client's name.
@@ -54,7 +54,8 @@ impl Entry {
 
 impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "{} {} {}", self.name, self.address, self.id)
+        write!(f, "{} {}", self.name, self.address)?;
+        if self.id == compat::NO_ID { Ok(()) } else { write!(f, " {}", self.id) }
     }
 }
 

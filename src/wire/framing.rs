@@ -239,6 +239,14 @@ impl<R: BufRead> BlockReader<R> {
         }
     }
 
+    /// The block that the end of the stream has cut short, as if its blank line had come. It is for servers that
+    /// close the connection instead (see [`compat`](super::compat)).
+    pub fn cut_short(&mut self) -> Option<Block> {
+        let last = std::mem::take(&mut self.line);
+        let found = self.parser.push(&last).ok()?;
+        found.or_else(|| self.parser.push(b"").ok()?)?.ok()
+    }
+
     /// Drops all of the line but its last bytes. Its block is skipped, but the line's end may still show that it is
     /// the first one of an HTTP request.
     fn truncate(&mut self) -> io::Result<Option<FramingError>> {

@@ -133,14 +133,18 @@ impl Response {
         let or_empty = |header| block.get(header).unwrap_or_default();
         let or_zero = |header| block.get(header).unwrap_or(0);
         Some(match block.kind() {
+            _ if compat::is_refusal(block) => {
+                let (about, code) = ("REGISTER".to_owned(), compat::REFUSED.to_owned());
+                Response::Error { about, code, message: compat::sentence(block) }
+            }
             "REGACK" => Response::RegAck {
                 name: block.get("clientID")?,
-                address: address(block)?,
+                address: address(block).unwrap_or(compat::NO_ADDRESS),
                 id: or_zero("ID"),
                 expires: or_zero("Expires"),
                 room: block.header("Room") == Some("yes"),
             },
-            "BRIDGEACK" if block.header("clientID")?.is_empty() => Response::BridgeAck(None),
+            "BRIDGEACK" if compat::is_nobody(block) => Response::BridgeAck(None),
             "BRIDGEACK" => {
                 let (name, address) = (block.get("clientID")?, address(block)?);
                 let entry = Entry { name, address, id: or_zero("ID") };

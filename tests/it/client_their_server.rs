@@ -85,6 +85,7 @@ fn the_assignment(habit: Habit) {
     assert_eq!(wire.line(), "Hello Bob");
     wire.sends("Hello Alice\r\n");
     alice.sees_line("bob? (direct): Hello Alice");
+    alice.asks("/info", "/info again means yes");
     alice.types("/info");
     let (mut asked, request) = server.request("INFO");
     assert!(request.headers().is_empty(), "{request}");
@@ -188,7 +189,7 @@ fn a_server_that_says_something_else_is_no_reason_to_fall_over() {
 fn a_server_that_never_answers_does_not_keep_the_rest_waiting() {
     let mut server = Theirs::start(Habit::Status);
     let alice = server.client("alice");
-    alice.types_bytes(b"/info\n/id\n/peers\n/help\n");
+    alice.types_bytes(b"/info\n/info\n/id\n/peers\n/help\n");
     let (asked, _) = server.request("INFO");
     for text in ["you are alice", "no direct chats", "/quit"] {
         alice.sees_without("does not answer", text);

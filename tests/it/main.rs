@@ -36,6 +36,7 @@ mod client_return;
 mod client_room;
 mod client_start;
 mod client_texts;
+mod client_their_answers;
 mod client_their_caller;
 mod client_their_listener;
 mod client_their_server;

@@ -33,6 +33,18 @@ impl Exchange {
         matches!(request, Request::Info | Request::Bridge { peer: None, .. })
     }
 
+    /// Some servers introduce a client that is alone to itself: then nobody else is there.
+    fn judge(&self, response: Response) -> Response {
+        match (&self.request, response) {
+            (Request::Bridge { name, .. }, Response::BridgeAck(Some(found)))
+                if found.entry.name == *name =>
+            {
+                Response::BridgeAck(None)
+            }
+            (_, response) => response,
+        }
+    }
+
     /// Handles what happens on the connection. Returns the response when the exchange is over.
     pub fn event(&mut self, event: LinkEvent) -> Option<Response> {
         match event {
@@ -41,7 +53,7 @@ impl Exchange {
                 self.writer = Some(writer);
                 None
             }
-            LinkEvent::Block(block) => Some(marked(Response::parse(&block)?, None)),
+            LinkEvent::Block(block) => Some(marked(self.judge(Response::parse(&block)?), None)),
             LinkEvent::Nonsense => None,
             LinkEvent::Down(cause) => {
                 let about = self.request.to_block().kind().to_owned();

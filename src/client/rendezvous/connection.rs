@@ -13,7 +13,7 @@ use crate::client::net::writer;
 use crate::client::net::{ConnectionId, Direction, Writer};
 use crate::io_error::cause;
 use crate::net::Reader;
-use crate::wire::{BlockReader, MAX_ANSWER_LINES};
+use crate::wire::{BlockReader, MAX_ANSWER_LINES, compat};
 
 /// The addresses of a server, IPv4 first: `server` listens on 127.0.0.1 unless it is told otherwise, and
 /// `localhost` may also mean `::1`.
@@ -54,7 +54,10 @@ fn follow(server: &str, id: ConnectionId, events: &Events) -> io::Result<()> {
     loop {
         let found = blocks.read();
         events.capture(id, &stream, Direction::In, blocks.get_mut().take_record());
-        let Some(found) = found? else { return Ok(()) };
+        let Some(found) = found? else {
+            let last = blocks.cut_short().filter(compat::may_end_with_stream);
+            return last.map_or(Ok(()), |block| tell(LinkEvent::Block(block)));
+        };
         tell(found.map_or(LinkEvent::Nonsense, LinkEvent::Block))?;
     }
 }

@@ -10,7 +10,7 @@ use crate::client::rendezvous::link::{LinkState, Stage};
 use crate::client::rendezvous::quote::marked;
 use crate::client::rendezvous::server_session::ServerSession;
 use crate::client::ui::Screen;
-use crate::wire::{Block, Credentials, Entry, Notification, Request, Response, Via};
+use crate::wire::{Block, Credentials, Entry, Notification, Request, Response, Via, compat};
 
 /// What the rest of the client must know.
 #[derive(Debug)]
@@ -66,6 +66,8 @@ fn block(session: &mut ServerSession, block: &Block, screen: &mut Screen) -> Opt
     // The same TYPE means something else before and after the client has joined.
     match (response, session.link.stage()) {
         (Response::RegAck { address, room, .. }, Some(Stage::Registering(_))) => {
+            let is_told = address != compat::NO_ADDRESS;
+            let address = if is_told { address } else { session.address() };
             session.registered(address, room, screen);
         }
         (Response::JoinAck(welcome), Some(Stage::Joining(_))) => session.joined(welcome, screen),

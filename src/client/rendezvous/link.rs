@@ -52,6 +52,11 @@ impl Link {
         Link { id, writer, unwritten: 0, stage: Stage::Registering(until) }
     }
 
+    /// Whether the server is known to have a room. Others may not know QUIT.
+    pub fn has_room(&self) -> bool {
+        !matches!(self.stage, Stage::Registering(_))
+    }
+
     /// Queues a block of the protocol. Returns whether there was room for it.
     pub fn send(&self, block: &Block) -> bool {
         self.writer.block(block)

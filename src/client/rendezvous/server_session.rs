@@ -17,7 +17,7 @@ use crate::client::rendezvous::room::RoomView;
 use crate::client::ui::Screen;
 use crate::clock;
 use crate::wire::request::code;
-use crate::wire::{Name, Reason, Request, Secret, Text, Welcome};
+use crate::wire::{Name, Reason, Request, Secret, Text, Welcome, compat};
 
 /// The session with the server.
 pub struct ServerSession {
@@ -175,7 +175,9 @@ impl ServerSession {
     /// Leaves the server. Everything said before is still written; texts that have not come back are reported.
     pub fn quit(&mut self, screen: &mut Screen) {
         self.room.close(screen);
-        let _ = self.link.link().map(|link| link.send(&Request::Quit.to_block()));
+        if let Some(link) = self.link.link().filter(|link| link.has_room()) {
+            link.send(&Request::Quit.to_block());
+        }
         self.link = LinkState::Offline(None);
     }
 
@@ -248,7 +250,7 @@ impl ServerSession {
                 self.stay_away();
                 return Some(message.to_owned());
             }
-            (code::BAD_PORT | code::BANNED, _) => {
+            (code::BAD_PORT | code::BANNED | compat::REFUSED, _) => {
                 screen.line(format_args!("not registered: {message}"));
                 self.stay_away();
             }
