@@ -93,6 +93,21 @@ table! { shown_as:
         (CHAT.as_bytes(), &[RINGS]), (b"Hello Alice", &["Hello Alice"]),
         (b"no end of line", &["no end of line"]), (b"Hello?", &["Hello?"]), (b"QUIT", &[ENDS]),
     ]);
+    text_that_stops_is_a_line_behind_whole_ones_too(BOB, &[
+        (CHAT.as_bytes(), &[RINGS]), (b"one\r\ntwo", &["one", "two"]), (b"three\r\nfour", &["three", "four"]),
+        (b"QUIT", &[ENDS]),
+    ]);
+    quit_that_is_glued_to_a_text_ends_the_chat(BOB, &[
+        (CHAT.as_bytes(), &[RINGS]), (b"one\r\ntwoQUIT\r\n\r\n", &["one", "two", ENDS]),
+    ]);
+    quit_inside_a_line_is_text(BOB, &[
+        (CHAT.as_bytes(), &[RINGS]), (b"never QUIT\r\nnever\r\n", &["never QUIT", "never"]),
+        (b"QUIT", &[ENDS]),
+    ]);
+    a_message_beside_an_address_is_text(BOB, &[
+        (b"CHAT\r\nclientID: Bob\r\nIP: 127.0.0.1\r\nPort: 6202\r\nmessage: Hello\r\n\r\n", &[RINGS, "Hello"]),
+        (b"QUIT\n\n", &[ENDS]),
+    ]);
     text_in_the_segment_of_chat_that_stops_is_a_line(BOB, &[
         (concat!(chat!(), "Hello Alice").as_bytes(), &[RINGS, "Hello Alice"]), (b"QUIT", &[ENDS]),
     ]);
@@ -133,18 +148,25 @@ fn chat_and_then_lines_both_ways() {
     ends(&alice, bob, "QUIT\r\n\r\n", "Bob?");
 }
 
-#[test]
-fn who_has_ended_a_line_is_waited_for() {
+/// Somebody without an address says this in its first block, and alice is shown exactly these lines.
+fn says_in_its_chat(block: &str, lines: &[&str]) {
     let (_server, alice) = alice_alone(&[]);
-    let mut bob = rings(&alice, CHAT, INCOMING);
-    bob.sends("a whole line\r\nand ha");
-    alice.sees_line("Bob? (direct): a whole line");
-    // Another who ends none calls and is heard, which takes longer than the stop of a text.
-    let mut eve = alice.is_called_by("eve");
-    eve.sends("eve");
-    alice.sees(" (direct): eve");
-    bob.sends("lf a line\r\n");
-    alice.sees_line("Bob? (direct): and half a line");
+    let mut bob = alice.is_called_by("bob");
+    bob.sends(block);
+    alice.sees_line(&format!("Incoming chat request from Bob? {} (unverified)", bob.local()));
+    for line in lines {
+        assert_eq!(alice.sees_next(), format!("Bob? (direct): {line}"));
+    }
+    ends(&alice, bob, "QUIT\r\n\r\n", "Bob?");
+}
+
+table! { says_in_its_chat:
+    content_in_the_first_block_is_text("CHAT\r\nclientID: Bob\r\ncontent: Hello\r\n\r\n", &["Hello"]);
+    message_in_the_first_block_is_text(
+        "CHAT\nclientID: Bob\nMessage:  two words \n\nnext\n", &["two words", "next"]);
+    any_line_of_a_block_without_an_address_is_text(
+        "CHAT\r\nclientID: Bob\r\nHello Alice\r\nPS: bye\r\n\r\n", &["Hello Alice", "PS: bye"]);
+    a_name_alone_is_no_text("CHAT\r\nclientID: Bob\r\n\r\nfirst\r\n", &["first"]);
 }
 
 #[test]

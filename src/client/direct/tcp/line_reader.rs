@@ -23,7 +23,7 @@ use crate::io_error::is_waiting;
 use crate::net::Reader;
 use crate::wire::http::is_http;
 use crate::wire::line::read_line;
-use crate::wire::{BlockParser, Greeting, Line, MAX_LINE};
+use crate::wire::{BlockParser, Greeting, Line, MAX_LINE, compat};
 
 /// The most lines of a CHAT.
 const MAX_CHAT_LINES: usize = 16;
@@ -33,6 +33,8 @@ pub const SILENCE: Duration = Duration::from_secs(1);
 const OPENING: Duration = Duration::from_secs(60);
 /// Compat: text without an end of line counts as a line when nothing follows for this long.
 const PAUSE: Duration = Duration::from_millis(200);
+/// The line that ends a chat.
+const QUIT: &[u8] = b"QUIT";
 
 /// How a connection begins.
 pub enum Opening {
@@ -62,16 +64,14 @@ pub struct LineReader<'a> {
     read: VecDeque<Vec<u8>>,
     /// Whether the peer may be a program of another course.
     pub compat: bool,
-    /// Whether the peer has ended a line after its opening. Then it ends all of them.
-    ends_lines: bool,
 }
 
 impl LineReader<'_> {
     /// A reader for a fresh connection.
     pub fn new<'a>(stream: &'a TcpStream, id: ConnectionId, events: &'a Events) -> LineReader<'a> {
         let reader = Reader::new(stream).recorded(Arc::clone(events.tracing()));
-        let (line, read, compat, ends_lines) = (Vec::new(), VecDeque::new(), true, false);
-        LineReader { stream, id, events, reader, line, read, compat, ends_lines }
+        let (line, read, compat) = (Vec::new(), VecDeque::new(), true);
+        LineReader { stream, id, events, reader, line, read, compat }
     }
 
     /// Finds out how the connection begins. The peer may be silent for `limit`, or for ever.
@@ -102,7 +102,7 @@ impl LineReader<'_> {
         }
         let Some(line) = self.next_line(true)? else { return Ok(Opening::End) };
         let opening = if is_http(&line) { Opening::Http } else { Opening::Other };
-        self.read.push_back(line);
+        self.read.push_front(line);
         Ok(opening)
     }
 
@@ -120,11 +120,10 @@ impl LineReader<'_> {
             let found = parser.push(&line)?;
             self.read.push_back(line);
             if found.is_some() || self.read[0] != b"CHAT" {
-                let chat = found.and_then(Result::ok).and_then(|block| Greeting::parse(&block));
-                if chat.is_some() {
-                    self.read.clear();
-                }
-                return Ok(chat.map_or(Opening::Other, Opening::Chat));
+                let Some(block) = found.and_then(Result::ok) else { return Ok(Opening::Other) };
+                let Some(chat) = Greeting::parse(&block) else { return Ok(Opening::Other) };
+                self.read = compat::texts(&block).map(Vec::from).collect();
+                return Ok(Opening::Chat(chat));
             }
         }
     }
@@ -136,7 +135,7 @@ impl LineReader<'_> {
     pub fn follow(&mut self, tell: impl Fn(PeerEvent) -> bool) -> io::Result<()> {
         let mut goes_on = true;
         while goes_on {
-            let found = self.next_line(self.compat && !self.ends_lines);
+            let found = self.next_line(self.compat);
             self.capture();
             goes_on = match found?.map_or(PeerLine::Quit, |line| parse_line(&line, self.compat)) {
                 PeerLine::Nothing => true,
@@ -168,7 +167,9 @@ impl LineReader<'_> {
                 }
                 Ok(Line::End) if self.line.is_empty() => return Ok(None),
                 Ok(found) => {
-                    self.ends_lines |= found == Line::Whole;
+                    if self.compat {
+                        self.unglue(found);
+                    }
                     return Ok(Some(take(&mut self.line)));
                 }
                 Err(error) if is_waiting(&error) => {
@@ -182,6 +183,17 @@ impl LineReader<'_> {
                 }
                 Err(error) => return Err(error),
             }
+        }
+    }
+
+    /// Compat: a QUIT with its blank line, or at the end of the stream, may follow a text that has no end of its own.
+    /// Then it is a line by itself, the next one.
+    fn unglue(&mut self, found: Line) {
+        let is_last = found == Line::End
+            || [&b"\r\n"[..], b"\n"].iter().any(|end| self.reader.buffered().starts_with(end));
+        let text = self.line.strip_suffix(QUIT).map(<[u8]>::len).filter(|text| *text > 0);
+        if let Some(text) = text.filter(|_| is_last) {
+            self.read.push_back(self.line.split_off(text));
         }
     }
 
