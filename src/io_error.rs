@@ -13,6 +13,13 @@ pub fn cause(error: &Error) -> String {
     if nameless || kind.starts_with("uncategorized") { error.to_string() } else { kind }
 }
 
+/// Returns why a client cannot listen on a port. If the port is in use, and not 0, adds what to do about it.
+pub fn cause_at(port: u16, error: &Error) -> String {
+    let chosen = port != 0 && error.kind() == ErrorKind::AddrInUse;
+    let advice = if chosen { "; without a port the client takes any free one" } else { "" };
+    format!("{}{advice}", cause(error))
+}
+
 /// Whether an error only says that nothing can be read or written just now. A read timeout is `WouldBlock` on Unix
 /// and `TimedOut` on Windows.
 pub fn is_waiting(error: &Error) -> bool {

@@ -14,9 +14,9 @@ use p2p_chat::client::{self, ClientOptions, PageOptions};
 
 /// The text of `--help`, which also follows every mistake in the command line.
 const USAGE: &str = "\
-usage: client [NAME [LISTEN_PORT] [HOST:PORT]]
+usage: client [NAME [LISTEN_PORT] [HOST[:PORT]]]
        client NAME HOST PORT
-       client --id NAME [--port N] [--server HOST:PORT]
+       client --id NAME [--port N] [--server HOST[:PORT]]
        client --raw HOST:PORT | --raw --listen PORT
   without NAME it asks for a nickname; without a server it takes 127.0.0.1:5555
   --raw                  a connection by hand: sends what you type, shows what arrives
@@ -28,7 +28,9 @@ usage: client [NAME [LISTEN_PORT] [HOST:PORT]]
                          simulate loss, duplication and reordering of what we send, in percent";
 
 /// Where the server listens unless it is told otherwise.
-const SERVER: &str = "127.0.0.1:5555";
+const SERVER: &str = "127.0.0.1";
+/// The port of the server unless it is given.
+const PORT: &str = "5555";
 /// How long a message over UDP is tried, without `--give-up`.
 const GIVE_UP: Duration = Duration::from_secs(30);
 
@@ -85,7 +87,9 @@ fn chat(arguments: Arguments) -> Result<ClientOptions, String> {
     let (port, server) = match rest.as_slice() {
         [] => (None, None),
         [port] if is_number(port) => (Some(port), None),
-        [server] if server.contains(':') => (None, Some((*server).to_owned())),
+        [server] if server.contains([':', '.']) || *server == "localhost" => {
+            (None, Some((*server).to_owned()))
+        }
         [word] => return Err(format!("'{word}' is neither a port nor HOST:PORT")),
         [port, server] if is_number(port) => (Some(port), Some((*server).to_owned())),
         [host, port] if is_number(port) => (None, Some(format!("{}:{port}", bracketed(host)))),
@@ -142,15 +146,19 @@ fn listening_port(what: &str, value: &str) -> Result<u16, String> {
     if value == "0" { Ok(0) } else { number(what, value, 1024..=u16::MAX).map_err(any_or) }
 }
 
-/// Checks `HOST:PORT`. An IPv6 address stands in brackets, as in a URL (RFC 3986, 3.2.2).
+/// Checks `HOST:PORT`, or `HOST` with the usual port. An IPv6 address stands in brackets, as in a URL (RFC 3986,
+/// 3.2.2).
 fn server_address(server: &str) -> Result<String, String> {
-    let rule = || format!("'{server}' is not HOST:PORT or [IPV6]:PORT");
-    let (host, port) = server.rsplit_once(':').ok_or_else(rule)?;
-    if host.is_empty() || (host.contains(':') && !host.ends_with(']')) {
-        return Err(rule());
+    let (host, port) = match server.rsplit_once(':') {
+        Some(split) if !server.ends_with(']') => split,
+        _ => (server, PORT),
+    };
+    let is_bracketed = host.starts_with('[') && host.ends_with(']');
+    if host.is_empty() || (host.contains([':', '[', ']']) && !is_bracketed) {
+        return Err(format!("'{server}' is not HOST[:PORT] or [IPV6][:PORT]"));
     }
     number("the server's port", port, 1..=u16::MAX)?;
-    Ok(server.to_owned())
+    Ok(format!("{host}:{port}"))
 }
 
 /// A host as it stands before a port: an IPv6 address in brackets.

@@ -1,7 +1,7 @@
 //! Everything that can happen to a client. Threads send events down one channel, and one loop owns all state: it is
 //! not shared, so it needs no lock. (The server does it the other way round: its threads lock what they share.)
 
-use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
@@ -93,7 +93,7 @@ pub enum Event {
 #[derive(Debug)]
 pub enum LinkEvent {
     /// The connection stands: how to write to it, and this client's address on it.
-    Up(Writer, IpAddr),
+    Up(Writer, SocketAddr),
     /// The server sent a block.
     Block(Block),
     /// The server sent something that is no block.

@@ -21,7 +21,6 @@ use crate::client::execute::execute;
 use crate::client::input::{Entered, Input};
 use crate::client::net::{ConnectionId, Progress};
 use crate::client::rendezvous::Update;
-use crate::client::rendezvous::incoming;
 use crate::client::shutdown::{Outstanding, Shutdown};
 use crate::client::state::State;
 use crate::client::ui::web::Page;
@@ -230,7 +229,7 @@ impl EventLoop {
         if matches!(event, LinkEvent::Up(..)) {
             self.writers += 1;
         }
-        match incoming::event(&mut self.state.server, id, event, &mut self.state.screen) {
+        match self.state.link_event(id, event) {
             None => {}
             Some(Update::Response(response)) => responses::handle(&mut self.state, response),
             Some(Update::NameRefused(message)) => self.name_refused(&message),

@@ -21,14 +21,12 @@ pub mod event_loop;
 pub mod netcat;
 
 use std::io::{self, BufRead, Write};
-use std::iter;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::time::Duration;
 
-use direct::conversations::Conversations;
-use direct::tcp::listener;
 use direct::udp::lossy::Rates;
 use direct::udp::socket::{self, Datagrams, Pair};
+use direct::{Conversations, Listening};
 use event::Events;
 use event_loop::{EventLoop, Settings};
 use rendezvous::connection;
@@ -39,6 +37,7 @@ use ui::web::Page;
 
 use crate::cli::Failure;
 use crate::clock;
+use crate::io_error::cause_at;
 
 /// What the person who starts the client decides.
 #[derive(Debug, Clone)]
@@ -82,42 +81,45 @@ pub fn run(
     input: impl BufRead + Send + 'static,
     output: impl Write + 'static,
 ) -> Result<(), Failure> {
-    let ((listener, socket), twin) = sockets(&options)?;
-    let (ipv4_listener, ipv4_socket) = twin.unzip();
+    let pairs = sockets(&options)?;
     let start = |error: io::Error| Failure::cannot("start", "the client", &error);
-    let own = listener.local_addr().map_err(start)?;
     let (events, receiver) = Events::channel();
-    listener::listen(iter::once(listener).chain(ipv4_listener), &events).map_err(start)?;
-    for socket in iter::once(&socket).chain(&ipv4_socket) {
-        socket::listen(socket, events.clone()).map_err(start)?;
-    }
+    let mut datagrams = Datagrams::new(options.lossy);
+    let listening = Listening::start(pairs, &mut datagrams, &events).map_err(start)?;
+    let own = listening.first();
     let (credits, mut screen) =
         screen::open(input, output, options.prompt, events.clone()).map_err(start)?;
     let page = options.page.map(|wanted| serve_page(wanted, &events, &mut screen)).transpose()?;
     if let Some(rates) = &options.lossy {
         screen.line(rates);
     }
-    let datagrams = Datagrams::new(socket, ipv4_socket, options.lossy);
     let conversations = Conversations::new(datagrams, options.give_up);
     let server = ServerSession::new(options.server, own, events.clone());
-    let mut state = State::new(screen, server, conversations, events);
+    let mut state = State::new(screen, server, (listening, conversations), events);
     state.trace(options.explain);
     let asks = options.interactive || options.name.is_none() || page.is_some();
     let settings = Settings { own, asks, interactive: options.interactive };
     EventLoop::new(settings, state, page, credits).run(options.name, receiver)
 }
 
-/// Binds the sockets to listen on, those for IPv4 alone where they are needed. The server's address decides who can
-/// reach them.
+/// Binds the first sockets to listen on, those for IPv4 alone where they are needed. The server's address decides who
+/// can reach them.
 fn sockets(options: &ClientOptions) -> Result<(Pair, Option<Pair>), Failure> {
     let server = &options.server;
     let addresses =
         connection::resolve(server).map_err(|error| Failure::cannot("find", server, &error))?;
-    let Some(address) = addresses.first() else {
+    // The connection to the server decides later. Until then no more machines can reach this client than must.
+    let loopback = addresses.iter().find(|address| address.ip().is_loopback());
+    let Some(address) = loopback.or(addresses.first()) else {
         return Err(Failure { message: format!("{server} has no address"), code: 1 });
     };
     socket::bind(listening_address(address, options.port))
-        .map_err(|(place, error)| Failure::cannot("listen on", place, &error))
+        .map_err(|(place, error)| cannot_listen("listen on", &place, options.port, &error))
+}
+
+/// The failure when a port cannot be listened on.
+fn cannot_listen(verb: &str, place: &str, port: u16, error: &io::Error) -> Failure {
+    Failure { message: format!("cannot {verb} {place}: {}", cause_at(port, error)), code: 1 }
 }
 
 /// Starts the page, for the browsers of this machine only. It shows what the screen shows after the line with its
@@ -125,7 +127,9 @@ fn sockets(options: &ClientOptions) -> Result<(Pair, Option<Pair>), Failure> {
 fn serve_page(wanted: PageOptions, events: &Events, screen: &mut Screen) -> Result<Page, Failure> {
     let place = SocketAddr::from((Ipv4Addr::LOCALHOST, wanted.port));
     let served = TcpListener::bind(place).and_then(|bound| Page::serve(bound, events.clone()));
-    let page = served.map_err(|error| Failure::cannot("serve the page on", place, &error))?;
+    let failed =
+        |error| cannot_listen("serve the page on", &place.to_string(), wanted.port, &error);
+    let page = served.map_err(failed)?;
     screen.line(format_args!("page: {}", page.address()));
     screen.show_on(page.clone(), clock::local_offset());
     if wanted.open && page.open().is_err() {

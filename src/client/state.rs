@@ -10,13 +10,14 @@ use std::time::{Duration, Instant};
 use crate::client::command::Command;
 use crate::client::direct::conversations;
 use crate::client::direct::handshake;
-use crate::client::direct::{Chats, Context, Conversations, Handshakes, LocalPeer};
-use crate::client::event::{Events, PeerEvent};
+use crate::client::direct::{Chats, Context, Conversations, Handshakes, Listening, LocalPeer};
+use crate::client::event::{Events, LinkEvent, PeerEvent};
 use crate::client::net::{Captured, ConnectionId, PeerLabels};
-use crate::client::rendezvous::ServerSession;
+use crate::client::rendezvous::{ServerSession, Update, incoming};
 use crate::client::shutdown::Outstanding;
 use crate::client::ui::Screen;
 use crate::clock;
+use crate::net::interface;
 use crate::wire::{Credentials, Entry, PeerRef, Request, Text, Via};
 
 /// How long the server may take to answer a request of the user.
@@ -58,6 +59,8 @@ pub struct State {
     pub chats: Chats,
     /// What is known of calls over TCP before they are made.
     pub handshakes: Handshakes,
+    /// The sockets on which this client listens.
+    listening: Listening,
     /// The datagram side of the conversations over UDP.
     pub conversations: Conversations,
     /// The request that the server did not answer, and until when it may.
@@ -74,7 +77,7 @@ impl State {
     pub fn new(
         screen: Screen,
         server: ServerSession,
-        conversations: Conversations,
+        (listening, conversations): (Listening, Conversations),
         events: Events,
     ) -> State {
         let (chats, handshakes) = (Chats::default(), Handshakes::new(events.clone()));
@@ -84,6 +87,7 @@ impl State {
             server,
             chats,
             handshakes,
+            listening,
             conversations,
             pending,
             warned_of_info,
@@ -94,7 +98,8 @@ impl State {
 
     /// This client, as its peers know it. Before it has a name, nobody can be greeted.
     pub fn me(&self) -> Option<LocalPeer> {
-        let (id, address) = (self.server.id, self.server.address());
+        let interface = self.conversations.datagrams.interface;
+        let (id, address) = (self.server.id, interface::on(interface, self.server.address()));
         Some(LocalPeer { name: self.server.name.clone()?, id, address })
     }
 
@@ -209,6 +214,17 @@ impl State {
     /// Whether tracing is on.
     pub fn is_traced(&self) -> bool {
         self.events.tracing().load(Ordering::Relaxed)
+    }
+
+    /// Handles an event of a connection to the server. Returns what the session leaves to others.
+    pub fn link_event(&mut self, id: ConnectionId, event: LinkEvent) -> Option<Update> {
+        if let LinkEvent::Up(_, own) = &event
+            && self.server.is_link(id)
+        {
+            let datagrams = &mut self.conversations.datagrams;
+            self.listening.cover(*own, datagrams, &mut self.screen);
+        }
+        incoming::event(&mut self.server, id, event, &mut self.screen)
     }
 
     /// Handles what the threads of a chat over TCP report.

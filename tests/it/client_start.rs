@@ -133,4 +133,14 @@ fn a_port_that_is_taken_is_a_sentence() {
     let sentence = format!("cannot listen on 127.0.0.1:{port}: address in use");
     let client = Client::refuses(&arguments, &sentence, 1);
     assert_eq!(client.errors().lines().count(), 1, "{}", client.errors());
+    assert!(client.errors().contains("without a port the client takes any free one"));
+    let page = [
+        "alice",
+        "--no-open",
+        "--page",
+        &port.to_string(),
+        "--server",
+        &server.address().to_string(),
+    ];
+    Client::refuses(&page, "without a port the client takes any free one", 1);
 }

@@ -23,6 +23,7 @@ mod support;
 #[cfg(unix)]
 mod browser;
 mod client_absence;
+mod client_addresses;
 mod client_chats;
 mod client_ends;
 mod client_hostile_peers;

@@ -26,6 +26,7 @@ use crate::client::event::{Events, PeerEvent};
 use crate::client::net::{Captured, ConnectionId, Direction};
 use crate::client::ui::Output;
 use crate::io_error::cause;
+use crate::net::interface;
 use crate::wire::{Credentials, Entry, Greeting, Name, Secret};
 
 /// How long an unknown ticket waits for its CALL, and a simultaneous call for the other one to come to nothing.
@@ -67,7 +68,8 @@ impl Handshakes {
         let (own, at) = (me.name.clone(), Some(me.address));
         let ticket = credentials.map(|credentials| credentials.ticket);
         let greeting = Greeting { name: own, address: at, ticket, answer: None };
-        match listener::call(address, greeting, &self.events) {
+        let reachable = interface::on(interface::of(&me.address), address);
+        match listener::call(reachable, greeting, &self.events) {
             Ok(id) => {
                 let state = ChatState::Calling(credentials.map(|credentials| credentials.answer));
                 let mut chat = Chat::new(id, name, address, state);

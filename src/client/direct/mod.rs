@@ -3,6 +3,7 @@
 //! [`tcp`] and [`udp`] hold one chat of their kind and its rules, and know nothing of each other. [`chats`] is the
 //! one list of both. [`handshake`] and [`conversations`] stand beside the list because they work on it: calls
 //! over TCP from the first byte to the open chat, and datagrams from the first query on.
+//! [`listening`] holds the sockets of both kinds.
 
 pub mod tcp;
 pub mod udp;
@@ -10,8 +11,10 @@ pub mod chats;
 pub mod context;
 pub mod handshake;
 pub mod conversations;
+pub mod listening;
 
 pub use chats::{Chats, DirectChat};
 pub use context::{Context, LocalPeer};
 pub use conversations::Conversations;
 pub use handshake::Handshakes;
+pub use listening::Listening;

@@ -4,7 +4,7 @@
 //! [`server_session`](super::server_session).
 
 use std::io;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::thread;
 
@@ -12,7 +12,7 @@ use crate::client::event::{self, Event, Events, LinkEvent};
 use crate::client::net::writer;
 use crate::client::net::{ConnectionId, Direction, Writer};
 use crate::io_error::cause;
-use crate::net::Reader;
+use crate::net::{Reader, interface};
 use crate::wire::{BlockReader, MAX_ANSWER_LINES, compat};
 
 /// The addresses of a server, IPv4 first: `server` listens on 127.0.0.1 unless it is told otherwise, and
@@ -21,7 +21,14 @@ use crate::wire::{BlockReader, MAX_ANSWER_LINES, compat};
 /// # Errors
 /// When the host is unknown or there is no port.
 pub fn resolve(server: &str) -> io::Result<Vec<SocketAddr>> {
-    let mut addresses: Vec<SocketAddr> = server.to_socket_addrs()?.collect();
+    let inside = |host: &str| host.strip_prefix('[')?.strip_suffix(']').map(str::to_owned);
+    let split = server.rsplit_once(':').and_then(|(host, port)| {
+        Some((inside(host).filter(|host| host.contains('%'))?, port.parse::<u16>().ok()?))
+    });
+    // An interface may have a name, which the system knows, and which it reads without brackets alone.
+    let found = split.map_or_else(|| server.to_socket_addrs(), |split| split.to_socket_addrs());
+    let mut addresses: Vec<SocketAddr> = found?.collect();
+    addresses.iter().try_for_each(interface::check)?;
     addresses.sort_by_key(SocketAddr::is_ipv6);
     Ok(addresses)
 }
@@ -47,7 +54,7 @@ fn follow(server: &str, id: ConnectionId, events: &Events) -> io::Result<()> {
     let gone = || io::Error::from(io::ErrorKind::BrokenPipe);
     let tell = |event| events.send(Event::Link(id, event)).map_err(|_| gone());
     let stream = Arc::new(writer::connect(&resolve(server)?)?);
-    let own: IpAddr = stream.local_addr()?.ip().to_canonical();
+    let own = interface::canonical(stream.local_addr()?);
     tell(LinkEvent::Up(Writer::start(&stream, event::progress(id, &stream, events))?, own))?;
     let bytes = Reader::new(&stream).recorded(Arc::clone(events.tracing()));
     let mut blocks = BlockReader::new(bytes, MAX_ANSWER_LINES);

@@ -41,7 +41,7 @@ pub fn event(
         return Some(Update::Response(response));
     }
     match event {
-        LinkEvent::Up(writer, own) => session.connected(id, writer, own),
+        LinkEvent::Up(writer, own) => session.connected(id, writer, own.ip()),
         LinkEvent::Block(block) => return self::block(session, &block, screen),
         LinkEvent::Nonsense => screen.line("the server sent something that is not a block"),
         LinkEvent::Down(cause) => {

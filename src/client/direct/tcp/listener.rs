@@ -13,7 +13,7 @@ use crate::client::net::writer;
 use crate::client::net::{ConnectionId, Writer};
 use crate::io_error::cause;
 use crate::net::accept::accept;
-use crate::net::{Accept, Slots};
+use crate::net::{Accept, Slots, interface};
 use crate::wire::{Greeting, compat};
 
 /// The most peers that may be connected to this client at a time.
@@ -23,19 +23,25 @@ const MAX_SILENT: usize = 8;
 /// How long a peer that was called with a ticket may take to answer.
 const ANSWER: Duration = Duration::from_secs(3);
 
-/// Starts the threads that accept calls, one for each listener.
+/// What all listeners of a client share.
+#[derive(Debug)]
+pub struct Callers(Slots);
+
+impl Default for Callers {
+    fn default() -> Callers {
+        Callers(Slots::new(MAX_INCOMING))
+    }
+}
+
+/// Starts the thread that accepts calls at one address.
 ///
 /// # Errors
-/// When a thread cannot be started.
-pub fn listen(listeners: impl IntoIterator<Item = TcpListener>, events: &Events) -> io::Result<()> {
-    let slots = Slots::new(MAX_INCOMING);
-    for listener in listeners {
-        let slots = slots.clone();
-        let mut callers = Listener { slots, silent: VecDeque::new(), events: events.clone() };
-        let accepting = move || accept(&listener, &mut callers);
-        thread::Builder::new().name("listener".to_owned()).spawn(accepting)?;
-    }
-    Ok(())
+/// When the thread cannot be started.
+pub fn listen(listener: TcpListener, callers: &Callers, events: &Events) -> io::Result<()> {
+    let (slots, events) = (callers.0.clone(), events.clone());
+    let mut callers = Listener { slots, silent: VecDeque::new(), events };
+    let accepting = move || accept(&listener, &mut callers);
+    thread::Builder::new().name("listener".to_owned()).spawn(accepting).map(drop)
 }
 
 /// Serves the peers that connect to this client.
@@ -123,6 +129,7 @@ fn converse(
     events: &Events,
 ) -> io::Result<()> {
     let tell = |event| events.send(Event::Peer(id, event)).is_ok();
+    interface::check(&address)?;
     let stream = Arc::new(writer::connect(&[address])?);
     let writer = Writer::start(&stream, event::progress(id, &stream, events))?;
     writer.block(&greeting.to_block());

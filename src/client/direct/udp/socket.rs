@@ -11,7 +11,7 @@ use crate::client::direct::udp::lossy::{Lossy, Rates};
 use crate::client::event::{Event, Events};
 use crate::client::net::{Captured, Direction};
 use crate::client::ui::Screen;
-use crate::net::ipv4_twin;
+use crate::net::{interface, ipv4_twin};
 use crate::wire::{MAX_DATAGRAM, Name, Via};
 
 /// How often [`bind`] tries to find a port that is free for both. One try is nearly always enough.
@@ -69,7 +69,7 @@ pub fn listen(socket: &Arc<UdpSocket>, events: Events) -> io::Result<()> {
         loop {
             match socket.recv_from(&mut buffer) {
                 Ok((bytes, from)) => {
-                    let from = SocketAddr::new(from.ip().to_canonical(), from.port());
+                    let from = interface::canonical(from);
                     // One byte more than allowed is enough to know that a datagram is too long.
                     let bytes = buffer[..bytes.min(MAX_DATAGRAM + 1)].to_vec();
                     if events.send(Event::Datagram(from, bytes)).is_err() {
@@ -98,27 +98,27 @@ pub struct Outgoing {
     pub why: String,
 }
 
-/// The sending side of the UDP socket.
+/// The sending side of the UDP sockets.
 #[derive(Debug)]
 pub struct Datagrams {
-    socket: Arc<UdpSocket>,
-    /// The address of the socket.
-    own: SocketAddr,
-    /// The socket for IPv4, where the other one is for IPv6 alone.
-    ipv4: Option<Arc<UdpSocket>>,
+    /// The sockets, with their addresses.
+    sockets: Vec<(SocketAddr, Arc<UdpSocket>)>,
+    /// The network interface of the connection to the server, for link-local addresses; 0 if it has none.
+    pub interface: u32,
     /// The bad network of `--lossy`. Without that flag its rates are 0.
     lossy: Lossy<Outgoing>,
 }
 
 impl Datagrams {
-    /// Sends through these sockets, as through a bad network if there are `lossy` rates.
-    pub fn new(
-        socket: Arc<UdpSocket>,
-        ipv4: Option<Arc<UdpSocket>>,
-        lossy: Option<Rates>,
-    ) -> Datagrams {
-        let own = socket.local_addr().unwrap_or_else(|_| (Ipv4Addr::UNSPECIFIED, 0).into());
-        Datagrams { socket, own, ipv4, lossy: Lossy::new(lossy.unwrap_or_default()) }
+    /// No sockets yet. They will send as through a bad network if there are `lossy` rates.
+    pub fn new(lossy: Option<Rates>) -> Datagrams {
+        let lossy = Lossy::new(lossy.unwrap_or_default());
+        Datagrams { sockets: Vec::new(), interface: 0, lossy }
+    }
+
+    /// Adds a socket, which has the address `own`.
+    pub fn add(&mut self, socket: Arc<UdpSocket>, own: SocketAddr) {
+        self.sockets.push((own, socket));
     }
 
     /// Sends a datagram. If the operating system refuses it, it is lost, as it might be on its way: the timers of
@@ -131,26 +131,41 @@ impl Datagrams {
             screen.captured(&captured.because(why), &outgoing.with);
         }
         for Outgoing { bytes, to, with, why } in sent {
-            let (socket, reachable) = self.route(to);
-            let _ = socket.send_to(&bytes, reachable);
+            if let Some((own, socket)) = self.route(to) {
+                let _ = socket.send_to(&bytes, self.reachable(to, own));
+            }
             screen.captured(&self.capture(Direction::Out, to, bytes).because(why), &with);
         }
     }
 
-    /// Captures a datagram of this socket, for tracing.
+    /// Captures a datagram of these sockets, for tracing.
     pub fn capture(&self, direction: Direction, other: SocketAddr, bytes: Vec<u8>) -> Captured {
-        Captured::new(direction, Via::Udp, self.own, other, bytes)
+        let own = self.route(other).map_or((Ipv4Addr::UNSPECIFIED, 0).into(), |(own, _)| *own);
+        Captured::new(direction, Via::Udp, own, other, bytes)
     }
 
-    /// The socket that can reach an address, and the address for it: an IPv6 socket needs an IPv4 address mapped to
-    /// IPv6 (RFC 4291, 2.5.5.2).
-    fn route(&self, to: SocketAddr) -> (&UdpSocket, SocketAddr) {
-        match (to.ip(), &self.ipv4) {
-            (IpAddr::V4(_), Some(ipv4)) => (ipv4, to),
-            (IpAddr::V4(ip), None) if self.own.is_ipv6() => {
-                (&self.socket, (ip.to_ipv6_mapped(), to.port()).into())
-            }
-            _ => (&self.socket, to),
+    /// An address as a socket at `own` needs it. An IPv6 socket needs an IPv4 address mapped to IPv6 (RFC 4291, 2.5.5.2).
+    fn reachable(&self, to: SocketAddr, own: &SocketAddr) -> SocketAddr {
+        match to.ip() {
+            IpAddr::V4(ip) if own.is_ipv6() => (ip.to_ipv6_mapped(), to.port()).into(),
+            _ => interface::on(self.interface, to),
         }
+    }
+
+    /// The socket that can reach an address: best one whose own address is of the same kind.
+    fn route(&self, to: SocketAddr) -> Option<&(SocketAddr, Arc<UdpSocket>)> {
+        let (family, local) = (to.is_ipv4(), to.ip().is_loopback());
+        self.sockets.iter().min_by_key(|(own, _)| match own.ip() {
+            ip if ip.is_unspecified() && own.is_ipv4() == family => 1,
+            ip if ip.is_unspecified() && own.is_ipv6() => 2,
+            ip if own.is_ipv4() == family => {
+                if ip.is_loopback() == local {
+                    0
+                } else {
+                    3
+                }
+            }
+            _ => 4,
+        })
     }
 }
