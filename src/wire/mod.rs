@@ -4,12 +4,14 @@
 //! together to blocks ([`block`]), [`http`] tells browsers from clients, and each kind of block has a file of its
 //! own: [`request`] for what a client asks, [`response`] for what the server answers, [`notification`] for what it
 //! says unasked, [`greeting`] and [`datagram`] for peers. The values in them ([`name`], [`text`], [`secret`],
-//! [`entry`]) can only be made valid, so code that holds one need not check it again. [`compat`] holds the rules
+//! [`entry`]) can only be made valid, so code that holds one need not check it again. [`invisible`] says what of a text
+//! no screen shows. [`compat`] holds the rules
 //! for other programs, and *Compat* marks such rules elsewhere: skip them at the first reading.
 //!
 #![doc = include_str!("PROTOCOL.md")]
 
 pub mod line;
+pub mod invisible;
 pub mod text;
 pub mod name;
 pub mod secret;

@@ -4,7 +4,9 @@
 //! through [`escape`].
 
 use std::borrow::Cow;
-use std::fmt::{self, Write};
+use std::fmt;
+
+use crate::wire::invisible::{is_invisible, judged};
 
 /// The most bytes that one message may have (PROTOCOL, limits).
 pub const MAX_TEXT: usize = 2_000;
@@ -66,16 +68,17 @@ impl fmt::Display for BadText {
     }
 }
 
-/// Escapes a text for a terminal or a log. A character that could move the cursor, hide or reorder letters, or
-/// start a new line becomes `\u{…}`. Everything else (quotes, emoji, joiners) stays as it is.
+/// Escapes a text for a terminal or a log. A character that [shows as nothing](super::invisible), could move the cursor or
+/// reorder letters, or starts a new line becomes `\u{…}`. Everything else (quotes, emoji with their joiners) stays as
+/// it is.
 pub fn escape(text: &str) -> Cow<'_, str> {
-    if is_plain(text) || !text.chars().any(is_treacherous) {
+    if is_plain(text) || !text.chars().any(is_invisible) {
         return Cow::Borrowed(text);
     }
     let mut escaped = String::with_capacity(text.len() + 8);
-    for c in text.chars() {
-        if is_treacherous(c) {
-            write!(escaped, "\\u{{{:x}}}", u32::from(c)).expect("BUG: a String takes all writes");
+    for (_, c, must_be_escaped) in judged(text) {
+        if must_be_escaped {
+            escaped.push_str(&code(c));
         } else {
             escaped.push(c);
         }
@@ -83,19 +86,13 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
+/// A character as its code, `\u{…}`.
+pub fn code(c: char) -> String {
+    format!("\\u{{{:x}}}", u32::from(c))
+}
+
 /// Whether a text has only visible ASCII, as most texts have. The compiler checks many bytes at a time, so this is a
 /// fast path around decoding characters.
 fn is_plain(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
-}
-
-/// Whether a character must not reach a terminal: control characters, and invisible ones that reorder text or split
-/// lines (the bidirectional controls of Unicode Annex 9 among them).
-fn is_treacherous(c: char) -> bool {
-    if c.is_ascii() {
-        return c.is_ascii_control();
-    }
-    c.is_control()
-        || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200B}' | '\u{200E}'
-            | '\u{200F}' | '\u{2028}' | '\u{2029}' | '\u{FEFF}')
 }

@@ -78,6 +78,10 @@ fn bad_utf8_is_shown_as_a_replacement() {
     }
 }
 
+/// What is joined stays whole: emoji, keycaps, a flag of tags, and a word of Persian.
+const JOINED: &str = "👩🏽\u{200d}🚀 🏳\u{fe0f}\u{200d}🌈 ❤\u{fe0f} 1\u{fe0f}\u{20e3} \
+    🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f} می\u{200c}خواهم";
+
 #[test]
 fn what_a_peer_sends_is_escaped() {
     let (_server, alice) = alice_alone(&[]);
@@ -93,6 +97,12 @@ fn what_a_peer_sends_is_escaped() {
             "\"quotes\" 'too' \\ \u{1f468}\u{200d}\u{1f469} e\u{301}",
             "\"quotes\" 'too' \\ \u{1f468}\u{200d}\u{1f469} e\u{301}",
         ),
+        // All that shows as nothing is escaped, not a list of a few.
+        ("pay\u{ad}pal\u{34f}\u{61c}\u{3164}", r"pay\u{ad}pal\u{34f}\u{61c}\u{3164}"),
+        ("\u{2060}\u{2061}\u{206a}\u{180e}\u{ffa0}", r"\u{2060}\u{2061}\u{206a}\u{180e}\u{ffa0}"),
+        ("a\u{200d}b \u{200c}c\u{fe0f}\u{e0101}", r"a\u{200d}b \u{200c}c\u{fe0f}\u{e0101}"),
+        ("🚀\u{200d}\u{200d}🚀 🏴\u{e0061}", "🚀\\u{200d}\\u{200d}🚀 🏴\\u{e0061}"),
+        (JOINED, JOINED),
     ] {
         bob.sends(format!("{text}\r\n"));
         alice.sees_line(&format!("Bob? (direct): {shown}"));

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::support::{DEADLINE, Server, Wire, alice_joined, begins_like};
+use crate::support::{DEADLINE, Folder, Server, Wire, alice_joined, begins_like};
 
 /// What a log begins with.
 const STAMP: usize = "[2026-11-20 12:34:56] ".len();
@@ -124,13 +124,28 @@ fn no_text_can_look_like_another_line() {
         (c.is_control() && c != '\n')
             || ('\u{202a}'..='\u{202e}').contains(&c)
             || ('\u{2066}'..='\u{2069}').contains(&c)
-            || "\u{200b}\u{200e}\u{200f}\u{2028}\u{2029}\u{feff}".contains(c)
+            || "\u{ad}\u{200b}\u{200e}\u{200f}\u{2028}\u{2029}\u{feff}".contains(c)
     };
     assert!(!server.log_text().contains(treacherous), "{:?}", server.log_text());
     assert!(server.log_text().contains(r"[alice]: \u{202e}txt.exe\u{202c}\u{2066}"));
     // The same words typed and meant are not the same in the log, and what is harmless stays as it is.
     assert!(server.log_text().contains(r"[alice]: \\u{202e}"));
-    assert!(server.log_text().contains("\"quotes\" # \u{1f468}\u{200d}\u{1f469} \u{ad}"));
+    assert!(server.log_text().contains("\"quotes\" # \u{1f468}\u{200d}\u{1f469} \\u{ad}"));
+}
+
+#[test]
+fn a_log_from_before_more_was_escaped_is_read_as_it_was_meant() {
+    let folder = Folder::fresh();
+    let texts = ["soft\u{ad}hyphen \u{2060}", r"written \\u{ad} so"];
+    let log: String =
+        texts.iter().map(|text| format!("[2026-11-20 12:35:01] [alice]: {text}\n")).collect();
+    std::fs::write(folder.file("server.log"), log).unwrap();
+    let server = Server::start_in(folder, 0, &[]);
+    let mut bob = server.registered("bob", 20_002);
+    bob.joins("bob").has(&[("Seq", "2")]);
+    for text in ["soft\u{ad}hyphen \u{2060}", r"written \u{ad} so"] {
+        bob.gets("SAID").has(&[("Text", text)]);
+    }
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Where the characters of a line stand on a screen: the row and the column of each, and the width of a
 //! character.
 
-use crate::wire::text::escape;
+use crate::wire::invisible::judged;
+use crate::wire::text::code;
 
 /// A line on a screen. Rows and columns count from where the line begins.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,8 +23,9 @@ pub struct Layout {
 pub fn layout(text: &str, cursor: usize, (columns, rows): (usize, usize)) -> Layout {
     let (mut shown, mut starts, mut column) = (String::new(), vec![0], 0);
     let mut at = None;
-    for (index, c) in text.char_indices() {
-        for (part, c) in escape(c.encode_utf8(&mut [0; 4])).chars().enumerate() {
+    for (index, c, escaped) in judged(text) {
+        let letters = if escaped { code(c) } else { c.to_string() };
+        for (part, c) in letters.chars().enumerate() {
             if column + width(c) > columns {
                 starts.push(shown.len());
                 column = 0;
