@@ -5,13 +5,15 @@
 //! ```
 //! use p2p_chat::client::command::{Command, parse};
 //!
-//! assert_eq!(parse("hello"), Command::Say("hello".to_owned()));
+//! assert_eq!(parse("hello"), Command::Plain("hello".to_owned()));
 //! assert_eq!(parse("/msg hello"), Command::Msg("hello".to_owned()));
-//! assert_eq!(parse("//msg hello"), Command::Say("/msg hello".to_owned()));
+//! assert_eq!(parse("//msg hello"), Command::Plain("/msg hello".to_owned()));
 //! assert!(matches!(parse("/mgs hello"), Command::Mistake(_)));
 //! ```
 
+use crate::client::help;
 use crate::client::net::ConnectionId;
+use crate::wire::invisible::is_invisible;
 use crate::wire::{PeerRef, USUAL_HISTORY};
 
 /// What a typed line means.
@@ -19,8 +21,14 @@ use crate::wire::{PeerRef, USUAL_HISTORY};
 pub enum Command {
     /// A blank line.
     Nothing,
+    /// Send a text where plain text goes now: to everyone in the room, or to one chat.
+    Plain(String),
     /// Send a text to everyone in the room.
     Say(String),
+    /// From now on, plain text goes to the chat with this label.
+    To(String),
+    /// From now on, plain text goes to the room.
+    Room,
     /// Send a text to the current direct peer.
     Msg(String),
     /// Send a text to one chat: on the page each chat has a view of its own.
@@ -49,15 +57,23 @@ pub enum Command {
     Id,
     /// Turn tracing on or off.
     Explain(bool),
-    /// Show [`HELP`].
-    Help,
+    /// Show [`HELP`](help::HELP), or what it says of one command.
+    Help(Option<String>),
     /// Leave the chats and the room, and end the program.
     Quit,
     /// A line that means nothing. The sentence says why.
     Mistake(String),
+    /// A line with a command after something invisible. Whether it is one, only the user knows: it may be private.
+    Veiled(String),
 }
 
 impl Command {
+    /// The command where plain text goes to the room whatever the prompt says: on the page, in the view of the room.
+    #[must_use]
+    pub fn in_room(self) -> Command {
+        if let Command::Plain(text) = self { Command::Say(text) } else { self }
+    }
+
     /// Whether the command sends a request to which the server responds. Only one such request is pending at a
     /// time: the next command that asks waits for the response.
     pub fn asks_server(&self) -> bool {
@@ -74,51 +90,54 @@ impl Command {
     }
 }
 
-/// What `/help` shows.
-pub const HELP: &str = "\
-TEXT, /say TEXT            send TEXT to everyone in the room
-/chat NAME|ID|IP:PORT      open a direct chat over TCP
-/connect ID                the same
-/query NAME|ID             open a UDP conversation; the other side must
-                           /query you before it can reply
-/msg TEXT                  send TEXT to the current direct peer
-/peers                     list your direct chats
-/peer NAME [udp]           make this chat the current one
-/hangup [NAME [udp]]       end the current direct chat, or this one
-/tell NAME TEXT            send TEXT to one client in the room, through the server
-/history [N]               show the last N messages of the room (20)
-/info, /list               list who is registered
-/bridge [NAME]             ask the server for a client's address
-/register                  register again
-/id                        show who you are
-/explain on|off            tracing: show what the sockets send and receive
-/quit                      leave
-A line that begins with // is sent with one / less. These words work, too:
-conn:IP:PORT, to_peer:TEXT, Query NAME, List, and close or Exit for /quit.";
+/// What may stand before a command: spaces, and what shows as nothing or as a space.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || is_invisible(c) || c == '\u{2800}' // the last one is a letter of Braille without dots
+}
 
-/// The names of the commands that [`HELP`] lists, for completion.
-pub fn names() -> impl Iterator<Item = &'static str> {
-    let usages = HELP.lines().filter_map(|line| Some(line.split_once("  ")?.0));
-    let names = usages.flat_map(|usages| usages.split(", ")).map(|usage| usage.split(' ').next());
-    names.flatten().filter(|name| name.starts_with('/'))
+/// The command of a line that begins with something invisible, not only with spaces.
+pub fn unveiled(line: &str) -> Option<&str> {
+    let inner = line.trim_start_matches(is_blank);
+    (inner.len() < line.trim_start().len() && looks_like_command(inner)).then_some(inner)
+}
+
+/// Whether a line looks like a command, whatever stands before it that cannot be seen. A line that only begins with
+/// `//` or `/*`, as in programs, does not.
+pub fn looks_like_command(line: &str) -> bool {
+    let inner = line.trim_start_matches(is_blank);
+    match inner.strip_prefix(['/', '\u{FF0F}']) {
+        Some(word) => word.starts_with(|c: char| c.is_alphabetic()),
+        None => !matches!(parse(inner), Command::Plain(_) | Command::Nothing),
+    }
 }
 
 /// Parses a line. The words of other courses' assignments work, too, but only as whole words at the start of a
-/// line. Everything that is no command is said to the room.
+/// line. Everything that is no command is a plain text.
 pub fn parse(line: &str) -> Command {
-    // A space before a command must not make a private text public.
-    let line = if line.trim_start().starts_with('/') { line.trim_start() } else { line };
-    if let Some(text) = line.strip_prefix("//") {
-        return Command::Say(format!("/{text}"));
+    if unveiled(line).is_some() {
+        return Command::Veiled(line.to_owned());
     }
-    if let Some(text) = line.strip_prefix("to_peer:") {
+    // A space before a command must not make a private text public.
+    let inner = line.trim_start();
+    if inner.starts_with("//") {
+        // The slash less is that of the command: the spaces before it are of the text.
+        let spaces = &line[..line.len() - inner.len()];
+        return Command::Plain(format!("{spaces}{}", &inner[1..]));
+    }
+    if let Some(text) = inner.strip_prefix("to_peer:") {
         return with_text("/msg TEXT", text, Command::Msg);
     }
-    if let Some(address) = line.strip_prefix("conn:") {
+    if let Some(address) = inner.strip_prefix("conn:") {
         return with_peer("conn:IP:PORT", address, Command::Chat);
     }
-    let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
-    if word.starts_with('/') { slash(word, rest) } else { words(line) }
+    let (word, rest) = inner.split_once(' ').unwrap_or((inner, ""));
+    match word.strip_prefix('\u{FF0F}') {
+        Some(name) if looks_like_command(word) => {
+            mistake(&format!("a command begins with /, not with the wide {word}: /{name}"))
+        }
+        _ if word.starts_with('/') => slash(word, rest),
+        _ => words(line),
+    }
 }
 
 /// Parses a command, `word`, and what follows it.
@@ -149,13 +168,16 @@ fn slash(word: &str, rest: &str) -> Command {
             "off" => Command::Explain(false),
             _ => mistake("usage: /explain on or /explain off"),
         },
-        "/help" => Command::Help,
+        "/help" => Command::Help(Some(argument.to_owned()).filter(|command| !command.is_empty())),
+        "/to" => with_text("/to NAME [udp]", argument, Command::To),
+        "/room" if argument.is_empty() => Command::Room,
+        "/room" => mistake("usage: /room, or /say TEXT"),
         "/quit" => Command::Quit,
-        _ => mistake(&format!("there is no command {word}: /help lists them")),
+        _ => Command::Mistake(help::unknown(word)),
     }
 }
 
-/// Parses a line without a slash: one of the assignments' words, or a text for the room.
+/// Parses a line without a slash: one of the assignments' words, or a plain text.
 fn words(line: &str) -> Command {
     let name = line.strip_prefix("Query ").map(str::trim);
     match (line.trim(), name) {
@@ -164,7 +186,7 @@ fn words(line: &str) -> Command {
         ("", _) => Command::Nothing,
         ("List", _) => Command::Info,
         ("Exit" | "close", _) => Command::Quit,
-        _ => Command::Say(line.to_owned()),
+        _ => help::bare(line).map_or_else(|| Command::Plain(line.to_owned()), Command::Mistake),
     }
 }
 

@@ -21,7 +21,7 @@ use crate::client::execute::execute;
 use crate::client::input::{Entered, Input};
 use crate::client::net::{ConnectionId, Progress};
 use crate::client::rendezvous::Update;
-use crate::client::shutdown::{Outstanding, Shutdown};
+use crate::client::shutdown::Shutdown;
 use crate::client::state::State;
 use crate::client::ui::web::Page;
 use crate::client::{responses, snapshot};
@@ -29,6 +29,9 @@ use crate::wire::{MAX_LINE, Name};
 
 /// How many typed lines may wait for their turn before one from the page is refused.
 const WAITING_LINES: usize = 256;
+
+/// What is asked without a name.
+const QUESTION: &str = "Your nickname?";
 
 /// A line that waits for its turn.
 struct Typed {
@@ -100,17 +103,17 @@ impl EventLoop {
     pub fn run(mut self, name: Option<String>, receiver: Receiver<Event>) -> Result<(), Failure> {
         match name {
             Some(name) => self.take_name(&name),
-            None => self.ask_for_name(),
+            None => self.state.screen.line(QUESTION),
         }
         while !self.is_over() {
             let event = receiver.try_recv().ok().or_else(|| self.wait(&receiver));
-            let before = self.outstanding();
+            let before = self.state.outstanding(self.typed.len());
             if let Some(event) = event {
                 self.take(event);
             }
             self.tick();
             self.run_commands();
-            if self.outstanding() != before {
+            if self.state.outstanding(self.typed.len()) != before {
                 // Something was done or said: after the end of the input, the client waits on.
                 self.shutdown.goes_forward(Instant::now());
             }
@@ -133,11 +136,6 @@ impl EventLoop {
         }
         let Some(at) = self.deadline() else { return receiver.recv().ok() };
         receiver.recv_timeout(at.saturating_duration_since(Instant::now())).ok()
-    }
-
-    /// What is still to be done.
-    fn outstanding(&self) -> Outstanding {
-        self.state.outstanding(self.typed.len())
     }
 
     /// Whether the loop ends: everything is done, or nobody can see the screen any more.
@@ -182,7 +180,11 @@ impl EventLoop {
 
     /// Handles a line of the terminal. A user at a terminal need not wait to leave; a script ends in its turn.
     fn take_line(&mut self, line: String) {
-        let command = command::parse(&line);
+        let command = self.state.at_prompt(command::parse(&line));
+        if !self.settings.interactive && matches!(command, Command::Veiled(_)) {
+            let message = "a line was not sent".to_owned();
+            self.failure.get_or_insert(Failure { message, code: 1 });
+        }
         if self.settings.interactive && command == Command::Quit {
             self.quit();
         } else {
@@ -194,7 +196,7 @@ impl EventLoop {
     fn take_page_line(&mut self, line: String, chat: Option<ConnectionId>) {
         let command = match chat {
             Some(chat) => Command::MsgTo(chat, line.clone()),
-            None => command::parse(&line),
+            None => command::parse(&line).in_room(),
         };
         if command == Command::Quit {
             self.quit();
@@ -246,7 +248,7 @@ impl EventLoop {
         if !self.shutdown.has_begun() {
             return;
         }
-        let outstanding = self.outstanding();
+        let outstanding = self.state.outstanding(self.typed.len());
         if self.shutdown.is_due(now, outstanding) {
             // The input ended before the user gave a name. After `/quit` that is no failure.
             if self.state.server.name.is_none() && !self.shutdown.is_deaf() {
@@ -260,7 +262,7 @@ impl EventLoop {
     /// Begins to leave: nothing more is carried out, but everything said before is still sent.
     fn quit(&mut self) {
         self.typed.clear();
-        self.shutdown.quit(Instant::now(), self.outstanding());
+        self.shutdown.quit(Instant::now(), self.state.outstanding(self.typed.len()));
     }
 
     /// Says goodbye to all.
@@ -290,10 +292,6 @@ impl EventLoop {
         }
     }
 
-    fn ask_for_name(&mut self) {
-        self.state.screen.line("Your nickname?");
-    }
-
     /// Takes a nickname, and goes to the server with it if its form is right.
     fn take_name(&mut self, name: &str) {
         match name.parse::<Name>() {
@@ -310,7 +308,7 @@ impl EventLoop {
         self.state.server.name = None;
         if self.settings.asks {
             self.state.screen.line(message);
-            self.ask_for_name();
+            self.state.screen.line(QUESTION);
         } else {
             self.failure = Some(Failure { message: message.to_owned(), code: 2 });
             self.close(Instant::now());

@@ -6,11 +6,15 @@
 
 use std::time::Instant;
 
-use crate::client::command::{Command, HELP};
+use crate::client::command::Command;
 use crate::client::direct::{DirectChat, LocalPeer, conversations};
+use crate::client::help;
 use crate::client::net::ConnectionId;
 use crate::client::state::{Pending, Purpose, State};
 use crate::wire::{Name, PeerRef, Request, Text, Via};
+
+/// Why a line that begins with something invisible is not sent, before the line.
+const VEILED: &str = "not sent, it begins with something invisible and then looks like a command";
 
 /// Carries out a command, or tells the user why not.
 pub fn execute(state: &mut State, command: Command) {
@@ -31,18 +35,14 @@ fn attempt(state: &mut State, command: Command) -> Result<(), String> {
     let screen = &mut state.screen;
     match command {
         Command::Nothing | Command::Quit => {} // the loop itself ends
-        Command::Mistake(message) => return Err(message),
+        Command::Mistake(message) => Err(message)?,
+        Command::Veiled(line) => Err(format!("{VEILED}: {line}"))?,
+        Command::Plain(text) => plain(state, &text)?,
         Command::Say(text) => state.server.say(&checked(&text)?, screen),
         Command::Msg(text) => message(state, None, &text)?,
         Command::MsgTo(id, text) => message(state, Some(id), &text)?,
         Command::Chat(peer) => call(state, peer, &me)?,
         Command::Query(peer) => query(state, peer, me.name)?,
-        Command::Peers => {
-            state.chats.list(screen);
-            state.conversations.list_strangers(screen);
-        }
-        Command::Peer(typed) => state.chats.choose(&typed, screen)?,
-        Command::Hangup(typed) => state.chats.hang_up(typed.as_deref(), screen)?,
         Command::Tell(peer, text) => {
             let text = checked(&text)?;
             let request = Request::Tell { peer: peer.clone(), text: text.clone() };
@@ -59,7 +59,35 @@ fn attempt(state: &mut State, command: Command) -> Result<(), String> {
             screen.line(if on { "tracing is on" } else { "tracing is off" });
             state.trace(on);
         }
-        Command::Help => HELP.lines().for_each(|line| screen.line(line)),
+        Command::Help(command) => {
+            help::about(command.as_deref()).iter().for_each(|line| screen.line(line));
+        }
+        command => choose(state, command)?,
+    }
+    Ok(())
+}
+
+/// Carries out a command about the list of direct chats.
+fn choose(state: &mut State, command: Command) -> Result<(), String> {
+    let State { chats, conversations, screen, .. } = state;
+    match command {
+        Command::To(typed) => chats.direct_to(&typed, screen)?,
+        Command::Room => chats.direct_to_room(screen),
+        Command::Peer(typed) => chats.choose(&typed, screen)?,
+        Command::Hangup(typed) => chats.hang_up(typed.as_deref(), screen)?,
+        _ => {
+            chats.list(screen);
+            conversations.list_strangers(screen);
+        }
+    }
+    Ok(())
+}
+
+/// Says a text where plain text goes.
+fn plain(state: &mut State, text: &str) -> Result<(), String> {
+    match state.chats.for_plain(text)? {
+        None => state.server.say(&checked(text)?, &mut state.screen),
+        id => message(state, id, text)?,
     }
     Ok(())
 }

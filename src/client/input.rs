@@ -60,9 +60,9 @@ impl Input {
     }
 }
 
-/// The text before the line: the chat to which `/msg` goes. (Plain text goes to the room.)
+/// The text before the line: where plain text goes, and where `/msg` goes.
 fn label(state: &State) -> String {
-    state.chats.current_label().map_or("> ".to_owned(), |peer| format!("[/msg to {peer}] > "))
+    state.chats.prompt(state.server.status() == "lost")
 }
 
 /// The names that a command may mean, for Tab.

@@ -7,6 +7,7 @@
 
 pub mod net;
 pub mod event;
+pub mod help;
 pub mod command;
 pub mod ui;
 pub mod rendezvous;

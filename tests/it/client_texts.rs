@@ -26,6 +26,106 @@ fn unknown_commands_are_sent_nowhere() {
 }
 
 #[test]
+fn in_a_script_plain_text_is_for_the_room_until_it_says_otherwise() {
+    let (_server, alice, bob) = alice_calls_bob(&[]);
+    let lines = ["public one", "/to bob", "private", "/say public two", "/room", "public three"];
+    alice.types_bytes(format!("{}\n", lines.join("\n")).as_bytes());
+    bob.types("/id");
+    let mut heard: Vec<String> = (0..4).map(|_| bob.sees("alice")).collect();
+    heard.sort_by_key(|line| line.contains("(direct)"));
+    let ends = ["alice: public one", "alice: public two", "alice: public three"];
+    assert!(heard.iter().zip(ends).all(|(line, end)| line.ends_with(end)), "{heard:?}");
+    assert_eq!(heard[3], "alice (direct): private");
+    // Nor does it become public if there is no such chat, or no such chat any more.
+    alice.types_bytes(b"/to emil\nsecret one\n/to bob\n");
+    alice.sees("no direct chat with emil: text goes nowhere until /to NAME or /room");
+    alice.sees("not sent, there is no chat with emil (/room or /to NAME goes on): secret one");
+    alice.sees_line("text now goes to bob alone; /room returns to the room");
+    bob.types("/hangup");
+    alice.sees("bob ended the chat");
+    alice.asks("secret two", "not sent, there is no chat with bob");
+    alice.asks("/say public four", "public four");
+    bob.sees_without("secret", " alice: public four");
+}
+
+#[test]
+fn what_cannot_be_seen_before_a_command_does_not_make_it_public() {
+    let (_server, alice, bob) = alice_and_bob(&[]);
+    alice.answers(); // U+FEFF before the first line of all would only mark the script
+    for veil in
+        ["\u{feff}", "\u{200b} ", " \u{ad}", "\u{2060}\u{2800}", "\u{3164}", "\u{e0001}", "\0"]
+    {
+        for command in ["/tell bob secret", "/nonsense secret", "to_peer:secret", "Query secret"] {
+            alice.asks(&format!("{veil}{command}"), "not sent, it begins with something invisible");
+        }
+    }
+    for spaces in ["  ", "\t", "\u{a0}", "\u{3000}"] {
+        alice.asks(&format!("{spaces}/unheard secret"), "there is no command /unheard");
+        alice.asks(&format!("{spaces}to_peer:secret"), "no direct chat");
+    }
+    alice.asks("\u{ff0f}tell bob secret", "a command begins with /");
+    alice.types("\u{feff}a text // and no command");
+    bob.sees_without("secret", r" alice: \u{feff}a text // and no command");
+}
+
+/// A client in a server's room that reads these bytes, and how it ends.
+#[track_caller]
+fn reads(script: &[u8], code: i32) -> (Client, Client) {
+    let server = Server::start(&[]);
+    let bob = Client::joined("bob", &server);
+    let ann = Client::joined("ann", &server);
+    bob.sees("ann joined");
+    ann.types_bytes(script);
+    ann.ends_input();
+    ann.exits(code);
+    (ann, bob)
+}
+
+#[test]
+fn a_mark_at_the_start_of_a_script_is_none_of_its_first_line() {
+    let (_ann, bob) = reads(b"\xef\xbb\xbf/tell bob secret\npublic\n", 0);
+    bob.sees(" ann (private): secret");
+    bob.sees(" ann: public");
+}
+
+#[test]
+fn a_script_with_a_command_after_something_invisible_fails() {
+    let (_ann, bob) = reads("one\n\u{200b}/tell bob secret\ntwo\n".as_bytes(), 1);
+    bob.sees_without("secret", " ann: two");
+}
+
+#[test]
+fn a_word_that_is_no_command_here_is_answered() {
+    let (_server, alice, bob) = alice_and_bob(&[]);
+    for (line, answer) in [
+        ("/exit", "/quit does that"),
+        ("/q", "/quit does that"),
+        ("/who", "/info does that"),
+        ("/me waves", "/say TEXT does that"),
+        ("/mgs secret", "did you mean /msg?"),
+        ("/hstory", "did you mean /history?"),
+        ("/TELL bob secret", "did you mean /tell?"),
+        ("/cht bob", "did you mean /chat?"),
+        ("/something else", "there is no command /something: /help lists them"),
+        ("help", "/say help says it to the room"),
+        (" HELP", "The command is /help"),
+        ("exit", "The command is /quit"),
+        ("/help tell", "/tell NAME TEXT "),
+        ("/help /list", "/info, /list "),
+        ("/to", "usage: /to NAME [udp]"),
+        ("/room hello", "usage: /room, or /say TEXT"),
+    ] {
+        alice.asks(line, answer);
+    }
+    alice.asks("/help query", "/query NAME|ID ");
+    alice.sees("/query you before it can reply");
+    alice.asks("/id", "you are ");
+    alice.types("/say help");
+    bob.sees_without("secret", " alice: help");
+    assert!(!bob.output().contains("hello"), "{}", bob.output());
+}
+
+#[test]
 fn two_slashes_send_one() {
     let (_server, alice, bob) = alice_and_bob(&[]);
     for text in ["/x", "/quit", "/", "/msg secret", "//x"] {

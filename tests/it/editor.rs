@@ -1,8 +1,8 @@
 //! The line that is being typed, without a terminal: keys in, the line out; and where it stands on a screen.
 
-use p2p_chat::client::command;
 use p2p_chat::client::ui::terminal::editor::{Action, Editor, MAX_HISTORY};
 use p2p_chat::client::ui::terminal::layout::layout;
+use p2p_chat::client::{command, help};
 use p2p_chat::wire::line::MAX_LINE;
 use p2p_chat::wire::text::escape;
 
@@ -193,12 +193,12 @@ fn tab_completes_commands_and_names() {
     }
     let (line, found) = completed("");
     assert_eq!(line, "/|");
-    assert_eq!(found.len(), command::names().count());
+    assert_eq!(found.len(), help::names().count());
 }
 
 #[test]
 fn all_commands_that_help_lists_are_completed_and_obeyed() {
-    let names: Vec<&str> = command::names().collect();
+    let names: Vec<&str> = help::names().collect();
     assert!(names.len() > 14 && names.contains(&"/list") && names.contains(&"/quit"), "{names:?}");
     for name in names {
         let unknown = format!("there is no command {name}: /help lists them");

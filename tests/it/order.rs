@@ -24,7 +24,7 @@ const ROOMS: [(&str, &[&str]); 6] = [
     ("server::room", &["server::printer"]),
     ("server::directory", &["server::room"]),
     ("client::net", &[]),
-    ("client::ui", &["client::net", "client::event", "client::command"]),
+    ("client::ui", &["client::net", "client::event", "client::help"]),
     ("client::rendezvous", &["client::net", "client::event", "client::ui"]),
     ("client::direct", &["client::net", "client::event", "client::ui"]),
 ];

@@ -11,17 +11,74 @@ fn the_prompt_says_where_msg_would_go() {
     alice.presses("/chat bob\r");
     bob.sees("Incoming chat request");
     alice.sees("is open (verified)");
-    alice.shows(&["[/msg to bob] > "], 16);
+    alice.shows(&["[room; /msg: bob] > "], 20);
     alice.presses("/query bob\r");
-    alice.shows(&["[/msg to bob (udp)] > "], 22);
+    alice.shows(&["[room; /msg: bob (udp)] > "], 26);
     alice.presses("/peer bob\r");
-    alice.shows(&["/msg now goes to bob", "[/msg to bob] > "], 16);
+    alice.shows(&["/msg now goes to bob", "[room; /msg: bob] > "], 20);
     alice.presses("half a li");
     bob.types("/hangup");
     alice.sees("bob ended the chat");
     alice.shows(&["bob ended the chat", "> half a li"], 11);
     alice.presses("ne\r");
     bob.sees("alice: half a line");
+}
+
+#[test]
+fn what_is_typed_goes_where_the_prompt_says() {
+    let server = Server::start(&[]);
+    let Some(alice) = Terminal::joined("alice", &server) else { return };
+    let bob = Client::joined("bob", &server);
+    let carol = Client::joined("carol", &server);
+    alice.sees("carol joined");
+    bob.asks("/chat alice", "is open");
+    alice.shows(&["[room; /msg: bob] > "], 20);
+    alice.presses("/to bob\r").shows(&["[bob] > "], 8);
+    alice.presses("a secret\r");
+    bob.sees_line("alice (direct): a secret");
+    carol.asks("/chat alice", "is open");
+    alice.presses("/peer carol\r").shows(&["/msg now goes to carol", "[bob; /msg: carol] > "], 21);
+    alice.presses("another one\r");
+    bob.sees_line("alice (direct): another one");
+    alice.presses("//quit\r");
+    bob.sees_line("alice (direct): /quit");
+    // What is private does not become public because bob hangs up.
+    alice.presses("the third sec");
+    bob.types("/hangup");
+    alice.sees("bob ended the chat");
+    alice.presses("ret\r");
+    alice.sees("not sent, there is no chat with bob");
+    alice.shows(&["[bob: no chat; /msg: carol] > "], 30);
+    bob.asks("/chat alice", "is open");
+    alice.presses("the fourth\r");
+    alice.sees("not sent, there is no chat with bob");
+    alice.presses("/to bob\r").shows(&["[bob] > "], 8);
+    alice.presses("/to nobody\r").shows(&["[nobody: no chat; /msg: bob] > "], 31);
+    alice.presses("the fifth\r");
+    alice.sees("not sent, there is no chat with nobody");
+    alice.presses("/room\r").shows(&["[room; /msg: bob] > "], 20);
+    alice.presses("public\r");
+    for other in [&bob, &carol] {
+        other.sees_without("sec", " alice: public");
+    }
+}
+
+#[test]
+fn the_prompt_says_that_the_server_is_lost_and_that_udp_waits_for_a_query() {
+    let server = Server::start(&[]);
+    let Some(alice) = Terminal::joined("alice", &server) else { return };
+    let bob = Client::joined("bob", &server);
+    bob.asks("/query alice", "is open");
+    alice.sees("query bob back");
+    alice.shows(&["[room; /msg: bob (udp), query back] > "], 38);
+    alice.presses("/to bob\r").shows(&["[bob (udp), query back] > "], 26);
+    alice.presses("/query bob\r").shows(&["[bob (udp)] > "], 14);
+    server.kill();
+    alice.sees("lost the server");
+    alice.shows(&["[bob (udp); room lost] > "], 25);
+    alice.presses("still\r");
+    bob.sees_line("alice (udp): still");
+    alice.presses("/room\r").shows(&["[room lost; /msg: bob (udp)] > "], 31);
 }
 
 #[test]
@@ -36,6 +93,7 @@ fn tab_completes_commands_and_who_is_there() {
     alice.presses("B\t").shows(&["> /chat bob"], 11);
     alice.presses("\t").shows(&["bob  bobby", "> /chat bob"], 11);
     alice.presses("\x17c\t").shows(&["> /chat carol "], 14);
+    alice.presses("\x15/roo\t").shows(&["> /room "], 8);
     alice.presses("\x15/pe\t").shows(&["> /peer"], 7);
     alice.presses("\t").shows(&["/peer  /peers", "> /peer"], 7);
 }

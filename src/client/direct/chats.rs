@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::client::direct::destination::Destination;
 use crate::client::direct::tcp::Chat;
 use crate::client::direct::udp::Conversation;
 use crate::client::net::ConnectionId;
@@ -104,6 +105,8 @@ pub struct Chats {
     all: BTreeMap<ConnectionId, DirectChat>,
     /// The chat to which `/msg` goes.
     pub current: Option<ConnectionId>,
+    /// Where plain text goes.
+    pub destination: Destination,
 }
 
 impl Chats {
@@ -172,11 +175,6 @@ impl Chats {
         self.all.get(&id).map(DirectChat::label)
     }
 
-    /// How the screen names the current chat, to which `/msg` goes.
-    pub fn current_label(&self) -> Option<String> {
-        self.label(self.current?)
-    }
-
     /// Shows all chats.
     pub fn list(&self, screen: &mut Screen) {
         if self.all.is_empty() {
@@ -235,9 +233,58 @@ impl Chats {
     pub fn choose(&mut self, typed: &str, screen: &mut Screen) -> Result<(), String> {
         let id = self.find(typed)?;
         self.current = Some(id);
-        let label = self.current_label().unwrap_or_default();
+        let label = self.label(id).unwrap_or_default();
         screen.line(format_args!("/msg now goes to {label}"));
         Ok(())
+    }
+
+    /// Sends plain text, from now on, to the chat that `typed` means, which becomes current. Without such a chat plain
+    /// text goes nowhere: the text that follows was meant for one peer.
+    ///
+    /// # Errors
+    /// The sentence that tells that there is none with that peer.
+    pub fn direct_to(&mut self, typed: &str, screen: &mut Screen) -> Result<(), String> {
+        let found = self.find(typed);
+        self.destination = Destination::Chat(found.clone().ok(), typed.to_owned());
+        let go_on = "text goes nowhere until /to NAME or /room";
+        let id = found.map_err(|none| format!("{none}: {go_on} (/chat and /query open a chat)"))?;
+        let label = self.label(id).unwrap_or_default();
+        screen.line(format_args!("text now goes to {label} alone; /room returns to the room"));
+        (self.current, self.destination) = (Some(id), Destination::Chat(Some(id), label));
+        Ok(())
+    }
+
+    /// The chat to which a plain text goes; `None` is the room.
+    ///
+    /// # Errors
+    /// The sentence that tells that the text goes nowhere.
+    pub fn for_plain(&self, text: &str) -> Result<Option<ConnectionId>, String> {
+        match &self.destination {
+            Destination::Room => Ok(None),
+            Destination::Chat(Some(id), _) if self.all.contains_key(id) => Ok(Some(*id)),
+            Destination::Chat(_, label) => {
+                let go_on = "(/room or /to NAME goes on)";
+                Err(format!("not sent, there is no chat with {label} {go_on}: {text}"))
+            }
+        }
+    }
+
+    /// Sends plain text to everyone in the room, from now on.
+    pub fn direct_to_room(&mut self, screen: &mut Screen) {
+        self.destination = Destination::Room;
+        screen.line("text now goes to the room");
+    }
+
+    /// The text of the prompt. `lost` says that the server is.
+    pub fn prompt(&self, lost: bool) -> String {
+        self.destination.prompt(|id| self.named(id), self.current, lost)
+    }
+
+    /// A chat as the prompt names it: its label, and whether it cannot be written to yet.
+    fn named(&self, id: ConnectionId) -> Option<String> {
+        let chat = self.all.get(&id)?;
+        let waits = chat.udp().is_some_and(|conversation| conversation.sending.is_none());
+        Some(format!("{}{}", chat.label(), if waits { ", query back" } else { "" }))
     }
 
     /// Ends the chat that `typed` means, or the current one.

@@ -242,6 +242,9 @@ fn receive(id: ConnectionId, answer: Secret, context: &mut Context) {
         }
         old.cut(context.screen);
     }
+    if let Some(rival) = rival {
+        context.chats.destination.replace(rival, id);
+    }
     if was_current {
         context.chats.current = Some(id);
     }

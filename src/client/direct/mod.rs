@@ -1,12 +1,13 @@
 //! Direct chats: bytes go from one client to the other, and the server is not involved.
 //!
 //! [`tcp`] and [`udp`] hold one chat of their kind and its rules, and know nothing of each other. [`chats`] is the
-//! one list of both. [`handshake`] and [`conversations`] stand beside the list because they work on it: calls
+//! one list of both; [`destination`] is where plain text goes. [`handshake`] and [`conversations`] stand beside the list because they work on it: calls
 //! over TCP from the first byte to the open chat, and datagrams from the first query on.
 //! [`listening`] holds the sockets of both kinds.
 
 pub mod tcp;
 pub mod udp;
+pub mod destination;
 pub mod chats;
 pub mod context;
 pub mod handshake;
@@ -16,5 +17,6 @@ pub mod listening;
 pub use chats::{Chats, DirectChat};
 pub use context::{Context, LocalPeer};
 pub use conversations::Conversations;
+pub use destination::Destination;
 pub use handshake::Handshakes;
 pub use listening::Listening;

@@ -24,6 +24,8 @@ use crate::wire::text::escape;
 
 /// How many typed lines may wait for the loop.
 const TYPED: usize = 64;
+/// U+FEFF in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 /// How many characters of a time of day the page shows: `12:35`.
 const HOUR_MINUTE: usize = 5;
 
@@ -57,11 +59,16 @@ pub fn open(
 
 /// Sends each line of the input as an event. An error of the input counts as its end. A line that is too long
 /// for any message is reported once and skipped.
+///
+/// Some editors begin a file with U+FEFF, the byte order mark. It is none of the first line.
 fn follow(mut input: impl BufRead, events: &Events, credits: &Receiver<()>) -> Result<(), ()> {
-    let (mut found, mut skipping) = (Line::Whole, false);
+    let (mut found, mut skipping, mut is_first) = (Line::Whole, false, true);
     while found != Line::End {
         let mut line = Vec::new();
         found = read_line(&mut input, &mut line).unwrap_or(Line::End);
+        if std::mem::take(&mut is_first) && line.starts_with(BYTE_ORDER_MARK) {
+            line.drain(..BYTE_ORDER_MARK.len());
+        }
         // What follows a piece that is too long is the rest of the same line.
         let is_rest = std::mem::replace(&mut skipping, found == Line::TooLong);
         match found {
@@ -167,6 +174,11 @@ impl Screen {
             Some(prompt) => format!("{}{before}{}{rest}\n", prompt.clear(), prompt.colour(&who)),
         };
         self.write(&line);
+    }
+
+    /// Whether there is a prompt, which says where plain text goes.
+    pub fn has_prompt(&self) -> bool {
+        self.prompt.is_some()
     }
 
     /// Draws the prompt: a text, with the cursor before that byte. `None` takes the prompt away. The loop

@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::mem::take;
 
-use crate::client::command;
+use crate::client::help;
 use crate::client::ui::terminal::keys::{COMPLETE, Keys};
 use crate::client::ui::terminal::layout::width;
 use crate::wire::MAX_LINE;
@@ -145,7 +145,7 @@ impl Editor {
         let start = self.line[..self.cursor].rfind(' ').map_or(0, |space| space + 1);
         let word = &self.line[start..self.cursor];
         let command = start == 0 && (word.is_empty() || word.starts_with('/'));
-        let mut found = if command { command::names().map(str::to_owned).collect() } else { names };
+        let mut found = if command { help::names().map(str::to_owned).collect() } else { names };
         found.retain(|name| same_bytes(name, word) == word.len());
         found.sort();
         found.dedup();
