@@ -88,13 +88,12 @@ impl Connections {
     fn make_room(&self, newcomer: Host, table: &mut Table) -> Result<Option<Arc<Outbox>>, Refusal> {
         let first = if self.capacity < SMALL { self.capacity } else { self.capacity * 3 / 4 };
         let count = table.open.len();
-        if count < first {
+        if count < first || (count < self.capacity && newcomer.is_loopback()) {
             return Ok(None);
         }
         let place = |connection: &OpenConnection| (connection.host, !connection.member);
         let shares: Shares = table.open.values().map(place).collect();
-        let may_have_more = newcomer.is_loopback() || shares.of(newcomer) == 0;
-        if may_have_more && count < self.capacity {
+        if count < self.capacity && shares.of(newcomer) == 0 {
             return Ok(None);
         }
         let greediest = shares.gives_way(newcomer, self.capacity);

@@ -5,7 +5,7 @@
 //! types. They share a [`state`].
 //!
 //! A request comes in at [`session`], which reads and parses it. [`connection`] does what it asks for, with the
-//! [`directory`] and the [`room`]. [`pipeline`] keeps the answers in order.
+//! [`directory`] and the [`room`]. [`pipeline`] keeps the answers in order. [`capacity`] decides who may connect.
 
 pub mod printer;
 pub mod room;

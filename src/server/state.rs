@@ -2,7 +2,8 @@
 //!
 //! There are three locks: the registry's, the room's and an outbox's. A thread that holds one may take those after
 //! it, never one before it. So no two threads can each wait for the other's. (The registry's second
-//! lock is taken only under its first. The printer's may be taken at any time: nobody takes another one under it.)
+//! lock is taken only under its first. The printer's and the connections' may be taken at any time: nobody takes another
+//! one under them.)
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
