@@ -6,6 +6,7 @@ use std::sync::Arc;
 use p2p_chat::net::{Host, Shares};
 use p2p_chat::server::capacity::{Connections, Seat};
 use p2p_chat::server::room::Outbox;
+use p2p_chat::server::room::log::recovery::{KEPT_IDS, recover};
 
 /// A host that is known by a number.
 fn host(number: u8) -> Host {
@@ -84,4 +85,34 @@ fn a_small_server_keeps_no_last_quarter() {
     assert!(displaced.is_some());
     seats.iter().skip(1).for_each(|seat| seat.joins().unwrap());
     assert!(enter(2).is_err(), "the others have all joined");
+}
+
+/// The names whose IDs are known after a restart, of a log that notes these IDs.
+fn known(notes: impl Iterator<Item = (String, IpAddr)>) -> Vec<String> {
+    let lines = (1..).zip(notes).map(|(id, (name, ip))| format!("# ID {id}: {name} {ip}\n"));
+    let log: String = lines.collect();
+    let recovered = recover(&mut log.as_bytes()).unwrap();
+    assert!(recovered.ids.len() < KEPT_IDS * 9 / 8, "{}", recovered.ids.len());
+    recovered.ids.iter().map(|given| given.name.to_string()).collect()
+}
+
+#[test]
+fn who_takes_thousands_of_ids_costs_nobody_else_the_own_one() {
+    let address = |number: u8| IpAddr::from(Ipv4Addr::new(192, 0, 2, number));
+    let alice = ("alice".to_owned(), address(1));
+    let greedy = |number: usize| (format!("n{number}"), address(2));
+    let many = (0..20_000).map(greedy);
+    let names = known([alice.clone()].into_iter().chain(many).chain([alice]));
+    assert_eq!(names.iter().filter(|name| *name == "alice").count(), 2);
+    assert!(names.len() >= KEPT_IDS && names.contains(&"n19999".to_owned()));
+    assert!(!names.contains(&"n0".to_owned()));
+}
+
+#[test]
+fn of_many_hosts_with_an_id_each_the_oldest_are_forgotten() {
+    let address = |number: u32| IpAddr::from(Ipv4Addr::from_bits(0xc633_6400 + number));
+    let names = known((0..20_000).map(|number| (format!("n{number}"), address(number))));
+    assert!(names.len() >= KEPT_IDS);
+    let expected = (20_000 - names.len()..20_000).map(|number| format!("n{number}"));
+    assert_eq!(names, expected.collect::<Vec<_>>());
 }

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::io::{self, BufRead, Read};
 
+use crate::net::{Host, Shares};
 use crate::server::room::log::epochs::Epochs;
 use crate::server::room::log::line::{LOST, LoggedMessage, STAMP, TORN};
 use crate::server::room::log::remark::{GivenId, LARGEST, Remark, number};
@@ -14,6 +15,10 @@ use crate::server::room::log::remark::{GivenId, LARGEST, Remark, number};
 pub const KEPT: usize = 1_000;
 /// How many given IDs are kept.
 pub const KEPT_IDS: usize = 4_096;
+/// How many more there may be before some are forgotten. To forget some all are counted, so that must be rare.
+const SLACK: usize = KEPT_IDS / 16;
+/// A host with fewer IDs than this has not too many of them.
+const FEW: usize = 16;
 /// The longest line that can be a message: 2,000 bytes of text, each escaped in up to 5.
 const LONGEST_LINE: u64 = 16 * 1024;
 
@@ -28,7 +33,7 @@ pub struct Recovered {
     pub epochs: Epochs,
     /// The last ID that was given.
     pub last_id: u64,
-    /// The IDs that were given last, at most [`KEPT_IDS`].
+    /// The IDs that were given last: [`KEPT_IDS`] or a few more.
     pub ids: VecDeque<GivenId>,
 }
 
@@ -113,13 +118,33 @@ fn heed(line: &[u8], found: &mut Recovered) {
     }
 }
 
-/// Adds an ID that was given, and drops the oldest beyond [`KEPT_IDS`].
+/// Adds an ID that was given. If there are too many, the oldest of the host that has the most are forgotten.
 pub fn remember(ids: &mut VecDeque<GivenId>, last: &mut u64, given: GivenId) {
     *last = given.id.max(*last);
-    if ids.len() == KEPT_IDS {
-        ids.pop_front();
-    }
     ids.push_back(given);
+    if ids.len() > KEPT_IDS + SLACK {
+        while ids.len() > KEPT_IDS {
+            forget(ids);
+        }
+    }
+}
+
+/// Forgets the oldest half of what the greediest host has, but no more than are too many. Where no host has much more
+/// than others, the oldest of all are forgotten.
+fn forget(ids: &mut VecDeque<GivenId>) {
+    let shares: Shares = ids.iter().map(|given| (Host::from(given.ip), true)).collect();
+    let too_many = ids.len().saturating_sub(KEPT_IDS);
+    match shares.greediest() {
+        Some((greediest, count)) if count >= FEW => {
+            let mut left = too_many.min(count / 2);
+            ids.retain(|given| {
+                let goes = left > 0 && Host::from(given.ip) == greediest;
+                left -= usize::from(goes);
+                !goes
+            });
+        }
+        _ => drop(ids.drain(..too_many)),
+    }
 }
 
 impl Recovered {
