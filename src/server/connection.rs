@@ -59,7 +59,7 @@ impl Connection<'_> {
             room.announce(&Notification::Joined(entry.clone()).to_block(), "");
         };
         let entry = registry.register(&name, address, &self.outbox, Instant::now(), moved)?;
-        registry.wait_noted();
+        registry.write_ids_down();
         self.server.printer.line(format_args!("REGISTER: {name} from {address} received"));
         self.server.warn_of_loopback(address);
         self.registered = Some((name.clone(), port));
@@ -146,6 +146,7 @@ impl Connection<'_> {
                 let notice = is_news.then_some(&notice);
                 room.arrive(&self.outbox, notice, welcome(admission), since, &log)
             })?;
+        self.server.registry.write_ids_down(); // a token may have given the name another ID
         let Entry { name, address, id } = admission.entry;
         self.server.printer.line(format_args!("{name} joined (ID {id}, {address})"));
         self.joined = Some((name, id));

@@ -69,10 +69,10 @@ pub fn run(
     let own = listener.local_addr()?;
     let listeners = iter::once(listener).chain(bind_twin(own)?);
     let (journal, recovered) = open_log(&options)?;
-    let recorder = Recorder::new(journal)?;
+    let recorder = Arc::new(Recorder::new(journal)?);
     let history = History::new(recovered.kept, recovered.epochs);
     let room = Arc::new(Room::new(recovered.seq));
-    let ids = Ids::new(recovered.last_id, recovered.ids, Arc::clone(&room));
+    let ids = Ids::new(recovered.last_id, recovered.ids, Arc::clone(&recorder));
     let server = Arc::new(Server::new(own, options, room, ids));
     server.printer.line(format_args!("Server listening on {own}"));
     let printer = Arc::clone(&server.printer);

@@ -9,17 +9,18 @@ use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
+use crate::server::room::log::recorder::Recorder;
 use crate::server::room::log::remark::GivenId;
-use crate::server::room::{BatchId, Room};
 use crate::sync::lock;
 use crate::wire::{Entry, Name};
 
-/// The IDs, shared by all threads. Each change takes the lock, and the room's queue under it.
+/// The IDs, shared by all threads. Giving one takes a lock for a moment, which may happen under the registry's lock.
+/// Writing it down takes the log's lock, which must not.
 #[derive(Debug)]
 pub struct Ids {
     given: Mutex<Given>,
-    /// Where the log can be reached.
-    room: Arc<Room>,
+    /// The log.
+    recorder: Arc<Recorder>,
 }
 
 /// What was given.
@@ -29,14 +30,14 @@ struct Given {
     last: u64,
     /// The IDs of an earlier run that nobody has come for yet.
     earlier: HashMap<(Name, IpAddr), u64>,
-    /// The batch that holds the last note.
-    noted: BatchId,
+    /// The IDs that are not in the log yet.
+    fresh: Vec<GivenId>,
 }
 
 impl Ids {
     /// Creates the IDs that come after `last`. The `earlier` ones, the oldest first, are given back. An ID belongs to the
     /// client that had it last, and a client has the ID that it had last.
-    pub fn new(last: u64, earlier: VecDeque<GivenId>, room: Arc<Room>) -> Ids {
+    pub fn new(last: u64, earlier: VecDeque<GivenId>, recorder: Arc<Recorder>) -> Ids {
         let (mut ids, mut owners) = (HashMap::new(), HashMap::new());
         for GivenId { id, name, ip } in earlier {
             let owner = (name, ip);
@@ -48,7 +49,7 @@ impl Ids {
                 owners.remove(&before);
             }
         }
-        Ids { given: Mutex::new(Given { last, earlier: ids, noted: BatchId::default() }), room }
+        Ids { given: Mutex::new(Given { last, earlier: ids, fresh: Vec::new() }), recorder }
     }
 
     /// Gives an ID to a name that registers from an IP address: the one that it had in an earlier run of the server, or
@@ -59,20 +60,21 @@ impl Ids {
             given.last += 1;
             given.last
         });
-        given.noted = self.room.note_id(GivenId { id, name: name.clone(), ip });
+        given.fresh.push(GivenId { id, name: name.clone(), ip });
         id
     }
 
     /// Notes that a client has an ID which it did not get by [`Ids::give`].
     pub fn note(&self, entry: &Entry) {
         let Entry { name, address, id } = entry;
-        lock(&self.given).noted =
-            self.room.note_id(GivenId { id: *id, name: name.clone(), ip: address.ip() });
+        let (name, ip) = (name.clone(), address.ip());
+        lock(&self.given).fresh.push(GivenId { id: *id, name, ip });
     }
 
-    /// Waits until all IDs that were given are in the log: an ID that somebody has heard is never given again.
-    pub fn wait_noted(&self) {
-        let noted = lock(&self.given).noted;
-        self.room.wait_delivered(noted);
+    /// Writes the IDs that were given into the log: an ID that somebody has heard must never be given again.
+    pub fn write_down(&self) {
+        let fresh = || std::mem::take(&mut lock(&self.given).fresh);
+        // What cannot be written now is written with the next lines, and complained of by the broadcaster.
+        let _ = self.recorder.record_ids(fresh);
     }
 }

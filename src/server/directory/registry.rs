@@ -171,9 +171,9 @@ impl Registry {
         Some(entry)
     }
 
-    /// Waits until all IDs that were given are in the log.
-    pub fn wait_noted(&self) {
-        self.ids.wait_noted();
+    /// Writes the IDs that were given into the log. It takes none of the locks here: a disk may stall.
+    pub fn write_ids_down(&self) {
+        self.ids.write_down();
     }
 
     /// Returns the client of that name or ID.

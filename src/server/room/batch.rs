@@ -6,7 +6,6 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::server::room::log::remark::GivenId;
 use crate::server::room::messages::MessageBatch;
 use crate::server::room::outbox::Outbox;
 use crate::wire::notification::write_said_head;
@@ -25,8 +24,6 @@ pub(super) struct Batch {
     pub(super) bytes: Vec<u8>,
     /// What goes into the log before anybody reads it.
     pub(super) log: Vec<u8>,
-    /// IDs that were given, for the log.
-    pub(super) ids: Vec<GivenId>,
     /// Where the messages' tails lie in `bytes`. The last one belongs to message `seq`.
     pub(super) tails: Vec<Range<usize>>,
     /// The number of the last message.
@@ -65,7 +62,7 @@ impl Batch {
 
     /// Whether there is nothing to deliver.
     pub(super) fn is_empty(&self) -> bool {
-        let nothing = self.bytes.is_empty() && self.log.is_empty() && self.ids.is_empty();
+        let nothing = self.bytes.is_empty() && self.log.is_empty();
         nothing && self.unicasts.is_empty() && self.slow_consumers.is_empty()
     }
 
@@ -96,7 +93,6 @@ impl Batch {
     pub(super) fn hand_over(&mut self, delivery: &mut Batch) {
         delivery.bytes.clear();
         delivery.log.clear();
-        delivery.ids.clear();
         delivery.tails.clear();
         std::mem::swap(self, delivery);
         (self.seq, self.id) = (delivery.seq, BatchId(delivery.id.0 + 1));

@@ -30,8 +30,8 @@ const COMPLAINT: Duration = Duration::from_secs(60);
 pub struct Broadcaster {
     /// Where the batches come from.
     room: Arc<Room>,
-    /// The log, which nobody else writes to.
-    recorder: Recorder,
+    /// The log.
+    recorder: Arc<Recorder>,
     /// The last messages, for newcomers.
     history: History,
     /// For the warning that the log cannot be written.
@@ -54,7 +54,7 @@ impl Broadcaster {
     /// Creates the broadcaster of a room, which must have only one.
     pub fn new(
         room: Arc<Room>,
-        recorder: Recorder,
+        recorder: Arc<Recorder>,
         history: History,
         printer: Arc<Printer>,
     ) -> Broadcaster {
@@ -97,12 +97,11 @@ impl Broadcaster {
 
     /// Appends the batch to the log, before anyone reads it: what was read is never lost.
     fn log(&mut self) {
-        let (batch, time) = (&mut self.batch, clock::stamp(SystemTime::now()));
-        let (ids, lines) = (std::mem::take(&mut batch.ids), std::mem::take(&mut batch.log));
-        let messages = batch.tails.len() as u64;
-        let mut portion = Portion { ids, lines, messages, seq: batch.seq - messages, time };
+        let lines = std::mem::take(&mut self.batch.log);
+        let (messages, time) = (self.batch.tails.len() as u64, clock::stamp(SystemTime::now()));
+        let mut portion = Portion { lines, messages, time, ..Portion::default() };
         let recorded = self.recorder.record(&mut portion);
-        batch.log = portion.lines; // its memory serves again
+        self.batch.log = portion.lines; // its memory serves again
         let Err(error) = recorded else { return };
         // The chat goes on without its log. A full disk would complain for every batch.
         if self.complained.is_none_or(|last| last.elapsed() >= COMPLAINT) {

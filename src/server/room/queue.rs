@@ -13,7 +13,6 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::server::room::batch::{Batch, BatchId, Unicast, UnicastKind};
-use crate::server::room::log::remark::GivenId;
 use crate::server::room::messages::MessageBatch;
 use crate::server::room::outbox::{FIRST_MODE, Outbox, WriteMode, WriteOutcome};
 use crate::sync::{lock, wait};
@@ -85,13 +84,6 @@ impl Room {
         let mut queue = lock(&self.queue);
         queue.current.put_notice(None, log);
         self.wake(queue);
-    }
-
-    /// Notes in the log which ID a client has. Returns the batch that holds the note.
-    pub fn note_id(&self, given: GivenId) -> BatchId {
-        let mut queue = lock(&self.queue);
-        queue.current.ids.push(given);
-        self.wake(queue)
     }
 
     /// Lets a client in that has seen the messages up to `since`. The others read `notice`. The newcomer reads its

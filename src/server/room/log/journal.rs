@@ -24,6 +24,8 @@ pub struct Journal {
     file: LogFile,
     /// Whether each append waits for the disk.
     sync: bool,
+    /// The number of the last message that the log was to hold.
+    seq: u64,
     /// How many messages could not be written since the last one that could.
     lost: u64,
     /// Whether the next line begins a section: see [`Journal::begin_section`].
@@ -41,14 +43,12 @@ pub struct Journal {
 /// What the log gets at a time.
 #[derive(Debug, Default)]
 pub struct Portion {
-    /// IDs that were given. Their lines come first, before anybody hears of their owners.
+    /// IDs that were given. Their lines come first.
     pub ids: Vec<GivenId>,
     /// Finished lines.
     pub lines: Vec<u8>,
     /// How many messages are among them.
     pub messages: u64,
-    /// The number of the last message before them.
-    pub seq: u64,
     /// The time, as a line's stamp has it.
     pub time: String,
 }
@@ -73,13 +73,14 @@ impl Journal {
             begins: file.is_regular(),
             file,
             sync,
+            seq: recovered.seq,
             lost: 0,
             epochs: recovered.epochs.clone(),
             last_id: recovered.last_id,
             ids: recovered.ids.clone(),
             unwritten: 0,
         };
-        let _ = journal.notice(recovered.seq); // tried again, and complained of, at the first line
+        let _ = journal.notice(); // tried again, and complained of, at the first line
         Ok((journal, recovered))
     }
 
@@ -88,37 +89,43 @@ impl Journal {
         self.file.is_regular()
     }
 
-    /// Appends what a portion holds, as [`Journal::append`] does, to the file that is the log now.
+    /// Appends what a portion holds to the file that is the log now.
     ///
     /// # Errors
-    /// When it cannot be written. Its messages are counted then, and its IDs are written with the next portion.
+    /// When it cannot be written. Its messages are counted then, and its IDs are written later.
     pub fn record(&mut self, portion: &Portion) -> io::Result<()> {
-        let Portion { ids, lines, messages, seq, time } = portion;
+        let Portion { ids, lines, messages, time } = portion;
         for given in ids {
             remember(&mut self.ids, &mut self.last_id, given.clone());
         }
         self.unwritten = (self.unwritten + ids.len()).min(self.ids.len());
-        if lines.is_empty() && self.unwritten == 0 {
+        if lines.is_empty() && ids.is_empty() {
             return Ok(());
         }
-        if let Err(error) = self.notice(seq - self.lost.min(*seq)) {
-            self.lost += messages;
-            return Err(error);
+        let ready = self.notice().and_then(|()| self.write_ids());
+        self.seq += messages;
+        match ready {
+            Ok(()) => self.append(lines, *messages, time),
+            Err(_) => {
+                self.lost += messages;
+                ready
+            }
         }
-        let written = if self.unwritten == 0 {
-            self.append(lines, *messages, time)
-        } else {
-            let ids = self.id_lines(self.unwritten);
-            self.append(&[ids.as_bytes(), lines].concat(), *messages, time)
-        };
-        if written.is_ok() {
+    }
+
+    /// Writes the IDs that are not in the log yet. The disk is not waited for: it is before the next message.
+    fn write_ids(&mut self) -> io::Result<()> {
+        if self.unwritten > 0 {
+            let lines = self.id_lines(self.unwritten);
+            self.file.append(lines.as_bytes(), false)?;
             self.unwritten = 0;
         }
-        written
+        Ok(())
     }
 
     /// Counts messages that somebody else has lost.
     pub fn lose(&mut self, messages: u64) {
+        self.seq += messages;
         self.lost += messages;
     }
 
@@ -128,12 +135,11 @@ impl Journal {
         last.map(|given| Remark::Id(given.clone()).to_string()).collect()
     }
 
-    /// Looks at what others did to the file, and begins a section if they did something. The lines of the log end with
-    /// message `seq`.
-    fn notice(&mut self, seq: u64) -> io::Result<()> {
+    /// Looks at what others did to the file, and begins a section if they did something.
+    fn notice(&mut self) -> io::Result<()> {
         self.begins |= self.file.notice()?;
         if self.begins {
-            self.begin_section(seq)?;
+            self.begin_section()?;
             self.begins = false;
         }
         Ok(())
@@ -142,11 +148,11 @@ impl Journal {
     /// Begins a section of the log: at the start, and in a file that others have renamed, removed, emptied or edited.
     /// The first line of a section says which number and which ID were the last, and so nobody has to believe the lines
     /// before it.
-    fn begin_section(&mut self, seq: u64) -> io::Result<()> {
+    fn begin_section(&mut self) -> io::Result<()> {
         if !self.file.ends_line()? {
             self.close_torn_line()?;
         }
-        let (preface, anew) = (self.preface(seq), self.file.is_empty());
+        let (preface, anew) = (self.preface(), self.file.is_empty());
         self.write(preface.as_bytes())?;
         if anew {
             self.unwritten = 0; // all IDs are in it
@@ -155,8 +161,9 @@ impl Journal {
     }
 
     /// The first lines of a section. A log that is begun anew holds again what only the old one has.
-    fn preface(&self, seq: u64) -> String {
-        let log = self.epochs.current().map(|log| Remark::Log { log, seq, id: self.last_id });
+    fn preface(&self) -> String {
+        let (seq, id) = (self.seq.saturating_sub(self.lost), self.last_id);
+        let log = self.epochs.current().map(|log| Remark::Log { log, seq, id });
         let log = log.map_or(String::new(), |log| log.to_string());
         if !self.file.is_empty() {
             return log;

@@ -12,18 +12,21 @@ use std::thread;
 use std::time::Duration;
 
 use crate::server::room::log::journal::{Journal, Portion};
+use crate::server::room::log::remark::GivenId;
 use crate::sync::{lock, wait};
 
 /// How many bytes may wait for a device.
 const FULL: usize = 1 << 20;
+/// How many portions may wait for a device.
+const MOST: usize = 4_096;
 /// How long the end of the server waits for a device to take what is queued.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Where the broadcaster's lines go.
 #[derive(Debug)]
 pub enum Recorder {
-    /// Into a regular file.
-    File(Box<Journal>),
+    /// Into a regular file, under a lock that is held during the write.
+    File(Mutex<Journal>),
     /// Into what is no regular file, by a thread.
     Device(Arc<Device>),
 }
@@ -58,7 +61,7 @@ impl Recorder {
     /// When the thread cannot be started.
     pub fn new(journal: Journal) -> io::Result<Recorder> {
         if journal.is_regular() {
-            return Ok(Recorder::File(Box::new(journal)));
+            return Ok(Recorder::File(Mutex::new(journal)));
         }
         let device: Arc<Device> = Arc::default();
         let writing = Arc::clone(&device);
@@ -66,14 +69,28 @@ impl Recorder {
         Ok(Recorder::Device(device))
     }
 
-    /// Records a portion, and leaves an empty one.
+    /// Records a portion. A device takes it away.
     ///
     /// # Errors
     /// When it cannot be written, or an earlier one could not. Messages that are not in the log are counted.
-    pub fn record(&mut self, portion: &mut Portion) -> io::Result<()> {
+    pub fn record(&self, portion: &mut Portion) -> io::Result<()> {
         match self {
-            Recorder::File(journal) => journal.record(portion),
+            Recorder::File(journal) => lock(journal).record(portion),
             Recorder::Device(device) => device.push(std::mem::take(portion)),
+        }
+    }
+
+    /// Records the IDs that `fresh` returns, and waits for those that another thread records just now.
+    ///
+    /// # Errors
+    /// When they cannot be written. They are written later.
+    pub fn record_ids(&self, fresh: impl FnOnce() -> Vec<GivenId>) -> io::Result<()> {
+        match self {
+            Recorder::File(journal) => {
+                let mut journal = lock(journal);
+                journal.record(&Portion { ids: fresh(), ..Portion::default() })
+            }
+            Recorder::Device(device) => device.push(Portion { ids: fresh(), ..Portion::default() }),
         }
     }
 
@@ -92,7 +109,7 @@ impl Device {
     /// Queues a portion, if there is room.
     fn push(&self, portion: Portion) -> io::Result<()> {
         let mut waiting = lock(&self.waiting);
-        if waiting.bytes + portion.lines.len() > FULL {
+        if waiting.bytes + portion.lines.len() > FULL || waiting.portions.len() == MOST {
             waiting.lost += portion.messages;
             return Err(io::Error::other("it takes nothing"));
         }
