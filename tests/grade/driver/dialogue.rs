@@ -44,7 +44,26 @@ impl Wire {
         block
     }
 
-    /// Waits for a block of this type, skipping others.
+    /// Waits for the next message. A server may tell a long replay in pieces, and ask after each whether it has
+    /// arrived: that is answered.
+    #[track_caller]
+    pub fn gets_told(&mut self) -> Block {
+        loop {
+            let block = self.block("SAID");
+            match block.kind.as_str() {
+                "SAID" => return block,
+                "PING" => self.is_there(&block),
+                _ => self.gets_instead("SAID", block),
+            }
+        }
+    }
+
+    /// Answers a PING.
+    fn is_there(&mut self, ping: &Block) {
+        self.asks("PONG", &[("Token", ping.get("Token"))]);
+    }
+
+    /// Waits for a block of this type, skipping others. A PING among them is answered.
     #[track_caller]
     pub fn skips_to(&mut self, kind: &str) -> Block {
         let until = story::deadline();
@@ -53,8 +72,10 @@ impl Wire {
             if block.kind == kind {
                 return block;
             }
-            if block.kind == "BYE" {
-                self.gets_instead(kind, block); // nothing comes after that
+            match block.kind.as_str() {
+                "BYE" => self.gets_instead(kind, block), // nothing comes after that
+                "PING" => self.is_there(&block),
+                _ => {}
             }
         }
     }

@@ -33,7 +33,7 @@ pub fn finds(server: &Server, name: &str, expected: &[Heard]) -> Wire {
         let expected =
             [("Seq", seq.to_string()), ("clientID", from.clone()), ("Text", text.clone())];
         let expected = expected.each_ref().map(|(name, value)| (*name, value.as_str()));
-        wire.gets("SAID").has(&expected).has(&[("Replay", "yes")]);
+        wire.gets_told().has(&expected).has(&[("Replay", "yes")]);
     }
     wire
 }
@@ -128,7 +128,7 @@ pub fn what_was_seen_survives_kill_9(dice: &mut Dice) {
             fail(format!("{} messages were seen, and the server knows of {found}", seen.len()));
         }
         for message in &seen {
-            let now = heard(&wire.gets("SAID"));
+            let now = heard(&wire.gets_told());
             if now != *message {
                 fail(format!("it was {message:?}, and now it is {now:?}"));
             }

@@ -44,7 +44,7 @@ pub fn what_is_missing_has_its_numbers(dice: &mut Dice) {
     step(format!("the last {KEPT} come, each with its number"));
     let old = (older as u64 + 1..=many).map(|seq| (seq, name.clone(), format!("number {seq}")));
     for expected in old.chain([(seq, name.clone(), text)]) {
-        let found = heard(&wire.gets("SAID"));
+        let found = heard(&wire.gets_told());
         if found != expected {
             fail(format!("it must be {expected:?}, and is {found:?}"));
         }
