@@ -162,6 +162,11 @@ impl Connection<'_> {
         self.server.room.request_history(&self.outbox, before, last)
     }
 
+    /// PONG: shows that the client is there. It gets no answer.
+    pub fn pong(&self, _token: Option<&str>) -> Option<Response> {
+        None
+    }
+
     /// TELL: passes a text on to one member. The log notes that it happened, and not what was said.
     ///
     /// # Errors

@@ -169,7 +169,7 @@ impl<'a> Session<'a> {
             }
             Request::Tell { peer, text } => Some(self.connection.tell(&peer, &text)?),
             Request::Ping { token } => Some(Response::Pong { token }),
-            Request::Pong { .. } => None,
+            Request::Pong { token } => self.connection.pong(token.as_deref()),
             Request::Quit => return Ok(Flow::Break(Reason::Quit)),
         };
         self.heard();
