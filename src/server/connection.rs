@@ -162,8 +162,9 @@ impl Connection<'_> {
         self.server.room.request_history(&self.outbox, before, last)
     }
 
-    /// PONG: shows that the client is there. It gets no answer.
-    pub fn pong(&self, _token: Option<&str>) -> Option<Response> {
+    /// PONG: may be what the next piece of a long replay waits for. It gets no answer.
+    pub fn pong(&self, token: Option<&str>) -> Option<Response> {
+        self.server.room.take_pong(&self.outbox, token.unwrap_or_default());
         None
     }
 

@@ -126,7 +126,7 @@ fn after(messages: u64) -> (Server, Wire) {
 fn is_told(wire: &mut Wire, seqs: impl IntoIterator<Item = u64>) {
     for seq in seqs {
         let (text, seq) = (format!("message {seq}"), seq.to_string());
-        wire.gets("SAID").has(&[("Seq", &seq), ("Text", &text), ("Replay", "yes")]);
+        wire.gets_told().has(&[("Seq", &seq), ("Text", &text), ("Replay", "yes")]);
     }
 }
 

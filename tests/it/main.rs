@@ -96,6 +96,7 @@ mod server_limits;
 mod server_moderation;
 
 mod server_rate;
+mod server_replay;
 mod server_return;
 mod server_room;
 mod server_shares;

@@ -193,7 +193,8 @@ fn a_greeting_does_not_count_until_nothing_waits() {
     let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let outbox = Outbox::new(listener.accept().unwrap().0, PIECE).unwrap();
     let sent = fill(&outbox) + 20 * PIECE;
-    assert_eq!(outbox.deliver_greeting(&vec![b'x'; 20 * PIECE]), WriteOutcome::Written);
+    let greeting = vec![b'x'; 20 * PIECE];
+    assert_eq!(outbox.greet(greeting, 20 * PIECE, None), WriteOutcome::Written);
     assert_eq!(outbox.end(), None);
     let reading = thread::Builder::new().spawn(move || {
         let mut all = vec![0; sent];

@@ -52,6 +52,8 @@ pub(super) enum UnicastKind {
     Greeting(Welcome, Option<LastSeen>),
     /// For a client that asks: the last `most` messages `before` one.
     History { before: Option<u64>, most: u64 },
+    /// For a client that has read a piece of a replay: the next one.
+    Piece,
 }
 
 impl Batch {

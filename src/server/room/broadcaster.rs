@@ -17,6 +17,7 @@ use crate::server::room::history::{History, Replay};
 use crate::server::room::log::journal::Portion;
 use crate::server::room::log::recorder::Recorder;
 use crate::server::room::outbox::{FIRST_MODE, Outbox, WriteMode, WriteOutcome};
+use crate::server::room::pieces::Pieces;
 use crate::server::room::queue::Room;
 use crate::wire::{LastSeen, Response, Welcome};
 
@@ -124,19 +125,21 @@ impl Broadcaster {
         for Unicast { outbox, kind, place, seq } in std::mem::take(&mut self.batch.unicasts) {
             // A replay must hold the messages queued before it, and none of those after it.
             self.remember(seq);
-            match kind {
+            let outcome = match kind {
                 UnicastKind::Greeting(welcome, since) => {
-                    self.greet(outbox, welcome, since, place, seq);
+                    let outcome = self.greet(&outbox, welcome, since, place, seq);
+                    outbox.set_greeted();
+                    self.members.push(Arc::clone(&outbox));
+                    outcome
                 }
                 UnicastKind::History { before, most } => {
                     let to = before.map_or(seq, |before| before.saturating_sub(1).min(seq));
-                    let Replay { mut bytes, count, first, last } = self.history.replay(1, to, most);
-                    let answer = Response::HistoryAck { count, first, last };
-                    bytes.extend_from_slice(answer.to_block().to_string().as_bytes());
-                    if outbox.deliver(&bytes, WriteMode::NonBlocking) == WriteOutcome::Buffered {
-                        self.slow_consumers.push(outbox);
-                    }
+                    self.tell_history(&outbox, to, most)
                 }
+                UnicastKind::Piece => self.tell_piece(&outbox),
+            };
+            if outcome == WriteOutcome::Buffered {
+                self.slow_consumers.push(outbox);
             }
         }
         self.remember(self.batch.seq);
@@ -153,31 +156,44 @@ impl Broadcaster {
         }
     }
 
-    /// Makes a client a member. Its greeting ends with the rest of this batch, which was written to the others before
-    /// it was one of them; from the next batch on it reads what they read.
+    /// Greets a client. Its greeting ends with the rest of this batch, which was written to the others before it was
+    /// one of them; from the next batch on it reads what they read.
     fn greet(
         &mut self,
-        outbox: Arc<Outbox>,
+        outbox: &Outbox,
         welcome: Welcome,
         since: Option<LastSeen>,
         place: usize,
         seq: u64,
-    ) {
+    ) -> WriteOutcome {
         let (since, known) = self.history.resume(since.as_ref(), seq);
-        let (replay, missed) = self.history.for_newcomer(since, seq);
+        let (replay, missed) = self.history.for_newcomer(since, seq, outbox.piece());
         let (log, since) = (self.history.log(), since.filter(|_| known));
         let answer = Response::JoinAck(Welcome { seq, missed, log, since, ..welcome });
         let mut greeting = answer.to_block().to_string().into_bytes();
+        let free = greeting.len();
         greeting.extend_from_slice(&replay.bytes);
-        greeting.extend_from_slice(&self.batch.bytes[place..]);
-        let outcome = outbox.deliver_greeting(&greeting);
-        outbox.set_greeted();
-        match outcome {
-            WriteOutcome::Closed => return,
-            WriteOutcome::Buffered => self.slow_consumers.push(Arc::clone(&outbox)),
-            WriteOutcome::Written => {}
+        let news = &self.batch.bytes[place..];
+        let rest = replay.rest.map(|next| Pieces::new((next, replay.last), news.to_vec()));
+        if rest.is_none() {
+            greeting.extend_from_slice(news);
         }
-        self.members.push(outbox);
+        outbox.greet(greeting, free, rest)
+    }
+
+    /// Answers HISTORY with the last `most` messages up to number `to`.
+    fn tell_history(&self, outbox: &Outbox, to: u64, most: u64) -> WriteOutcome {
+        let Replay { mut bytes, count, first, last, .. } =
+            self.history.replay(1, to, most, usize::MAX);
+        let answer = Response::HistoryAck { count, first, last };
+        bytes.extend_from_slice(answer.to_block().to_string().as_bytes());
+        outbox.deliver(&bytes, WriteMode::NonBlocking)
+    }
+
+    /// Tells the next piece of a replay.
+    fn tell_piece(&self, outbox: &Outbox) -> WriteOutcome {
+        let Some((next, last)) = outbox.left() else { return WriteOutcome::Closed };
+        outbox.next_piece(self.history.next_piece(next, last, outbox.piece()))
     }
 
     /// Serves slow and closing clients again, but not after every batch: in a busy room a batch takes microseconds.

@@ -3,6 +3,7 @@
 //! Only the broadcaster touches it, so it needs no lock. After a restart it is filled from the log.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use crate::server::room::log::epochs::Epochs;
 use crate::server::room::log::line::LoggedMessage;
@@ -12,6 +13,9 @@ use crate::wire::{LastSeen, SAID_TAIL_END, Secret};
 
 /// How many messages a newcomer reads if it does not say which it has seen.
 const NEWCOMER: u64 = 20;
+/// How many messages are kept altogether. The older ones are only there for clients to whom a replay is told in
+/// pieces: while they take the first pieces, the room goes on.
+const HELD: usize = 4 * KEPT;
 
 /// The room's last messages, each as the tail of its SAID block, with its number.
 #[derive(Debug, Default)]
@@ -32,6 +36,8 @@ pub struct Replay {
     pub first: u64,
     /// The number of the last message; 0 if there is none.
     pub last: u64,
+    /// The first of these messages that is not in `bytes`, if they were too many for one piece.
+    pub rest: Option<u64>,
 }
 
 impl History {
@@ -49,7 +55,7 @@ impl History {
 
     /// Adds message `seq`, given as its block's tail. When the history is full, the oldest message makes room.
     pub fn push(&mut self, seq: u64, tail: &[u8]) {
-        let full = self.kept.len() == KEPT;
+        let full = self.kept.len() == HELD;
         let oldest = if full { self.kept.pop_front() } else { None };
         // The oldest message's memory serves for the newest: a full history allocates nothing.
         let (_, mut memory) = oldest.unwrap_or_default();
@@ -78,24 +84,54 @@ impl History {
 
     /// Returns what a client reads that joins after message `seq`, and how many older messages it has missed for
     /// good. With `since` that is everything after that message, otherwise the last few.
-    pub fn for_newcomer(&self, since: Option<u64>, seq: u64) -> (Replay, u64) {
+    pub fn for_newcomer(&self, since: Option<u64>, seq: u64, piece: usize) -> (Replay, u64) {
         let from = since.unwrap_or(seq.saturating_sub(NEWCOMER)).saturating_add(1);
-        let oldest = self.kept.front().map_or(seq + 1, |(oldest, _)| *oldest);
+        let oldest = self.oldest().unwrap_or(seq + 1);
         let missed = if since.is_some() { oldest.min(seq + 1).saturating_sub(from) } else { 0 };
-        (self.replay(from, seq, KEPT as u64), missed)
+        (self.replay(from, seq, KEPT as u64, piece), missed)
     }
 
-    /// Returns the last `most` of the messages from `from` up to `to`.
-    pub fn replay(&self, from: u64, to: u64, most: u64) -> Replay {
-        let wanted = |(seq, _): &&(u64, Vec<u8>)| (from..=to).contains(seq);
-        let count = self.kept.iter().filter(wanted).count() as u64;
-        let skipped = usize::try_from(count.saturating_sub(most)).unwrap_or(usize::MAX);
-        let mut replay = Replay::default();
-        for (seq, tail) in self.kept.iter().filter(wanted).skip(skipped) {
+    /// Returns the last `most` of the messages from `from` up to `to`. The bytes are at most `piece`, but at least one
+    /// message.
+    pub fn replay(&self, from: u64, to: u64, most: u64, piece: usize) -> Replay {
+        let from = self.place(from.max(self.oldest().unwrap_or(from)));
+        let to = self.place(to.saturating_add(1));
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        self.tell(from.max(to.saturating_sub(most))..to, piece)
+    }
+
+    /// Returns the next piece of a replay: the messages from `from` up to `to`. `None` if they are no longer kept.
+    pub fn next_piece(&self, from: u64, to: u64, piece: usize) -> Option<Replay> {
+        let start = self.place(from);
+        let kept = self.kept.get(start).is_some_and(|(seq, _)| *seq == from);
+        kept.then(|| self.tell(start..self.place(to.saturating_add(1)), piece))
+    }
+
+    /// The number of the oldest message that a replay may begin with.
+    fn oldest(&self) -> Option<u64> {
+        self.kept.get(self.kept.len().saturating_sub(KEPT)).map(|(seq, _)| *seq)
+    }
+
+    /// How many of the kept messages have a number below `seq`.
+    fn place(&self, seq: u64) -> usize {
+        self.kept.partition_point(|(number, _)| *number < seq)
+    }
+
+    /// Tells the messages at these places, as far as they fit into a piece.
+    fn tell(&self, places: Range<usize>, piece: usize) -> Replay {
+        let told = self.kept.range(places.start.min(places.end)..places.end);
+        let mut replay = Replay { count: told.len() as u64, ..Replay::default() };
+        replay.first = told.clone().next().map_or(0, |(seq, _)| *seq);
+        replay.last = told.clone().next_back().map_or(0, |(seq, _)| *seq);
+        for (seq, tail) in told {
+            let length = replay.bytes.len();
             write_said_head(&mut replay.bytes, *seq, true);
             replay.bytes.extend_from_slice(tail);
-            replay.first = if replay.count == 0 { *seq } else { replay.first };
-            (replay.count, replay.last) = (replay.count + 1, *seq);
+            if length > 0 && replay.bytes.len() > piece {
+                replay.bytes.truncate(length);
+                replay.rest = Some(*seq);
+                break;
+            }
         }
         replay
     }

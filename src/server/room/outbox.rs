@@ -14,6 +14,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex};
 use std::time::{Duration, Instant};
 
+use crate::server::room::history::Replay;
+use crate::server::room::pieces::{PIECE, Pieces};
 use crate::server::room::send_buffer::SendBuffer;
 use crate::sync::lock;
 use crate::wire::Reason;
@@ -36,9 +38,9 @@ pub enum WriteMode {
 pub const FIRST_MODE: WriteMode =
     if cfg!(windows) { WriteMode::NonBlocking } else { WriteMode::Blocking };
 
-/// The most that is written at once. Windows may take megabytes in one write that does not wait, and then nothing for
+/// The most that one system call is given. Windows may take megabytes in one write that does not wait, then nothing for
 /// many seconds: a client that reads all the while would seem to be stuck.
-const PIECE: usize = if cfg!(windows) { 64 * 1024 } else { usize::MAX };
+const AT_ONCE: usize = if cfg!(windows) { 64 * 1024 } else { usize::MAX };
 
 /// What became of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,9 +63,11 @@ pub struct Outbox {
     greeted: AtomicBool,
     /// Whether the client has left the room.
     left: AtomicBool,
-    /// Whether nothing more is accepted: the same as `end.is_some()`, for readers without the lock.
+    /// Whether nothing more is accepted: the same as `end.is_some()`, to be read without the lock.
     closed: AtomicBool,
     inner: Mutex<Inner>,
+    /// How many bytes may wait.
+    limit: usize,
     /// Wakes [`Outbox::sleep`] when the outbox closes.
     ended: Condvar,
 }
@@ -73,6 +77,8 @@ pub struct Outbox {
 struct Inner {
     /// The bytes that the socket has not taken yet.
     buffer: SendBuffer,
+    /// The replay that is told in pieces just now. Everything else waits until it is over.
+    pieces: Option<Pieces>,
     /// Whether the broadcaster has this outbox on its list of slow consumers.
     listed: bool,
     /// Why nothing more is accepted, and since when.
@@ -91,10 +97,10 @@ impl Outbox {
         stream.set_nodelay(true)?;
         stream.set_write_timeout(Some(WRITE_TIMEOUT))?;
         let buffer = SendBuffer::new(limit, Instant::now());
-        let inner = Inner { buffer, listed: false, end: None, finished: false };
+        let inner = Inner { buffer, pieces: None, listed: false, end: None, finished: false };
         let (greeted, left, closed) = Default::default();
         let (inner, ended) = (Mutex::new(inner), Condvar::new());
-        Ok(Outbox { stream, greeted, left, closed, inner, ended })
+        Ok(Outbox { stream, greeted, left, closed, inner, limit, ended })
     }
 
     /// The socket, to read from.
@@ -132,11 +138,49 @@ impl Outbox {
         lock(&self.inner).end.map(|(reason, _)| reason)
     }
 
-    /// Writes a greeting. Its bytes do not count towards the limit: a long history must not cost a newcomer its
-    /// connection.
-    pub fn deliver_greeting(&self, bytes: &[u8]) -> WriteOutcome {
-        lock(&self.inner).buffer.allow(bytes.len());
-        self.deliver(bytes, WriteMode::NonBlocking)
+    /// How many bytes of a replay are told at once.
+    pub fn piece(&self) -> usize {
+        PIECE.min(self.limit)
+    }
+
+    /// Writes a greeting. Its first `free` bytes do not count towards the limit: a room with many members must not cost
+    /// a newcomer its connection. With `pieces` the replay goes on: everything else waits until it is over.
+    pub fn greet(&self, mut bytes: Vec<u8>, free: usize, pieces: Option<Pieces>) -> WriteOutcome {
+        let mut inner = lock(&self.inner);
+        inner.buffer.allow(free);
+        inner.pieces = pieces.filter(|_| inner.end.is_none());
+        inner.pieces.iter_mut().for_each(|pieces| pieces.ask(&mut bytes));
+        self.write(&mut inner, &bytes, WriteMode::NonBlocking)
+    }
+
+    /// Writes the next piece of a replay, and after the last one what has waited. Cuts the client off if there is no
+    /// such piece: it has taken too long, and the messages are no longer kept.
+    pub fn next_piece(&self, piece: Option<Replay>) -> WriteOutcome {
+        let mut inner = lock(&self.inner);
+        let Some(mut pieces) = inner.pieces.take() else { return WriteOutcome::Closed };
+        let Some(Replay { mut bytes, rest, .. }) = piece else {
+            return self.cut(&mut inner, ErrorKind::TimedOut);
+        };
+        if let Some(next) = rest {
+            pieces.left.0 = next;
+            pieces.ask(&mut bytes);
+            inner.pieces = Some(pieces);
+        } else {
+            let held = pieces.into_held();
+            inner.buffer.allow(held.len()); // it has counted while it waited
+            bytes.extend_from_slice(&held);
+        }
+        self.write(&mut inner, &bytes, WriteMode::NonBlocking)
+    }
+
+    /// What is left of a replay in pieces: the first message and the last. `None` if there is no such replay.
+    pub fn left(&self) -> Option<(u64, u64)> {
+        lock(&self.inner).pieces.as_ref().map(|pieces| pieces.left)
+    }
+
+    /// Takes a PONG. Returns whether the next piece is due.
+    pub fn answers(&self, token: &str) -> bool {
+        lock(&self.inner).pieces.as_mut().is_some_and(|pieces| pieces.answered(token))
     }
 
     /// Sleeps for `time`, or until nothing more is accepted.
@@ -150,14 +194,20 @@ impl Outbox {
     /// Writes `bytes`, or keeps what does not fit. Cuts off a client that is too slow.
     pub fn deliver(&self, bytes: &[u8], mode: WriteMode) -> WriteOutcome {
         let mut inner = lock(&self.inner);
+        let Some(pieces) = &mut inner.pieces else { return self.write(&mut inner, bytes, mode) };
+        let held = pieces.hold(bytes, self.limit);
+        if held { WriteOutcome::Written } else { self.cut(&mut inner, ErrorKind::TimedOut) }
+    }
+
+    /// Writes `bytes`, or keeps them. The caller holds the lock.
+    fn write(&self, inner: &mut Inner, bytes: &[u8], mode: WriteMode) -> WriteOutcome {
         if inner.end.is_some() {
             return WriteOutcome::Closed;
         }
         // Where something waits already, the socket is probably still full: do not wait for it again.
         let mode = if inner.buffer.is_empty() { mode } else { WriteMode::NonBlocking };
         if let Err(error) = self.send(&mut inner.buffer, bytes, mode) {
-            self.cut(&mut inner, &error);
-            return WriteOutcome::Closed;
+            return self.cut(inner, error.kind());
         }
         if inner.buffer.is_empty() || std::mem::replace(&mut inner.listed, true) {
             WriteOutcome::Written
@@ -196,7 +246,7 @@ impl Outbox {
         let waits = !inner.buffer.is_empty();
         let again = match (sent, inner.end) {
             (Err(error), _) => {
-                self.cut(&mut inner, &error);
+                self.cut(&mut inner, error.kind());
                 false
             }
             (Ok(()), None) => waits,
@@ -217,14 +267,15 @@ impl Outbox {
     }
 
     /// Ends the connection here and now. The client's thread wakes up and finds out why.
-    fn cut(&self, inner: &mut Inner, error: &io::Error) {
-        let slow = error.kind() == ErrorKind::TimedOut;
-        self.set_end(inner, if slow { Reason::Slow } else { Reason::Gone });
+    fn cut(&self, inner: &mut Inner, why: ErrorKind) -> WriteOutcome {
+        self.set_end(inner, if why == ErrorKind::TimedOut { Reason::Slow } else { Reason::Gone });
         self.shut(Shutdown::Both);
+        WriteOutcome::Closed
     }
 
     /// Notes why and when nothing more is accepted. The first reason stays.
     fn set_end(&self, inner: &mut Inner, reason: Reason) {
+        inner.pieces = None; // a client that comes back is told the rest then
         inner.end.get_or_insert((reason, Instant::now()));
         self.closed.store(true, Ordering::Relaxed);
         self.ended.notify_all();
@@ -254,7 +305,7 @@ impl Outbox {
 /// the first piece comes again at the next write.
 fn write(mut stream: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
     let mut written = 0;
-    for piece in bytes.chunks(PIECE) {
+    for piece in bytes.chunks(AT_ONCE) {
         let taken = match stream.write(piece) {
             Err(error) if written == 0 => return Err(error),
             taken => taken.unwrap_or(0),

@@ -106,6 +106,13 @@ impl Room {
         self.put_unicast(lock(&self.queue), outbox, UnicastKind::History { before, most })
     }
 
+    /// Takes a client's PONG. If it answers the PING behind a piece of a replay, queues the next piece.
+    pub fn take_pong(&self, outbox: &Arc<Outbox>, token: &str) {
+        if outbox.answers(token) {
+            self.put_unicast(lock(&self.queue), outbox, UnicastKind::Piece);
+        }
+    }
+
     /// Queues something for one client, at the place that the batch has reached.
     fn put_unicast(
         &self,
