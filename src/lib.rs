@@ -39,6 +39,7 @@ pub mod io_error;
 pub mod cli;
 pub mod sync;
 pub mod random;
+pub mod typed;
 pub mod net;
 pub mod wire;
 pub mod server;

@@ -12,6 +12,7 @@ use std::time::Instant;
 use crate::server::directory::lookup;
 use crate::server::moderation;
 use crate::server::state::Server;
+use crate::typed::{TypedLine, TypedLines};
 
 /// What the console knows.
 const HELP: &str = "the console knows /info, /kick NAME [SECONDS], /ban NAME|IP, /unban NAME|IP, \
@@ -19,7 +20,11 @@ const HELP: &str = "the console knows /info, /kick NAME [SECONDS], /ban NAME|IP,
 
 /// Runs the commands until `/quit`. At the end of the input the server goes on without a console.
 pub fn attend(server: &Server, console: impl BufRead, quit: &Sender<io::Result<()>>) {
-    for line in console.split(b'\n').map_while(Result::ok) {
+    for typed in TypedLines::new(console) {
+        let TypedLine::Whole(line) = typed else {
+            server.printer.line("the line is too long");
+            continue;
+        };
         let line = String::from_utf8_lossy(&line);
         let (command, argument) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
         match (command, argument.trim()) {

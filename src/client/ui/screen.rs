@@ -18,14 +18,11 @@ use crate::client::ui::output::{Output, traffic_json};
 use crate::client::ui::terminal::prompt::{PASTE_MARKS, Prompt};
 use crate::client::ui::web::Page;
 use crate::clock;
-use crate::wire::Line;
-use crate::wire::line::read_line;
+use crate::typed::{TypedLine, TypedLines};
 use crate::wire::text::escape;
 
 /// How many typed lines may wait for the loop.
 const TYPED: usize = 64;
-/// U+FEFF in UTF-8.
-const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 /// How many characters of a time of day the page shows: `12:35`.
 const HOUR_MINUTE: usize = 5;
 
@@ -57,29 +54,17 @@ pub fn open(
     Ok((credit, screen))
 }
 
-/// Sends each line of the input as an event. An error of the input counts as its end. A line that is too long
-/// for any message is reported once and skipped.
-///
-/// Some editors begin a file with U+FEFF, the byte order mark. It is none of the first line.
-fn follow(mut input: impl BufRead, events: &Events, credits: &Receiver<()>) -> Result<(), ()> {
-    let (mut found, mut skipping, mut is_first) = (Line::Whole, false, true);
-    while found != Line::End {
-        let mut line = Vec::new();
-        found = read_line(&mut input, &mut line).unwrap_or(Line::End);
-        if std::mem::take(&mut is_first) && line.starts_with(BYTE_ORDER_MARK) {
-            line.drain(..BYTE_ORDER_MARK.len());
-        }
-        // What follows a piece that is too long is the rest of the same line.
-        let is_rest = std::mem::replace(&mut skipping, found == Line::TooLong);
-        match found {
-            _ if is_rest => {}
-            Line::TooLong => events.send(Event::TypedTooMuch).map_err(drop)?,
-            Line::End if line.is_empty() => {}
-            Line::Whole | Line::End => {
+/// Sends each line of the input as an event. A line that is too long for any message is reported once and skipped.
+fn follow(input: impl BufRead, events: &Events, credits: &Receiver<()>) -> Result<(), ()> {
+    for typed in TypedLines::new(input) {
+        let event = match typed {
+            TypedLine::TooLong => Event::TypedTooMuch,
+            TypedLine::Whole(line) => {
                 credits.recv().map_err(drop)?;
-                events.send(Event::Typed(String::from_utf8_lossy(&line).into())).map_err(drop)?;
+                Event::Typed(String::from_utf8_lossy(&line).into())
             }
-        }
+        };
+        events.send(event).map_err(drop)?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@
 
 use std::env;
 use std::fs;
-use std::io::{self, BufRead, BufReader, PipeWriter, Write};
+use std::io::{self, BufRead, BufReader, PipeWriter, Read, Write};
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::process::{self, Child, Command, Stdio};
@@ -20,6 +20,8 @@ use crate::server::{self, ServerOptions};
 const TICKS: f64 = 100.0;
 /// How many more clients than members a started server takes, so that a person can join and look.
 const SPARE: usize = 64;
+/// The most bytes of a started server's first line.
+const LONGEST_LINE: u64 = 4_096;
 
 /// A server to measure. Dropping it ends a server that was started for the run.
 #[derive(Debug)]
@@ -87,7 +89,7 @@ impl Target {
             kind: TargetKind::Process(child, folder),
         };
         let mut line = String::new();
-        output.read_line(&mut line)?;
+        output.by_ref().take(LONGEST_LINE).read_line(&mut line)?;
         let address = line.trim_end().rsplit(' ').next().and_then(|word| word.parse().ok());
         target.address = address.ok_or(io::ErrorKind::UnexpectedEof)?;
         // A full pipe would stop the server, so the rest of its output is read and discarded.

@@ -3,11 +3,22 @@
 use std::net::SocketAddr;
 
 use super::{Folder, Program};
+use crate::driver::program::Around;
 
 /// Starts a server by any command line, and gives back where it listens.
 #[track_caller]
 pub fn server_by(path: &str, arguments: &[&str], folder: &Folder) -> (Program, SocketAddr) {
     let program = Program::start("server", path, arguments, folder);
+    let address = program
+        .waits("where it listens", |line| line.strip_prefix("Server listening on ")?.parse().ok());
+    (program, address)
+}
+
+/// Starts a server through a script for `/bin/sh` that ends in `exec "$0" "$@"`, and gives back where it listens.
+#[track_caller]
+pub fn server_through(script: &str, folder: &Folder) -> (Program, SocketAddr) {
+    let around = Around { shell: Some(script), ..Around::default() };
+    let program = Program::start_within("server", "server", &["--port", "0"], folder, around);
     let address = program
         .waits("where it listens", |line| line.strip_prefix("Server listening on ")?.parse().ok());
     (program, address)
