@@ -6,6 +6,7 @@ use std::env;
 use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::net::Ipv6Addr;
 use std::ops::RangeInclusive;
 use std::process::ExitCode;
 use std::str::FromStr;
@@ -107,7 +108,8 @@ pub fn program<T>(
     }
 }
 
-/// Parses a number within a range. The error names it as `what`.
+/// Parses a number within a range: digits and nothing else. (The standard library also takes `+5`.) The error names
+/// it as `what`.
 ///
 /// # Errors
 /// When `value` is no number, or out of range.
@@ -115,8 +117,46 @@ pub fn number<T>(what: &str, value: &str, range: RangeInclusive<T>) -> Result<T,
 where
     T: FromStr + PartialOrd + Display,
 {
-    let number = value.parse().ok().filter(|number| range.contains(number));
-    number.ok_or_else(|| {
+    let digits = Some(value).filter(|value| value.bytes().all(|byte| byte.is_ascii_digit()));
+    let number = digits.and_then(|digits| digits.parse().ok());
+    number.filter(|number| range.contains(number)).ok_or_else(|| {
         format!("{what} must be a number from {} to {}, not '{value}'", range.start(), range.end())
     })
+}
+
+/// Checks a host: a name, an IPv4 address, or an IPv6 address, which may stand in brackets. Returns it without them.
+///
+/// # Errors
+/// When `value` can be none of these.
+pub fn host(what: &str, value: &str) -> Result<String, String> {
+    let inner = value.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let host = inner.unwrap_or(value);
+    let (address, _zone) = host.split_once('%').unwrap_or((host, "")); // RFC 4007, 11: fe80::1%eth0
+    let fits = if inner.is_some() || host.contains(':') {
+        address.parse::<Ipv6Addr>().is_ok()
+    } else {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+        !host.is_empty() && host.bytes().all(allowed)
+    };
+    if fits { Ok(host.to_owned()) } else { Err(format!("{what} is no host: '{value}'")) }
+}
+
+/// Checks `HOST:PORT`, or `HOST` if there is a `usual` port. An IPv6 address stands in brackets, as in a URL (RFC 3986,
+/// 3.2.2). Returns it with its port.
+///
+/// # Errors
+/// When `server` is anything else.
+pub fn server_address(server: &str, usual: Option<&str>) -> Result<String, String> {
+    let rule = || match usual {
+        Some(_) => format!("'{server}' is not HOST[:PORT] or [IPV6][:PORT]"),
+        None => format!("'{server}' is not HOST:PORT or [IPV6]:PORT"),
+    };
+    let split = server.rsplit_once(':').filter(|_| !server.ends_with(']'));
+    let (name, port) = split.or(usual.map(|port| (server, port))).ok_or_else(rule)?;
+    let is_bare = name.contains(':') && !name.starts_with('[');
+    if is_bare || host("HOST", name).is_err() {
+        return Err(rule());
+    }
+    number("the server's port", port, 1..=u16::MAX)?;
+    Ok(format!("{name}:{port}"))
 }

@@ -8,7 +8,7 @@ use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use p2p_chat::cli::{Arguments, number, program};
+use p2p_chat::cli::{Arguments, number, program, server_address};
 use p2p_chat::client::netcat::{self, End};
 use p2p_chat::client::{self, ClientOptions, PageOptions};
 
@@ -68,7 +68,7 @@ fn parse(line: impl Iterator<Item = String>) -> Result<Mode, String> {
 fn by_hand(arguments: &Arguments) -> Result<End, String> {
     let mut flags = arguments.flags.iter().filter(|(flag, _)| flag != "raw");
     match (arguments.words.as_slice(), flags.next(), flags.next()) {
-        ([server], None, None) => server_address(server).map(End::Call),
+        ([server], None, None) => server_address(server, None).map(End::Call),
         ([], Some((flag, port)), None) if flag == "listen" => {
             number("--listen", port, 0..=u16::MAX).map(End::Listen)
         }
@@ -99,7 +99,7 @@ fn chat(arguments: Arguments) -> Result<ClientOptions, String> {
     let mut options = ClientOptions {
         name: arguments.words.first().cloned(),
         port: port.map_or(Ok(0), |port| listening_port("LISTEN_PORT", port))?,
-        server: server_address(server.as_deref().unwrap_or(SERVER))?,
+        server: address(server.as_deref().unwrap_or(SERVER))?,
         interactive: io::stdin().is_terminal(),
         prompt: io::stdin().is_terminal() && io::stdout().is_terminal(),
         explain: false,
@@ -131,7 +131,7 @@ fn take_flags(options: &mut ClientOptions, flags: Vec<(String, String)>) -> Resu
             }
             "no-open" => {} // it goes with --page, wherever that stands
             "lossy" => options.lossy = Some(value.parse()?),
-            _ => options.server = server_address(&value)?, // --server
+            _ => options.server = address(&value)?, // --server
         }
     }
     if no_open && options.page.is_none() {
@@ -146,19 +146,9 @@ fn listening_port(what: &str, value: &str) -> Result<u16, String> {
     if value == "0" { Ok(0) } else { number(what, value, 1024..=u16::MAX).map_err(any_or) }
 }
 
-/// Checks `HOST:PORT`, or `HOST` with the usual port. An IPv6 address stands in brackets, as in a URL (RFC 3986,
-/// 3.2.2).
-fn server_address(server: &str) -> Result<String, String> {
-    let (host, port) = match server.rsplit_once(':') {
-        Some(split) if !server.ends_with(']') => split,
-        _ => (server, PORT),
-    };
-    let is_bracketed = host.starts_with('[') && host.ends_with(']');
-    if host.is_empty() || (host.contains([':', '[', ']']) && !is_bracketed) {
-        return Err(format!("'{server}' is not HOST[:PORT] or [IPV6][:PORT]"));
-    }
-    number("the server's port", port, 1..=u16::MAX)?;
-    Ok(format!("{host}:{port}"))
+/// Checks a server's address. Without a port the usual one is meant.
+fn address(server: &str) -> Result<String, String> {
+    server_address(server, Some(PORT))
 }
 
 /// A host as it stands before a port: an IPv6 address in brackets.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use p2p_chat::cli::{Arguments, number, program};
+use p2p_chat::cli::{Arguments, number, program, server_address};
 use p2p_chat::tools::load::message::MIN_SIZE;
 use p2p_chat::tools::load::{self, LoadOptions};
 use p2p_chat::wire::text::MAX_TEXT;
@@ -72,8 +72,7 @@ fn parse(line: impl Iterator<Item = String>) -> Result<LoadOptions, String> {
             "size" => options.size = number("--size", &value, MIN_SIZE..=MAX_TEXT)?,
             "rate" => options.rate = number("--rate", &value, 0..=1_000_000)?,
             "window" => options.window = number("--window", &value, 1..=10_000)?,
-            "server" if !value.contains(':') => return Err(format!("'{value}' is not HOST:PORT")),
-            "server" => options.server = Some(value),
+            "server" => options.server = Some(server_address(&value, None)?),
             _ if value.is_empty() => return Err(format!("--{flag} needs a file")),
             "csv" => options.csv = Some(PathBuf::from(value)),
             _ => options.svg = Some(PathBuf::from(value)), // --svg

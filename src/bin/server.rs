@@ -8,7 +8,7 @@ use std::net::TcpListener;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use p2p_chat::cli::{Arguments, Failure, number, program};
+use p2p_chat::cli::{Arguments, Failure, host, number, program};
 use p2p_chat::server::{self, ServerOptions};
 
 /// The text of `--help`, which also follows every mistake in the command line.
@@ -49,15 +49,15 @@ fn main() -> ExitCode {
 /// The seed in `CHAT_SHAKE`. It is for tests of the server: see `Registry`.
 fn shake() -> Result<Option<u64>, String> {
     let seed = env::var_os("CHAT_SHAKE").filter(|seed| !seed.is_empty());
-    let number = |seed: OsString| seed.to_str().and_then(|seed| seed.parse().ok());
-    seed.map(|seed| number(seed).ok_or("CHAT_SHAKE is not a number".to_owned())).transpose()
+    let read = |seed: OsString| number("CHAT_SHAKE", &seed.to_string_lossy(), 0..=u64::MAX);
+    seed.map(read).transpose()
 }
 
 /// Parses the command line: the host, the port and the options. Values out of range are errors: the usage
 /// names the limits.
 fn parse(line: impl Iterator<Item = String>) -> Result<(String, u16, ServerOptions), String> {
     let arguments = Arguments::split(line, &FLAGS, &["sync"])?;
-    let (mut host, mut port) = ("127.0.0.1".to_owned(), 5555);
+    let (mut address, mut port) = ("127.0.0.1".to_owned(), 5555);
     let named = arguments.flags.iter().any(|(flag, _)| flag == "port");
     match arguments.words.as_slice() {
         [] => {}
@@ -69,7 +69,7 @@ fn parse(line: impl Iterator<Item = String>) -> Result<(String, u16, ServerOptio
     for (flag, value) in arguments.flags {
         let seconds = |range| number(&format!("--{flag}"), &value, range).map(Duration::from_secs);
         match flag.as_str() {
-            "host" => value.trim_matches(['[', ']']).clone_into(&mut host),
+            "host" => address = host("--host", &value)?,
             "port" => port = number("--port", &value, 0..=u16::MAX)?,
             "log" if value.is_empty() => return Err("--log needs a file".to_owned()),
             "log" => options.log = value.into(),
@@ -84,5 +84,5 @@ fn parse(line: impl Iterator<Item = String>) -> Result<(String, u16, ServerOptio
             _ => options.sync = true, // --sync
         }
     }
-    Ok((host, port, options))
+    Ok((address, port, options))
 }

@@ -53,6 +53,19 @@ fn bad_arguments_show_the_usage_and_end_with_2() {
         "--what alice",
         "--id alice --port x",
         "--id=alice --server=",
+        "alice +5556",
+        "--id alice --port +5556",
+        "alice [::1:5555",
+        "alice ::1]:5555",
+        "alice [127.0.0.1]:5555",
+        "alice 127.0.0.1:+5555",
+        "alice [::1 5555",
+        "alice --page=+5600",
+        "alice --give-up +3",
+        "alice --lossy +20",
+        "alice --lossy 20,0,0,+7",
+        "--raw --listen +5555",
+        "--raw [::1:5555",
     ]);
 }
 

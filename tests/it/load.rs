@@ -292,7 +292,7 @@ fn a_server_or_a_file_that_is_not_there_is_told() {
 
 #[test]
 fn bad_arguments_are_told_with_the_usage() {
-    let lines: [(&[&str], &str); 11] = [
+    let lines: [(&[&str], &str); 14] = [
         (&["now"], "unexpected argument 'now'"),
         (&["--members", "0"], "--members must be a number from 1 to 10000, not '0'"),
         (&["--members", "10", "--sweep", "1,2"], "--members and --sweep exclude each other"),
@@ -302,6 +302,9 @@ fn bad_arguments_are_told_with_the_usage() {
         (&["--size", "8"], "--size must be a number from 56 to 2000"),
         (&["--seconds", "0"], "--seconds must be a number"),
         (&["--server", "here"], "'here' is not HOST:PORT"),
+        (&["--server", "[::1:5555"], "'[::1:5555' is not HOST:PORT"),
+        (&["--server", "127.0.0.1:+5555"], "the server's port must be a number"),
+        (&["--members", "+5"], "--members must be a number"),
         (&["--csv="], "--csv needs a file"),
         (&["--fast"], "unknown flag --fast"),
     ];

@@ -102,6 +102,34 @@ fn the_end_of_the_input_closes_the_console_only() {
 }
 
 #[test]
+fn a_line_that_is_too_long_is_no_command_and_what_follows_is_one() {
+    let (server, mut alice) = alice_joined(&[]);
+    server.types_bytes(&[b"/kick alice ".as_slice(), &[b' '; 100_000], b"\n/info\n"].concat());
+    server.sees_line("the line is too long");
+    server.sees("alice 127.0.0.1:20001");
+    alice.speaks("still here");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_input_without_end_costs_neither_memory_nor_time() {
+    use crate::support::process::{Memory, server_through};
+
+    let folder = Folder::fresh();
+    let (server, address) =
+        server_through("ulimit -v 4000000; exec \"$0\" \"$@\" < /dev/zero", &folder);
+    let memory = Memory::of(server.pid());
+    server.sees_line("the line is too long");
+    let mut alice = Wire::connect("alice", address);
+    alice.registers("alice", 20_001);
+    alice.joins("alice");
+    for _ in 0..50 {
+        alice.speaks("x");
+    }
+    memory.has_grown_by_less_than(16);
+}
+
+#[test]
 fn stdout_has_a_line_for_each_registration() {
     let (server, mut wire) = connected(&[]);
     wire.registers("student1", 2000);
@@ -158,7 +186,7 @@ fn the_port_may_be_given_alone() {
 #[test]
 fn bad_arguments_are_answered_with_the_usage() {
     let folder = Folder::fresh();
-    let bad: [&[&str]; 11] = [
+    let bad: [&[&str]; 24] = [
         &["--nonsense"],
         &["--port"],
         &["--port", "x"],
@@ -170,6 +198,19 @@ fn bad_arguments_are_answered_with_the_usage() {
         &["--port", "0", "--max-clients", "many"],
         &["--port", "0", "--rate", "-3"],
         &["--port", "0", "--ping", "x"],
+        &["+0"],
+        &["--port", "+5"],
+        &["--port", ""],
+        &["--port", "0", "--rate", "+3"],
+        &["--port", "0", "--backlog", "+1000000"],
+        &["--port", "0", "--host", ""],
+        &["--port", "0", "--host", "[::1"],
+        &["--port", "0", "--host", "::1]"],
+        &["--port", "0", "--host", "[[::1]]"],
+        &["--port", "0", "--host", "[127.0.0.1]"],
+        &["--port", "0", "--host", "127.0.0.1:5555"],
+        &["--port", "0", "--host", "local host"],
+        &["--port", "0", "--until-eof=1"],
     ];
     for arguments in bad {
         let run = Command::new(SERVER).current_dir(folder.path()).args(arguments).assert();

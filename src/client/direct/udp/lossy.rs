@@ -17,6 +17,7 @@ use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::str::FromStr;
 
+use crate::cli::number;
 use crate::random::Dice;
 
 /// How bad the network is, and the seed of its random generator.
@@ -37,9 +38,8 @@ impl FromStr for Rates {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Rates, String> {
-        let percent = |part: Option<&&str>| match part.map_or(Ok(0), |part| part.parse()) {
-            Ok(percent @ 0..=100) => Ok(percent),
-            _ => Err(format!("'{text}' is not LOSS[,DUP[,REORDER[,SEED]]] with percents")),
+        let percent = |part: Option<&&str>| {
+            part.map_or(Ok(0), |part| number("a percentage of --lossy", part, 0..=100))
         };
         let parts: Vec<&str> = text.split(',').collect();
         if let Some(extra) = parts.get(4) {
@@ -48,7 +48,7 @@ impl FromStr for Rates {
         let [loss, double, reorder] = [0, 1, 2].map(|index| percent(parts.get(index)));
         let seed = match parts.get(3) {
             None => RandomState::new().hash_one(()) % 1_000_000,
-            Some(seed) => seed.parse().map_err(|_| format!("'{seed}' is not a seed"))?,
+            Some(seed) => number("the seed of --lossy", seed, 0..=u64::MAX)?,
         };
         Ok(Rates { loss: loss?, double: double?, reorder: reorder?, seed })
     }
