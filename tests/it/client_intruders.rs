@@ -180,3 +180,19 @@ fn a_hundred_strangers_at_the_door_do_not_keep_a_friend_out() {
     bob.types("/chat alice");
     bob.tells(&alice, "at last");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn four_hundred_short_calls_leave_no_threads_behind() {
+    use crate::support::process::threads;
+
+    let (_server, alice) = alice_alone(&[]);
+    let most = (0..400).map(|round| {
+        alice.is_called_by("bob").sends(format!("round {round}\n"));
+        threads(alice.pid())
+    });
+    let most = most.max().unwrap();
+    // 64 peers at a time, each with a thread that reads and one that writes, and the client's own.
+    assert!(most <= 140, "{most} threads");
+    alice.answers();
+}

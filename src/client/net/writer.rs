@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -17,6 +17,8 @@ const CONNECT: Duration = Duration::from_secs(5);
 const STUCK: Duration = Duration::from_secs(30);
 /// How long the other side may take to close the connection after this side is closed (RFC 9293, 3.6).
 const LINGER: Duration = Duration::from_secs(1);
+/// The shortest read timeout. The operating system takes zero for no timeout at all.
+const SHORTEST: Duration = Duration::from_millis(1);
 /// How many pieces may wait in a queue.
 const QUEUE: usize = 256;
 
@@ -44,6 +46,11 @@ impl ConnectionId {
         ConnectionId(NEXT.fetch_add(1, Ordering::Relaxed))
     }
 }
+
+/// Belongs to the thread that reads from a connection. When that thread ends and drops this, the writing thread need
+/// not wait for it any more.
+#[derive(Debug)]
+pub struct Reading(#[allow(dead_code, reason = "dropping it is what counts")] mpsc::Sender<()>);
 
 /// What a writing thread reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,17 +81,19 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Starts the writing thread of a connection. The thread reports its progress by `tell`.
+    /// Starts the writing thread of a connection. The thread reports its progress by `tell`. It ends a moment after
+    /// the connection, at the latest: it must not outlive many short connections by a second each.
     ///
     /// # Errors
     /// When the thread cannot be started or the socket is gone.
     pub fn start(
         stream: &Arc<TcpStream>,
         tell: impl Fn(Progress) + Send + 'static,
-    ) -> io::Result<Writer> {
+    ) -> io::Result<(Writer, Reading)> {
         stream.set_nodelay(true)?;
         stream.set_write_timeout(Some(STUCK))?;
         let (queue, pieces) = mpsc::sync_channel(QUEUE);
+        let (reading, read) = mpsc::channel();
         let (stream, to) = (Arc::clone(stream), Arc::clone(stream));
         thread::Builder::new().name("writer".to_owned()).spawn(move || {
             let written = write_all(&to, &pieces, &tell);
@@ -92,10 +101,12 @@ impl Writer {
             // the thread that reads, which reports the end.
             let _ = to.shutdown(if written.is_ok() { Shutdown::Write } else { Shutdown::Both });
             tell(Progress::Done);
-            thread::sleep(LINGER);
+            let closed = Instant::now();
+            let _ = read.recv_timeout(LINGER); // always an error: nobody sends anything
+            await_close(&to, LINGER.saturating_sub(closed.elapsed()));
             let _ = to.shutdown(Shutdown::Both);
         })?;
-        Ok(Writer { queue, stream })
+        Ok((Writer { queue, stream }, Reading(reading)))
     }
 
     /// Queues a block of the protocol. Returns whether the queue had room for it.
@@ -122,6 +133,16 @@ impl Writer {
     /// Ends the connection at once, whatever waits in the queue.
     pub fn cut(&self) {
         let _ = self.stream.shutdown(Shutdown::Both); // an error: it is closed already
+    }
+}
+
+/// Waits until the other side closes the connection, at most for `time`. Unread bytes are left alone: a socket that is
+/// closed with such bytes sends a reset, and that must not overtake the last words to the other side.
+fn await_close(stream: &TcpStream, time: Duration) {
+    let until = Instant::now() + time;
+    let _ = stream.set_read_timeout(Some(time.max(SHORTEST))); // it fails only on a socket that is gone
+    if matches!(stream.peek(&mut [0]), Ok(1..)) {
+        thread::sleep(until.saturating_duration_since(Instant::now()));
     }
 }
 

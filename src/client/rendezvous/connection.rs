@@ -55,7 +55,8 @@ fn follow(server: &str, id: ConnectionId, events: &Events) -> io::Result<()> {
     let tell = |event| events.send(Event::Link(id, event)).map_err(|_| gone());
     let stream = Arc::new(writer::connect(&resolve(server)?)?);
     let own = interface::canonical(stream.local_addr()?);
-    tell(LinkEvent::Up(Writer::start(&stream, event::progress(id, &stream, events))?, own))?;
+    let (writer, _reading) = Writer::start(&stream, event::progress(id, &stream, events))?;
+    tell(LinkEvent::Up(writer, own))?;
     let bytes = Reader::new(&stream).recorded(Arc::clone(events.tracing()));
     let mut blocks = BlockReader::new(bytes, MAX_ANSWER_LINES);
     loop {

@@ -57,6 +57,13 @@ impl Memory {
     }
 }
 
+/// How many threads a process has.
+#[cfg(target_os = "linux")]
+#[track_caller]
+pub fn threads(pid: u32) -> usize {
+    std::fs::read_dir(format!("/proc/{pid}/task")).unwrap().count()
+}
+
 /// How long a process has kept a processor busy, in hundredths of a second.
 #[cfg(target_os = "linux")]
 #[track_caller]

@@ -13,7 +13,7 @@ use crate::client::net::writer;
 use crate::client::net::{ConnectionId, Writer};
 use crate::io_error::cause;
 use crate::net::accept::accept;
-use crate::net::{Accept, Slots, interface};
+use crate::net::{Accept, Slot, Slots, interface};
 use crate::wire::{Greeting, compat};
 
 /// The most peers that may be connected to this client at a time.
@@ -71,21 +71,21 @@ impl Accept for Listener {
         self.silent.push_back(Arc::downgrade(&silent));
         let events = self.events.clone();
         let reading = move || {
-            let _slot = slot;
             // A caller that leaves before it has said anything concerns nobody.
-            let _ = attend(&stream, silent, address, &events);
+            let _ = attend(&stream, silent, address, &events, &Arc::new(slot));
         };
         // Without a thread the connection and its slot go with the closure.
         let _ = thread::Builder::new().name("peer".to_owned()).spawn(reading);
     }
 }
 
-/// The thread of a caller.
+/// The thread of a caller. It and the writing thread share the slot.
 fn attend(
     stream: &Arc<TcpStream>,
     silent: Arc<SilentCaller>,
     address: SocketAddr,
     events: &Events,
+    slot: &Arc<Slot>,
 ) -> io::Result<()> {
     let id = ConnectionId::next();
     let mut reader = LineReader::new(stream, id, events);
@@ -96,7 +96,11 @@ fn attend(
     };
     drop(silent); // it has spoken, or its time for that is over
     reader.compat = greeting.as_ref().is_none_or(|greeting| greeting.ticket.is_none());
-    let writer = Writer::start(stream, event::progress(id, stream, events))?;
+    let (progress, slot) = (event::progress(id, stream, events), Arc::clone(slot));
+    let (writer, _reading) = Writer::start(stream, move |event| {
+        let _held = &slot; // as long as the thread lives
+        progress(event);
+    })?;
     let tell = |event| events.send(Event::Peer(id, event)).is_ok();
     let address = SocketAddr::new(address.ip().to_canonical(), address.port());
     tell(PeerEvent::Incoming(writer, address, greeting));
@@ -131,7 +135,7 @@ fn converse(
     let tell = |event| events.send(Event::Peer(id, event)).is_ok();
     interface::check(&address)?;
     let stream = Arc::new(writer::connect(&[address])?);
-    let writer = Writer::start(&stream, event::progress(id, &stream, events))?;
+    let (writer, _reading) = Writer::start(&stream, event::progress(id, &stream, events))?;
     writer.block(&greeting.to_block());
     let mut reader = LineReader::new(&stream, id, events);
     reader.compat = greeting.ticket.is_none();
