@@ -23,7 +23,9 @@ usage: server [PORT] [flags]
   --ping S                seconds of silence until a client is asked by PING (30)
   --expires S             seconds until a registration expires (3600)
   --backlog BYTES         how many bytes may wait for one client (1048576)
-  --sync                  sync the log to the disk before a message is sent to anyone";
+  --sync                  sync the log to the disk before a message is sent to anyone
+  --until-eof             end when the standard input ends; the same as CHAT_UNTIL_EOF=1
+                          in the environment";
 
 /// The flags that take a value.
 #[rustfmt::skip]
@@ -53,10 +55,16 @@ fn shake() -> Result<Option<u64>, String> {
     seed.map(read).transpose()
 }
 
+/// Whether `CHAT_UNTIL_EOF` is set. A program that starts servers in any language sets it, and holds the other end of
+/// their input: then none outlives that program, however it ends. A flag would stop the servers that do not know it.
+fn until_eof() -> bool {
+    env::var_os("CHAT_UNTIL_EOF").is_some_and(|value| !value.is_empty() && value != "0")
+}
+
 /// Parses the command line: the host, the port and the options. Values out of range are errors: the usage
 /// names the limits.
 fn parse(line: impl Iterator<Item = String>) -> Result<(String, u16, ServerOptions), String> {
-    let arguments = Arguments::split(line, &FLAGS, &["sync"])?;
+    let arguments = Arguments::split(line, &FLAGS, &["sync", "until-eof"])?;
     let (mut address, mut port) = ("127.0.0.1".to_owned(), 5555);
     let named = arguments.flags.iter().any(|(flag, _)| flag == "port");
     match arguments.words.as_slice() {
@@ -65,7 +73,8 @@ fn parse(line: impl Iterator<Item = String>) -> Result<(String, u16, ServerOptio
         [word] => port = number("PORT", word, 0..=u16::MAX)?,
         [_, extra, ..] => return Err(format!("unexpected argument '{extra}'")),
     }
-    let mut options = ServerOptions { shake: shake()?, ..ServerOptions::default() };
+    let (shake, until_eof) = (shake()?, until_eof());
+    let mut options = ServerOptions { shake, until_eof, ..ServerOptions::default() };
     for (flag, value) in arguments.flags {
         let seconds = |range| number(&format!("--{flag}"), &value, range).map(Duration::from_secs);
         match flag.as_str() {
@@ -81,6 +90,7 @@ fn parse(line: impl Iterator<Item = String>) -> Result<(String, u16, ServerOptio
             "ping" => options.ping = seconds(1..=86_400)?,
             "expires" => options.expires = seconds(1..=31_536_000)?,
             "backlog" => options.backlog = number("--backlog", &value, 4_096..=1 << 30)?,
+            "until-eof" => options.until_eof = true,
             _ => options.sync = true, // --sync
         }
     }

@@ -18,7 +18,8 @@ use crate::typed::{TypedLine, TypedLines};
 const HELP: &str = "the console knows /info, /kick NAME [SECONDS], /ban NAME|IP, /unban NAME|IP, \
     /bans and /quit";
 
-/// Runs the commands until `/quit`. At the end of the input the server goes on without a console.
+/// Runs the commands until `/quit`. At the end of the input the server goes on without a console, or ends, if the
+/// operator has decided that.
 pub fn attend(server: &Server, console: impl BufRead, quit: &Sender<io::Result<()>>) {
     for typed in TypedLines::new(console) {
         let TypedLine::Whole(line) = typed else {
@@ -34,14 +35,18 @@ pub fn attend(server: &Server, console: impl BufRead, quit: &Sender<io::Result<(
             ("/kick", who) if !who.is_empty() => complain(server, moderation::kick(server, who)),
             ("/ban", who) if !who.is_empty() => complain(server, moderation::ban(server, who)),
             ("/unban", who) if !who.is_empty() => complain(server, moderation::unban(server, who)),
-            ("/quit", "") => {
-                // Without a receiver the server is ending already.
-                let _ = quit.send(Ok(()));
-                return;
-            }
+            ("/quit", "") => return end(quit),
             _ => server.printer.line(HELP),
         }
     }
+    if server.options.until_eof {
+        end(quit);
+    }
+}
+
+/// Ends the server.
+fn end(quit: &Sender<io::Result<()>>) {
+    let _ = quit.send(Ok(())); // without a receiver it is ending already
 }
 
 /// Prints why a command did nothing.

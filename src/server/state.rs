@@ -36,6 +36,8 @@ pub struct ServerOptions {
     pub log: PathBuf,
     /// Whether each batch waits until the log is on the disk.
     pub sync: bool,
+    /// Whether the server ends when its input does.
+    pub until_eof: bool,
     /// A seed for random delays around the registry's lock, which make races show up in tests.
     pub shake: Option<u64>,
 }
@@ -51,6 +53,7 @@ impl Default for ServerOptions {
             rate: 20,
             log: PathBuf::from("server.log"),
             sync: false,
+            until_eof: false,
             shake: None,
         }
     }
