@@ -54,6 +54,8 @@ mod handout_points;
 mod handout_scanner;
 mod handout_tree;
 mod lab_page;
+#[cfg(target_os = "linux")]
+mod left_behind;
 mod load;
 mod measure;
 mod host;

@@ -6,20 +6,14 @@ use std::net::TcpListener;
 use assert_cmd::Command;
 use predicates::prelude::*;
 
+use crate::driver::program::Around;
+use crate::support::process::lasting_server;
 use crate::support::{
     Folder, OutputMode, Program, Server, Wire, alice_joined, connected, two_joined,
 };
 
 /// The server's program.
 const SERVER: &str = env!("CARGO_BIN_EXE_server");
-
-/// Alice and bob in the room, with nothing on its way to them.
-fn two(server: &Server) -> (Wire, Wire) {
-    let mut alice = server.joined("alice", 20_001);
-    let bob = server.joined("bob", 20_002);
-    alice.gets("JOINED");
-    (alice, bob)
-}
 
 #[test]
 fn info_lists_the_clients() {
@@ -92,19 +86,36 @@ fn quit_does_not_wait_for_who_says_nothing() {
 
 #[test]
 fn the_end_of_the_input_closes_the_console_only() {
-    let server = Server::start(&[]);
+    let folder = Folder::fresh();
+    let (server, address) = lasting_server(None, &folder);
     server.ends_input();
-    let (mut alice, mut bob) = two(&server);
-    alice.says("still running");
-    bob.gets("SAID");
-    alice.gets("SAID");
+    let mut alice = Wire::connect("alice", address);
+    alice.registers("alice", 20_001);
+    alice.joins("alice");
+    alice.speaks("still running");
     server.sees("still running");
+}
+
+#[test]
+fn the_end_of_the_input_ends_the_server_if_that_is_wanted() {
+    // The harness sets the variable.
+    let (server, mut alice) = alice_joined(&[]);
+    server.ends_input();
+    alice.gets("BYE").has_exactly(&[("Reason", "shutdown")]);
+    server.exits(0);
+    let folder = Folder::fresh();
+    let around = Around { variables: &[("CHAT_UNTIL_EOF", String::new())], shell: None };
+    let arguments = ["--port", "0", "--until-eof"];
+    let server = Program::start_within("server", "server", &arguments, &folder, around);
+    server.sees("Server listening on 127.0.0.1:");
+    server.ends_input();
+    server.exits(0);
 }
 
 #[test]
 fn a_line_that_is_too_long_is_no_command_and_what_follows_is_one() {
     let (server, mut alice) = alice_joined(&[]);
-    server.types_bytes(&[b"/kick alice ".as_slice(), &[b' '; 100_000], b"\n/info\n"].concat());
+    server.types(&format!("/kick alice{}\n/info", " ".repeat(100_000)));
     server.sees_line("the line is too long");
     server.sees("alice 127.0.0.1:20001");
     alice.speaks("still here");
@@ -113,11 +124,11 @@ fn a_line_that_is_too_long_is_no_command_and_what_follows_is_one() {
 #[cfg(target_os = "linux")]
 #[test]
 fn an_input_without_end_costs_neither_memory_nor_time() {
-    use crate::support::process::{Memory, server_through};
+    use crate::support::process::Memory;
 
     let folder = Folder::fresh();
-    let (server, address) =
-        server_through("ulimit -v 4000000; exec \"$0\" \"$@\" < /dev/zero", &folder);
+    let script = "ulimit -v 4000000; exec \"$0\" \"$@\" < /dev/zero";
+    let (server, address) = lasting_server(Some(script), &folder);
     let memory = Memory::of(server.pid());
     server.sees_line("the line is too long");
     let mut alice = Wire::connect("alice", address);

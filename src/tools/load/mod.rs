@@ -9,7 +9,7 @@
 //! ([`measure`], [`chart`]).
 //!
 //! ```text
-//! run ── target ── a server, in a process of its own
+//! run ── target ── a server, in a process of its own, and a folder for its log
 //!  ├──── fleet ─── connects members, waits, gives up
 //!  │       ├───── member ── reads, and keeps a record
 //!  │       └───── sender ── writes messages
@@ -26,6 +26,7 @@ pub mod message;
 pub mod record;
 pub mod member;
 pub mod sender;
+pub mod folder;
 pub mod target;
 pub mod options;
 pub mod fleet;

@@ -7,13 +7,13 @@ use std::env;
 use std::fs;
 use std::io::{self, BufRead, BufReader, PipeWriter, Read, Write};
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
-use std::path::{Path, PathBuf};
-use std::process::{self, Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::thread::{self, JoinHandle};
 
 use crate::io_error::cause;
 use crate::server::{self, ServerOptions};
+use crate::tools::load::folder::Folder;
 
 /// Linux counts processor time in hundredths of a second on all usual machines (`sysconf(_SC_CLK_TCK)`, which the
 /// standard library does not offer).
@@ -41,11 +41,6 @@ enum TargetKind {
     /// Somewhere else: it was running already.
     Theirs,
 }
-
-/// A fresh folder for the log, which would otherwise hold the messages of earlier runs. Dropping it removes the
-/// folder.
-#[derive(Debug)]
-struct Folder(PathBuf);
 
 impl Target {
     /// Finds the server at `server`, or starts one for `members` clients, without a rate limit: the limit would be
@@ -75,12 +70,14 @@ impl Target {
     }
 
     /// Starts the server's program, and reads its address from its first line. With port 0 the system chooses a free
-    /// port, so several runs do not disturb each other.
+    /// port, so several runs do not disturb each other. The server ends with its input, the other end of which this
+    /// process holds: so it does not outlive a run that is killed.
     fn process(program: &Path, folder: Folder, members: usize) -> io::Result<Target> {
         let clients = (members + SPARE).max(ServerOptions::default().max_clients).to_string();
         let mut command = Command::new(program);
         command.args(["--port", "0", "--rate", "0", "--max-clients", &clients, "--log"]);
-        command.arg(folder.log()).stdin(Stdio::null()).stdout(Stdio::piped());
+        command.arg(folder.log()).env("CHAT_UNTIL_EOF", "1");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn()?;
         let output = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
         let mut output = BufReader::new(output);
@@ -146,33 +143,5 @@ impl Drop for Target {
             }
             TargetKind::Theirs => {}
         }
-    }
-}
-
-impl Folder {
-    /// Creates a folder that no other run has: its name holds the process ID and a number.
-    fn fresh() -> io::Result<Folder> {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("p2p-chat-load-{}-{number}", process::id());
-        let folder = Folder(env::temp_dir().join(name));
-        fs::create_dir_all(&folder.0)?;
-        // A log that is there already is of a killed run that had the same process ID.
-        match fs::remove_file(folder.log()) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(folder),
-        }
-    }
-
-    /// The path of the log in the folder. Every run writes one, for the log is a part of the server that is measured.
-    fn log(&self) -> PathBuf {
-        self.0.join("server.log")
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // A folder that is left behind is untidy, and does no harm.
-        let _ = fs::remove_dir_all(&self.0);
     }
 }

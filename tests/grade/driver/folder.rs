@@ -1,26 +1,42 @@
-//! A fresh folder for each program, gone afterwards.
+//! A fresh folder for each program, gone afterwards: at the latest when the next run finds what a killed one has left.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Once};
+use std::time::Duration;
+
+/// What the names of all these folders begin with. Then come the process ID and a number.
+const PREFIX: &str = "p2p-chat-grade-";
+/// A folder that is younger may be of a run that is just about to lock it.
+const YOUNG: Duration = Duration::from_secs(10);
+/// Where a folder cannot be locked (Windows), one that is older is of no run any more.
+const OLD: Duration = Duration::from_secs(24 * 3600);
 
 /// A folder of one's own under the system's temporary one, removed with everything in it when nobody uses it
 /// any more.
 #[derive(Debug, Clone)]
-pub struct Folder(Arc<Path>);
+pub struct Folder(Arc<Path>, #[allow(dead_code, reason = "it holds the lock")] Arc<Option<File>>);
 
 impl Folder {
     /// Makes an empty folder that nobody else has.
     pub fn fresh() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("p2p-chat-grade-{}-{number}", process::id()));
-        // What stands there is of a run that was killed and had this process id.
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).unwrap();
-        Self(path.into())
+        static SWEPT: Once = Once::new();
+        SWEPT.call_once(sweep);
+        let path = loop {
+            let number = NEXT.fetch_add(1, Ordering::Relaxed);
+            let path = std::env::temp_dir().join(format!("{PREFIX}{}-{number}", process::id()));
+            match fs::create_dir(&path) {
+                // Of a run that was killed, or runs in another container, and had this process id.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                created => break created.map(|()| path).unwrap(),
+            }
+        };
+        let lock = File::open(&path).ok().filter(|folder| folder.try_lock().is_ok());
+        Self(path.into(), Arc::new(lock))
     }
 
     /// Where it is.
@@ -46,5 +62,29 @@ impl Drop for Folder {
             // A folder left behind is untidy and no reason to fail a check.
             let _ = fs::remove_dir_all(&self.0);
         }
+    }
+}
+
+/// Removes the folders of killed runs. What cannot be read or removed stays: it may be another user's.
+fn sweep() {
+    for entry in fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let owner = name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.split('-').next());
+        if owner.is_some_and(|owner| is_abandoned(&entry, owner)) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// Whether no run uses a folder any more: nobody has locked it, and no process has the number in its name. (The lock
+/// alone would do, but for earlier versions of this file. The number alone would not: another process may have it.)
+fn is_abandoned(folder: &fs::DirEntry, owner: &str) -> bool {
+    // The data of the name itself: a link leads elsewhere.
+    let Some(data) = folder.metadata().ok().filter(fs::Metadata::is_dir) else { return false };
+    let age = data.modified().ok().and_then(|time| time.elapsed().ok()).unwrap_or_default();
+    let lives = Path::new("/proc").join(owner).join("stat").exists();
+    match File::open(folder.path()) {
+        Ok(folder) => age > YOUNG && !lives && folder.try_lock().is_ok(),
+        Err(_) => age > OLD,
     }
 }

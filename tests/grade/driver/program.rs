@@ -74,6 +74,8 @@ impl Program {
                 command.env_remove(variable);
             }
         }
+        // Ours ends with its input, so it ends with us, too, even if we are killed. Others need not know that.
+        command.env("CHAT_UNTIL_EOF", "1");
         command.envs(around.variables.iter().map(|(name, value)| (*name, value)));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let hand = by_hand::starts(title, name, arguments, around, folder.path());

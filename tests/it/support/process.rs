@@ -14,10 +14,12 @@ pub fn server_by(path: &str, arguments: &[&str], folder: &Folder) -> (Program, S
     (program, address)
 }
 
-/// Starts a server through a script for `/bin/sh` that ends in `exec "$0" "$@"`, and gives back where it listens.
+/// Starts a server that does not end with its input, perhaps through a script for `/bin/sh` that ends in
+/// `exec "$0" "$@"`. Gives back where it listens.
 #[track_caller]
-pub fn server_through(script: &str, folder: &Folder) -> (Program, SocketAddr) {
-    let around = Around { shell: Some(script), ..Around::default() };
+pub fn lasting_server(shell: Option<&str>, folder: &Folder) -> (Program, SocketAddr) {
+    let variables = &[("CHAT_UNTIL_EOF", "0".to_owned())];
+    let around = Around { variables, shell };
     let program = Program::start_within("server", "server", &["--port", "0"], folder, around);
     let address = program
         .waits("where it listens", |line| line.strip_prefix("Server listening on ")?.parse().ok());
