@@ -18,7 +18,7 @@ const VEILED: &str = "not sent, it begins with something invisible and then look
 
 /// Carries out a command, or tells the user why not.
 pub fn execute(state: &mut State, command: Command) {
-    let means_info = matches!(&command, Command::Say(text) if is_yes(text))
+    let means_info = matches!(&command, Command::Plain(text) | Command::Say(text) if is_yes(text))
         && state.warned_of_info
         && has_no_room(state);
     if let Err(message) = attempt(state, if means_info { Command::Info } else { command }) {
