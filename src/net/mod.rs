@@ -2,7 +2,8 @@
 //!
 //! [`accept`] is the loop of a listener, [`Reader`] the buffer between a socket and a parser, [`TimedStream`] the
 //! socket below it, with a limit for each read, [`deadline`] a reader that ends in time, [`ipv4_twin`] where to
-//! listen as well, [`interface`] what link-local addresses need, [`Host`] what counts as one machine among many,
+//! listen as well, [`interface`] what link-local addresses need, [`Newcomers`] who
+//! gives way among idle connections, [`Host`] what counts as one machine among many,
 //! [`Shares`] who gives way when a table is full. The server, the client's page and the client's peers share them.
 
 pub mod host;
@@ -12,11 +13,13 @@ pub mod timed;
 pub mod reader;
 pub mod twin;
 pub mod interface;
+pub mod newcomers;
 pub mod accept;
 
 pub use accept::{Accept, Slot, Slots};
 pub use deadline::DeadlineStream;
 pub use host::Host;
+pub use newcomers::{Newcomer, Newcomers};
 pub use reader::Reader;
 pub use shares::Shares;
 pub use timed::TimedStream;

@@ -31,6 +31,7 @@ mod client_hostile_server;
 mod client_impostor;
 mod client_intruders;
 mod client_ipv6;
+mod client_places;
 mod client_receipts;
 mod client_rendezvous;
 mod client_return;

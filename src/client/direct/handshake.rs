@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use crate::client::direct::chats::{Chats, DirectChat, MAX_WAITING};
 use crate::client::direct::context::Context;
+use crate::client::direct::places;
 use crate::client::direct::tcp::peer::is_called_one;
 use crate::client::direct::tcp::{Chat, ChatState, Introductions, Invitations, listener};
 use crate::client::event::{Events, PeerEvent};
@@ -95,14 +96,14 @@ impl Handshakes {
         // Each event may find its chat gone: the user may have hung up meanwhile.
         match event {
             PeerEvent::Incoming(writer, address, greeting) => {
-                let until = context.now + JUDGEMENT;
-                context
-                    .chats
-                    .insert(DirectChat::Tcp(Chat::incoming(id, writer, address, greeting, until)));
-                match context.chats.tcp(id) {
-                    Some(chat) if chat.is_open() => open(id, context),
-                    _ => self.judge(id, context),
+                let times = (context.now, context.now + JUDGEMENT);
+                let chat = Chat::incoming(id, writer, address, greeting, times);
+                if !places::admit(&chat, context) {
+                    return chat.cut(context.screen);
                 }
+                let is_open = chat.is_open();
+                context.chats.insert(DirectChat::Tcp(chat));
+                if is_open { open(id, context) } else { self.judge(id, context) }
             }
             PeerEvent::Connected(writer) => {
                 let Some(chat) = context.chats.tcp_mut(id) else { return writer.cut() };
@@ -136,7 +137,13 @@ impl Handshakes {
                 }
             }
             // The peer has just accepted this client's own call, so the call that crossed it is not needed.
-            Some(chat) if chat.answered.is_some_and(recent) => drop_silently(id, context),
+            Some(chat) if chat.answered.is_some_and(recent) => {
+                let rival = chat.key;
+                places::drop_silently(id, Some(rival), context);
+            }
+            None if !places::has_room_for(&caller.name, context.chats) => {
+                places::drop_silently(id, None, context);
+            }
             _ => receive(id, answer, context),
         }
     }
@@ -152,7 +159,7 @@ impl Handshakes {
                     chat.name.iter().for_each(|name| self.invitations.revoke(name));
                 }
                 if let Some((other, _)) = crossing(id, context.chats) {
-                    drop_silently(other, context);
+                    places::drop_silently(other, Some(id), context);
                 }
                 open(id, context);
             }
@@ -176,21 +183,28 @@ impl Handshakes {
 
 /// When [`tick`] has something to do.
 pub fn deadline(chats: &Chats) -> Option<Instant> {
+    let silent = places::deadline(chats);
     let until = |chat: &Chat| match chat.state {
         ChatState::AwaitingTicket { until, .. } | ChatState::SimultaneousOpen { until, .. } => {
             Some(until)
         }
         ChatState::Calling(_) | ChatState::Open => None,
     };
-    chats.over_tcp().filter_map(until).min()
+    chats.over_tcp().filter_map(until).chain(silent).min()
 }
 
-/// Opens the chats that have waited long enough: unverified without a CALL, verified without a crossing call.
+/// Opens the chats that have waited long enough: unverified without a CALL, verified without a crossing call. Hangs up
+/// on callers that say nothing.
 pub fn tick(context: &mut Context) {
+    places::tick(context);
     for id in ids(context.chats) {
         match context.chats.tcp(id).map(|chat| &chat.state) {
             Some(ChatState::AwaitingTicket { until, .. }) if *until <= context.now => {
-                open(id, context);
+                if places::make_room(true, context) {
+                    open(id, context);
+                } else {
+                    places::drop_silently(id, None, context);
+                }
             }
             Some(ChatState::SimultaneousOpen { answer, until }) if *until <= context.now => {
                 let answer = *answer;
@@ -275,13 +289,15 @@ fn open(id: ConnectionId, context: &mut Context) {
 /// Shows a text of a peer, or keeps it, in bounded number, while the peer's ticket is judged.
 fn said(id: ConnectionId, text: String, context: &mut Context) {
     let Some(chat) = context.chats.tcp_mut(id) else { return };
+    chat.has_spoken = true;
+    chat.silent_since = chat.silent_since.map(|_| context.now);
     match &mut chat.state {
         ChatState::Open => {
             context.screen.show(&Output::Received(&chat.peer_info(), &text));
         }
         ChatState::AwaitingTicket { said, .. } if said.len() < MAX_WAITING => said.push(text),
         // With a ticket, neither side talks before the other is verified.
-        _ => drop_silently(id, context),
+        _ => places::drop_silently(id, None, context),
     }
 }
 
@@ -297,11 +313,4 @@ fn ended(id: ConnectionId, cause: Option<String>, context: &mut Context) {
         context.screen.line(format_args!("{} ended the chat{cause}", chat.label()));
     }
     chat.cut(context.screen);
-}
-
-/// Drops a chat of which the user was told nothing.
-fn drop_silently(id: ConnectionId, context: &mut Context) {
-    if let Some(writer) = context.chats.take_tcp(id).and_then(|chat| chat.writer) {
-        writer.cut();
-    }
 }

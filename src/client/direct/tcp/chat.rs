@@ -32,6 +32,11 @@ pub struct Chat {
     pub address: SocketAddr,
     /// Whether this client called the peer, and not the other way round.
     pub called: bool,
+    /// Since when a caller that was not announced says nothing. `None` for all others, and once the user has written
+    /// to it.
+    pub silent_since: Option<Instant>,
+    /// Whether the peer has said anything.
+    pub has_spoken: bool,
     /// When the right peer answered this client's call.
     pub answered: Option<Instant>,
     /// How far the chat has come.
@@ -66,7 +71,21 @@ impl Chat {
     ) -> Chat {
         let (called, unsent) = (matches!(state, ChatState::Calling(_)), VecDeque::new());
         let (id, verified, answered, writer) = (0, false, None, None);
-        Chat { key, name, verified, id, address, called, answered, state, writer, unsent }
+        let (silent_since, has_spoken) = (None, false);
+        Chat {
+            key,
+            name,
+            verified,
+            id,
+            address,
+            called,
+            silent_since,
+            has_spoken,
+            answered,
+            state,
+            writer,
+            unsent,
+        }
     }
 
     /// The chat of a caller. Without a ticket it is open at once. With a ticket it waits until `until` for the
@@ -76,7 +95,7 @@ impl Chat {
         writer: Writer,
         from: SocketAddr,
         greeting: Option<Greeting>,
-        until: Instant,
+        (now, until): (Instant, Instant),
     ) -> Chat {
         // The port is the caller's claim, the IP address is seen: no caller can direct others to a third host.
         let claimed = greeting.as_ref().and_then(|greeting| greeting.address);
@@ -86,7 +105,8 @@ impl Chat {
             Some(greeting) => ChatState::AwaitingTicket { greeting, until, said: Vec::new() },
             None => ChatState::Open,
         };
-        Chat { writer: Some(writer), ..Chat::new(key, name, address, state) }
+        let (writer, silent_since) = (Some(writer), Some(now));
+        Chat { silent_since, writer, ..Chat::new(key, name, address, state) }
     }
 
     /// Opens the chat: shows that, and sends the texts that waited. Returns the texts that the peer sent
@@ -167,10 +187,16 @@ impl Chat {
 
     /// Sends a text of the user. Before the chat is open, the text waits.
     pub fn say(&mut self, text: &Text, screen: &mut Screen) {
+        self.silent_since = None;
         self.show_status(text.as_str(), DeliveryStatus::Waiting, screen);
+        self.resume(text.to_string(), screen);
+    }
+
+    /// Sends a text that waits. Before the chat is open, it waits on.
+    pub fn resume(&mut self, text: String, screen: &mut Screen) {
         match self.state {
-            ChatState::Open => self.send(text.to_string(), screen),
-            _ => self.unsent.push_back(text.to_string()),
+            ChatState::Open => self.send(text, screen),
+            _ => self.unsent.push_back(text),
         }
     }
 
@@ -194,7 +220,7 @@ impl Chat {
 
     /// Notes that the peer proved to be `caller`.
     pub fn verify(&mut self, caller: &Entry) {
-        self.verified = true;
+        (self.verified, self.silent_since) = (true, None);
         self.name = Some(caller.name.clone());
         (self.id, self.address) = (caller.id, caller.address);
     }

@@ -1,9 +1,8 @@
 //! The threads of direct chats over TCP: one that accepts, and one that reads for each chat.
 
-use std::collections::VecDeque;
 use std::io;
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Weak};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -13,11 +12,12 @@ use crate::client::net::writer;
 use crate::client::net::{ConnectionId, Writer};
 use crate::io_error::cause;
 use crate::net::accept::accept;
-use crate::net::{Accept, Slot, Slots, interface};
+use crate::net::{Accept, Newcomer, Newcomers, Slot, Slots, interface};
 use crate::wire::{Greeting, compat};
 
-/// The most peers that may be connected to this client at a time.
-const MAX_INCOMING: usize = 64;
+/// The most connections of callers at a time. The loop allows fewer chats, and says who must go
+/// ([`places`](crate::client::direct::places)).
+const MAX_INCOMING: usize = 256;
 /// The most callers at a time that have not sent their first line yet.
 const MAX_SILENT: usize = 8;
 /// How long a peer that was called with a ticket may take to answer.
@@ -39,7 +39,7 @@ impl Default for Callers {
 /// When the thread cannot be started.
 pub fn listen(listener: TcpListener, callers: &Callers, events: &Events) -> io::Result<()> {
     let (slots, events) = (callers.0.clone(), events.clone());
-    let mut callers = Listener { slots, silent: VecDeque::new(), events };
+    let mut callers = Listener { slots, silent: Newcomers::new(MAX_SILENT), events };
     let accepting = move || accept(&listener, &mut callers);
     thread::Builder::new().name("listener".to_owned()).spawn(accepting).map(drop)
 }
@@ -47,13 +47,10 @@ pub fn listen(listener: TcpListener, callers: &Callers, events: &Events) -> io::
 /// Serves the peers that connect to this client.
 struct Listener {
     slots: Slots,
-    /// Callers that may not have sent their first line yet, the oldest first.
-    silent: VecDeque<Weak<SilentCaller>>,
+    /// Callers that have not sent their first line yet.
+    silent: Newcomers,
     events: Events,
 }
-
-/// A caller that has not sent its first line yet. Its thread drops this when it has.
-struct SilentCaller(Arc<TcpStream>);
 
 impl Accept for Listener {
     /// Gives a caller its thread. If too many callers are silent, the oldest of them is disconnected: silent
@@ -61,14 +58,7 @@ impl Accept for Listener {
     fn serve(&mut self, stream: TcpStream, address: SocketAddr) {
         let Some(slot) = self.slots.take() else { return };
         let stream = Arc::new(stream);
-        self.silent.retain(|caller| caller.strong_count() > 0);
-        if self.silent.len() >= MAX_SILENT
-            && let Some(oldest) = self.silent.pop_front().and_then(|oldest| oldest.upgrade())
-        {
-            let _ = oldest.0.shutdown(Shutdown::Both); // it may have gone by itself
-        }
-        let silent = Arc::new(SilentCaller(Arc::clone(&stream)));
-        self.silent.push_back(Arc::downgrade(&silent));
+        let silent = self.silent.admit(&stream);
         let events = self.events.clone();
         let reading = move || {
             // A caller that leaves before it has said anything concerns nobody.
@@ -82,7 +72,7 @@ impl Accept for Listener {
 /// The thread of a caller. It and the writing thread share the slot.
 fn attend(
     stream: &Arc<TcpStream>,
-    silent: Arc<SilentCaller>,
+    silent: Arc<Newcomer>,
     address: SocketAddr,
     events: &Events,
     slot: &Arc<Slot>,

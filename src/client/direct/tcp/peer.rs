@@ -5,12 +5,15 @@
 
 use std::time::{Duration, Instant};
 
+use crate::client::direct::eviction::evicted;
 use crate::wire::{Credentials, Entry, Greeting, Name, Secret};
 
 /// How long a ticket is accepted after its announcement.
 pub const TICKET: Duration = Duration::from_secs(60);
 /// The most callers that the server can announce at a time.
 const MAX_INVITATIONS: usize = 256;
+/// The most announcements of one name.
+const SHARE: usize = 8;
 
 /// The callers that the server announced by CALL, with the time of each and the secrets of its call.
 #[derive(Debug, Default)]
@@ -18,12 +21,15 @@ pub struct Invitations(Vec<(Instant, Entry, Credentials)>);
 
 impl Invitations {
     /// Keeps an announcement: the server gave the address of this client to `caller`. Forgets those that are
-    /// too old.
+    /// too old, and one more if there are too many.
     pub fn announce(&mut self, caller: Entry, credentials: Credentials, now: Instant) {
         self.0.retain(|(since, ..)| now.duration_since(*since) <= TICKET);
-        if self.0.len() < MAX_INVITATIONS {
-            self.0.push((now, caller, credentials));
+        let held = self.0.iter().map(|(since, entry, _)| (&entry.name, *since));
+        let is_full = self.0.len() >= MAX_INVITATIONS;
+        if let Some(place) = evicted(held, &caller.name, SHARE, is_full) {
+            self.0.swap_remove(place);
         }
+        self.0.push((now, caller, credentials));
     }
 
     /// Forgets the announcements of a caller: this client talks to it already, on a call of its own.
