@@ -114,6 +114,7 @@ mod udp_ends;
 mod udp_lossy;
 mod udp_messages;
 mod udp_moves;
+mod udp_places;
 mod udp_query;
 mod udp_receipts;
 mod udp_start;

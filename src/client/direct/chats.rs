@@ -155,7 +155,7 @@ impl Chats {
     }
 
     /// Takes a chat of either kind out of the list. It is no longer current.
-    fn take(&mut self, id: ConnectionId) -> Option<DirectChat> {
+    pub fn take(&mut self, id: ConnectionId) -> Option<DirectChat> {
         self.current = self.current.filter(|current| *current != id);
         self.all.remove(&id)
     }

@@ -10,13 +10,16 @@ use std::time::{Duration, Instant};
 
 use crate::client::direct::chats::{Chats, DirectChat};
 use crate::client::direct::context::{Context, LocalPeer};
+use crate::client::direct::eviction::evicted;
 use crate::client::direct::udp::{Conversation, Datagrams, Outgoing, Receiving, Sending};
 use crate::client::net::{ConnectionId, Direction};
 use crate::client::ui::Screen;
 use crate::wire::{Credentials, Datagram, Entry, PeerRef};
 
-/// The most conversations: a server must not make the client keep more.
+/// The most conversations: neither a server nor a user must make the client keep more.
 const MAX_CONVERSATIONS: usize = 256;
+/// The most conversations with one name in turn that the user has not answered.
+const SHARE: usize = 4;
 /// How long after the last message its acknowledgement may be needed again: two of a sender's longest pauses and
 /// a little, for one copy may be lost. TCP's `TIME_WAIT` (RFC 9293, 3.6) has the same purpose.
 const LINGER: Duration = Duration::from_millis(1_700);
@@ -42,10 +45,16 @@ impl Conversations {
 
     /// Opens this client's direction to a peer that the server has introduced. That chat is current from now on.
     pub fn query(&mut self, entry: Entry, credentials: Credentials, context: &mut Context) {
-        let Context { me, chats, screen, .. } = context;
+        if !make_room(&entry, context) {
+            let rule = format!("you have {MAX_CONVERSATIONS} conversations");
+            let name = &entry.name;
+            context.screen.line(format_args!("{rule}: /hangup one of them, then /query {name}"));
+            return;
+        }
+        let Context { me, chats, screen, now } = context;
         let Entry { name, address, .. } = &entry;
         screen.line(format_args!("conversation with {name} {address} (udp) is open"));
-        let conversation = with(&entry, me, chats);
+        let conversation = with(&entry, me, chats, *now);
         (conversation.entry, conversation.is_broken) = (entry, false);
         conversation.stop_sending(screen); // the texts under the ticket before this one
         conversation.sending = Some((credentials, Sending::new(self.give_up)));
@@ -55,13 +64,15 @@ impl Conversations {
 
     /// Opens the direction of a peer that has queried this client. That chat becomes current if none is.
     pub fn queried(&mut self, caller: Entry, credentials: Credentials, context: &mut Context) {
-        let Context { me, chats, screen, .. } = context;
-        if find(&caller, chats).is_none() && chats.over_udp().count() >= MAX_CONVERSATIONS {
-            return;
+        if !make_room(&caller, context) {
+            let rule = format!("you have {MAX_CONVERSATIONS} conversations");
+            let name = &caller.name;
+            return context.screen.line(format_args!("a query from {name} is ignored: {rule}"));
         }
+        let Context { me, chats, screen, now } = context;
         let Entry { name, address, .. } = &caller;
         screen.line(format_args!("Incoming query from {name} {address} (verified)"));
-        let conversation = with(&caller, me, chats);
+        let conversation = with(&caller, me, chats, *now);
         if conversation.sending.is_none() {
             screen.line(format_args!("query {name} back to answer: /query {name}"));
         }
@@ -88,11 +99,13 @@ impl Conversations {
                 screen.captured(&captured, from);
             }
             Some((conversation, Datagram::Ack { seq, upto, .. })) => {
+                conversation.active = *now;
                 screen.captured(&captured, &conversation.entry.name);
                 conversation.acknowledged(seq, upto, screen);
                 conversation.work(&mut self.datagrams, screen, *now);
             }
             Some((conversation, Datagram::Msg { seq, first, text, .. })) => {
+                conversation.active = *now;
                 let ack = conversation.receive((seq, first, text), captured, screen);
                 // An answer longer than its question would let a forged address amplify a flood.
                 if let Some(bytes) = ack.filter(|ack| ack.len() <= length) {
@@ -105,11 +118,16 @@ impl Conversations {
         }
     }
 
-    /// Sends and gives up what is due, in every conversation.
+    /// Sends and gives up what is due, in every conversation, and ends those in which nothing happens any more.
     pub fn tick(&mut self, context: &mut Context) {
         let Context { chats, screen, now, .. } = context;
         for conversation in chats.over_udp_mut() {
             conversation.work(&mut self.datagrams, screen, *now);
+        }
+        let idle = |conversation: &&Conversation| conversation.expires() <= *now;
+        let idle: Vec<_> = chats.over_udp().filter(idle).map(|idle| idle.key).collect();
+        for key in idle {
+            end(key, context);
         }
     }
 
@@ -130,7 +148,40 @@ impl Conversations {
 
 /// When [`Conversations::tick`] has something to do.
 pub fn deadline(chats: &Chats) -> Option<Instant> {
-    chats.over_udp().filter_map(Conversation::deadline).min()
+    let due = |conversation: &Conversation| {
+        let expires = conversation.expires();
+        conversation.deadline().map_or(expires, |deadline| deadline.min(expires))
+    };
+    chats.over_udp().map(due).min()
+}
+
+/// Makes a place for a conversation with that client, unless there is one. If all are taken, one that the user has not
+/// answered must go. Returns whether there is a place.
+fn make_room(peer: &Entry, context: &mut Context) -> bool {
+    let chats = &context.chats;
+    if find(peer, chats).is_some() {
+        return true;
+    }
+    let is_unanswered =
+        |found: &&Conversation| found.sending.is_none() && chats.current != Some(found.key);
+    let unanswered: Vec<_> = chats.over_udp().filter(is_unanswered).collect();
+    let held = unanswered.iter().map(|found| (&found.entry.name, found.active));
+    let is_full = chats.over_udp().count() >= MAX_CONVERSATIONS;
+    let place = evicted(held, &peer.name, SHARE, is_full).map(|place| unanswered[place].key);
+    place.map(|key| end(key, context)).is_some() || !is_full
+}
+
+/// Ends a conversation in which nothing happens. Shows the messages that wait for earlier ones.
+fn end(key: ConnectionId, context: &mut Context) {
+    let Some(DirectChat::Udp(mut conversation)) = context.chats.take(key) else { return };
+    let is_known = conversation.has_said();
+    conversation.finish_receiving(context.screen);
+    conversation.stop_sending(context.screen);
+    if is_known {
+        let name = &conversation.entry.name;
+        let line = format_args!("the conversation with {name} (udp) is over: it was idle");
+        context.screen.line(line);
+    }
 }
 
 /// The conversation with a peer that still works: this client has queried, nothing was given up, and, as far as
@@ -153,12 +204,20 @@ fn find(entry: &Entry, chats: &Chats) -> Option<ConnectionId> {
 }
 
 /// The conversation with that client, or a new one.
-fn with<'a>(entry: &Entry, me: &LocalPeer, chats: &'a mut Chats) -> &'a mut Conversation {
+fn with<'a>(
+    entry: &Entry,
+    me: &LocalPeer,
+    chats: &'a mut Chats,
+    now: Instant,
+) -> &'a mut Conversation {
     let key = find(entry, chats).unwrap_or_else(|| {
         let key = ConnectionId::next();
-        chats.insert(DirectChat::Udp(Conversation::new(key, entry.clone(), me.name.clone())));
+        let conversation = Conversation::new(key, entry.clone(), me.name.clone(), now);
+        chats.insert(DirectChat::Udp(conversation));
         key
     });
     let found = chats.over_udp_mut().find(|conversation| conversation.key == key);
-    found.expect("BUG: the conversation was found or inserted")
+    let found = found.expect("BUG: the conversation was found or inserted");
+    found.active = now;
+    found
 }

@@ -18,6 +18,9 @@ use crate::client::net::{Captured, ConnectionId};
 use crate::client::ui::{DeliveryStatus, Output, PeerInfo, Screen};
 use crate::wire::{Credentials, Datagram, Entry, MAX_DATAGRAM_TEXT, Name, Text, Via};
 
+/// How long a conversation in which nothing happens is kept.
+const IDLE: Duration = Duration::from_secs(3_600);
+
 /// One conversation over UDP with its peer.
 #[derive(Debug)]
 pub struct Conversation {
@@ -33,6 +36,8 @@ pub struct Conversation {
     pub receiving: Option<(Credentials, Receiving)>,
     /// Whether a text was given up and none was acknowledged after it.
     pub is_broken: bool,
+    /// When something was last said, received or opened in it.
+    pub active: Instant,
     counts: Counts,
 }
 
@@ -59,9 +64,19 @@ struct Counts {
 
 impl Conversation {
     /// A conversation that neither side has opened yet.
-    pub fn new(key: ConnectionId, entry: Entry, me: Name) -> Conversation {
+    pub fn new(key: ConnectionId, entry: Entry, me: Name, now: Instant) -> Conversation {
         let (sending, receiving, counts) = (None, None, Counts::default());
-        Conversation { entry, key, me, sending, receiving, is_broken: false, counts }
+        Conversation { entry, key, me, sending, receiving, is_broken: false, active: now, counts }
+    }
+
+    /// Whether the user knows of it by more than a line: something was said in it, or the user has opened it.
+    pub fn has_said(&self) -> bool {
+        self.sending.is_some() || self.counts.received > 0
+    }
+
+    /// When the conversation expires unless something happens in it.
+    pub fn expires(&self) -> Instant {
+        self.active + IDLE
     }
 
     /// The peer, as the screen and the page show it.
@@ -126,6 +141,7 @@ impl Conversation {
             let rule = format!("a text over UDP must have at most {MAX_DATAGRAM_TEXT} bytes");
             return Err(format!("not sent: {rule}: {beginning}"));
         }
+        self.active = now;
         sending.send(text.to_string());
         screen.show(&Output::Status(&info, text.as_str(), DeliveryStatus::Waiting));
         self.work(datagrams, screen, now);
