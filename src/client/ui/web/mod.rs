@@ -30,14 +30,16 @@ use crate::client::event::{Event, Events};
 use crate::io_error::is_waiting;
 use crate::net::accept::accept;
 use crate::net::deadline::linger;
-use crate::net::{Accept, DeadlineStream, Slots};
+use crate::net::{Accept, DeadlineStream, Newcomer, Newcomers, Slots};
 use crate::sync::lock;
 use crate::wire::Secret;
 
 /// The page itself, with `{nonce}` in place of the nonce.
 const HTML: &str = include_str!("page.html");
-/// The most connections at a time.
-const MAX_CONNECTIONS: usize = 64;
+/// The most connections at a time: newcomers, streams, and lines that wait for the loop.
+const MAX_CONNECTIONS: usize = 128;
+/// The most connections that have not sent a good request. Then the oldest one is disconnected.
+const MAX_NEWCOMERS: usize = 32;
 /// The most connections that are streams of events, so that some are left for lines.
 const MAX_STREAMS: usize = 32;
 /// How long a browser may take to send its request, and to read its answer.
@@ -96,7 +98,8 @@ impl Page {
             lines: Mutex::default(),
         });
         let page = Page(Arc::clone(&shared));
-        let mut browsers = Browsers { shared, slots: Slots::new(MAX_CONNECTIONS) };
+        let newcomers = Newcomers::new(MAX_NEWCOMERS);
+        let mut browsers = Browsers { shared, newcomers, slots: Slots::new(MAX_CONNECTIONS) };
         let accepting = move || accept(&listener, &mut browsers);
         thread::Builder::new().name("page".to_owned()).spawn(accepting)?;
         Ok(page)
@@ -148,16 +151,18 @@ impl Page {
 /// Serves the connections to the page.
 struct Browsers {
     shared: Arc<Shared>,
+    newcomers: Newcomers,
     slots: Slots,
 }
 
 impl Accept for Browsers {
     fn serve(&mut self, stream: TcpStream, _: SocketAddr) {
         let Some(slot) = self.slots.take() else { return };
-        let shared = Arc::clone(&self.shared);
+        let (shared, stream) = (Arc::clone(&self.shared), Arc::new(stream));
+        let newcomer = self.newcomers.admit(&stream);
         let attending = move || {
             let _slot = slot;
-            let _ = shared.attend(&stream); // a browser that has gone needs no answer
+            let _ = shared.attend(&stream, newcomer); // a browser that has gone needs no answer
         };
         // Without a thread the connection and its slot go with the closure.
         let _ = thread::Builder::new().name("browser".to_owned()).spawn(attending);
@@ -165,8 +170,8 @@ impl Accept for Browsers {
 }
 
 impl Shared {
-    /// Serves one connection: the body of its thread.
-    fn attend(&self, socket: &TcpStream) -> io::Result<()> {
+    /// Serves one connection: the body of its thread. It is a newcomer until it has sent a good request.
+    fn attend(&self, socket: &TcpStream, newcomer: Arc<Newcomer>) -> io::Result<()> {
         socket.set_nodelay(true)?;
         socket.set_write_timeout(Some(REQUEST))?;
         let mut reader = BufReader::new(DeadlineStream::new(socket, REQUEST));
@@ -175,6 +180,7 @@ impl Shared {
             Ok(Some(request)) => self.access.judge(&request).map(|route| (route, request)),
             Err(refusal) => Err(refusal),
         };
+        let _refused = granted.is_err().then_some(newcomer);
         match granted {
             Ok((Route::Page, _)) => send_page(socket),
             Ok((Route::Events, _)) => self.stream(socket),
