@@ -1,7 +1,15 @@
 //! Places for conversations over UDP: queries from many do not fill them for ever, and the user's own are bounded.
 
+use std::io;
+use std::time::{Duration, Instant};
+
+use p2p_chat::client::direct::udp::Datagrams;
+use p2p_chat::client::direct::{Chats, Context, Conversations, LocalPeer};
+use p2p_chat::client::ui::Screen;
+use p2p_chat::wire::{Credentials, Entry};
+
 use crate::driver::played::{Guest, Peer, Secrets};
-use crate::support::{Client, Datagrams, Dice, Played, Way};
+use crate::support::{self, Client, DEADLINE, Dice, Played, Way};
 
 /// Alice in the room of a server that the test plays.
 #[track_caller]
@@ -30,7 +38,7 @@ fn queries(guest: &mut Guest, alice: &Client, peer: &Peer, dice: &mut Dice) -> W
 /// Bob says something on his way, which is acknowledged and shown.
 #[track_caller]
 fn is_heard(alice: &Client, way: &Way, seq: u64, text: &str) {
-    let socket = Datagrams::open("bob");
+    let socket = support::Datagrams::open("bob");
     socket.sends(alice.address(), way.msg(seq, seq, text));
     let (ack, _) = socket.next();
     way.is_ack(&ack, seq, seq);
@@ -81,16 +89,30 @@ fn the_users_own_conversations_are_bounded() {
     alice.sees_line("conversation with bob 127.0.0.1:6202 (udp) is open");
 }
 
-#[test]
-fn a_conversation_in_which_nothing_happens_expires_after_an_hour() {
-    use p2p_chat::client::direct::udp::Conversation;
-    use p2p_chat::client::net::ConnectionId;
-    use p2p_chat::wire::Entry;
-    use std::time::{Duration, Instant};
+/// Bob has queried alice, and may say something half an hour later; how many conversations she has after these seconds.
+fn conversations_after(seconds: u64, says: bool) -> usize {
+    let (begun, mut chats) = (Instant::now(), Chats::default());
+    let mut conversations = Conversations::new(Datagrams::new(None), DEADLINE);
+    let address = ([127, 0, 0, 1], 6202).into();
+    let me = LocalPeer { name: "alice".parse().unwrap(), id: 1, address };
+    let (chats, screen) = (&mut chats, &mut Screen::new(io::sink(), None));
+    let mut context = Context { me, chats, screen, now: begun };
+    let [ticket, answer] = ["0123456789abcdef", "fedcba9876543210"].map(|half| half.repeat(2));
+    let [secret, other] = [&ticket, &answer].map(|secret| secret.parse().unwrap());
+    let bob = Entry { name: "bob".parse().unwrap(), address, id: 2 };
+    conversations.queried(bob, Credentials { ticket: secret, answer: other }, &mut context);
+    if says {
+        let way = Way { name: "bob".to_owned(), ticket, answer };
+        context.now = begun + Duration::from_secs(1_800);
+        conversations.datagram(address, way.msg(1, 1, "still here").into_bytes(), &mut context);
+    }
+    context.now = begun + Duration::from_secs(seconds);
+    conversations.tick(&mut context);
+    context.chats.over_udp().count()
+}
 
-    let now = Instant::now();
-    let name = |name: &str| name.parse().unwrap();
-    let entry = Entry { name: name("bob"), address: ([127, 0, 0, 1], 6202).into(), id: 2 };
-    let conversation = Conversation::new(ConnectionId::next(), entry, name("alice"), now);
-    assert_eq!(conversation.expires(), now + Duration::from_secs(3_600));
+#[test]
+fn a_conversation_in_which_nothing_happens_for_an_hour_expires() {
+    assert_eq!([3_599, 3_600].map(|seconds| conversations_after(seconds, false)), [1, 0]);
+    assert_eq!([5_399, 5_400].map(|seconds| conversations_after(seconds, true)), [1, 0]);
 }

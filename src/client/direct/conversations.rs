@@ -162,8 +162,8 @@ fn make_room(peer: &Entry, context: &mut Context) -> bool {
     if find(peer, chats).is_some() {
         return true;
     }
-    let is_unanswered =
-        |found: &&Conversation| found.sending.is_none() && chats.current != Some(found.key);
+    let is_chosen = |key| chats.current == Some(key) || chats.destination.is(key);
+    let is_unanswered = |found: &&Conversation| found.sending.is_none() && !is_chosen(found.key);
     let unanswered: Vec<_> = chats.over_udp().filter(is_unanswered).collect();
     let held = unanswered.iter().map(|found| (&found.entry.name, found.active));
     let is_full = chats.over_udp().count() >= MAX_CONVERSATIONS;

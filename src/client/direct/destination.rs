@@ -16,6 +16,11 @@ pub enum Destination {
 }
 
 impl Destination {
+    /// Whether plain text goes to that chat.
+    pub fn is(&self, chat: ConnectionId) -> bool {
+        matches!(self, Destination::Chat(Some(id), _) if *id == chat)
+    }
+
     /// Lets one chat with a peer take the place of another with the same peer.
     pub fn replace(&mut self, old: ConnectionId, new: ConnectionId) {
         if let Destination::Chat(id, _) = self

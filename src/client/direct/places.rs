@@ -123,9 +123,11 @@ pub fn drop_silently(id: ConnectionId, other: Option<ConnectionId>, context: &mu
     let was_current = context.chats.current == Some(id);
     let Some(mut chat) = context.chats.take_tcp(id) else { return };
     if let Some(other) = other.and_then(|other| context.chats.tcp_mut(other)) {
+        let key = other.key;
         for text in std::mem::take(&mut chat.unsent) {
             other.resume(text, context.screen);
         }
+        context.chats.destination.replace(id, key);
     }
     if was_current {
         context.chats.current = other;
