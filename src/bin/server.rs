@@ -19,6 +19,7 @@ usage: server [PORT] [flags]
   --log FILE              the file that keeps the messages (server.log)
   --max-clients N         the largest number of clients (4096; at most 12000)
   --rate N                messages per second from each client (20; 0: no limit)
+  --rate-address N        the same from all clients of one address (25 times --rate)
   --register-timeout S    seconds that a new connection has for its first request (10)
   --ping S                seconds of silence until a client is asked by PING (30)
   --expires S             seconds until a registration expires (3600)
@@ -29,8 +30,8 @@ usage: server [PORT] [flags]
 
 /// The flags that take a value.
 #[rustfmt::skip]
-const FLAGS: [&str; 9] = ["port", "host", "log", "max-clients", "rate", "register-timeout", "ping", "expires",
-    "backlog"];
+const FLAGS: [&str; 10] = ["port", "host", "log", "max-clients", "rate", "rate-address", "register-timeout", "ping",
+    "expires", "backlog"];
 
 /// The most clients. Each has a thread, every thread uses four memory mappings, and by Linux' default a
 /// process has 65,530 of them: beyond 16,365 threads it aborts, whatever the program does.
@@ -83,6 +84,9 @@ fn parse(line: impl Iterator<Item = String>) -> Result<(String, u16, ServerOptio
             "log" if value.is_empty() => return Err("--log needs a file".to_owned()),
             "log" => options.log = value.into(),
             "rate" => options.rate = number("--rate", &value, 0..=1_000_000)?,
+            "rate-address" => {
+                options.rate_address = Some(number("--rate-address", &value, 0..=25_000_000)?);
+            }
             "max-clients" => {
                 options.max_clients = number("--max-clients", &value, 1..=MOST_CLIENTS)?;
             }

@@ -21,6 +21,17 @@ use crate::wire::{
     Welcome,
 };
 
+/// A member that must be told of a caller.
+#[derive(Debug)]
+pub struct PendingCall {
+    /// The member's ID.
+    pub member: u64,
+    /// Writes to the member.
+    outbox: Arc<Outbox>,
+    /// What it must be told.
+    call: Notification,
+}
+
 /// A client's connection, and what was registered and joined on it. One connection can register several names, one
 /// after the other, but join only with one.
 pub struct Connection<'a> {
@@ -68,7 +79,7 @@ impl Connection<'_> {
     }
 
     /// BRIDGE: introduces the client to a peer. If both have joined, each gets the secrets by which it knows the
-    /// other.
+    /// other: the client in the answer, and the peer by the [`PendingCall`], which must be sent first.
     ///
     /// # Errors
     /// `not-registered`, `no-such-client`, `self`.
@@ -77,30 +88,39 @@ impl Connection<'_> {
         name: &Name,
         peer: Option<&PeerRef>,
         via: Via,
-    ) -> Result<Response, Refusal> {
+    ) -> Result<(Response, Option<PendingCall>), Refusal> {
         let everybody = self.server.registry.snapshot(Instant::now());
         let joined = self.joined.as_ref().map(|(own, _)| own);
         let asker = lookup::asking(&everybody, name, joined, self.peer.ip())?;
         let Entry { address, .. } = &asker.entry;
         let Some(found) = lookup::wanted(&everybody, asker, peer)? else {
             self.server.printer.line(format_args!("BRIDGE: {name} {address}"));
-            return Ok(Response::BridgeAck(None));
+            return Ok((Response::BridgeAck(None), None));
         };
         let Entry { name: peer, address: there, .. } = &found.entry;
         self.server.printer.line(format_args!("BRIDGE: {name} {address} {peer} {there}"));
         let introduction = lookup::introduce(found, joined.is_some(), via);
-        if let (Some((via, credentials)), Presence::Joined(member)) =
-            (introduction.credentials, &found.presence)
-        {
-            let call = Notification::Call { caller: asker.entry.clone(), via, credentials };
-            self.server.room.send_to(&member.outbox, &call.to_block());
+        let call = match (introduction.credentials, &found.presence) {
+            (Some((via, credentials)), Presence::Joined(member)) => {
+                let call = Notification::Call { caller: asker.entry.clone(), via, credentials };
+                let outbox = Arc::clone(&member.outbox);
+                Some(PendingCall { member: found.entry.id, outbox, call })
+            }
+            _ => None,
+        };
+        Ok((Response::BridgeAck(Some(introduction)), call))
+    }
+
+    /// Tells a member of its caller. A caller that was sent away meanwhile will not call.
+    pub fn call(&self, PendingCall { outbox, call, .. }: &PendingCall) {
+        if !self.outbox.is_closed() {
+            self.server.room.send_to(outbox, &call.to_block());
         }
-        Ok(Response::BridgeAck(Some(introduction)))
     }
 
     /// INFO: lists the whole directory.
-    pub fn info(&self) -> Response {
-        Response::InfoAck(lookup::listing(self.server.registry.snapshot(Instant::now())))
+    pub fn info(&self) -> Vec<Entry> {
+        lookup::listing(self.server.registry.snapshot(Instant::now()))
     }
 
     /// JOIN: lets the client into the room. Returns the batch that holds the answer.

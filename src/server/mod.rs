@@ -4,17 +4,20 @@
 //! to the room's members ([`room::broadcaster`]), `printer` prints ([`printer`]), `console` reads what the operator
 //! types. They share a [`state`].
 //!
-//! A request comes in at [`session`], which reads and parses it. [`connection`] does what it asks for, with the
-//! [`directory`] and the [`room`]. [`pipeline`] keeps the answers in order. [`capacity`] decides who may connect.
+//! A request comes in at [`session`], which reads and parses it. [`pace`] says when its turn comes, by the limits of
+//! the client and of its host ([`hosts`]). [`connection`] does what it asks for, with the [`directory`] and the
+//! [`room`]. [`pipeline`] keeps the answers in order. [`capacity`] decides who may connect.
 
 pub mod printer;
 pub mod room;
 pub mod directory;
 pub mod capacity;
+pub mod rate_limit;
+pub mod hosts;
 pub mod state;
 pub mod connection;
 pub mod keepalive;
-pub mod rate_limit;
+pub mod pace;
 pub mod pipeline;
 pub mod session;
 mod moderation;

@@ -15,12 +15,13 @@ use crate::net::Reader;
 use crate::net::deadline::linger;
 use crate::server::connection::Connection;
 use crate::server::keepalive::{Keepalive, Next};
+use crate::server::pace::Pace;
 use crate::server::pipeline::Pipeline;
-use crate::server::rate_limit::RateLimiter;
 use crate::server::room::{LINGER, journal};
 use crate::wire::request;
 use crate::wire::{
-    Block, BlockReader, MAX_REQUEST_LINES, Notification, Reason, Refusal, Request, Response, Secret,
+    Block, BlockReader, MAX_REQUEST_LINES, Name, Notification, PeerRef, Reason, Refusal, Request,
+    Response, Secret, Via,
 };
 
 /// How long the end of a session waits for the room.
@@ -34,8 +35,8 @@ pub struct Session<'a> {
     keepalive: Keepalive,
     /// How long the next read may wait.
     wait: Duration,
-    /// How fast it may send messages.
-    limiter: RateLimiter,
+    /// How fast it may go on.
+    pace: Pace,
     /// The answers and messages that are not written yet.
     pipeline: Pipeline<'a>,
 }
@@ -46,11 +47,12 @@ type Flow = ControlFlow<Reason>;
 impl<'a> Session<'a> {
     /// Creates the session of a fresh connection.
     pub fn new(connection: Connection<'a>) -> Session<'a> {
-        let options = &connection.server.options;
-        let keepalive = Keepalive::new(Instant::now(), options.register_timeout, options.ping);
-        let limiter = RateLimiter::new(options.rate, Instant::now());
+        let (options, now) = (&connection.server.options, Instant::now());
+        let keepalive = Keepalive::new(now, options.register_timeout, options.ping);
+        let host = connection.server.hosts.of(connection.peer.ip(), now);
+        let pace = Pace::new(options.rate, host, now);
         let pipeline = Pipeline::new(&connection);
-        Session { connection, keepalive, wait: Duration::ZERO, limiter, pipeline }
+        Session { connection, keepalive, wait: Duration::ZERO, pace, pipeline }
     }
 
     /// Serves the client until one side ends the session. Returns the reason.
@@ -132,30 +134,45 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Parses a request and does what it asks for. Most answers are made here at once; those that must stand at a
-    /// certain place among the room's messages are left to the broadcaster. A PONG has no answer, so it does not wait for
-    /// the room, which a stalled disk may hold up.
+    /// Parses a request, waits until its turn has come, and does what it asks for.
     fn request(&mut self, block: &Block) -> Result<Flow, Refusal> {
         let request = Request::parse(block, self.connection.joined.is_some())?;
-        if matches!(request, Request::Say { .. } | Request::Tell { .. }) {
-            self.limit_rate();
-        }
+        let wait = self.pace.next(&request, Instant::now());
+        self.limit_rate(wait);
         // The client may have been sent away while the limiter slept.
         if self.connection.outbox.is_closed() {
             return Ok(Flow::Break(Reason::Gone)); // the outbox knows the true reason
         }
+        if request == Request::Quit {
+            self.pipeline.deliver();
+            return Ok(Flow::Break(Reason::Quit));
+        }
+        let answer = self.perform(request)?;
+        self.heard();
+        Ok(answer.map_or(Flow::Continue(()), |answer| self.answer(&answer.to_block())))
+    }
+
+    /// Does what a request asks for. Most answers are made here at once; those that must stand at a certain place
+    /// among the room's messages are left to the broadcaster. A PONG has no answer, so it does not wait for the room,
+    /// which a stalled disk may hold up.
+    fn perform(&mut self, request: Request) -> Result<Option<Response>, Refusal> {
         if !matches!(request, Request::Say { .. } | Request::Pong { .. }) {
             self.pipeline.deliver();
         }
-        let answer = match request {
+        Ok(match request {
             Request::Register { name, ip, port } => Some(self.connection.register(name, ip, port)?),
-            Request::Bridge { name, peer, via } => {
-                Some(self.connection.bridge(&name, peer.as_ref(), via)?)
+            Request::Bridge { name, peer, via } => Some(self.bridge(&name, peer.as_ref(), via)?),
+            Request::Info => {
+                let listing = self.connection.info();
+                self.pace.list(listing.len(), Instant::now());
+                Some(Response::InfoAck(listing))
             }
-            Request::Info => Some(self.connection.info()),
             Request::Join { name, token, since } => {
                 self.pipeline.write_answers(); // the broadcaster writes what follows
+                let seen = since.as_ref().map(|since| since.seq);
                 self.pipeline.expect(self.connection.join(&name, token, since)?);
+                let room = &self.connection.server.room;
+                self.pace.replay(seen.map_or(0, |seq| room.said_since(seq)), Instant::now());
                 None
             }
             Request::Say { text } => {
@@ -170,10 +187,25 @@ impl<'a> Session<'a> {
             Request::Tell { peer, text } => Some(self.connection.tell(&peer, &text)?),
             Request::Ping { token } => Some(Response::Pong { token }),
             Request::Pong { token } => self.connection.pong(token.as_deref()),
-            Request::Quit => return Ok(Flow::Break(Reason::Quit)),
-        };
-        self.heard();
-        Ok(answer.map_or(Flow::Continue(()), |answer| self.answer(&answer.to_block())))
+            Request::Quit => None,
+        })
+    }
+
+    /// Introduces the client to a peer. If the peer must be told, that waits until its turn has come: whoever called
+    /// it in a loop would fill its line.
+    fn bridge(
+        &mut self,
+        name: &Name,
+        peer: Option<&PeerRef>,
+        via: Via,
+    ) -> Result<Response, Refusal> {
+        let (answer, call) = self.connection.bridge(name, peer, via)?;
+        if let Some(call) = call {
+            let wait = self.pace.call(call.member, Instant::now());
+            self.limit_rate(wait);
+            self.connection.call(&call);
+        }
+        Ok(answer)
     }
 
     /// Notes a valid request. Only such requests count as a sign of life.
@@ -183,11 +215,10 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Slows down a client that speaks too fast, instead of refusing it. Its own thread sleeps, its requests wait in
-    /// the socket, and TCP's flow control (RFC 9293, 3.8) stops the sender. Nothing is lost, and nobody else waits.
-    /// This is what a thread for each client buys.
-    fn limit_rate(&mut self) {
-        let wait = self.limiter.next(Instant::now());
+    /// Slows down a client that is too fast, instead of refusing it. Its own thread sleeps, its requests wait in the
+    /// socket, and TCP's flow control (RFC 9293, 3.8) stops the sender. Nothing is lost, and nobody else waits. This
+    /// is what a thread for each client buys.
+    fn limit_rate(&mut self, wait: Duration) {
         if !wait.is_zero() {
             self.pipeline.flush();
             self.connection.outbox.sleep(wait);

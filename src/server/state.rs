@@ -13,9 +13,14 @@ use std::time::{Duration, Instant};
 
 use crate::server::capacity::Connections;
 use crate::server::directory::{Ids, Registry};
+use crate::server::hosts::HostRates;
 use crate::server::printer::Printer;
 use crate::server::room::{Outbox, Room, journal};
 use crate::wire::{Entry, Name, Notification, Reason, Refusal};
+
+/// How many clients of one host may be as fast as they can at the same time, unless the operator decides otherwise. A
+/// class behind one NAT, in which 100 people say 5 messages a second, stays within it.
+const CLIENTS_OF_A_HOST: u32 = 25;
 
 /// What the operator decides at the start.
 #[derive(Debug, Clone)]
@@ -30,8 +35,11 @@ pub struct ServerOptions {
     pub expires: Duration,
     /// The most bytes that may wait for one client.
     pub backlog: usize,
-    /// How many messages per second one client may send, with five times as many in a burst; 0 for no limit.
+    /// How many messages per second one client may send, or other requests that cost as much, with five times as many
+    /// in a burst; 0 for no limit.
     pub rate: u32,
+    /// The same for all clients of one host together; `None` for 25 times as many.
+    pub rate_address: Option<u32>,
     /// The path of the log.
     pub log: PathBuf,
     /// Whether each batch waits until the log is on the disk.
@@ -51,11 +59,19 @@ impl Default for ServerOptions {
             expires: Duration::from_secs(3_600),
             backlog: 1 << 20,
             rate: 20,
+            rate_address: None,
             log: PathBuf::from("server.log"),
             sync: false,
             until_eof: false,
             shake: None,
         }
+    }
+}
+
+impl ServerOptions {
+    /// How many messages per second all clients of one host may send together; 0 for no limit.
+    fn rate_of_host(&self) -> u32 {
+        self.rate_address.unwrap_or(self.rate.saturating_mul(CLIENTS_OF_A_HOST))
     }
 }
 
@@ -69,6 +85,8 @@ pub struct Server {
     pub connections: Arc<Connections>,
     /// The directory: registered names and members of the room.
     pub registry: Registry,
+    /// How fast each host may ask for things.
+    pub hosts: HostRates,
     /// The room, with its queue of messages.
     pub room: Arc<Room>,
     /// The lines that wait to be printed.
@@ -82,6 +100,7 @@ impl Server {
     pub fn new(own: SocketAddr, options: ServerOptions, room: Arc<Room>, ids: Ids) -> Server {
         Server {
             connections: Arc::new(Connections::new(options.max_clients)),
+            hosts: HostRates::new(options.rate_of_host()),
             registry: Registry::new(options.max_clients, options.expires, options.shake, ids),
             room,
             printer: Arc::default(),

@@ -78,6 +78,7 @@ mod prompt_end;
 mod prompt_screen;
 #[cfg(target_os = "linux")]
 mod prompt_words;
+mod pace;
 mod page_client;
 mod page_gate;
 mod page_streams;

@@ -197,7 +197,7 @@ fn the_port_may_be_given_alone() {
 #[test]
 fn bad_arguments_are_answered_with_the_usage() {
     let folder = Folder::fresh();
-    let bad: [&[&str]; 24] = [
+    let bad: [&[&str]; 25] = [
         &["--nonsense"],
         &["--port"],
         &["--port", "x"],
@@ -208,6 +208,7 @@ fn bad_arguments_are_answered_with_the_usage() {
         &["--port", "0", "--max-clients", "12001"],
         &["--port", "0", "--max-clients", "many"],
         &["--port", "0", "--rate", "-3"],
+        &["--port", "0", "--rate-address", "-3"],
         &["--port", "0", "--ping", "x"],
         &["+0"],
         &["--port", "+5"],

@@ -101,6 +101,11 @@ impl Room {
         self.put_unicast(queue, outbox, UnicastKind::Greeting(welcome, since))
     }
 
+    /// How many messages were said after message `seq`.
+    pub fn said_since(&self, seq: u64) -> u64 {
+        lock(&self.queue).current.seq.saturating_sub(seq)
+    }
+
     /// Queues the last `most` messages before message `before`, or before now, for one client.
     pub fn request_history(&self, outbox: &Arc<Outbox>, before: Option<u64>, most: u64) -> BatchId {
         self.put_unicast(lock(&self.queue), outbox, UnicastKind::History { before, most })
