@@ -125,6 +125,7 @@ impl Server {
     /// Takes a name out of the room and tells the others. Returns whether it did: not if the name has left already,
     /// or is joined on another connection now.
     pub fn part(&self, name: &Name, outbox: &Arc<Outbox>, reason: Reason) -> bool {
+        let now = Instant::now();
         let lost = matches!(reason, Reason::Gone | Reason::Timeout | Reason::Slow);
         let left = |entry: &Entry| {
             if reason == Reason::Shutdown {
@@ -136,8 +137,11 @@ impl Server {
             let log = journal::line(format_args!("[{}] has left", entry.name));
             self.room.announce(&notice, &log);
             self.printer.line(format_args!("{} left ({reason})", entry.name));
+            if matches!(reason, Reason::Slow | Reason::Timeout) {
+                self.registry.reserve(entry, now); // others may have brought it about
+            }
         };
-        self.registry.leave(name, outbox, lost, Instant::now(), left).is_some()
+        self.registry.leave(name, outbox, lost, now, left).is_some()
     }
 
     /// Warns once if clients on other machines cannot reach `address`, because it is a loopback address.

@@ -84,6 +84,7 @@ mod page_gate;
 mod page_streams;
 mod raw;
 mod readme;
+mod reservations;
 mod said;
 mod send_buffer;
 mod server_bounds;

@@ -68,6 +68,11 @@ impl FormerClients {
         self.clients.get(&token).filter(|former| former.name == *name).map(|former| former.id)
     }
 
+    /// The token of the client that was lost with this ID.
+    pub fn token_of(&self, id: u64) -> Option<Secret> {
+        self.clients.iter().find(|(_, former)| former.id == id).map(|(token, _)| *token)
+    }
+
     /// Forgets those whose time is over.
     pub fn sweep(&mut self, now: Instant) {
         self.clients.retain(|_, former| former.until > now);

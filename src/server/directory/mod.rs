@@ -1,12 +1,13 @@
 //! The directory: which names are registered, from which address, and how clients find each other.
 //!
 //! [`ids`] gives each client its number. [`registration`] holds the rules for one name, [`former`] the clients that
-//! may come back, [`bans`] the names that are kept out, [`registry`] all names under one lock, [`lookup`] the answers
-//! that are made from a snapshot of them.
+//! may come back, [`reservations`] the names that are kept for some of them, [`bans`] the names that are kept out,
+//! [`registry`] all names under one lock, [`lookup`] the answers that are made from a snapshot of them.
 
 pub mod ids;
 pub mod registration;
 pub mod former;
+pub mod reservations;
 pub mod bans;
 pub mod registry;
 pub mod lookup;

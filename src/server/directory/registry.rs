@@ -17,6 +17,7 @@ use crate::server::directory::ids::Ids;
 use crate::server::directory::registration::{
     Clients, JoinRequest, Presence, Registration, make_room, not_registered,
 };
+use crate::server::directory::reservations::Reservations;
 use crate::server::room::Outbox;
 use crate::sync::lock;
 use crate::wire::{Entry, Name, PeerRef, Refusal, Secret};
@@ -63,6 +64,8 @@ pub struct Registry {
 struct Past {
     /// Those that may come back.
     former: FormerClients,
+    /// The names of those among them that were thrown out.
+    reserved: Reservations,
     /// Those that the operator keeps out.
     bans: Bans,
     /// When expired entries were last removed.
@@ -77,7 +80,8 @@ impl Registry {
     /// not by chance one day.
     pub fn new(capacity: usize, expires: Duration, shake: Option<u64>, ids: Ids) -> Registry {
         let (former, bans) = (FormerClients::new(capacity), Bans::default());
-        let past = Past { former, bans, swept: Instant::now() };
+        let reserved = Reservations::default();
+        let past = Past { former, reserved, bans, swept: Instant::now() };
         let (clients, past) = (Arc::default(), Mutex::new(past));
         let shake = shake.map(|seed| Mutex::new(Dice::new(seed)));
         Registry { clients, past, ids, capacity, expires, shake }
@@ -87,8 +91,8 @@ impl Registry {
     /// runs under the lock.
     ///
     /// # Errors
-    /// `name-taken` when the name is joined on another connection, or registered from another IP; `server-full`;
-    /// `banned`.
+    /// `name-taken` when the name is joined on another connection, registered from another IP, or kept for its last
+    /// owner; `server-full`; `banned`.
     // LAB 2: check and act under one lock: the first client gets the name
     pub fn register(
         &self,
@@ -99,7 +103,7 @@ impl Registry {
         moved: impl FnOnce(&Entry),
     ) -> Result<Entry, Refusal> {
         let mut clients = self.lock(now);
-        lock(&self.past).bans.check(name, None, now)?;
+        self.check_open(name, now)?;
         let until = now + self.expires;
         if let Some(client) = clients.get_mut(name) {
             if client.renew(name, address, outbox, until)? {
@@ -120,8 +124,8 @@ impl Registry {
     /// Ties a name to a connection. `announce` runs under the lock; the result holds what it returns.
     ///
     /// # Errors
-    /// `not-registered` when the name is not registered from this address; `name-taken` when a member has it and the
-    /// token is not its own; `banned`.
+    /// `not-registered` when the name is not registered from this address; `name-taken` when a member has it, or it is
+    /// kept for its last owner, and the token is not its own; `banned`.
     // LAB 2: let a client in, if it may, and announce it under the lock
     pub fn join<T>(
         &self,
@@ -131,7 +135,7 @@ impl Registry {
         announce: impl FnOnce(&Admission) -> T,
     ) -> Result<(Admission, T), Refusal> {
         let mut clients = self.lock(now);
-        lock(&self.past).bans.check(name, request.token, now)?;
+        self.readmit(&mut clients, name, &request, now)?;
         let client = clients.get_mut(name).ok_or_else(|| not_registered(name))?;
         let replaced = client.authorize(&request)?;
         let token = match &replaced {
@@ -229,6 +233,7 @@ impl Registry {
         if now.duration_since(past.swept) >= SWEEP {
             past.swept = now;
             past.former.sweep(now);
+            past.reserved.sweep(now);
             past.bans.sweep(now);
             clients.retain(|_, client| match client.presence {
                 Presence::Registered { until } => until > now,
@@ -249,6 +254,35 @@ impl Registry {
         client.entry.id = id;
         self.ids.note(&client.entry);
         token
+    }
+
+    /// Keeps the name of a client that was thrown out, for its token. Must be called while [`Registry::leave`]
+    /// announces that it has left, for then nobody else can have the name.
+    pub fn reserve(&self, entry: &Entry, now: Instant) {
+        let Past { former, reserved, .. } = &mut *lock(&self.past);
+        if let Some(token) = former.token_of(entry.id) {
+            reserved.keep(entry, token, now, self.expires);
+        }
+    }
+
+    /// Refuses a name that the operator keeps out, or that is kept for its last owner.
+    fn check_open(&self, name: &Name, now: Instant) -> Result<(), Refusal> {
+        let past = lock(&self.past);
+        past.bans.check(name, None, now)?;
+        past.reserved.check(name, None, now).map(drop)
+    }
+
+    /// The same for a JOIN. A name that is kept for its client is registered again: that needs no REGISTER.
+    fn readmit(
+        &self,
+        clients: &mut Clients,
+        name: &Name,
+        request: &JoinRequest,
+        now: Instant,
+    ) -> Result<(), Refusal> {
+        let past = &mut *lock(&self.past);
+        past.bans.check(name, request.token, now)?;
+        past.reserved.readmit(clients, name, request, now)
     }
 
     /// Keeps the ID of a client that was `lost` at that time; forgets one that has left on purpose.

@@ -84,8 +84,8 @@ pub fn a_silent_member_is_asked_and_let_go(dice: &mut Dice) {
     within(begun, PING * 3 / 2, PING * 3, "let go");
     within(asked, Duration::ZERO, PING * 7 / 8, "let go, from the question on,");
     silent.is_closed();
-    step("its name is free");
-    server.connect("somebody else").registers_in_the_end(&names[1], 6004);
+    step("the others hear that it has left");
+    alive.skips_to("LEFT").has(&[("clientID", &names[1]), ("Reason", "timeout")]);
     step(format!("{}, who has only registered, is not asked", names[2]));
     onlooker.hears_nothing_else(dice);
     is_asked_anew(&mut alive, answered, dice);
