@@ -13,6 +13,7 @@ use std::time::{Instant, SystemTime};
 use crate::clock;
 use crate::server::capacity::Seat;
 use crate::server::directory::{Admission, JoinRequest, Presence, Registration, lookup};
+use crate::server::hosts::HostRate;
 use crate::server::room::{BatchId, Outbox, journal};
 use crate::server::state::Server;
 use crate::wire::request::{self, code};
@@ -45,10 +46,29 @@ pub struct Connection<'a> {
     pub peer: SocketAddr,
     /// The server's address that the client has reached.
     pub own: SocketAddr,
+    /// The limits of the client's host, if there are any.
+    pub host: Option<Arc<HostRate>>,
     /// The client's name and ID while it is in the room.
     pub joined: Option<(Name, u64)>,
+    /// Whether the room was not told yet that the client is in it.
+    pub unannounced: bool,
     /// The name and port that were registered last on this connection.
     pub registered: Option<(Name, u16)>,
+}
+
+impl<'a> Connection<'a> {
+    /// A fresh connection between two addresses: the client's, and the one of the server that it has reached.
+    pub fn new(
+        server: &'a Server,
+        seat: Seat,
+        outbox: Arc<Outbox>,
+        (peer, own): (SocketAddr, SocketAddr),
+    ) -> Connection<'a> {
+        let host = server.hosts.of(peer.ip(), Instant::now());
+        let (joined, registered) = (None, None);
+        let unannounced = false;
+        Connection { server, seat, outbox, peer, own, host, joined, unannounced, registered }
+    }
 }
 
 impl Connection<'_> {
@@ -63,11 +83,10 @@ impl Connection<'_> {
         port: u16,
     ) -> Result<Response, Refusal> {
         let address = lookup::recorded(claimed, self.peer.ip(), port, self.own)?;
-        let room = &self.server.room;
-        let registry = &self.server.registry;
+        let Server { registry, announcer, .. } = self.server;
         let moved = |entry: &Entry| {
             registry.inject_delay();
-            room.announce(&Notification::Joined(entry.clone()).to_block(), "");
+            announcer.arrived(entry, true, self.host.as_deref());
         };
         let entry = registry.register(&name, address, &self.outbox, Instant::now(), moved)?;
         registry.write_ids_down();
@@ -111,6 +130,13 @@ impl Connection<'_> {
         Ok((Response::BridgeAck(Some(introduction)), call))
     }
 
+    /// Tells the room now that the client is in it. Returns the batch that holds this.
+    pub fn announce(&mut self) -> Option<BatchId> {
+        self.unannounced = false;
+        let (name, _) = self.joined.as_ref()?;
+        self.server.announcer.settle(name)
+    }
+
     /// Tells a member of its caller. A caller that was sent away meanwhile will not call.
     pub fn call(&self, PendingCall { outbox, call, .. }: &PendingCall) {
         if !self.outbox.is_closed() {
@@ -151,22 +177,20 @@ impl Connection<'_> {
             port: registered.map(|(_, port)| port),
             token,
         };
-        let room = &self.server.room;
-        let (admission, batch) =
-            self.server.registry.join(name, request, Instant::now(), |admission| {
-                self.server.registry.inject_delay();
+        let Server { registry, room, .. } = self.server;
+        let (admission, (unannounced, batch)) =
+            registry.join(name, request, Instant::now(), |admission| {
+                registry.inject_delay();
                 if let Some((old, _)) = &admission.replaced {
                     old.leave(); // from here on only the new connection can say anything
                 }
-                // For the others a client that returns in time was never away, unless its address has changed.
-                let is_news = admission.replaced.as_ref().is_none_or(|(_, moved)| *moved);
-                let notice = Notification::Joined(admission.entry.clone()).to_block();
+                let unannounced = self.announce_arrival(admission);
                 let (name, peer) = (&admission.entry.name, self.peer);
                 let log = journal::line(format_args!("Client {name} connected from {peer}"));
-                let notice = is_news.then_some(&notice);
-                room.arrive(&self.outbox, notice, welcome(admission), since, &log)
+                (unannounced, room.arrive(&self.outbox, welcome(admission), since, &log))
             })?;
         self.server.registry.write_ids_down(); // a token may have given the name another ID
+        self.unannounced = unannounced;
         let Entry { name, address, id } = admission.entry;
         self.server.printer.line(format_args!("{name} joined (ID {id}, {address})"));
         self.joined = Some((name, id));
@@ -174,6 +198,17 @@ impl Connection<'_> {
             self.server.send_away(&old, Reason::Replaced);
         }
         Ok(batch)
+    }
+
+    /// Tells the room that the client is in it. Returns whether the room will be told later.
+    fn announce_arrival(&self, Admission { entry, replaced, .. }: &Admission) -> bool {
+        let announcer = &self.server.announcer;
+        // For the others a client that returns in time was never away, unless its address has changed.
+        if replaced.as_ref().is_none_or(|(_, moved)| *moved) {
+            announcer.arrived(entry, replaced.is_some(), self.host.as_deref())
+        } else {
+            announcer.holds(&entry.name)
+        }
     }
 
     /// HISTORY: has old messages told again. Returns the batch that holds the answer, for the replay must stand at

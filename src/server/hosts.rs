@@ -19,12 +19,12 @@ const MOST_HOSTS: usize = 16_384;
 const SWEEP: Duration = Duration::from_secs(1);
 /// The same for the members that one host calls: when there are more than so many.
 const FEW: usize = 64;
-/// One host may call one member once, while it may ask for so many other things: by default twice a second. A client
-/// keeps the last 256 CALLs of a minute; the burst and a minute of calls are less, so a flood of them makes nobody
-/// forget a caller.
-const CALL: u32 = 250;
-/// How large a part of its rate a host may spend on CALLs to one member at once: by default 100 of 500.
-const CALL_BURST: u32 = 5;
+/// What one host may do once, while it may ask for so many other things: call a certain member, and have the room told
+/// at once that a client comes, goes or moves. By default that is twice a second. A client keeps the last 256 CALLs of
+/// a minute; the burst and a minute of calls are less, so a flood of them makes nobody forget a caller.
+const PART: u32 = 250;
+/// How large a part of its rate that may be at once: by default 100 of 500.
+const PART_AT_ONCE: u32 = 5;
 
 /// The rates of all hosts, shared by all sessions.
 #[derive(Debug)]
@@ -54,6 +54,8 @@ pub struct HostRate {
 struct HostLimits {
     /// All its requests.
     requests: RateLimiter,
+    /// Its arrivals, departures and changes of a port of which the room is told at once.
+    notices: RateLimiter,
     /// Its CALLs to each member, by the member's ID.
     calls: HashMap<u64, RateLimiter>,
 }
@@ -102,7 +104,9 @@ impl HostRate {
     /// Creates the rate of a host that has asked for nothing yet.
     fn new(rate: u32, now: Instant) -> HostRate {
         let requests = RateLimiter::new(rate, now);
-        HostRate { rate, limits: Mutex::new(HostLimits { requests, calls: HashMap::new() }) }
+        let notices = part_of(rate, now);
+        let limits = HostLimits { requests, notices, calls: HashMap::new() };
+        HostRate { rate, limits: Mutex::new(limits) }
     }
 
     /// Counts a request of this cost. Returns how long it must wait.
@@ -116,15 +120,25 @@ impl HostRate {
         if calls.len() >= FEW && !calls.contains_key(&member) {
             calls.retain(|_, limiter| !limiter.is_idle(now));
         }
-        let interval = Duration::from_secs(CALL.into()).checked_div(self.rate);
-        let burst = (self.rate / CALL_BURST).max(1);
-        let fresh = || RateLimiter::every(interval, burst, now);
+        let fresh = || part_of(self.rate, now);
         calls.entry(member).or_insert_with(fresh).next(1, now)
+    }
+
+    /// Counts a notice of one of its clients. Returns whether the room may be told at once.
+    pub fn may_announce(&self, now: Instant) -> bool {
+        lock(&self.limits).notices.admits(1, now)
     }
 
     /// Whether nothing that was counted makes any difference now.
     fn is_idle(&self, now: Instant) -> bool {
-        let limits = lock(&self.limits);
-        limits.requests.is_idle(now) && limits.calls.values().all(|calls| calls.is_idle(now))
+        let HostLimits { requests, notices, calls } = &*lock(&self.limits);
+        let mut all = calls.values().chain([requests, notices]);
+        all.all(|limiter| limiter.is_idle(now))
     }
+}
+
+/// A limiter for what a host of this rate may do seldom.
+fn part_of(rate: u32, now: Instant) -> RateLimiter {
+    let interval = Duration::from_secs(PART.into()).checked_div(rate);
+    RateLimiter::every(interval, (rate / PART_AT_ONCE).max(1), now)
 }

@@ -1,8 +1,8 @@
 //! The server: it registers clients, introduces them to each other, and keeps the room.
 //!
 //! Threads: `accept` accepts connections, one `client PORT` serves each of them ([`session`]), `broadcaster` writes
-//! to the room's members ([`room::broadcaster`]), `printer` prints ([`printer`]), `console` reads what the operator
-//! types. They share a [`state`].
+//! to the room's members ([`room::broadcaster`]), `announcer` tells later what was held back ([`announcer`]),
+//! `printer` prints ([`printer`]), `console` reads what the operator types. They share a [`state`].
 //!
 //! A request comes in at [`session`], which reads and parses it. [`pace`] says when its turn comes, by the limits of
 //! the client and of its host ([`hosts`]). [`connection`] does what it asks for, with the [`directory`] and the
@@ -14,6 +14,8 @@ pub mod directory;
 pub mod capacity;
 pub mod rate_limit;
 pub mod hosts;
+pub mod notices;
+pub mod announcer;
 pub mod state;
 pub mod connection;
 pub mod keepalive;
@@ -95,6 +97,8 @@ pub fn run(
         let mut acceptor = Acceptor::new(&server);
         spawn("accept", move || accept(&listener, &mut acceptor))?;
     }
+    let announcing = Arc::clone(&server);
+    spawn("announcer", move || announcing.announcer.run())?;
     spawn("console", move || console::attend(&attending, typed, &quitting))?;
     let ended = quits.recv().unwrap_or(Ok(()));
     shut_down(&server, broadcasting, printing);
@@ -184,7 +188,7 @@ fn attend(server: &Server, seat: Seat, outbox: Arc<Outbox>, peer: SocketAddr) ->
     // Otherwise save the system call.
     let several = server.own.ip().is_unspecified();
     let own = if several { outbox.stream().local_addr()? } else { server.own };
-    let connection = Connection { server, seat, outbox, peer, own, joined: None, registered: None };
+    let connection = Connection::new(server, seat, outbox, (peer, own));
     let mut session = Session::new(connection);
     let reason = panic::catch_unwind(AssertUnwindSafe(|| session.run()));
     session.end(reason.unwrap_or(Reason::Gone));

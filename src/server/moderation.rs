@@ -137,7 +137,7 @@ fn expel<'a>(server: &Server, members: impl Iterator<Item = &'a Registration>) {
     for client in members {
         let Presence::Joined(member) = &client.presence else { continue };
         member.outbox.leave();
-        if server.part(&client.entry.name, &member.outbox, Reason::Kicked) {
+        if server.part(&client.entry.name, &member.outbox, Reason::Kicked, None) {
             server.send_away(&member.outbox, Reason::Kicked);
         }
     }

@@ -56,6 +56,17 @@ impl RateLimiter {
         self.due.duration_since(now).saturating_sub(self.tolerance)
     }
 
+    /// Counts a request of this cost if it needs not wait. Returns whether it was counted.
+    pub fn admits(&mut self, cost: u32, now: Instant) -> bool {
+        let Some(interval) = self.interval else { return true };
+        let due = self.due.max(now) + interval * cost;
+        let admitted = due.duration_since(now) <= self.tolerance;
+        if admitted {
+            self.due = due;
+        }
+        admitted
+    }
+
     /// Whether nothing that was counted makes any difference now: a new limiter would do the same.
     pub fn is_idle(&self, now: Instant) -> bool {
         self.due <= now

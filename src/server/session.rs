@@ -49,8 +49,7 @@ impl<'a> Session<'a> {
     pub fn new(connection: Connection<'a>) -> Session<'a> {
         let (options, now) = (&connection.server.options, Instant::now());
         let keepalive = Keepalive::new(now, options.register_timeout, options.ping);
-        let host = connection.server.hosts.of(connection.peer.ip(), now);
-        let pace = Pace::new(options.rate, host, now);
+        let pace = Pace::new(options.rate, connection.host.clone(), now);
         let pipeline = Pipeline::new(&connection);
         Session { connection, keepalive, wait: Duration::ZERO, pace, pipeline }
     }
@@ -142,6 +141,12 @@ impl<'a> Session<'a> {
         // The client may have been sent away while the limiter slept.
         if self.connection.outbox.is_closed() {
             return Ok(Flow::Break(Reason::Gone)); // the outbox knows the true reason
+        }
+        if self.connection.unannounced
+            && makes_heard(&request)
+            && let Some(batch) = self.connection.announce()
+        {
+            self.pipeline.expect(batch);
         }
         if request == Request::Quit {
             self.pipeline.deliver();
@@ -236,7 +241,7 @@ impl<'a> Session<'a> {
         if let Some((name, _)) = &member {
             self.pipeline.wait_delivered_for(LAST_DELIVERY);
             outbox.leave();
-            server.part(name, outbox, reason);
+            server.part(name, outbox, reason, self.connection.host.as_deref());
         }
         if member.is_some() && reason == Reason::Timeout {
             server.send_away(outbox, reason);
@@ -249,4 +254,9 @@ impl<'a> Session<'a> {
             server.room.note(&journal::line(format_args!("Client {name} disconnected")));
         }
     }
+}
+
+/// Whether others hear of a client by this request: then they must know already that it is there.
+fn makes_heard(request: &Request) -> bool {
+    matches!(request, Request::Say { .. } | Request::Tell { .. } | Request::Bridge { .. })
 }

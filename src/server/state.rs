@@ -1,7 +1,7 @@
 //! What all threads of the server share: its options, the directory, the room and the printer.
 //!
-//! There are three locks: the registry's, the room's and an outbox's. A thread that holds one may take those after
-//! it, never one before it. So no two threads can each wait for the other's. (The registry's second
+//! There are four locks: the registry's, the announcer's, the room's and an outbox's. A thread that holds one may take
+//! those after it, never one before it. So no two threads can each wait for the other's. (The registry's second
 //! lock is taken only under its first. The printer's and the connections' may be taken at any time: nobody takes another
 //! one under them.)
 
@@ -11,9 +11,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::server::announcer::Announcer;
 use crate::server::capacity::Connections;
 use crate::server::directory::{Ids, Registry};
-use crate::server::hosts::HostRates;
+use crate::server::hosts::{HostRate, HostRates};
 use crate::server::printer::Printer;
 use crate::server::room::{Outbox, Room, journal};
 use crate::wire::{Entry, Name, Notification, Reason, Refusal};
@@ -89,6 +90,8 @@ pub struct Server {
     pub hosts: HostRates,
     /// The room, with its queue of messages.
     pub room: Arc<Room>,
+    /// Tells the room who comes, goes and moves.
+    pub announcer: Announcer,
     /// The lines that wait to be printed.
     pub printer: Arc<Printer>,
     /// Whether the warning about loopback was printed.
@@ -102,6 +105,7 @@ impl Server {
             connections: Arc::new(Connections::new(options.max_clients)),
             hosts: HostRates::new(options.rate_of_host()),
             registry: Registry::new(options.max_clients, options.expires, options.shake, ids),
+            announcer: Announcer::new(Arc::clone(&room)),
             room,
             printer: Arc::default(),
             warned: AtomicBool::new(false),
@@ -122,9 +126,15 @@ impl Server {
         self.room.disconnect(outbox, Reason::Gone, words.as_bytes());
     }
 
-    /// Takes a name out of the room and tells the others. Returns whether it did: not if the name has left already,
-    /// or is joined on another connection now.
-    pub fn part(&self, name: &Name, outbox: &Arc<Outbox>, reason: Reason) -> bool {
+    /// Takes a name out of the room and tells the others, later if too many clients of its `host` come and go. Returns
+    /// whether it did: not if the name has left already, or is joined on another connection now.
+    pub fn part(
+        &self,
+        name: &Name,
+        outbox: &Arc<Outbox>,
+        reason: Reason,
+        host: Option<&HostRate>,
+    ) -> bool {
         let now = Instant::now();
         let lost = matches!(reason, Reason::Gone | Reason::Timeout | Reason::Slow);
         let left = |entry: &Entry| {
@@ -132,10 +142,8 @@ impl Server {
                 return; // everybody leaves, and nobody needs to be told
             }
             self.registry.inject_delay();
-            let (id, name) = (entry.id, entry.name.clone());
-            let notice = Notification::Left { id, name, reason: Some(reason) }.to_block();
-            let log = journal::line(format_args!("[{}] has left", entry.name));
-            self.room.announce(&notice, &log);
+            self.room.note(&journal::line(format_args!("[{}] has left", entry.name)));
+            self.announcer.left(entry, reason, host);
             self.printer.line(format_args!("{} left ({reason})", entry.name));
             if matches!(reason, Reason::Slow | Reason::Timeout) {
                 self.registry.reserve(entry, now); // others may have brought it about

@@ -69,6 +69,7 @@ mod log_numbers;
 #[cfg(unix)]
 mod log_others;
 mod log_recovery;
+mod notices;
 mod order;
 #[cfg(target_os = "linux")]
 mod platforms;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use p2p_chat::server::directory::reservations::{KEPT_FOR, Reservations};
 use p2p_chat::wire::{Entry, Secret};
 
-use crate::support::{Block, Server, Wire};
+use crate::support::{Block, DEADLINE, Server, Wire};
 
 #[test]
 fn a_name_is_kept_for_its_token_and_for_a_while() {
@@ -39,8 +39,10 @@ fn a_name_is_kept_for_its_token_and_for_a_while() {
 /// Waits for a block, and answers the server's PINGs meanwhile.
 #[track_caller]
 fn awake(alice: &mut Wire, kind: &str) -> Block {
+    let since = Instant::now();
     loop {
         let block = alice.block(kind);
+        assert!(since.elapsed() < DEADLINE, "no {kind} in time");
         if block.kind != "PING" {
             assert_eq!(block.kind, kind, "{block}");
             return block;
@@ -96,7 +98,8 @@ fn who_is_thrown_out_by_a_flood_keeps_the_name() {
     let flood = format!("TELL\r\nPeer: bob\r\nText: {}\r\n\r\n", "x".repeat(2000)).repeat(100);
     let left = loop {
         mallory.sends(&flood);
-        let blocks: Vec<Block> = (0..100).map(|_| mallory.block("TELLACK, ERROR or LEFT")).collect();
+        let blocks: Vec<Block> =
+            (0..100).map(|_| mallory.block("TELLACK, ERROR or LEFT")).collect();
         if let Some(left) = blocks.into_iter().find(|block| block.kind == "LEFT") {
             break left;
         }
@@ -151,6 +154,8 @@ fn a_client_that_stood_still_comes_back_by_itself() {
     let port = bob.address().port().to_string();
     let joined = awake(&mut alice, "JOINED");
     joined.has(&[("ID", "2"), ("clientID", "bob"), ("Port", &port)]);
+    bob.sees("lost the server");
+    bob.sees("Welcome to the chat, bob!");
     bob.types("here I am again");
     awake(&mut alice, "SAID").has(&[("ID", "2"), ("Text", "here I am again")]);
 }

@@ -72,11 +72,11 @@ impl Room {
         self.wake(queue)
     }
 
-    /// Tells everyone of an arrival or a departure, and logs it. Never waits.
-    pub fn announce(&self, notice: &Block, log: &str) {
+    /// Tells everyone of an arrival or a departure. Never waits.
+    pub fn announce(&self, notice: &Block) -> BatchId {
         let mut queue = lock(&self.queue);
-        queue.current.put_notice(Some(notice), log);
-        self.wake(queue);
+        queue.current.put_notice(Some(notice), "");
+        self.wake(queue)
     }
 
     /// Writes to the log alone.
@@ -86,18 +86,17 @@ impl Room {
         self.wake(queue);
     }
 
-    /// Lets a client in that has seen the messages up to `since`. The others read `notice`. The newcomer reads its
-    /// welcome, what it has missed, and everything that is queued from here on.
+    /// Lets a client in that has seen the messages up to `since`. It reads its welcome, what it has missed, and
+    /// everything that is queued from here on.
     pub fn arrive(
         &self,
         outbox: &Arc<Outbox>,
-        notice: Option<&Block>,
         welcome: Welcome,
         since: Option<LastSeen>,
         log: &str,
     ) -> BatchId {
         let mut queue = lock(&self.queue);
-        queue.current.put_notice(notice, log);
+        queue.current.put_notice(None, log);
         self.put_unicast(queue, outbox, UnicastKind::Greeting(welcome, since))
     }
 
