@@ -33,6 +33,7 @@ mod client_intruders;
 mod client_ipv6;
 mod client_places;
 mod client_receipts;
+mod client_refused;
 mod client_rendezvous;
 mod client_return;
 mod client_room;

@@ -11,6 +11,8 @@ use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::io_error::cause;
+
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(5);
 /// A write that blocks for this long fails: the other side reads nothing.
@@ -171,14 +173,22 @@ fn write_all(
 /// Connects to the first of the addresses that answers.
 ///
 /// # Errors
-/// The error of the last address; `InvalidInput` when there is none.
+/// The error of a single address. Of several addresses, one error that names each with its own cause: the last one
+/// alone may be the least important. `InvalidInput` when there is none.
 pub fn connect(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
-    let mut failed = io::Error::new(io::ErrorKind::InvalidInput, "it has no address");
+    let mut failed = Vec::new();
     for address in addresses {
         match TcpStream::connect_timeout(address, CONNECT) {
             Ok(stream) => return Ok(stream),
-            Err(error) => failed = error,
+            Err(error) => failed.push((address, error)),
         }
     }
-    Err(failed)
+    match failed.len() {
+        0 => Err(io::Error::new(io::ErrorKind::InvalidInput, "it has no address")),
+        1 => Err(failed.remove(0).1),
+        _ => {
+            let told = failed.iter().map(|(address, error)| format!("{address}: {}", cause(error)));
+            Err(io::Error::other(told.collect::<Vec<_>>().join("; ")))
+        }
+    }
 }
