@@ -97,6 +97,23 @@ fn a_listener_that_resets_the_call_is_told_of() {
 }
 
 #[test]
+fn only_a_wrong_answer_is_said_to_be_somebody_else() {
+    let (_server, alice, mut bob, listener) = alice_and_a_listener();
+    let place = format!("cannot talk to bob at {}: ", listener.address());
+    let (mut wire, ..) = alice_calls(&alice, &mut bob, &listener);
+    wire.ends();
+    alice.sees_line(&format!("{place}it hung up without an answer"));
+    let (mut wire, ..) = alice_calls(&alice, &mut bob, &listener);
+    wire.sends("busy\r\n");
+    alice.sees_line(&format!("{place}it answers with something else than CHAT"));
+    assert!(!alice.output().contains("introduced"), "{}", alice.output());
+    let (mut wire, ..) = alice_calls(&alice, &mut bob, &listener);
+    chats(&mut wire, &[("Answer", "0123456789abcdef0123456789abcdef")]);
+    let sentence = "it is not the one the server introduced";
+    alice.sees_line(&format!("somebody else listens at {}: {sentence}", listener.address()));
+}
+
+#[test]
 fn each_call_shows_a_ticket_of_its_own() {
     let (_server, alice, mut bob, listener) = alice_and_a_listener();
     let mut tickets = Vec::new();

@@ -165,7 +165,10 @@ impl Handshakes {
             }
             ChatState::Calling(Some(_)) => {
                 let Some(chat) = context.chats.take_tcp(id) else { return };
-                context.screen.line(format_args!("somebody else listens at {}", chat.address));
+                let address = chat.address;
+                context.screen.line(format_args!(
+                    "somebody else listens at {address}: it is not the one the server introduced"
+                ));
                 chat.cut(context.screen);
             }
             _ => {}

@@ -139,7 +139,11 @@ fn converse(
         }
         Opening::Other | Opening::End if reader.compat => {}
         Opening::Silence => return Err(io::Error::other("it does not answer")),
-        _ => return Err(io::Error::other("it is not the peer that the server introduced")),
+        // The called client may be full, or at its end.
+        Opening::End => return Err(io::Error::other("it hung up without an answer")),
+        Opening::Other | Opening::Http => {
+            return Err(io::Error::other("it answers with something else than CHAT"));
+        }
     }
     reader.follow(tell)
 }
