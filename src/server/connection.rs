@@ -187,7 +187,7 @@ impl Connection<'_> {
                 let unannounced = self.announce_arrival(admission);
                 let (name, peer) = (&admission.entry.name, self.peer);
                 let log = journal::line(format_args!("Client {name} connected from {peer}"));
-                (unannounced, room.arrive(&self.outbox, welcome(admission), since, &log))
+                (unannounced, room.arrive(&self.outbox, self.welcome(admission), since, &log))
             })?;
         self.server.registry.write_ids_down(); // a token may have given the name another ID
         self.unannounced = unannounced;
@@ -209,6 +209,16 @@ impl Connection<'_> {
         } else {
             announcer.holds(&entry.name)
         }
+    }
+
+    /// The answer to JOIN. The broadcaster fills in the room's numbers and what was missed, which only it knows.
+    fn welcome(&self, admission: &Admission) -> Welcome {
+        let Admission { entry: Entry { name, id, .. }, token, others, .. } = admission;
+        let message = format!("Welcome to the chat, {name}!");
+        let ping = Some(self.server.options.ping.as_secs());
+        let (name, id, token, others) = (name.clone(), *id, *token, others.clone());
+        let (log, since) = (None, None);
+        Welcome { name, id, token, seq: 0, missed: 0, log, since, ping, message, others }
     }
 
     /// HISTORY: has old messages told again. Returns the batch that holds the answer, for the replay must stand at
@@ -245,12 +255,4 @@ impl Connection<'_> {
         self.server.room.send_to(&member.outbox, &told.to_block());
         Ok(Response::TellAck { id: entry.id, name: entry.name })
     }
-}
-
-/// The answer to JOIN. The broadcaster fills in the room's numbers and what was missed, which only it knows.
-fn welcome(admission: &Admission) -> Welcome {
-    let Admission { entry: Entry { name, id, .. }, token, others, .. } = admission;
-    let message = format!("Welcome to the chat, {name}!");
-    let (name, id, token, others) = (name.clone(), *id, *token, others.clone());
-    Welcome { name, id, token, seq: 0, missed: 0, log: None, since: None, message, others }
 }

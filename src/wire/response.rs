@@ -12,6 +12,9 @@ use super::name::Name;
 use super::request::Via;
 use super::secret::Secret;
 
+/// The longest interval of PING that counts: a day.
+const MOST_PING: u64 = 86_400;
+
 /// An answer of the server. A BRIDGEACK of `None` says that there is no other client.
 ///
 /// Compat: `room` in REGACK is false for the assignments' servers, which have neither rooms nor IDs.
@@ -62,6 +65,8 @@ pub struct Welcome {
     pub log: Option<Secret>,
     /// After which number of this log the replay begins, if the client has named a log that the server knows.
     pub since: Option<u64>,
+    /// After how many seconds of silence the server asks a member with PING, if it says so.
+    pub ping: Option<u64>,
     pub message: String,
     pub others: Vec<Entry>,
 }
@@ -77,6 +82,7 @@ impl Welcome {
             missed: block.get("Missed").unwrap_or(0),
             log: block.get("Log"),
             since: block.get("Since"),
+            ping: block.get("Ping").filter(|seconds| (1..=MOST_PING).contains(seconds)),
             message: block.get("Message").unwrap_or_default(),
             others: Entry::list(block),
         })
@@ -84,11 +90,12 @@ impl Welcome {
 
     /// Writes the JOINACK.
     fn to_block(&self) -> Block {
-        let Welcome { name, id, token, seq, missed, log, since, message, others } = self;
+        let Welcome { name, id, token, seq, missed, log, since, ping, message, others } = self;
         let block = Block::new("JOINACK").with("clientID", name).with("ID", id);
         let block = block.with("Token", token).with("Seq", seq).with("Missed", missed);
         let block = block.with_some("Log", log.as_ref()).with_some("Since", since.as_ref());
-        others.iter().fold(block.with("Message", message), Block::with_line)
+        let block = block.with_some("Ping", ping.as_ref()).with("Message", message);
+        others.iter().fold(block, Block::with_line)
     }
 }
 

@@ -28,7 +28,10 @@ fn who_joins_learns_who_is_there() {
     let server = Server::start(&[]);
     let mut alice = server.registered("alice", 20_001);
     let first = alice.joins("alice");
-    assert_eq!(first.names(), ["clientID", "ID", "Token", "Seq", "Missed", "Log", "Message"]);
+    assert_eq!(
+        first.names(),
+        ["clientID", "ID", "Token", "Seq", "Missed", "Log", "Ping", "Message"]
+    );
     first.has(&[("clientID", "alice"), ("ID", "1"), ("Seq", "0"), ("Missed", "0")]);
     assert!(!first.get("Message").is_empty(), "{first}");
     assert_eq!(first.others(), [""; 0]);
