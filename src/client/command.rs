@@ -14,7 +14,7 @@
 use crate::client::help;
 use crate::client::net::ConnectionId;
 use crate::wire::invisible::is_invisible;
-use crate::wire::{PeerRef, USUAL_HISTORY};
+use crate::wire::{Name, PeerRef, USUAL_HISTORY};
 
 /// What a typed line means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +53,8 @@ pub enum Command {
     Bridge(Option<PeerRef>),
     /// Register this client again.
     Register,
+    /// Take another name, outside of the room.
+    Nick(Name),
     /// Show who this client is.
     Id,
     /// Turn tracing on or off.
@@ -162,6 +164,7 @@ fn slash(word: &str, rest: &str) -> Command {
         "/bridge" if argument.is_empty() => Command::Bridge(None),
         "/bridge" => with_peer("/bridge NAME", argument, |who| Command::Bridge(Some(who))),
         "/register" => Command::Register,
+        "/nick" => nick(argument),
         "/id" => Command::Id,
         "/explain" => match argument {
             "on" | "" => Command::Explain(true),
@@ -207,6 +210,14 @@ fn query(argument: &str) -> Command {
         PeerRef::Address(_) => mistake("UDP works only with clients in the room: /query NAME"),
         who => Command::Query(who),
     })
+}
+
+/// `/nick`: a name that can be one. The rule is told, as at the question for the nickname.
+fn nick(argument: &str) -> Command {
+    if argument.is_empty() {
+        return mistake("usage: /nick NAME");
+    }
+    argument.parse::<Name>().map_or_else(|rule| mistake(&rule.to_string()), Command::Nick)
 }
 
 /// `/tell`: the first word is the peer, the rest is the text.

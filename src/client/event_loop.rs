@@ -20,7 +20,6 @@ use crate::client::event::{Event, LinkEvent, PeerEvent};
 use crate::client::execute::execute;
 use crate::client::input::{Entered, Input};
 use crate::client::net::{ConnectionId, Progress};
-use crate::client::rendezvous::Update;
 use crate::client::shutdown::Shutdown;
 use crate::client::state::State;
 use crate::client::ui::web::Page;
@@ -231,13 +230,10 @@ impl EventLoop {
         if matches!(event, LinkEvent::Up(..)) {
             self.writers += 1;
         }
-        match self.state.link_event(id, event) {
-            None => {}
-            Some(Update::Response(response)) => responses::handle(&mut self.state, response),
-            Some(Update::NameRefused(message)) => self.name_refused(&message),
-            Some(Update::Call(caller, via, credentials)) => {
-                self.state.called(caller, via, credentials);
-            }
+        let update = self.state.link_event(id, event);
+        let refused = update.and_then(|update| responses::update(&mut self.state, update));
+        if let Some(message) = refused {
+            self.name_refused(&message);
         }
     }
 

@@ -10,7 +10,9 @@ use crate::client::command::Command;
 use crate::client::direct::{DirectChat, LocalPeer, conversations};
 use crate::client::help;
 use crate::client::net::ConnectionId;
-use crate::client::state::{Pending, Purpose, State};
+use crate::client::rendezvous::outgoing;
+use crate::client::rendezvous::requests::{Pending, Purpose};
+use crate::client::state::State;
 use crate::wire::{Name, PeerRef, Request, Text, Via};
 
 /// Why a line that begins with something invisible is not sent, before the line.
@@ -38,7 +40,7 @@ fn attempt(state: &mut State, command: Command) -> Result<(), String> {
         Command::Mistake(message) => Err(message)?,
         Command::Veiled(line) => Err(format!("{VEILED}: {line}"))?,
         Command::Plain(text) => plain(state, &text)?,
-        Command::Say(text) => state.server.say(&checked(&text)?, screen),
+        Command::Say(text) => outgoing::say(&mut state.server, &checked(&text)?, screen),
         Command::Msg(text) => message(state, None, &text)?,
         Command::MsgTo(id, text) => message(state, Some(id), &text)?,
         Command::Chat(peer) => call(state, peer, &me)?,
@@ -53,7 +55,8 @@ fn attempt(state: &mut State, command: Command) -> Result<(), String> {
             state.ask(Request::History { before: None, last }, Pending::History)?;
         }
         Command::Bridge(peer) => bridge(state, me.name, peer, Via::Tcp, Purpose::Show)?,
-        Command::Register => register(state)?,
+        Command::Register => outgoing::register(&mut state.server)?,
+        Command::Nick(name) => outgoing::rename(&mut state.server, name, screen)?,
         Command::Id => screen.line(me),
         Command::Explain(on) => {
             screen.line(if on { "tracing is on" } else { "tracing is off" });
@@ -86,7 +89,7 @@ fn choose(state: &mut State, command: Command) -> Result<(), String> {
 /// Says a text where plain text goes.
 fn plain(state: &mut State, text: &str) -> Result<(), String> {
     match state.chats.for_plain(text)? {
-        None => state.server.say(&checked(text)?, &mut state.screen),
+        None => outgoing::say(&mut state.server, &checked(text)?, &mut state.screen),
         id => message(state, id, text)?,
     }
     Ok(())
@@ -128,15 +131,6 @@ fn has_no_room(state: &State) -> bool {
 /// Whether a line is the answer yes.
 fn is_yes(line: &str) -> bool {
     ["y", "yes"].iter().any(|yes| line.trim().eq_ignore_ascii_case(yes))
-}
-
-/// Registers again. Only a connection that has joined is owed a response.
-fn register(state: &mut State) -> Result<(), String> {
-    state.server.register()?;
-    if state.server.is_joined() {
-        state.expect(Pending::Register);
-    }
-    Ok(())
 }
 
 /// Asks the server for an introduction.

@@ -22,6 +22,7 @@ TEXT                       send TEXT where the prompt says: at first to the room
 /info, /list               list who is registered
 /bridge [NAME]             ask the server for a client's address
 /register                  register again
+/nick NAME                 take another name, while you are not in the room
 /id                        show who you are
 /explain on|off            tracing: show what the sockets send and receive
 /help [COMMAND]            list the commands, or explain one
@@ -30,15 +31,14 @@ A line that begins with // is sent with one / less. These words work, too:
 conn:IP:PORT, to_peer:TEXT, Query NAME, List, and close or Exit for /quit.";
 
 /// Commands of other programs, and what does the same here.
-const ELSEWHERE: [(&str, &str); 16] = [
+const ELSEWHERE: [(&str, &str); 15] = [
     ("/exit", "/quit"),
     ("/q", "/quit"),
     ("/bye", "/quit"),
     ("/who", "/info"),
     ("/names", "/info"),
     ("/users", "/info"),
-    ("/nick", "client NAME, which takes the name at its start,"),
-    ("/name", "client NAME, which takes the name at its start,"),
+    ("/name", "/nick NAME"),
     ("/me", "/say TEXT"),
     ("/all", "/say TEXT"),
     ("/dm", "/tell NAME TEXT"),

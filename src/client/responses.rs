@@ -1,20 +1,31 @@
 //! The server's responses to the user's requests.
 //!
-//! The client has at most one request under way, so a response needs no number: it belongs to the pending request
-//! if it is of the right TYPE. ERROR answers any request.
+//! A response needs no number: it belongs to the oldest request of the TYPE that it answers, and ERROR tells that TYPE.
+//! The [requests](super::rendezvous::requests) find it.
 
 use std::time::Instant;
 
-use crate::client::state::{Pending, Purpose, State};
+use crate::client::rendezvous::Update;
+use crate::client::rendezvous::requests::{Pending, Purpose};
+use crate::client::state::State;
 use crate::wire::{Entry, Introduction, Response};
 
-/// Handles a response: shows it, or does what the request was for.
-///
-/// One that does not fit the pending request came too late for its own, and is dropped.
-pub fn handle(state: &mut State, response: Response) {
-    let asked = state.pending.take();
+/// Handles what the server's session leaves to others. Returns the sentence of the server if the user must choose
+/// another name.
+pub fn update(state: &mut State, update: Update) -> Option<String> {
+    match update {
+        Update::Response(asked, response) => handle(state, asked, response),
+        Update::Call(caller, via, credentials) => state.called(caller, via, credentials),
+        Update::NameRefused(message) => return Some(message),
+    }
+    None
+}
+
+/// Handles a response: shows it, or does what the request was for. One to no request is not shown, unless it is an
+/// ERROR: it came too late, or the server makes mistakes.
+fn handle(state: &mut State, asked: Option<Pending>, response: Response) {
     let screen = &mut state.screen;
-    match (asked.as_ref().map(|(pending, _)| pending), response) {
+    match (asked, response) {
         (Some(Pending::Info), Response::InfoAck(entries)) => {
             screen.line(format_args!("{} registered:", entries.len()));
             for entry in entries {
@@ -28,7 +39,7 @@ pub fn handle(state: &mut State, response: Response) {
             screen.line("nobody else is registered");
         }
         (Some(Pending::Bridge(purpose)), Response::BridgeAck(Some(found))) => {
-            introduced(state, purpose, found);
+            introduced(state, &purpose, found);
         }
         (Some(Pending::Tell(_, text)), Response::TellAck { id, name }) => {
             screen.line(format_args!("Sent to {name} (ID {id}): {text}"));
@@ -40,7 +51,7 @@ pub fn handle(state: &mut State, response: Response) {
             screen.line(format_args!("not delivered to {peer}: {text} ({message})"));
         }
         (_, Response::Error { message, .. }) => screen.line(message),
-        _ => state.pending = asked,
+        _ => {}
     }
 }
 

@@ -1,11 +1,11 @@
-//! The state that the loop owns: the session with the server, the direct chats, the pending request.
+//! The state that the loop owns: the session with the server, the direct chats, the screen.
 //!
 //! The user's commands change it in [`execute`](super::execute), the server's responses in
 //! [`responses`](super::responses).
 
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::client::command::Command;
 use crate::client::direct::conversations;
@@ -13,41 +13,13 @@ use crate::client::direct::handshake;
 use crate::client::direct::{Chats, Context, Conversations, Handshakes, Listening, LocalPeer};
 use crate::client::event::{Events, LinkEvent, PeerEvent};
 use crate::client::net::{Captured, ConnectionId, PeerLabels};
-use crate::client::rendezvous::{ServerSession, Update, incoming};
+use crate::client::rendezvous::requests::{Pending, Purpose};
+use crate::client::rendezvous::{ServerSession, Update, incoming, outgoing};
 use crate::client::shutdown::Outstanding;
 use crate::client::ui::Screen;
 use crate::clock;
 use crate::net::interface;
-use crate::wire::{Credentials, Entry, PeerRef, Request, Text, Via};
-
-/// How long the server may take to answer a request of the user.
-const ANSWER: Duration = Duration::from_secs(5);
-
-/// A request of the user that the server did not answer yet.
-#[derive(Debug, Clone)]
-pub enum Pending {
-    /// REGISTER, sent by hand.
-    Register,
-    /// INFO, whose response is shown.
-    Info,
-    /// HISTORY: the messages come before the response.
-    History,
-    /// BRIDGE, and what the introduction is for.
-    Bridge(Purpose),
-    /// TELL, with the peer and the text.
-    Tell(PeerRef, Text),
-}
-
-/// What an introduction is for.
-#[derive(Debug, Clone)]
-pub enum Purpose {
-    /// To be shown.
-    Show,
-    /// To call that peer.
-    Call(PeerRef),
-    /// To write to a peer by datagrams.
-    Query,
-}
+use crate::wire::{Credentials, Entry, PeerRef, Request, Via};
 
 /// The state that the user's commands work on.
 pub struct State {
@@ -63,8 +35,6 @@ pub struct State {
     listening: Listening,
     /// The datagram side of the conversations over UDP.
     pub conversations: Conversations,
-    /// The request that the server did not answer, and until when it may.
-    pub pending: Option<(Pending, Instant)>,
     /// Whether the user was told that INFO ends some servers without a room.
     pub warned_of_info: bool,
     events: Events,
@@ -81,7 +51,7 @@ impl State {
         events: Events,
     ) -> State {
         let (chats, handshakes) = (Chats::default(), Handshakes::new(events.clone()));
-        let (pending, warned_of_info, labels) = (None, false, PeerLabels::default());
+        let (warned_of_info, labels) = (false, PeerLabels::default());
         State {
             screen,
             server,
@@ -89,7 +59,6 @@ impl State {
             handshakes,
             listening,
             conversations,
-            pending,
             warned_of_info,
             events,
             labels,
@@ -106,11 +75,8 @@ impl State {
     /// Whether a command must wait for its turn: for the first attempt to join, for a peer that has not taken
     /// what was said before, for an introduction, and, if the command asks the server itself, for any response.
     pub fn must_wait(&self, command: &Command) -> bool {
-        let for_answer = match &self.pending {
-            Some((Pending::Bridge(_), _)) => true,
-            Some(_) => command.asks_server(),
-            None => false,
-        };
+        let requests = &self.server.requests;
+        let for_answer = requests.has_bridge() || (requests.count() > 0 && command.asks_server());
         let to = match command {
             Command::Say(_) => Some(None),
             Command::Plain(text) => self.chats.for_plain(text).ok(),
@@ -152,7 +118,7 @@ impl State {
 
     /// Says goodbye to all.
     pub fn close(&mut self) {
-        self.pending = None;
+        self.server.requests.clear();
         self.chats.quit(&mut self.screen);
         self.server.quit(&mut self.screen);
     }
@@ -161,7 +127,7 @@ impl State {
     pub fn outstanding(&self, lines: usize) -> Outstanding {
         let starting = usize::from(self.server.is_starting());
         Outstanding {
-            to_do: lines + starting + usize::from(self.pending.is_some()),
+            to_do: lines + starting + self.server.requests.count(),
             unconfirmed: self.server.unheard() + self.chats.waiting(Via::Tcp),
             by_udp: self.chats.waiting(Via::Udp),
         }
@@ -169,10 +135,9 @@ impl State {
 
     /// When [`State::tick`] has something to do.
     pub fn deadline(&self) -> Option<Instant> {
-        let pending = self.pending.as_ref().map(|(_, until)| *until);
         let (calls, datagrams) =
             (handshake::deadline(&self.chats), conversations::deadline(&self.chats));
-        [pending, self.server.deadline(), calls, datagrams].into_iter().flatten().min()
+        [self.server.deadline(), calls, datagrams].into_iter().flatten().min()
     }
 
     /// Lets chats handle something. A client without a name has none: nobody can be greeted.
@@ -194,13 +159,8 @@ impl State {
             conversations.tick(context);
             handshake::tick(context);
         });
-        let late = self.pending.take_if(|(_, until)| *until <= now).map(|(pending, _)| pending);
-        if let Some(pending) = late {
-            self.unanswered(pending, "the server does not answer");
-        } else if self.server.is_offline()
-            && let Some((pending, _)) = self.pending.take()
-        {
-            self.unanswered(pending, "the connection ended before the server answered");
+        while let Some((pending, why)) = outgoing::unanswered(&mut self.server) {
+            self.unanswered(pending, why);
         }
     }
 
@@ -225,14 +185,7 @@ impl State {
     /// # Errors
     /// The sentence that tells why nothing is sent.
     pub fn ask(&mut self, request: Request, pending: Pending) -> Result<(), String> {
-        self.server.ask(request)?;
-        self.expect(pending);
-        Ok(())
-    }
-
-    /// Notes that the server owes a response.
-    pub fn expect(&mut self, pending: Pending) {
-        self.pending = Some((pending, Instant::now() + ANSWER));
+        outgoing::ask(&mut self.server, request, pending)
     }
 
     /// Turns tracing on or off.

@@ -100,6 +100,20 @@ impl Welcome {
 }
 
 impl Response {
+    /// The TYPE of the request that this answers. An ERROR tells it by its `For`, and may name any.
+    pub fn request(&self) -> &str {
+        match self {
+            Response::RegAck { .. } => "REGISTER",
+            Response::BridgeAck(_) => "BRIDGE",
+            Response::InfoAck(_) => "INFO",
+            Response::JoinAck(_) => "JOIN",
+            Response::TellAck { .. } => "TELL",
+            Response::HistoryAck { .. } => "HISTORY",
+            Response::Pong { .. } => "PING",
+            Response::Error { about, .. } => about,
+        }
+    }
+
     /// Writes the answer as a block.
     pub fn to_block(&self) -> Block {
         match self {

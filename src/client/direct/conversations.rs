@@ -54,8 +54,8 @@ impl Conversations {
         let Context { me, chats, screen, now } = context;
         let Entry { name, address, .. } = &entry;
         screen.line(format_args!("conversation with {name} {address} (udp) is open"));
-        let conversation = with(&entry, me, chats, *now);
-        (conversation.entry, conversation.is_broken) = (entry, false);
+        let (own, conversation) = (me.name.clone(), with(&entry, me, chats, *now));
+        (conversation.entry, conversation.me, conversation.is_broken) = (entry, own, false);
         conversation.stop_sending(screen); // the texts under the ticket before this one
         conversation.sending = Some((credentials, Sending::new(self.give_up)));
         let key = conversation.key;

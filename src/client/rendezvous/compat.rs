@@ -1,6 +1,8 @@
 //! Compatibility: one request to a server that has no room, on a connection of its own. The servers of the course
 //! assignments work like that (PROTOCOL, "Compatibility").
 
+use std::time::Instant;
+
 use crate::client::event::{Events, LinkEvent};
 use crate::client::net::{ConnectionId, Writer};
 use crate::client::rendezvous::connection;
@@ -12,20 +14,27 @@ use crate::wire::{Request, Response};
 pub struct Exchange {
     /// The number of the connection.
     pub id: ConnectionId,
+    /// Until when it may be answered.
+    pub until: Instant,
     request: Request,
     /// Kept while the response is due: dropping it closes this side of the connection.
     writer: Option<Writer>,
 }
 
 impl Exchange {
-    /// Begins to connect for a request.
+    /// Begins to connect for a request, which may be answered until `until`.
     ///
     /// # Errors
     /// The sentence that tells why nothing is sent.
-    pub fn begin(server: &str, events: &Events, request: Request) -> Result<Exchange, String> {
+    pub fn begin(
+        server: &str,
+        events: &Events,
+        request: Request,
+        until: Instant,
+    ) -> Result<Exchange, String> {
         let id = connection::open(server, events)
             .map_err(|error| format!("cannot start a thread: {error}"))?;
-        Ok(Exchange { id, request, writer: None })
+        Ok(Exchange { id, until, request, writer: None })
     }
 
     /// Whether such a server knows a request: INFO, and BRIDGE without a peer.
@@ -53,13 +62,21 @@ impl Exchange {
                 self.writer = Some(writer);
                 None
             }
-            LinkEvent::Block(block) => Some(marked(self.judge(Response::parse(&block)?), None)),
+            // Whatever the server says answers this one request.
+            LinkEvent::Block(block) => match marked(self.judge(Response::parse(&block)?), None) {
+                Response::Error { message, .. } => Some(self.failed(message)),
+                response => Some(response),
+            },
             LinkEvent::Nonsense => None,
             LinkEvent::Down(cause) => {
-                let about = self.request.to_block().kind().to_owned();
-                let message = cause.unwrap_or_else(|| "the server did not answer".to_owned());
-                Some(Response::Error { about, code: String::new(), message })
+                Some(self.failed(cause.unwrap_or_else(|| "the server did not answer".to_owned())))
             }
         }
+    }
+
+    /// The answer that the request has failed.
+    fn failed(&self, message: String) -> Response {
+        let about = self.request.to_block().kind().to_owned();
+        Response::Error { about, code: String::new(), message }
     }
 }

@@ -7,7 +7,9 @@
 use crate::client::event::LinkEvent;
 use crate::client::net::ConnectionId;
 use crate::client::rendezvous::link::{LinkState, Stage};
+use crate::client::rendezvous::liveness::Word;
 use crate::client::rendezvous::quote::marked;
+use crate::client::rendezvous::requests::Pending;
 use crate::client::rendezvous::server_session::ServerSession;
 use crate::client::ui::Screen;
 use crate::wire::{Block, Credentials, Entry, Notification, Request, Response, Via, compat};
@@ -15,8 +17,8 @@ use crate::wire::{Block, Credentials, Entry, Notification, Request, Response, Vi
 /// What the rest of the client must know.
 #[derive(Debug)]
 pub enum Update {
-    /// The response to a request of the user.
-    Response(Response),
+    /// The response to a request of the user. Without the request, it came too late or was not asked for.
+    Response(Option<Pending>, Response),
     /// The server has given this client's address to somebody who is about to use it.
     Call(Entry, Via, Credentials),
     /// The name is refused; the server's sentence.
@@ -38,12 +40,19 @@ pub fn event(
     if let LinkState::Legacy(exchange) = &mut session.link {
         let response = exchange.as_mut()?.event(event)?;
         *exchange = None;
-        return Some(Update::Response(response));
+        return Some(answer(session, response));
     }
     match event {
         LinkEvent::Up(writer, own) => session.connected(id, writer, own.ip()),
-        LinkEvent::Block(block) => return self::block(session, &block, screen),
-        LinkEvent::Nonsense => screen.line("the server sent something that is not a block"),
+        LinkEvent::Block(block) => {
+            let update = self::block(session, &block, screen);
+            session.heard(if block.kind() == "PING" { Word::Ping } else { Word::Other });
+            return update;
+        }
+        LinkEvent::Nonsense => {
+            screen.line("the server sent something that is not a block");
+            session.heard(Word::Other);
+        }
         LinkEvent::Down(cause) => {
             let cause = cause.unwrap_or_else(|| "it has closed the connection".to_owned());
             session.lose(&cause, screen);
@@ -71,16 +80,20 @@ fn block(session: &mut ServerSession, block: &Block, screen: &mut Screen) -> Opt
             session.registered(address, room, screen);
         }
         (Response::JoinAck(welcome), Some(Stage::Joining(_))) => session.joined(welcome, screen),
-        (Response::Error { about, message, .. }, Some(Stage::Joined)) if about == "SAY" => {
-            session.room.refused(&message, screen);
-        }
-        (response, Some(Stage::Joined)) => return Some(Update::Response(response)),
-        (Response::Error { code, message, .. }, _) => {
+        (Response::Error { about, code, message }, Some(stage)) if stage.is_about(&about) => {
             return session.refused(&code, &message, screen).map(Update::NameRefused);
         }
-        (response, _) => return Some(Update::Response(response)),
+        (Response::Error { about, message, .. }, Some(Stage::Joined(_))) if about == "SAY" => {
+            session.room.refused(&message, screen);
+        }
+        (response, _) => return Some(answer(session, response)),
     }
     None
+}
+
+/// A response with the request of the user that it belongs to: the oldest one of the TYPE that it answers.
+fn answer(session: &mut ServerSession, response: Response) -> Update {
+    Update::Response(session.requests.answered(response.request()), response)
 }
 
 /// Handles what the server says unasked.

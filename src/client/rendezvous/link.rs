@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use crate::client::net::{ConnectionId, Writer};
 use crate::client::rendezvous::compat::Exchange;
+use crate::client::rendezvous::liveness::{Liveness, Word};
 use crate::wire::Block;
 
 /// The most texts that the connection may not have taken yet.
@@ -35,7 +36,7 @@ pub struct Link {
     pub stage: Stage,
 }
 
-/// How far a client has come on a connection. Until it has joined, the server must respond in time.
+/// How far a client has come on a connection, and when the server must have said something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
     /// REGISTER is sent.
@@ -43,7 +44,19 @@ pub enum Stage {
     /// JOIN is sent.
     Joining(Instant),
     /// In the room.
-    Joined,
+    Joined(Liveness),
+}
+
+impl Stage {
+    /// Whether an ERROR about this request, or about one that the server could not read, refuses what was sent last
+    /// on the way into the room.
+    pub fn is_about(&self, request: &str) -> bool {
+        match self {
+            Stage::Registering(_) => request.is_empty() || request == "REGISTER",
+            Stage::Joining(_) => request.is_empty() || request == "JOIN",
+            Stage::Joined(_) => false,
+        }
+    }
 }
 
 impl Link {
@@ -67,6 +80,25 @@ impl Link {
         let queued = self.writer.text(block);
         self.unwritten += usize::from(queued);
         queued
+    }
+
+    /// Notes a request that the server must answer.
+    pub fn asked(&mut self, now: Instant) {
+        if let Stage::Joined(liveness) = &mut self.stage {
+            liveness.asked(now);
+        }
+    }
+
+    /// Notes that the server has sent something. `owes`: requests without an answer are left.
+    pub fn heard(&mut self, now: Instant, word: Word, owes: bool) {
+        if let Stage::Joined(liveness) = &mut self.stage {
+            liveness.heard(now, word, owes);
+        }
+    }
+
+    /// Ends the connection at once, whatever waits in its queue: the server does not take it.
+    pub fn cut(&self) {
+        self.writer.cut();
     }
 
     /// Handles the writer's report about one text.
@@ -103,10 +135,14 @@ impl LinkState {
 
     /// When something must be done if nothing happens before.
     pub fn deadline(&self) -> Option<Instant> {
-        match (self, self.stage()) {
-            (LinkState::Offline(retry), _) => *retry,
-            (_, Some(Stage::Registering(until) | Stage::Joining(until))) => Some(until),
-            _ => None,
+        match self {
+            LinkState::Offline(retry) => *retry,
+            LinkState::Connecting(_) => None,
+            LinkState::Up(link) => match &link.stage {
+                Stage::Registering(until) | Stage::Joining(until) => Some(*until),
+                Stage::Joined(liveness) => liveness.deadline(),
+            },
+            LinkState::Legacy(exchange) => exchange.as_ref().map(|exchange| exchange.until),
         }
     }
 }

@@ -39,6 +39,11 @@ impl Patience {
         more
     }
 
+    /// Handles that the server has refused: it has answered.
+    pub fn answered(&mut self) {
+        self.extended = false;
+    }
+
     /// Handles the end of a connection.
     pub fn lost(&mut self, link: &LinkState) {
         self.extended = false;

@@ -115,6 +115,11 @@ impl RoomView {
         self.unheard.len()
     }
 
+    /// Whether the server owes the return of a text that was said on this connection.
+    pub fn awaits_return(&self) -> bool {
+        self.unheard.len() > self.doubtful
+    }
+
     /// Handles a refusal of the server. It means the oldest text that has not come back, because responses keep
     /// the order of requests.
     pub fn refused(&mut self, message: &str, screen: &mut Screen) {
@@ -153,6 +158,12 @@ impl RoomView {
         if self.seen.is_some_and(|seen| seen >= self.by) {
             self.give_up(self.doubtful, screen);
         }
+    }
+
+    /// Forgets what was seen: this client comes back as somebody else. Its texts cannot return under another name.
+    pub fn forget(&mut self, screen: &mut Screen) {
+        self.close(screen);
+        (self.seen, self.doubtful) = (None, 0);
     }
 
     /// Handles the end of the client: reports the texts of which nothing is known.

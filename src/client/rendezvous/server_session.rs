@@ -1,30 +1,32 @@
 //! The session with the server: registering, joining, coming back.
 //!
 //! A state machine over [`LinkState`]: each method handles one thing and sets the next state, and none waits. The
-//! server's blocks are taken apart in [`incoming`](super::incoming).
+//! user's requests are sent in [`outgoing`](super::outgoing), the server's blocks are taken apart in
+//! [`incoming`](super::incoming).
 
 use std::net::{IpAddr, SocketAddr};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::client::event::Events;
 use crate::client::net::{ConnectionId, Writer};
 use crate::client::rendezvous::backoff::Backoff;
-use crate::client::rendezvous::compat::Exchange;
 use crate::client::rendezvous::connection;
 use crate::client::rendezvous::link::{Link, LinkState, Stage};
-use crate::client::rendezvous::patience::{ANSWER, GHOST, Patience};
+use crate::client::rendezvous::liveness::{self, Liveness, Silence, Word};
+use crate::client::rendezvous::patience::{ANSWER, Patience};
+use crate::client::rendezvous::requests::Requests;
 use crate::client::rendezvous::room::RoomView;
+use crate::client::rendezvous::trouble::{Trouble, Verdict, judge};
 use crate::client::ui::Screen;
 use crate::clock;
-use crate::wire::request::code;
-use crate::wire::{Name, Reason, Request, Secret, Text, Welcome, compat};
+use crate::wire::{Name, Reason, Request, Secret, Welcome};
 
 /// The session with the server.
 pub struct ServerSession {
     /// The server, as `HOST:PORT`.
     pub server: String,
     /// The way to the loop, for the threads of connections.
-    events: Events,
+    pub(super) events: Events,
     /// How far the connection has come.
     pub(super) link: LinkState,
     /// This client's name, once it has one.
@@ -35,15 +37,17 @@ pub struct ServerSession {
     /// The ID that the server has given, or 0.
     pub id: u64,
     /// The secret for coming back under the same name and ID.
-    token: Option<Secret>,
+    pub(super) token: Option<Secret>,
     /// The room, as far as this client has seen it.
     pub room: RoomView,
-    backoff: Backoff,
+    /// The user's requests that are not answered yet.
+    pub requests: Requests,
+    pub(super) backoff: Backoff,
     patience: Patience,
-    /// Whether the user knows that the server is away.
-    told: bool,
+    /// What keeps this client out of the room, if it wants to be in. The user was told of it.
+    pub(super) trouble: Option<Trouble>,
     /// Whether the first attempt is over, good or bad.
-    settled: bool,
+    pub(super) settled: bool,
 }
 
 impl ServerSession {
@@ -59,9 +63,10 @@ impl ServerSession {
             id: 0,
             token: None,
             room: RoomView::new(clock::local_offset()),
+            requests: Requests::default(),
             backoff: Backoff::default(),
             patience: Patience::default(),
-            told: false,
+            trouble: None,
             settled: false,
         }
     }
@@ -82,9 +87,15 @@ impl ServerSession {
         match self.link {
             LinkState::Legacy(_) => "no room",
             _ if self.is_joined() => "joined",
-            _ if self.told => "lost",
+            _ if self.trouble.is_some() => "lost",
+            LinkState::Offline(None) if self.settled => "away",
             _ => "connecting",
         }
+    }
+
+    /// Whether this client is not in the room although it was there, or tried to be: nothing reaches the room now.
+    pub fn is_lost(&self) -> bool {
+        matches!(self.status(), "lost" | "away")
     }
 
     /// The address where others can reach this client, as far as it knows.
@@ -94,12 +105,7 @@ impl ServerSession {
 
     /// Whether this client is in the room.
     pub fn is_joined(&self) -> bool {
-        self.link.stage() == Some(Stage::Joined)
-    }
-
-    /// Whether there is no connection to the server.
-    pub fn is_offline(&self) -> bool {
-        matches!(self.link, LinkState::Offline(_))
+        matches!(self.link.stage(), Some(Stage::Joined(_)))
     }
 
     /// Whether the first attempt to join is under way: what is typed must wait for its end.
@@ -120,56 +126,6 @@ impl ServerSession {
     /// When [`ServerSession::tick`] has something to do.
     pub fn deadline(&self) -> Option<Instant> {
         self.link.deadline()
-    }
-
-    /// Says a text to the room, or tells the user why not.
-    pub fn say(&mut self, text: &Text, screen: &mut Screen) {
-        match &mut self.link {
-            LinkState::Up(link) if link.stage == Stage::Joined => {
-                if link.say(&Request::Say { text: text.clone() }.to_block()) {
-                    self.room.spoke(text.as_str());
-                } else {
-                    screen.line(format_args!("the server is too slow; not sent: {text}"));
-                }
-            }
-            LinkState::Legacy(_) => screen.line("this server has no room"),
-            _ => screen.line(format_args!("not connected to the server; not sent: {text}")),
-        }
-    }
-
-    /// Sends a request. A server without a room gets it on a connection of its own, if it knows such a request.
-    ///
-    /// # Errors
-    /// The sentence that tells why nothing is sent.
-    pub fn ask(&mut self, request: Request) -> Result<(), String> {
-        let joined = self.is_joined();
-        match &mut self.link {
-            LinkState::Up(link) if joined && link.send(&request.to_block()) => Ok(()),
-            LinkState::Legacy(exchange) if Exchange::is_known(&request) => {
-                *exchange = Some(Exchange::begin(&self.server, &self.events, request)?);
-                Ok(())
-            }
-            LinkState::Legacy(_) => Err("this server has no room".to_owned()),
-            _ => Err("not connected to the server".to_owned()),
-        }
-    }
-
-    /// Registers again: on the connection that stands, or by connecting at once.
-    ///
-    /// # Errors
-    /// The sentence that tells why nothing is sent.
-    pub fn register(&mut self) -> Result<(), String> {
-        match self.link {
-            // Some of the assignments' servers count a second registration as a second client.
-            LinkState::Legacy(_) => Err("you are already registered; nothing was sent".to_owned()),
-            LinkState::Offline(_) => {
-                (self.told, self.settled) = (false, false);
-                self.connect();
-                Ok(())
-            }
-            _ if self.is_joined() => self.ask(self.registration().ok_or("you have no name yet")?),
-            _ => Ok(()),
-        }
     }
 
     /// Leaves the server. Everything said before is still written; texts that have not come back are reported.
@@ -193,12 +149,36 @@ impl ServerSession {
         if self.link.deadline().is_none_or(|at| at > now) {
             return;
         }
-        if self.is_offline() {
-            self.connect();
-        } else if self.patience.extend(&mut self.link, screen) {
+        if self.patience.extend(&mut self.link, screen) {
             self.settled = true;
-        } else {
-            self.lose("it does not answer", screen);
+            return;
+        }
+        match &mut self.link {
+            LinkState::Offline(_) => self.connect(),
+            LinkState::Legacy(exchange) => *exchange = None,
+            LinkState::Up(Link { stage: Stage::Joined(liveness), .. }) => match liveness.check(now)
+            {
+                None => {}
+                Some(Silence::Answer) => {
+                    let seconds = liveness::ANSWER.as_secs();
+                    self.give_up(&format!("no answer for {seconds} seconds"), screen);
+                }
+                Some(Silence::Word(limit)) => {
+                    let seconds = limit.as_secs_f32();
+                    self.give_up(&format!("no word from it for {seconds} seconds"), screen);
+                }
+            },
+            LinkState::Up(_) | LinkState::Connecting(_) => {
+                self.give_up("it does not answer", screen);
+            }
+        }
+    }
+
+    /// Notes that the server has sent something.
+    pub(super) fn heard(&mut self, word: Word) {
+        let owes = self.requests.count() > 0 || self.room.awaits_return();
+        if let Some(link) = self.link.link() {
+            link.heard(Instant::now(), word, owes);
         }
     }
 
@@ -238,23 +218,20 @@ impl ServerSession {
         message: &str,
         screen: &mut Screen,
     ) -> Option<String> {
-        match (code, self.link.stage()) {
-            // The name's owner is this client's own old connection, half dead: the token takes it over.
-            (code::NAME_TAKEN, Some(Stage::Registering(_))) if self.token.is_some() => self.join(),
-            (code::NAME_TAKEN, _) if self.patience.has_ghost() => self.lose(GHOST, screen),
-            (code::NAME_TAKEN | code::BAD_NAME, _) if self.id != 0 => {
-                screen.line(format_args!("cannot join again: {message}; /register tries again"));
+        let stage = self.link.stage()?;
+        self.patience.answered();
+        let ghost = self.patience.has_ghost();
+        match judge(code, message, stage, (self.token.is_some(), ghost, self.id != 0)) {
+            Verdict::TakeOver => self.join(),
+            Verdict::Later(trouble) => self.try_later(trouble, screen),
+            Verdict::Never(sentence) => {
+                screen.line(sentence);
                 self.stay_away();
             }
-            (code::NAME_TAKEN | code::BAD_NAME, _) => {
+            Verdict::AnotherName(message) => {
                 self.stay_away();
-                return Some(message.to_owned());
+                return Some(message);
             }
-            (code::BAD_PORT | code::BANNED | compat::REFUSED, _) => {
-                screen.line(format_args!("not registered: {message}"));
-                self.stay_away();
-            }
-            _ => self.lose(message, screen),
         }
         None
     }
@@ -262,9 +239,10 @@ impl ServerSession {
     /// Handles JOINACK: this client is in the room now.
     pub(super) fn joined(&mut self, welcome: Welcome, screen: &mut Screen) {
         let before = std::mem::replace(&mut self.id, welcome.id);
-        self.link.link().into_iter().for_each(|link| link.stage = Stage::Joined);
+        let liveness = Liveness::new(Instant::now(), welcome.ping.map(Duration::from_secs));
+        self.link.link().into_iter().for_each(|link| link.stage = Stage::Joined(liveness));
         (self.token, self.backoff) = (Some(welcome.token), Backoff::default());
-        (self.settled, self.told) = (true, false);
+        (self.settled, self.trouble) = (true, None);
         screen.line(&welcome.message);
         match before {
             0 => {
@@ -291,32 +269,45 @@ impl ServerSession {
         self.stay_away();
     }
 
-    fn registration(&self) -> Option<Request> {
+    pub(super) fn registration(&self) -> Option<Request> {
         let name = self.name.clone()?;
         Some(Request::Register { name, ip: Some(self.ip), port: self.port })
     }
 
     /// Starts to connect. Without a thread there is no connection, and the next attempt comes later.
-    fn connect(&mut self) {
+    pub(super) fn connect(&mut self) {
         let opened = connection::open(&self.server, &self.events);
         let later = |_| LinkState::Offline(Some(Instant::now() + ANSWER));
         self.link = opened.map_or_else(later, LinkState::Connecting);
     }
 
-    /// Handles the end of a connection: tells the user once, and tries again after growing pauses.
+    /// Handles the end of a connection.
     pub(super) fn lose(&mut self, cause: &str, screen: &mut Screen) {
-        if !std::mem::replace(&mut self.told, true) {
-            let lost = if self.is_joined() { "lost" } else { "cannot reach" };
-            screen.line(format_args!("{lost} the server {}: {cause}; trying again", self.server));
-        }
         self.patience.lost(&self.link);
+        let (was_there, cause) = (self.is_joined(), cause.to_owned());
+        let trouble = if was_there { Trouble::Lost(cause) } else { Trouble::Unreachable(cause) };
+        self.try_later(trouble, screen);
+    }
+
+    /// Ends a connection on which the server says nothing any more.
+    fn give_up(&mut self, cause: &str, screen: &mut Screen) {
+        self.link.link().into_iter().for_each(|link| link.cut());
+        self.lose(cause, screen);
+    }
+
+    /// Tells the user once what keeps this client out of the room, and tries again after growing pauses.
+    fn try_later(&mut self, trouble: Trouble, screen: &mut Screen) {
+        if trouble.is_news(self.trouble.as_ref()) {
+            screen.line(trouble.sentence(&self.server));
+        }
+        self.trouble = Some(trouble);
         self.link = LinkState::Offline(Some(Instant::now() + self.backoff.next_pause()));
         self.settled = true;
     }
 
     /// Leaves the server until the user registers again.
     fn stay_away(&mut self) {
-        self.link = LinkState::Offline(None);
+        (self.link, self.trouble) = (LinkState::Offline(None), None);
         self.settled = true;
     }
 }

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::Receiver;
+use std::time::Instant;
 
 use p2p_chat::client::event::{Event, Events};
 use p2p_chat::client::ui::web::Page;
@@ -187,6 +188,19 @@ impl Stream {
             all.push(self.next().data);
         }
         all
+    }
+
+    /// The data of the next event that contains this.
+    #[track_caller]
+    pub fn reads_of(&mut self, text: &str) -> String {
+        let until = Instant::now() + DEADLINE;
+        loop {
+            let data = self.next().data;
+            if data.contains(text) {
+                return data;
+            }
+            assert!(Instant::now() < until, "the page is told much, but not {text:?}");
+        }
     }
 
     #[track_caller]

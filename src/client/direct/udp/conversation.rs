@@ -28,8 +28,8 @@ pub struct Conversation {
     pub entry: Entry,
     /// The number of the chat, by which the page names it.
     pub key: ConnectionId,
-    /// This client's name, as the peer knows it.
-    me: Name,
+    /// This client's name, as the peer knows it: the one that it had when it queried the peer.
+    pub me: Name,
     /// This client's direction, after its query, with the secrets that open it.
     pub sending: Option<(Credentials, Sending)>,
     /// The peer's direction, after the peer's query, with the secrets that open it.
