@@ -281,7 +281,12 @@ impl EventLoop {
             }
             match command {
                 Command::Quit => self.quit(),
-                _ if self.state.server.name.is_none() => self.take_name(line.trim()),
+                // Whatever is no command is the answer to the question for a nickname.
+                Command::Plain(_) | Command::Say(_) | Command::Nothing
+                    if self.state.server.name.is_none() =>
+                {
+                    self.take_name(line.trim());
+                }
                 command => execute(&mut self.state, command),
             }
             self.tick();

@@ -4,6 +4,7 @@
 //! event, and is handled in [`responses`](super::responses). [`State::must_wait`] decides when a command's turn has
 //! come.
 
+use std::net::SocketAddr;
 use std::time::Instant;
 
 use crate::client::command::Command;
@@ -33,7 +34,8 @@ pub fn execute(state: &mut State, command: Command) {
 /// # Errors
 /// The sentence that tells the user why it was not done.
 fn attempt(state: &mut State, command: Command) -> Result<(), String> {
-    let Some(me) = state.me() else { return Ok(()) };
+    let me = state.me();
+    let named = |me: &LocalPeer| me.name.clone().ok_or("give your nickname first");
     let screen = &mut state.screen;
     match command {
         Command::Nothing | Command::Quit => {} // the loop itself ends
@@ -43,8 +45,8 @@ fn attempt(state: &mut State, command: Command) -> Result<(), String> {
         Command::Say(text) => outgoing::say(&mut state.server, &checked(&text)?, screen),
         Command::Msg(text) => message(state, None, &text)?,
         Command::MsgTo(id, text) => message(state, Some(id), &text)?,
-        Command::Chat(peer) => call(state, peer, &me)?,
-        Command::Query(peer) => query(state, peer, me.name)?,
+        Command::Chat(peer) => call(state, peer, named(&me)?, me.address)?,
+        Command::Query(peer) => query(state, peer, named(&me)?)?,
         Command::Tell(peer, text) => {
             let text = checked(&text)?;
             let request = Request::Tell { peer: peer.clone(), text: text.clone() };
@@ -54,7 +56,7 @@ fn attempt(state: &mut State, command: Command) -> Result<(), String> {
         Command::History(last) => {
             state.ask(Request::History { before: None, last }, Pending::History)?;
         }
-        Command::Bridge(peer) => bridge(state, me.name, peer, Via::Tcp, Purpose::Show)?,
+        Command::Bridge(peer) => bridge(state, named(&me)?, peer, Via::Tcp, Purpose::Show)?,
         Command::Register => outgoing::register(&mut state.server)?,
         Command::Nick(name) => outgoing::rename(&mut state.server, name, screen)?,
         Command::Id => screen.line(me),
@@ -146,10 +148,10 @@ fn bridge(
 
 /// Calls a peer. A member of the room is called with an introduction, even if only the address was typed. A
 /// stranger is called without one, and so is everybody while the server cannot introduce.
-fn call(state: &mut State, peer: PeerRef, me: &LocalPeer) -> Result<(), String> {
+fn call(state: &mut State, peer: PeerRef, name: Name, own: SocketAddr) -> Result<(), String> {
     let now = Instant::now();
     let in_room = match &peer {
-        PeerRef::Address(address) if *address == me.address => return Err("this is you".to_owned()),
+        PeerRef::Address(address) if *address == own => return Err("this is you".to_owned()),
         PeerRef::Address(address) if state.handshakes.introductions.has_ticket(*address, now) => {
             None
         }
@@ -159,7 +161,7 @@ fn call(state: &mut State, peer: PeerRef, me: &LocalPeer) -> Result<(), String> 
     match (in_room, state.address_of(&peer)) {
         (Some(member), address) if state.server.is_joined() || address.is_none() => {
             // Without a connection to the server this fails with the sentence that says so.
-            bridge(state, me.name.clone(), Some(member), Via::Tcp, Purpose::Call(peer))?;
+            bridge(state, name, Some(member), Via::Tcp, Purpose::Call(peer))?;
         }
         (_, Some(address)) => state.dial(address),
         (_, None) => {}

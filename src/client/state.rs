@@ -65,11 +65,11 @@ impl State {
         }
     }
 
-    /// This client, as its peers know it. Before it has a name, nobody can be greeted.
-    pub fn me(&self) -> Option<LocalPeer> {
+    /// This client, as its peers know it.
+    pub fn me(&self) -> LocalPeer {
         let interface = self.conversations.datagrams.interface;
         let (id, address) = (self.server.id, interface::on(interface, self.server.address()));
-        Some(LocalPeer { name: self.server.name.clone()?, id, address })
+        LocalPeer { name: self.server.name.clone(), id, address }
     }
 
     /// Whether a command must wait for its turn: for the first attempt to join, for a peer that has not taken
@@ -140,13 +140,13 @@ impl State {
         [self.server.deadline(), calls, datagrams].into_iter().flatten().min()
     }
 
-    /// Lets chats handle something. A client without a name has none: nobody can be greeted.
+    /// Lets chats handle something. They live without a name, too: while the user is asked for one, or for another.
     fn with_chats(
         &mut self,
         now: Instant,
         act: impl FnOnce(&mut Handshakes, &mut Conversations, &mut Context),
     ) {
-        let Some(me) = self.me() else { return };
+        let me = self.me();
         let (chats, screen) = (&mut self.chats, &mut self.screen);
         let mut context = Context { me, chats, screen, now };
         act(&mut self.handshakes, &mut self.conversations, &mut context);

@@ -11,8 +11,8 @@ use crate::wire::Name;
 /// This client, as its peers know it.
 #[derive(Debug, Clone)]
 pub struct LocalPeer {
-    /// Its name.
-    pub name: Name,
+    /// Its name. Without one it talks to those who have called it, and can neither call nor show who it is.
+    pub name: Option<Name>,
     /// Its ID, or 0 before the server has given one.
     pub id: u64,
     /// The address where it listens.
@@ -23,7 +23,10 @@ impl fmt::Display for LocalPeer {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let LocalPeer { name, id, address } = self;
         let id = if *id == 0 { "no ID".to_owned() } else { format!("ID {id}") };
-        write!(f, "you are {name} ({id}) at {address}")
+        match name {
+            Some(name) => write!(f, "you are {name} ({id}) at {address}"),
+            None => write!(f, "you have no name yet, and listen at {address}"),
+        }
     }
 }
 

@@ -9,12 +9,12 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use crate::client::direct::chats::{Chats, DirectChat};
-use crate::client::direct::context::{Context, LocalPeer};
+use crate::client::direct::context::Context;
 use crate::client::direct::eviction::evicted;
 use crate::client::direct::udp::{Conversation, Datagrams, Outgoing, Receiving, Sending};
 use crate::client::net::{ConnectionId, Direction};
 use crate::client::ui::Screen;
-use crate::wire::{Credentials, Datagram, Entry, PeerRef};
+use crate::wire::{Credentials, Datagram, Entry, Name, PeerRef};
 
 /// The most conversations: neither a server nor a user must make the client keep more.
 const MAX_CONVERSATIONS: usize = 256;
@@ -52,9 +52,10 @@ impl Conversations {
             return;
         }
         let Context { me, chats, screen, now } = context;
+        let Some(own) = me.name.clone() else { return };
         let Entry { name, address, .. } = &entry;
         screen.line(format_args!("conversation with {name} {address} (udp) is open"));
-        let (own, conversation) = (me.name.clone(), with(&entry, me, chats, *now));
+        let conversation = with(&entry, own.clone(), chats, *now);
         (conversation.entry, conversation.me, conversation.is_broken) = (entry, own, false);
         conversation.stop_sending(screen); // the texts under the ticket before this one
         conversation.sending = Some((credentials, Sending::new(self.give_up)));
@@ -64,15 +65,16 @@ impl Conversations {
 
     /// Opens the direction of a peer that has queried this client. That chat becomes current if none is.
     pub fn queried(&mut self, caller: Entry, credentials: Credentials, context: &mut Context) {
+        let Some(own) = context.me.name.clone() else { return };
         if !make_room(&caller, context) {
             let rule = format!("you have {MAX_CONVERSATIONS} conversations");
             let name = &caller.name;
             return context.screen.line(format_args!("a query from {name} is ignored: {rule}"));
         }
-        let Context { me, chats, screen, now } = context;
+        let Context { chats, screen, now, .. } = context;
         let Entry { name, address, .. } = &caller;
         screen.line(format_args!("Incoming query from {name} {address} (verified)"));
-        let conversation = with(&caller, me, chats, *now);
+        let conversation = with(&caller, own, chats, *now);
         if conversation.sending.is_none() {
             screen.line(format_args!("query {name} back to answer: /query {name}"));
         }
@@ -204,16 +206,10 @@ fn find(entry: &Entry, chats: &Chats) -> Option<ConnectionId> {
 }
 
 /// The conversation with that client, or a new one.
-fn with<'a>(
-    entry: &Entry,
-    me: &LocalPeer,
-    chats: &'a mut Chats,
-    now: Instant,
-) -> &'a mut Conversation {
+fn with<'a>(entry: &Entry, me: Name, chats: &'a mut Chats, now: Instant) -> &'a mut Conversation {
     let key = find(entry, chats).unwrap_or_else(|| {
         let key = ConnectionId::next();
-        let conversation = Conversation::new(key, entry.clone(), me.name.clone(), now);
-        chats.insert(DirectChat::Udp(conversation));
+        chats.insert(DirectChat::Udp(Conversation::new(key, entry.clone(), me, now)));
         key
     });
     let found = chats.over_udp_mut().find(|conversation| conversation.key == key);

@@ -59,6 +59,7 @@ impl Handshakes {
         let credentials =
             found.as_ref().and_then(|found| found.credentials).map(|(_, credentials)| credentials);
         let name = found.as_ref().map(|found| found.entry.name.clone()).or(name);
+        let Some(own) = me.name.clone() else { return };
         let same = |chat: &&Chat| chat.is_open() && chat.verified && chat.name == name;
         let open = chats.over_tcp().find(same).map(|chat| (chat.key, chat.label()));
         if let Some((id, label)) = open {
@@ -66,7 +67,7 @@ impl Handshakes {
             chats.current = Some(id);
             return;
         }
-        let (own, at) = (me.name.clone(), Some(me.address));
+        let at = Some(me.address);
         let ticket = credentials.map(|credentials| credentials.ticket);
         let greeting = Greeting { name: own, address: at, ticket, answer: None };
         let reachable = interface::on(interface::of(&me.address), address);
@@ -244,11 +245,15 @@ fn crossing(id: ConnectionId, chats: &Chats) -> Option<(ConnectionId, Secret)> {
 
 /// Answers a caller that has shown its ticket. This chat replaces an older one with the same peer.
 fn receive(id: ConnectionId, answer: Secret, context: &mut Context) {
+    // The server has announced the caller to somebody with a name.
+    let Some(name) = context.me.name.clone() else {
+        return places::drop_silently(id, None, context);
+    };
     let rival = rival(id, context.chats).map(|chat| chat.key);
     let was_current = rival.is_some() && context.chats.current == rival;
     let old = rival.and_then(|rival| context.chats.take_tcp(rival));
     let Some(chat) = context.chats.tcp_mut(id) else { return };
-    let (name, address) = (context.me.name.clone(), Some(context.me.address));
+    let address = Some(context.me.address);
     let greeting = Greeting { name, address, ticket: None, answer: Some(answer) };
     if let Some(writer) = &chat.writer {
         writer.block(&greeting.to_block()); // the queue of a fresh connection has room
