@@ -15,6 +15,7 @@ use crate::wire::{Entry, Introduction, Response};
 pub fn update(state: &mut State, update: Update) -> Option<String> {
     match update {
         Update::Response(asked, response) => handle(state, asked, response),
+        Update::Members { reissued } => state.members_changed(reissued),
         Update::Call(caller, via, credentials) => state.called(caller, via, credentials),
         Update::NameRefused(message) => return Some(message),
     }

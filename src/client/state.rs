@@ -10,6 +10,7 @@ use std::time::Instant;
 use crate::client::command::Command;
 use crate::client::direct::conversations;
 use crate::client::direct::handshake;
+use crate::client::direct::identity;
 use crate::client::direct::{Chats, Context, Conversations, Handshakes, Listening, LocalPeer};
 use crate::client::event::{Events, LinkEvent, PeerEvent};
 use crate::client::net::{Captured, ConnectionId, PeerLabels};
@@ -186,6 +187,16 @@ impl State {
     /// The sentence that tells why nothing is sent.
     pub fn ask(&mut self, request: Request, pending: Pending) -> Result<(), String> {
         outgoing::ask(&mut self.server, request, pending)
+    }
+
+    /// Handles that the members of the room are others now. A chat belongs to the peer with whom it was verified. After
+    /// a restart of the server that peer has another ID, and its old one may be somebody else's: `reissued`.
+    pub fn members_changed(&mut self, reissued: bool) {
+        if reissued {
+            identity::forget_ids(&mut self.chats, &mut self.handshakes);
+        }
+        let room = &self.server.room;
+        identity::learn_ids(&mut self.chats, |name, address| room.id_of(name, address));
     }
 
     /// Turns tracing on or off.

@@ -23,6 +23,14 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Whether both describe the same client: one name and one ID. Two clients may have one name in turn. Where an ID is
+    /// not known, because the server that gave it has ended, the address tells them apart.
+    pub fn is_same(&self, other: &Entry) -> bool {
+        let known = self.id != compat::NO_ID && other.id != compat::NO_ID;
+        let same = if known { self.id == other.id } else { self.address == other.address };
+        same && self.name == other.name
+    }
+
     /// Whether a reference means this client.
     pub fn is(&self, peer: &PeerRef) -> bool {
         match peer {

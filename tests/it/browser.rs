@@ -255,6 +255,27 @@ fn browser_talks_in_the_room_by_tcp_and_by_udp() {
 
 #[test]
 #[ignore = "needs a browser"]
+fn browser_takes_nobody_for_somebody_else_of_the_same_name() {
+    let host = Host::start();
+    // After a restart of the server: the verified chat is with the bob of before, whose ID is not known.
+    let before = chat(7, "bob", 0, "tcp", "open", true);
+    host.page.state(&standing(&before, "7"));
+    let mut browser = Browser::open(&host.page.address());
+    browser.sees("#people", "bob");
+    let people = browser.finds("part('people').textContent").text().to_owned();
+    assert!(!people.contains("verified") && people.contains("not direct"), "{people}");
+    browser.clicks("#chat-2");
+    assert_eq!(host.hears(), ("/chat bob".to_owned(), None));
+    assert_eq!(browser.finds("shown.label").text(), "Room");
+    let chats = format!("{before},{}", chat(9, "bob", 2, "tcp", "open", true));
+    host.page.state(&standing(&chats, "9"));
+    browser.sees("#people", "direct · ✓ verified");
+    browser.waits_for("shown.chat && shown.chat.id === 9");
+    assert_eq!(browser.complaints(), [""; 0]);
+}
+
+#[test]
+#[ignore = "needs a browser"]
 fn browser_sends_each_line_where_it_was_typed_and_keeps_what_cannot_go() {
     let host = Host::start();
     let bob = chat(7, "bob", 2, "tcp", "open", true);

@@ -29,6 +29,7 @@ mod client_ends;
 mod client_hostile_peers;
 mod client_hostile_server;
 mod client_impostor;
+mod client_identity;
 mod client_intruders;
 mod client_ipv6;
 mod client_lost;

@@ -199,10 +199,9 @@ pub fn open_to(
     works.then_some(last.key)
 }
 
-/// The number of the conversation with that client: the same name under the same ID.
+/// The number of the conversation with that client.
 fn find(entry: &Entry, chats: &Chats) -> Option<ConnectionId> {
-    let same = |other: &Entry| other.name == entry.name && other.id == entry.id;
-    chats.over_udp().find(|found| same(&found.entry)).map(|found| found.key)
+    chats.over_udp().find(|found| found.entry.is_same(entry)).map(|found| found.key)
 }
 
 /// The conversation with that client, or a new one.

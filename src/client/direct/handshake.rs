@@ -38,7 +38,7 @@ pub struct Handshakes {
     /// The way to the loop, for the threads of calls.
     events: Events,
     /// The callers that the server has announced.
-    invitations: Invitations,
+    pub(super) invitations: Invitations,
     /// The peers that this client may call.
     pub introductions: Introductions,
 }
@@ -60,7 +60,12 @@ impl Handshakes {
             found.as_ref().and_then(|found| found.credentials).map(|(_, credentials)| credentials);
         let name = found.as_ref().map(|found| found.entry.name.clone()).or(name);
         let Some(own) = me.name.clone() else { return };
-        let same = |chat: &&Chat| chat.is_open() && chat.verified && chat.name == name;
+        // A name may have a new owner: it does not tell whether this is the peer of an open chat.
+        let is_peer = |chat: &Chat| match &found {
+            Some(found) => chat.is_with(&found.entry),
+            None => chat.address == address,
+        };
+        let same = |chat: &&Chat| chat.is_open() && chat.verified && is_peer(chat);
         let open = chats.over_tcp().find(same).map(|chat| (chat.key, chat.label()));
         if let Some((id, label)) = open {
             screen.line(format_args!("you already have a chat with {label}"));
@@ -224,12 +229,13 @@ fn ids(chats: &Chats) -> Vec<ConnectionId> {
     chats.over_tcp().map(|chat| chat.key).collect()
 }
 
-/// Another chat with the same peer, open or being called. (IDs tell apart peers that had one name in turn.)
+/// Another chat with the same peer, open or being called.
 fn rival(id: ConnectionId, chats: &Chats) -> Option<&Chat> {
     let ours = chats.tcp(id)?;
+    let entry = ours.entry()?;
     let is_rival = |chat: &&Chat| {
         let introduced = chat.verified || matches!(chat.state, ChatState::Calling(Some(_)));
-        introduced && chat.name == ours.name && chat.id == ours.id && chat.key != id
+        introduced && chat.is_with(&entry) && chat.key != id
     };
     chats.over_tcp().find(is_rival)
 }

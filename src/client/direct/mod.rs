@@ -3,7 +3,8 @@
 //! [`tcp`] and [`udp`] hold one chat of their kind and its rules, and know nothing of each other. [`chats`] is the
 //! one list of both; [`destination`] is where plain text goes. [`handshake`] and [`conversations`] stand beside the list because they work on it: calls
 //! over TCP from the first byte to the open chat, and datagrams from the first query on.
-//! [`listening`] holds the sockets of both kinds. [`places`] and [`eviction`] say who must go when there are too many.
+//! [`identity`] tells which client of the server a chat's peer is. [`listening`] holds the sockets of both kinds.
+//! [`places`] and [`eviction`] say who must go when there are too many.
 
 pub mod eviction;
 pub mod tcp;
@@ -13,6 +14,7 @@ pub mod chats;
 pub mod context;
 pub mod places;
 pub mod handshake;
+pub mod identity;
 pub mod conversations;
 pub mod listening;
 

@@ -19,6 +19,10 @@ use crate::wire::{Block, Credentials, Entry, Notification, Request, Response, Vi
 pub enum Update {
     /// The response to a request of the user. Without the request, it came too late or was not asked for.
     Response(Option<Pending>, Response),
+    /// The members of the room are others now, or have other addresses. `reissued`: IDs that were told before mean
+    /// nothing any more.
+    #[allow(missing_docs, reason = "the lines above say it")]
+    Members { reissued: bool },
     /// The server has given this client's address to somebody who is about to use it.
     Call(Entry, Via, Credentials),
     /// The name is refused; the server's sentence.
@@ -79,7 +83,10 @@ fn block(session: &mut ServerSession, block: &Block, screen: &mut Screen) -> Opt
             let address = if is_told { address } else { session.address() };
             session.registered(address, room, screen);
         }
-        (Response::JoinAck(welcome), Some(Stage::Joining(_))) => session.joined(welcome, screen),
+        (Response::JoinAck(welcome), Some(Stage::Joining(_))) => {
+            let reissued = session.joined(welcome, screen);
+            return Some(Update::Members { reissued });
+        }
         (Response::Error { about, code, message }, Some(stage)) if stage.is_about(&about) => {
             return session.refused(&code, &message, screen).map(Update::NameRefused);
         }
@@ -110,7 +117,10 @@ fn notification(
         Notification::Told { time, name, text, .. } => {
             session.room.told(&time, &name, &text, screen);
         }
-        Notification::Joined(entry) => session.room.arrived(entry, session.id, screen),
+        Notification::Joined(entry) => {
+            session.room.arrived(entry, session.id, screen);
+            return Some(Update::Members { reissued: false });
+        }
         Notification::Left { id, name, reason } => session.room.left(id, &name, reason, screen),
         Notification::Call { caller, via, credentials } => {
             return Some(Update::Call(caller, via, credentials));

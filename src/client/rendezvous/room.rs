@@ -99,6 +99,13 @@ impl RoomView {
         self.others.values().find(|entry| entry.is(who)).map(|entry| entry.address)
     }
 
+    /// The ID of the member of that name that listens there: whether a peer of that name and address is known.
+    pub fn id_of(&self, name: &Name, address: SocketAddr) -> Option<u64> {
+        let found =
+            self.others.values().find(|entry| entry.name == *name && entry.address == address);
+        found.map(|entry| entry.id)
+    }
+
     /// The name of the member that listens at an address.
     pub fn name_at(&self, address: SocketAddr) -> Option<Name> {
         let found = self.others.values().find(|entry| entry.address == address);

@@ -236,13 +236,14 @@ impl ServerSession {
         None
     }
 
-    /// Handles JOINACK: this client is in the room now.
-    pub(super) fn joined(&mut self, welcome: Welcome, screen: &mut Screen) {
+    /// Handles JOINACK: this client is in the room now. Returns whether IDs that were told before mean nothing any
+    /// more: IDs and tokens end with the server's process, so a token that is not the old one may be from another.
+    pub(super) fn joined(&mut self, welcome: Welcome, screen: &mut Screen) -> bool {
         let before = std::mem::replace(&mut self.id, welcome.id);
         let liveness = Liveness::new(Instant::now(), welcome.ping.map(Duration::from_secs));
         self.link.link().into_iter().for_each(|link| link.stage = Stage::Joined(liveness));
-        (self.token, self.backoff) = (Some(welcome.token), Backoff::default());
-        (self.settled, self.trouble) = (true, None);
+        let reissued = self.token.replace(welcome.token) != Some(welcome.token);
+        (self.settled, self.trouble, self.backoff) = (true, None, Backoff::default());
         screen.line(&welcome.message);
         match before {
             0 => {
@@ -255,6 +256,7 @@ impl ServerSession {
             _ => {}
         }
         self.room.enter(welcome, screen);
+        reissued
     }
 
     /// Handles BYE: the server has a reason to be rid of this client, or ends itself.

@@ -16,7 +16,7 @@ use std::time::Instant;
 use crate::client::direct::tcp::peer::line_of;
 use crate::client::net::{ConnectionId, Writer};
 use crate::client::ui::{DeliveryStatus, Output, PeerInfo, Screen};
-use crate::wire::{Entry, Greeting, Name, PeerRef, Secret, Text, Via};
+use crate::wire::{Entry, Greeting, Name, PeerRef, Secret, Text, Via, compat};
 
 /// One direct chat with its peer.
 pub struct Chat {
@@ -175,9 +175,19 @@ impl Chat {
     pub fn is(&self, peer: &PeerRef) -> bool {
         match peer {
             PeerRef::Name(name) => self.name.as_ref() == Some(name),
-            PeerRef::Id(id) => self.id == *id && self.verified,
+            PeerRef::Id(id) => self.id == *id && self.id != compat::NO_ID && self.verified,
             PeerRef::Address(address) => self.address == *address,
         }
+    }
+
+    /// The peer, as the server describes its clients; `None` for a peer without a name.
+    pub fn entry(&self) -> Option<Entry> {
+        Some(Entry { name: self.name.clone()?, address: self.address, id: self.id })
+    }
+
+    /// Whether this client of the server is the chat's peer.
+    pub fn is_with(&self, client: &Entry) -> bool {
+        self.entry().is_some_and(|entry| entry.is_same(client))
     }
 
     /// The peer, as the screen and the page show it.

@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use crate::client::direct::eviction::evicted;
-use crate::wire::{Credentials, Entry, Greeting, Name, Secret};
+use crate::wire::{Credentials, Entry, Greeting, Name, Secret, compat};
 
 /// How long a ticket is accepted after its announcement.
 pub const TICKET: Duration = Duration::from_secs(60);
@@ -35,6 +35,11 @@ impl Invitations {
     /// Forgets the announcements of a caller: this client talks to it already, on a call of its own.
     pub fn revoke(&mut self, caller: &Name) {
         self.0.retain(|(_, entry, _)| entry.name != *caller);
+    }
+
+    /// Forgets the IDs of the callers: the server that gave them has ended. Their tickets are still good.
+    pub fn forget_ids(&mut self) {
+        self.0.iter_mut().for_each(|(_, caller, _)| caller.id = compat::NO_ID);
     }
 
     /// Accepts a caller with a good ticket. The ticket is used up: its announcement leaves the list. Returns
