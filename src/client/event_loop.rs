@@ -18,7 +18,7 @@ use crate::cli::Failure;
 use crate::client::command::{self, Command};
 use crate::client::event::{Event, LinkEvent, PeerEvent};
 use crate::client::execute::execute;
-use crate::client::input::{Entered, Input};
+use crate::client::input::{self, Entered, Input, Typed};
 use crate::client::net::{ConnectionId, Progress};
 use crate::client::shutdown::Shutdown;
 use crate::client::state::State;
@@ -31,15 +31,6 @@ const WAITING_LINES: usize = 256;
 
 /// What is asked without a name.
 const QUESTION: &str = "Your nickname?";
-
-/// A line that waits for its turn.
-struct Typed {
-    /// The line itself: it may be the answer to the question for a nickname.
-    line: String,
-    command: Command,
-    /// Whether it used up a credit. Lines of the page need none: one too many is refused.
-    took_credit: bool,
-}
 
 /// The settings of a loop.
 #[derive(Debug, Clone, Copy)]
@@ -179,7 +170,7 @@ impl EventLoop {
 
     /// Handles a line of the terminal. A user at a terminal need not wait to leave; a script ends in its turn.
     fn take_line(&mut self, line: String) {
-        let command = self.state.at_prompt(command::parse(&line));
+        let command = input::bound(command::parse(&line), &mut self.state);
         if !self.settings.interactive && matches!(command, Command::Veiled(_)) {
             let message = "a line was not sent".to_owned();
             self.failure.get_or_insert(Failure { message, code: 1 });
@@ -212,6 +203,8 @@ impl EventLoop {
         for entered in self.input.take(keys, &mut self.state) {
             match entered {
                 Entered::Line(line) => self.take_line(line),
+                Entered::Meant(lines) => self.typed.extend(lines),
+                Entered::Nothing => drop(self.credits.try_send(())), // as in `run_commands`
                 Entered::End => self.input_ended(),
             }
         }

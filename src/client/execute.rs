@@ -65,7 +65,9 @@ fn attempt(state: &mut State, command: Command) -> Result<(), String> {
             state.trace(on);
         }
         Command::Help(command) => {
-            help::about(command.as_deref()).iter().for_each(|line| screen.line(line));
+            for line in help::about(command.as_deref()) {
+                screen.line(line);
+            }
         }
         command => choose(state, command)?,
     }

@@ -98,15 +98,11 @@ pub fn unknown(word: &str) -> String {
     }
 }
 
-/// The answer to a whole line that is a command elsewhere and a plain text here. It is not sent: others would wonder.
+/// The answer to a line that is the bare word `help`. It is not sent: others would wonder.
 pub fn bare(line: &str) -> Option<String> {
-    let here = match line.trim().to_ascii_lowercase().as_str() {
-        "help" | "?" => "/help",
-        "quit" | "exit" => "/quit",
-        _ => return None,
-    };
-    let line = line.trim();
-    Some(format!("not sent: {line}. The command is {here}; /say {line} says it to the room"))
+    let word = line.trim();
+    let answer = format!("not sent: {word}. The command is /help; /say {word} says it to the room");
+    word.eq_ignore_ascii_case("help").then_some(answer)
 }
 
 /// How many slips make one word of the other: a letter too many, too few, wrong, or two exchanged (the distance of

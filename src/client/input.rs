@@ -3,18 +3,36 @@
 //! The [editor](crate::client::ui::terminal::editor) knows the line and nothing else. This module knows the client:
 //! it completes names, and draws the prompt.
 
+use crate::client::command::Command;
+use crate::client::direct::Destination;
 use crate::client::direct::tcp::Chat;
+use crate::client::question::{Meant, Question};
 use crate::client::state::State;
 use crate::client::ui::terminal::editor::{Action, Editor};
 
 /// The most names that Tab lists.
 const MAX_LISTED: usize = 100;
 
+/// A line that waits for its turn.
+#[derive(Debug)]
+pub struct Typed {
+    /// The line itself: it may be the answer to the question for a nickname.
+    pub line: String,
+    /// What it means.
+    pub command: Command,
+    /// Whether it used up a credit. Lines of the page need none: one too many is refused.
+    pub took_credit: bool,
+}
+
 /// What keys have entered.
 #[derive(Debug)]
 pub enum Entered {
     /// A whole line.
     Line(String),
+    /// Lines that were pasted, or that the user was asked about.
+    Meant(Vec<Typed>),
+    /// An Enter that ended no line.
+    Nothing,
     /// The end of input.
     End,
 }
@@ -23,6 +41,8 @@ pub enum Entered {
 #[derive(Debug, Default)]
 pub struct Input {
     editor: Editor,
+    /// What the user is being asked.
+    question: Option<Question>,
 }
 
 impl Input {
@@ -30,33 +50,114 @@ impl Input {
     pub fn take(&mut self, bytes: &[u8], state: &mut State) -> Vec<Entered> {
         let mut entered = Vec::new();
         for byte in bytes {
-            match self.editor.take(*byte) {
-                None => {}
-                Some(Action::Line(line)) => {
-                    let label = label(state);
-                    state.screen.line(format_args!("{label}{line}"));
-                    entered.push(Entered::Line(line));
-                }
-                Some(Action::Complete(again)) => {
-                    let mut found = self.editor.complete(names(state));
-                    found.truncate(MAX_LISTED);
-                    if again && !found.is_empty() {
-                        state.screen.line(found.join("  "));
-                    }
-                }
-                Some(Action::End) => entered.push(Entered::End),
-                Some(Action::Leave) => entered.push(Entered::Line("/quit".to_owned())),
-                Some(Action::Stop) => state.screen.stop(),
+            if self.question.is_some() {
+                entered.extend(self.answer(*byte, state));
+            } else if let Some(action) = self.editor.take(*byte) {
+                entered.extend(self.act(action, state));
             }
+        }
+        let is_line = |entered: &Entered| matches!(entered, Entered::Line(_));
+        if bytes.ends_with(b"\r") || bytes.ends_with(b"\n") {
+            entered.extend((!entered.iter().any(is_line)).then_some(Entered::Nothing));
         }
         entered
     }
 
+    /// Does what a key asks for.
+    fn act(&mut self, action: Action, state: &mut State) -> Option<Entered> {
+        match action {
+            Action::Line(line) => {
+                let label = label(state);
+                state.screen.line(format_args!("{label}{line}"));
+                match Question::about_typed(&line).filter(|_| state.server.name.is_some()) {
+                    None => return Some(Entered::Line(line)),
+                    Some(question) => self.ask(question, state),
+                }
+            }
+            Action::Lines(lines) => match Question::about_pasted(lines) {
+                Ok(question) => self.ask(question, state),
+                Err(meant) => return Some(entered(meant, state)),
+            },
+            Action::PastedTooMuch => {
+                state.screen.line("nothing was sent: what was pasted is too long");
+            }
+            Action::Complete(again) => {
+                let mut found = self.editor.complete(names(state));
+                found.truncate(MAX_LISTED);
+                if again && !found.is_empty() {
+                    state.screen.line(found.join("  "));
+                }
+            }
+            Action::End => return Some(Entered::End),
+            Action::Leave => return Some(Entered::Line("/quit".to_owned())),
+            Action::Stop => state.screen.stop(),
+        }
+        None
+    }
+
+    /// Asks the user.
+    fn ask(&mut self, question: Question, state: &mut State) {
+        let to = match &state.chats.destination {
+            Destination::Room => "the room",
+            Destination::Chat(_, label) => label,
+        };
+        state.screen.line(question.sentence(to));
+        self.question = Some(question);
+    }
+
+    /// Handles a key while the user is asked.
+    fn answer(&mut self, byte: u8, state: &mut State) -> Option<Entered> {
+        let meant = self.question.as_mut()?.answered(self.editor.key(byte)?)?;
+        self.question = None;
+        if meant.is_empty() {
+            state.screen.line("nothing was sent");
+        }
+        Some(entered(meant, state))
+    }
+
     /// Draws the prompt and the line as they are now; nothing while the client ends.
     pub fn show(&self, state: &mut State, ends: bool) {
-        let (label, (line, cursor)) = (label(state), self.editor.line());
+        let (label, (line, cursor)) = match &self.question {
+            Some(question) => (question.prompt().to_owned(), ("", 0)),
+            None => (label(state), self.editor.line()),
+        };
         let text = (!ends).then(|| (format!("{label}{line}"), label.len() + cursor));
         state.screen.prompt(text);
+    }
+}
+
+/// Binds lines to where the prompt says that they go, and shows them as if typed.
+fn entered(meant: Vec<Meant>, state: &mut State) -> Entered {
+    let bind = |(line, command): Meant| {
+        let label = label(state);
+        state.screen.line(format_args!("{label}{line}"));
+        Typed { line, command: bound(command, state), took_credit: false }
+    };
+    Entered::Meant(meant.into_iter().map(bind).collect())
+}
+
+/// Takes a command that was typed at a prompt, and returns what is to be done in its turn. Where plain text goes
+/// changes at once, and a plain text is bound to where the prompt said that it goes: nothing that happens before
+/// its turn can send it elsewhere.
+pub fn bound(command: Command, state: &mut State) -> Command {
+    let State { chats, screen, .. } = state;
+    match command {
+        command if !screen.has_prompt() || state.server.name.is_none() => command,
+        Command::Plain(text) => match chats.for_plain(&text) {
+            Ok(None) => Command::Say(text),
+            Ok(Some(id)) => Command::MsgTo(id, text),
+            Err(message) => Command::Mistake(message),
+        },
+        Command::To(typed) => {
+            let directed = chats.direct_to(&typed, screen);
+            directed.unwrap_or_else(|message| screen.line(message));
+            Command::Nothing
+        }
+        Command::Room => {
+            chats.direct_to_room(screen);
+            Command::Nothing
+        }
+        command => command,
     }
 }
 

@@ -9,6 +9,7 @@ pub mod net;
 pub mod event;
 pub mod help;
 pub mod command;
+pub mod question;
 pub mod ui;
 pub mod rendezvous;
 pub mod direct;

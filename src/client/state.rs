@@ -92,31 +92,6 @@ impl State {
         for_answer || to.is_some_and(is_full) || self.server.is_starting()
     }
 
-    /// Takes a command that was typed at a prompt, and returns what is to be done in its turn. Where plain text goes
-    /// changes at once, and a plain text is bound to where the prompt said that it goes: nothing that happens before
-    /// its turn can send it elsewhere.
-    pub fn at_prompt(&mut self, command: Command) -> Command {
-        if !self.screen.has_prompt() || self.server.name.is_none() {
-            return command;
-        }
-        match command {
-            Command::Plain(text) => {
-                return match self.chats.for_plain(&text) {
-                    Ok(None) => Command::Say(text),
-                    Ok(Some(id)) => Command::MsgTo(id, text),
-                    Err(message) => Command::Mistake(message),
-                };
-            }
-            Command::To(typed) => {
-                let directed = self.chats.direct_to(&typed, &mut self.screen);
-                directed.unwrap_or_else(|message| self.screen.line(message));
-            }
-            Command::Room => self.chats.direct_to_room(&mut self.screen),
-            command => return command,
-        }
-        Command::Nothing
-    }
-
     /// Says goodbye to all.
     pub fn close(&mut self) {
         self.server.requests.clear();

@@ -109,7 +109,6 @@ fn a_word_that_is_no_command_here_is_answered() {
         ("/something else", "there is no command /something: /help lists them"),
         ("help", "/say help says it to the room"),
         (" HELP", "The command is /help"),
-        ("exit", "The command is /quit"),
         ("/help tell", "/tell NAME TEXT "),
         ("/help /list", "/info, /list "),
         ("/to", "usage: /to NAME [udp]"),

@@ -111,13 +111,36 @@ fn control_keys_are_wishes() {
     assert_eq!(typed(&mut editor, b"\x04\x15\x04"), [Action::End]);
 }
 
+/// Lines that are pasted together.
+fn pasted(lines: &[&str]) -> Action {
+    Action::Lines(lines.iter().map(|&line| line.to_owned()).collect())
+}
+
 #[test]
 fn what_is_pasted_is_text_and_each_line_of_it_a_line() {
     let mut editor = Editor::default();
     let keys = b"I say: \x1b[200~one\ttwo\r\x03\x1a\x04\x15\x1b[A three\x1b[201~\x7f!";
-    assert_eq!(typed(&mut editor, keys), [said("I say: one\ttwo")]);
+    assert_eq!(typed(&mut editor, keys), [pasted(&["I say: one\ttwo"])]);
     assert_eq!(line(&editor), " thre!|");
     assert_eq!(typed(&mut editor, b"\x03"), [Action::Leave]);
+}
+
+#[test]
+fn one_pasted_line_is_as_if_typed_and_of_several_nothing_is_shortened() {
+    let mut editor = Editor::default();
+    assert_eq!(typed(&mut editor, b"/tell \x1b[200~bob hi\r\x1b[201~"), [said("/tell bob hi")]);
+    assert_eq!(typed(&mut editor, b"ab\x1b[D\x1b[200~x\ty\x1b[201~"), []);
+    assert_eq!(line(&editor), "ax\ty|b");
+    let keys = b"\x1b[200~\r  // two\r\t/* three\r\r  // four\x1b[201~";
+    assert_eq!(typed(&mut editor, keys), [pasted(&["ax\ty", "  // two", "\t/* three", ""])]);
+    // With one slash more it is sent as it was pasted.
+    assert_eq!(line(&editor), "  /// four|b");
+    assert_eq!(typed(&mut editor, b"\x1c\x1d\r"), [said("  /// fourb")]);
+    let sent = command::Command::Plain("  // fourb".to_owned());
+    assert_eq!(command::parse("  /// fourb"), sent);
+    let long = format!("\x1b[200~{}\r\x1b[201~", "x\r".repeat(600_000));
+    assert_eq!(typed(&mut editor, long.as_bytes()), [Action::PastedTooMuch]);
+    assert_eq!(typed(&mut editor, b"on\r"), [said("on")]);
 }
 
 #[test]

@@ -157,6 +157,11 @@ fn a_pasted_block_is_said_line_by_line_and_its_rest_stays() {
     let block = (0..1000).fold(String::new(), |block, number| format!("{block}pasted {number}\r"));
     for (before, behind) in [("\x1b[200~", "\x1b[201~"), ("", "")] {
         alice.presses(before).presses(&block).presses("and the rest").presses(behind);
+        if !before.is_empty() {
+            alice.sees("1000 lines for the room, not sent yet");
+            alice.shows(&["send them? y/n > "], 17);
+            alice.presses("xy");
+        }
         for number in 0..1000 {
             let line = bob.sees("alice: ");
             assert!(line.ends_with(&format!(" alice: pasted {number}")), "{number}: {line}");
@@ -165,6 +170,59 @@ fn a_pasted_block_is_said_line_by_line_and_its_rest_stays() {
         alice.shows(&["> and the rest"], 14);
         alice.presses("\x15");
     }
+}
+
+#[test]
+fn a_few_pasted_lines_are_sent_at_once_and_whole() {
+    let Some((_server, alice, bob)) = alice_and_bob(&["--rate", "0"]) else { return };
+    alice.presses("\x1b[200~/* one\r  // two\r\tthree\r\x1b[201~");
+    for end in [" alice: /* one", " alice:   // two", r" alice: \u{9}three"] {
+        let line = bob.sees("alice: ");
+        assert!(line.ends_with(end), "{line}");
+    }
+    alice.shows(&["> "], 2);
+    // One line is as if typed.
+    alice.presses("\x1b[200~/tell bob one\r\x1b[201~");
+    bob.sees("alice (private): one");
+}
+
+#[test]
+fn pasted_lines_that_look_like_commands_are_asked_about_first() {
+    let Some((_server, alice, bob)) = alice_and_bob(&["--rate", "0"]) else { return };
+    let block = "\x1b[200~one\r \u{feff}/tell bob secret\r\x1b[201~";
+    alice.presses(block);
+    alice.sees("2 lines for the room, not sent yet; this looks like a command: ");
+    alice.shows(&["y: send as text, c: obey, n: neither > "], 39);
+    alice.presses("n").shows(&["nothing was sent", "> "], 2);
+    alice.presses("typed\r");
+    bob.sees_without("one", " alice: typed");
+    alice.presses(block).presses("c");
+    bob.sees(" alice: one");
+    bob.sees("alice (private): secret");
+    alice.presses("\x1b[200~/usr/bin/env\r/tmp\x1b[201~");
+    alice.sees("1 line for the room, not sent yet");
+    alice.presses("y");
+    bob.sees(" alice: /usr/bin/env");
+    // With one slash more the rest is sent as it was pasted.
+    alice.shows(&["> //tmp"], 7);
+    alice.presses("\r");
+    bob.sees(" alice: /tmp");
+}
+
+#[test]
+fn a_typed_command_after_something_invisible_is_asked_about() {
+    let Some((_server, alice, bob)) = alice_and_bob(&[]) else { return };
+    alice.presses("\u{200b}/tell bob secret\r");
+    alice.sees("1 line for the room, not sent yet; this looks like a command: \\u{200b}/tell bob");
+    alice.presses("n").shows(&["nothing was sent", "> "], 2);
+    alice.presses("\u{200b}/tell bob secret\r");
+    alice.sees("1 line for the room, not sent yet");
+    alice.presses("c");
+    bob.sees_without("alice: ", "alice (private): secret");
+    alice.presses("\u{200b}/tell\r");
+    alice.sees("1 line for the room, not sent yet");
+    alice.presses("y");
+    bob.sees(r" alice: \u{200b}/tell");
 }
 
 #[test]

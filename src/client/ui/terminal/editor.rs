@@ -8,18 +8,26 @@ use std::collections::VecDeque;
 use std::mem::take;
 
 use crate::client::help;
-use crate::client::ui::terminal::keys::{COMPLETE, Keys};
+use crate::client::ui::terminal::keys::{COMPLETE, Keys, PASTE};
 use crate::client::ui::terminal::layout::width;
 use crate::wire::MAX_LINE;
 
 /// How many lines the history keeps. It ends with the program.
 pub const MAX_HISTORY: usize = 500;
 
+/// The most bytes that can be pasted at once.
+const MAX_PASTED: usize = 1 << 20;
+
 /// What a key asks for, besides a change of the line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// Execute the line (Enter).
     Line(String),
+    /// Several lines were pasted. What was typed before them belongs to the first; what follows the last end of line is
+    /// in the line now.
+    Lines(Vec<String>),
+    /// More was pasted than can be, and is dropped.
+    PastedTooMuch,
     /// Complete the word before the cursor (Tab). `true`: the key before was Tab, too.
     Complete(bool),
     /// End the input (Ctrl-D in an empty line).
@@ -46,6 +54,8 @@ pub struct Editor {
     begun: String,
     /// Whether the key before this one was Tab.
     tabbed: bool,
+    /// What is being pasted.
+    pasted: Option<String>,
 }
 
 impl Editor {
@@ -57,6 +67,17 @@ impl Editor {
     /// Handles the next byte from the terminal.
     pub fn take(&mut self, byte: u8) -> Option<Action> {
         let key = self.keys.take(byte)?;
+        if key == PASTE.0 {
+            self.pasted = Some(String::new());
+            return None;
+        } else if key == PASTE.1 {
+            return self.paste();
+        } else if let Some(pasted) = &mut self.pasted {
+            if pasted.len() <= MAX_PASTED {
+                pasted.push(if key == '\r' { '\n' } else { key });
+            }
+            return None;
+        }
         let tabbed = std::mem::replace(&mut self.tabbed, key == COMPLETE);
         match key {
             '\r' => return Some(Action::Line(self.finish())),
@@ -87,6 +108,50 @@ impl Editor {
             self.line.insert(self.cursor, c);
             self.cursor += c.len_utf8();
         }
+    }
+
+    /// Handles the end of what is pasted. One line is as if typed; several are for the user to confirm.
+    fn paste(&mut self) -> Option<Action> {
+        let pasted = self.pasted.take()?;
+        if pasted.len() > MAX_PASTED {
+            return Some(Action::PastedTooMuch);
+        }
+        let (lines, rest) = pasted.rsplit_once('\n').unwrap_or(("", &pasted));
+        if pasted.trim_end_matches('\n').contains('\n') {
+            let behind = self.line.split_off(self.cursor);
+            let lines = format!("{}{lines}", take(&mut self.line));
+            // The rest is sent as it is pasted, too: one slash more stands for a slash.
+            let text = rest.trim_start();
+            let slash = if text.starts_with('/') { "/" } else { "" };
+            self.cursor = 0;
+            for part in [&rest[..rest.len() - text.len()], slash, text] {
+                self.insert_all(part);
+            }
+            let cursor = self.cursor;
+            self.insert_all(&behind);
+            self.cursor = cursor;
+            return Some(Action::Lines(lines.split('\n').map(str::to_owned).collect()));
+        }
+        let line = lines.trim_end_matches('\n');
+        self.insert_all(if pasted.contains('\n') { line } else { rest });
+        pasted.contains('\n').then(|| Action::Line(self.finish()))
+    }
+
+    /// Decodes the next byte for a question that is answered by one key. The line stays as it is, and what is pasted
+    /// answers nothing.
+    pub fn key(&mut self, byte: u8) -> Option<char> {
+        match self.keys.take(byte)? {
+            key if key == PASTE.0 => self.pasted = Some(String::new()),
+            key if key == PASTE.1 => self.pasted = None,
+            key if self.pasted.is_none() => return Some(key),
+            _ => {}
+        }
+        None
+    }
+
+    /// Inserts a text before the cursor.
+    fn insert_all(&mut self, text: &str) {
+        text.chars().for_each(|c| self.insert(c));
     }
 
     /// Erases the bytes between two places. The cursor goes to the first.

@@ -3,7 +3,7 @@
 //!
 //! A key that types a character is that character. A key that types none is the control character that does
 //! the same: Left is Ctrl-B, Right Ctrl-F, Home Ctrl-A, End Ctrl-E, Up Ctrl-P, Down Ctrl-N. Delete is DEL,
-//! and Backspace is BS, although most terminals send DEL for it.
+//! and Backspace is BS, although most terminals send DEL for it. [`PASTE`] stands around what is pasted.
 //!
 //! ```
 //! use p2p_chat::client::ui::terminal::keys::Keys;
@@ -17,6 +17,9 @@ use std::mem::take;
 
 /// The key Tab. It is not a TAB, because a pasted TAB is a character of the text.
 pub const COMPLETE: char = '\x1B';
+
+/// The beginning of what is pasted, and its end.
+pub const PASTE: (char, char) = ('\x1C', '\x1D');
 
 /// The byte with which a sequence begins.
 const ESCAPE: u8 = 0x1B;
@@ -51,6 +54,7 @@ impl Keys {
             _ if self.pasting => (byte == b'\t').then_some('\t'), // a pasted Ctrl-C is no command
             b'\t' => Some(COMPLETE),
             0x7F => Some('\x08'),
+            0x1C | 0x1D => None, // Ctrl-\ and Ctrl-] are no marks of pastes
             _ => Some(char::from(byte)),
         }
     }
@@ -88,7 +92,7 @@ impl Keys {
         let key = match take(&mut self.begun)[1..] {
             [b'[', b'2', b'0', edge @ (b'0' | b'1'), b'~'] => {
                 self.pasting = edge == b'0';
-                return None;
+                return Some(if self.pasting { PASTE.0 } else { PASTE.1 });
             }
             [b'[', b'[', ..] => return None,
             [b'[', b'1' | b'7', b'~'] | [b'[' | b'O', .., b'H'] => '\x01',
