@@ -295,9 +295,9 @@ fn browser_sends_each_line_where_it_was_typed_and_keeps_what_cannot_go() {
         browser.types_line(typed);
         assert_eq!(host.hears(), (line.to_owned(), chat));
     }
-    browser.types("one\n\ntwo\nthree");
+    browser.types("one\n\n  //two\n\tthree");
     browser.presses("Enter", 13, "\r");
-    for line in ["one", "two", "three"] {
+    for line in ["one", "  //two", "\tthree"] {
         assert_eq!(host.hears(), (line.to_owned(), Some(7)));
     }
     // Each conversation keeps what is typed in it.
@@ -317,6 +317,60 @@ fn browser_sends_each_line_where_it_was_typed_and_keeps_what_cannot_go() {
         assert_eq!(browser.finds("part('entry').value"), Json::Text(draft.to_owned()));
     }
     host.has_heard_all();
+}
+
+#[test]
+#[ignore = "needs a browser"]
+fn browser_asks_before_what_may_not_be_meant() {
+    let host = Host::start();
+    host.page.state(&standing(&chat(7, "bob", 2, "tcp", "open", true), "7"));
+    let mut browser = Browser::open(&host.page.address());
+    browser.sees("#views", "bob");
+    browser.clicks("#entry");
+    let hears = |lines: &[&str], chat: Option<u64>| {
+        for line in lines {
+            assert_eq!(host.hears(), ((*line).to_owned(), chat));
+        }
+        host.has_heard_all();
+    };
+    browser.types_line("\u{feff}/tell bob secret");
+    browser.sees(
+        "#question",
+        "1 line for the room, not sent yet; this looks like a command: \\u{feff}/tell",
+    );
+    host.has_heard_all();
+    browser.clicks("#neither");
+    assert_eq!(browser.finds("part('entry').value").text(), "\u{feff}/tell bob secret");
+    browser.presses("Enter", 13, "\r");
+    browser.clicks("#obey");
+    hears(&["/tell bob secret"], None);
+    browser.types("one\n/tell bob secret");
+    browser.presses("Enter", 13, "\r");
+    browser
+        .sees("#question", "2 lines for the room, not sent yet; this looks like a command: /tell");
+    browser.clicks("#as-text");
+    hears(&["/say one", "/say /tell bob secret"], None);
+    browser.types("1\n2\n3\n4");
+    browser.presses("Enter", 13, "\r");
+    browser.sees("#question", "4 lines for the room, not sent yet.");
+    browser.finds("show(views.get(7)), 1");
+    assert_eq!(browser.finds("part('ask').hidden"), Json::Bool(true));
+    browser.types("1\n2\n3\n4");
+    browser.presses("Enter", 13, "\r");
+    browser.sees("#question", "4 lines for bob, not sent yet.");
+    browser.clicks("#as-text");
+    hears(&["1", "2", "3", "4"], Some(7));
+    // The conversation that is shown is where text goes.
+    browser.types_line("/room");
+    assert_eq!(browser.finds("shown.label").text(), "Room");
+    browser.finds("part('entry').value = '', 1");
+    browser.types_line("/to bob");
+    assert_eq!(browser.finds("shown.label").text(), "bob");
+    browser.types_line(" /info");
+    hears(&[" /info"], None);
+    browser.types_line("/to emil");
+    hears(&["/to emil"], None);
+    assert_eq!(browser.complaints(), [""; 0]);
 }
 
 #[test]
