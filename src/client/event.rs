@@ -77,6 +77,8 @@ pub enum Event {
     FromPage { line: String, chat: Option<ConnectionId> },
     /// The input is at its end.
     InputEnded,
+    /// The output cannot be written any more.
+    OutputClosed,
     /// Something about a connection to the server.
     Link(ConnectionId, LinkEvent),
     /// Something about a direct chat.

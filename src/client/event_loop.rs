@@ -111,7 +111,7 @@ impl EventLoop {
         for conversation in self.state.chats.over_udp_mut() {
             conversation.finish_receiving(&mut self.state.screen);
         }
-        self.state.screen.flush();
+        self.state.screen.finish();
         drop(receiver); // a thread that waits for the loop learns that it is gone
         self.page.iter().for_each(Page::finish);
         self.failure.map_or(Ok(()), Err)
@@ -163,7 +163,7 @@ impl EventLoop {
             Event::Captured(id, captured) => self.state.captured(id, captured),
             Event::Datagram(from, bytes) => self.state.datagram(from, bytes),
             Event::Writer(_, Progress::Done) => self.writers -= 1,
-            Event::Writer(_, Progress::Writing(_)) => {} // it comes as captured
+            Event::Writer(_, Progress::Writing(_)) | Event::OutputClosed => {} // seen elsewhere
             Event::Writer(id, Progress::Written) => self.state.written(id),
         }
     }
@@ -200,7 +200,7 @@ impl EventLoop {
 
     /// Handles keys at the prompt. No more keys are read before these are handled: one of them may be Ctrl-Z.
     fn take_keys(&mut self, keys: &[u8], reading: Sender<()>) {
-        for entered in self.input.take(keys, &mut self.state) {
+        for entered in self.input.take(keys, &reading, &mut self.state) {
             match entered {
                 Entered::Line(line) => self.take_line(line),
                 Entered::Meant(lines) => self.typed.extend(lines),

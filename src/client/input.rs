@@ -3,6 +3,8 @@
 //! The [editor](crate::client::ui::terminal::editor) knows the line and nothing else. This module knows the client:
 //! it completes names, and draws the prompt.
 
+use std::sync::mpsc::Sender;
+
 use crate::client::command::Command;
 use crate::client::direct::Destination;
 use crate::client::direct::tcp::Chat;
@@ -46,14 +48,15 @@ pub struct Input {
 }
 
 impl Input {
-    /// Handles bytes of the keyboard. Returns what they have entered.
-    pub fn take(&mut self, bytes: &[u8], state: &mut State) -> Vec<Entered> {
+    /// Handles bytes of the keyboard. Returns what they have entered. No more keys are read before `reading` is
+    /// dropped.
+    pub fn take(&mut self, bytes: &[u8], reading: &Sender<()>, state: &mut State) -> Vec<Entered> {
         let mut entered = Vec::new();
         for byte in bytes {
             if self.question.is_some() {
                 entered.extend(self.answer(*byte, state));
             } else if let Some(action) = self.editor.take(*byte) {
-                entered.extend(self.act(action, state));
+                entered.extend(self.act(action, reading, state));
             }
         }
         let is_line = |entered: &Entered| matches!(entered, Entered::Line(_));
@@ -64,7 +67,7 @@ impl Input {
     }
 
     /// Does what a key asks for.
-    fn act(&mut self, action: Action, state: &mut State) -> Option<Entered> {
+    fn act(&mut self, action: Action, reading: &Sender<()>, state: &mut State) -> Option<Entered> {
         match action {
             Action::Line(line) => {
                 let label = label(state);
@@ -90,7 +93,7 @@ impl Input {
             }
             Action::End => return Some(Entered::End),
             Action::Leave => return Some(Entered::Line("/quit".to_owned())),
-            Action::Stop => state.screen.stop(),
+            Action::Stop => state.screen.stop(reading.clone()),
         }
         None
     }

@@ -38,7 +38,6 @@ use ui::screen::{self, Screen};
 use ui::web::Page;
 
 use crate::cli::Failure;
-use crate::clock;
 use crate::io_error::cause_at;
 
 /// What the person who starts the client decides.
@@ -81,7 +80,7 @@ pub struct PageOptions {
 pub fn run(
     options: ClientOptions,
     input: impl BufRead + Send + 'static,
-    output: impl Write + 'static,
+    output: impl Write + Send + 'static,
 ) -> Result<(), Failure> {
     let pairs = sockets(&options)?;
     let start = |error: io::Error| Failure::cannot("start", "the client", &error);
@@ -133,7 +132,7 @@ fn serve_page(wanted: PageOptions, events: &Events, screen: &mut Screen) -> Resu
         |error| cannot_listen("serve the page on", &place.to_string(), wanted.port, &error);
     let page = served.map_err(failed)?;
     screen.line(format_args!("page: {}", page.address()));
-    screen.show_on(page.clone(), clock::local_offset());
+    screen.show_on(page.clone());
     if wanted.open && page.open().is_err() {
         screen.line("cannot open a browser: open that address yourself");
     }

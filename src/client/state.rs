@@ -18,7 +18,6 @@ use crate::client::rendezvous::requests::{Pending, Purpose};
 use crate::client::rendezvous::{ServerSession, Update, incoming, outgoing};
 use crate::client::shutdown::Outstanding;
 use crate::client::ui::Screen;
-use crate::clock;
 use crate::net::interface;
 use crate::wire::{Credentials, Entry, PeerRef, Request, Via};
 
@@ -177,7 +176,7 @@ impl State {
     /// Turns tracing on or off.
     pub fn trace(&mut self, on: bool) {
         self.events.tracing().store(on, Ordering::Relaxed);
-        self.screen.trace(on.then(clock::local_offset));
+        self.screen.trace(on);
     }
 
     /// Whether tracing is on.

@@ -40,6 +40,7 @@ mod client_refused;
 mod client_rendezvous;
 mod client_return;
 mod client_room;
+mod client_screen;
 mod client_start;
 mod client_texts;
 mod client_their_answers;

@@ -4,6 +4,8 @@ pub mod json;
 pub mod output;
 pub mod terminal;
 pub mod web;
+pub mod screen_queue;
+pub mod screen_writer;
 pub mod screen;
 
 pub use json::Object;

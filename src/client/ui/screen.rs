@@ -1,4 +1,5 @@
-//! The screen, which the loop writes, and the stdin thread, which reads what the user types.
+//! The screen, which the loop fills and a [thread](super::screen_writer) writes, and the stdin thread, which reads
+//! what the user types.
 //!
 //! Without a prompt (stdin or stdout is a pipe or a file) the thread sends whole lines. With a prompt it
 //! sends keys, and the loop edits the line, because an arriving message must be shown above it.
@@ -7,15 +8,17 @@
 //! page.
 
 use std::fmt::Display;
-use std::io::{self, BufRead, BufWriter, ErrorKind, Write};
-use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::io::{self, BufRead, ErrorKind, Write};
+use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::thread;
 use std::time::SystemTime;
 
 use crate::client::event::{Event, Events};
 use crate::client::net::Captured;
 use crate::client::ui::output::{Output, traffic_json};
-use crate::client::ui::terminal::prompt::{PASTE_MARKS, Prompt};
+use crate::client::ui::screen_queue::OutputEnd;
+use crate::client::ui::screen_writer::ScreenWriter;
+use crate::client::ui::terminal::prompt::Prompt;
 use crate::client::ui::web::Page;
 use crate::clock;
 use crate::typed::{TypedLine, TypedLines};
@@ -36,12 +39,15 @@ const HOUR_MINUTE: usize = 5;
 /// When the thread cannot be started.
 pub fn open(
     input: impl BufRead + Send + 'static,
-    output: impl Write + 'static,
+    output: impl Write + Send + 'static,
     prompt: bool,
     events: Events,
 ) -> io::Result<(SyncSender<()>, Screen)> {
     let screen = Screen::new(output, if prompt { Prompt::begin() } else { None });
-    let by_key = screen.prompt.is_some();
+    let by_key = screen.has_prompt;
+    let alarm = events.clone();
+    // An error: the program ends.
+    screen.writer.alarms(move || drop(alarm.send(Event::OutputClosed)));
     let (credit, credits) = mpsc::sync_channel(TYPED);
     while credit.try_send(()).is_ok() {}
     let typing = move || {
@@ -94,44 +100,51 @@ fn follow_keys(mut input: impl BufRead, events: &Events, credits: &Receiver<()>)
 
 /// The output of the client, line by line: to a terminal, a pipe or a file, and to the page.
 pub struct Screen {
-    output: BufWriter<Box<dyn Write>>,
-    /// Whether a write failed. The client ends then: nothing can be shown any more.
-    closed: bool,
-    /// While tracing is on: the minutes that local time is ahead of UTC.
-    tracing: Option<i32>,
-    /// The prompt, if the output is a terminal that can have one.
-    prompt: Option<Prompt>,
-    /// The page, and the minutes that its times are ahead of UTC.
-    page: Option<(Page, i32)>,
+    writer: ScreenWriter,
+    /// Whether there is a prompt.
+    has_prompt: bool,
+    /// Whether tracing is on.
+    tracing: bool,
+    /// The minutes that local time is ahead of UTC.
+    offset: i32,
+    /// The page, if there is one.
+    page: Option<Page>,
 }
 
 impl Screen {
     /// A screen on an output. With a prompt the output is a terminal.
-    pub fn new(output: impl Write + 'static, prompt: Option<Prompt>) -> Screen {
-        let output = BufWriter::new(Box::new(output) as Box<dyn Write>);
-        let mut screen = Screen { output, closed: false, tracing: None, prompt, page: None };
-        screen.mark_pastes(PASTE_MARKS.0);
-        screen
+    pub fn new(output: impl Write + Send + 'static, prompt: Option<Prompt>) -> Screen {
+        let (has_prompt, offset) = (prompt.is_some(), clock::local_offset());
+        let writer = ScreenWriter::start(output, prompt);
+        Screen { writer, has_prompt, tracing: false, offset, page: None }
     }
 
-    /// Shows everything on the page, too, from now on. `offset`: see [`clock`].
-    pub fn show_on(&mut self, page: Page, offset: i32) {
-        self.page = Some((page, offset));
+    /// The minutes that local time is ahead of UTC.
+    pub fn offset(&self) -> i32 {
+        self.offset
     }
 
-    /// Turns tracing on or off. `offset`: see [`clock`].
-    pub fn trace(&mut self, offset: Option<i32>) {
-        self.tracing = offset;
+    /// Shows everything on the page, too, from now on.
+    pub fn show_on(&mut self, page: Page) {
+        self.page = Some(page);
+    }
+
+    /// Turns tracing on or off.
+    pub fn trace(&mut self, on: bool) {
+        self.tracing = on;
     }
 
     /// Shows captured bytes, if tracing is on. `with` is the label of the other end.
     pub fn captured(&mut self, captured: &Captured, with: impl Display) {
-        let (Some(offset), with) = (self.tracing, with.to_string()) else { return };
-        for line in captured.lines(&with, offset) {
+        if !self.tracing {
+            return;
+        }
+        let with = with.to_string();
+        for line in captured.lines(&with, self.offset) {
             self.print(&Output::Sentence(&line));
         }
-        if let Some((page, _)) = &self.page {
-            page.tell(&traffic_json(captured, &with, offset));
+        if let Some(page) = &self.page {
+            page.tell(&traffic_json(captured, &with, self.offset));
         }
     }
 
@@ -143,81 +156,60 @@ impl Screen {
 
     /// Shows an output on the terminal and the page.
     pub fn show(&mut self, output: &Output) {
-        if let Some((page, offset)) = &self.page {
-            page.tell(&output.json(&clock::precise(SystemTime::now(), *offset)[..HOUR_MINUTE]));
+        if let Some(page) = &self.page {
+            let now = clock::precise(SystemTime::now(), self.offset);
+            page.tell(&output.json(&now[..HOUR_MINUTE]));
         }
         self.print(output);
     }
 
-    /// Writes the line of an output.
+    /// Queues the line of an output.
     fn print(&mut self, output: &Output) {
-        let Some(parts) = output.line() else { return };
-        let [before, who, rest] = parts.each_ref().map(|part| escape(part));
-        let line = match &mut self.prompt {
-            None => format!("{before}{who}{rest}\n"),
-            // The line takes the place of the prompt, which is drawn again before the loop waits.
-            Some(prompt) => format!("{}{before}{}{rest}\n", prompt.clear(), prompt.colour(&who)),
-        };
-        self.write(&line);
+        if let Some(parts) = output.line() {
+            self.writer.line(parts.map(|part| escape(&part).into_owned()));
+        }
     }
 
     /// Whether there is a prompt, which says where plain text goes.
     pub fn has_prompt(&self) -> bool {
-        self.prompt.is_some()
+        self.has_prompt
     }
 
-    /// Draws the prompt: a text, with the cursor before that byte. `None` takes the prompt away. The loop
+    /// Sets the prompt: a text, with the cursor before that byte. `None` takes the prompt away. The loop
     /// calls this before it waits. Does nothing without a prompt.
     pub fn prompt(&mut self, text: Option<(String, usize)>) {
-        let Some(prompt) = &mut self.prompt else { return };
-        let change = match text {
-            Some((text, cursor)) => prompt.draw(text, cursor),
-            None => prompt.clear(),
-        };
-        self.write(&change);
-    }
-
-    /// Stops the program until the shell continues it (Ctrl-Z and `fg`).
-    pub fn stop(&mut self) {
-        self.leave();
-        self.prompt.iter_mut().for_each(Prompt::stop);
-        self.mark_pastes(PASTE_MARKS.0);
-    }
-
-    /// Takes away the prompt and the marks of pastes: the terminal belongs to the shell again.
-    fn leave(&mut self) {
-        self.prompt(None);
-        self.mark_pastes(PASTE_MARKS.1);
-        self.flush();
-    }
-
-    /// Tells the terminal to mark what is pasted, or not to.
-    fn mark_pastes(&mut self, mark: &str) {
-        if self.prompt.is_some() {
-            self.write(mark);
+        if self.has_prompt {
+            self.writer.prompt(text);
         }
     }
 
-    /// Writes into the buffer.
-    fn write(&mut self, text: &str) {
-        self.closed |= self.output.write_all(text.as_bytes()).is_err();
+    /// Stops the program until the shell continues it (Ctrl-Z and `fg`). Until then `reading` is kept.
+    pub fn stop(&mut self, reading: Sender<()>) {
+        if self.has_prompt {
+            self.writer.stop(reading);
+        }
     }
 
-    /// Writes what is buffered. The loop calls this before it waits: while it is busy, many lines go out in one
-    /// write.
+    /// Lets the screen's thread write what is queued. The loop calls this before it waits: while it is busy, many
+    /// lines go out in one write.
     pub fn flush(&mut self) {
-        self.closed |= self.output.flush().is_err();
+        self.writer.wake();
     }
 
-    /// Whether the output is closed: it is a pipe, and its reader is gone.
+    /// Whether the output is closed: it is a pipe, and its reader is gone, or the disk is full.
     pub fn is_closed(&self) -> bool {
-        self.closed
+        self.writer.is_closed()
+    }
+
+    /// Writes what is left and gives the terminal back. Reports how the output has ended.
+    pub fn finish(&mut self) -> OutputEnd {
+        self.writer.finish()
     }
 }
 
 impl Drop for Screen {
     /// Leaves the terminal as it was before, also after a panic.
     fn drop(&mut self) {
-        self.leave();
+        self.finish();
     }
 }

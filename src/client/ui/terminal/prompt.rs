@@ -56,6 +56,11 @@ impl Prompt {
         stty(&BY_KEY).map(|_| prompt)
     }
 
+    /// The settings that the terminal had before, for [`restore`].
+    pub fn settings(&self) -> String {
+        self.settings.clone()
+    }
+
     /// Returns the characters that take the prompt away.
     pub fn clear(&mut self) -> String {
         let Some((text, cursor)) = self.shown.take() else { return String::new() };
@@ -104,7 +109,7 @@ impl Prompt {
 
     /// Restores the settings of the terminal.
     fn give_back(&self) {
-        stty(&[&self.settings]); // a terminal that is gone needs nothing back
+        restore(&self.settings);
     }
 
     /// Asks for the size of the terminal, unless the last answer still holds.
@@ -127,6 +132,11 @@ impl Drop for Prompt {
     fn drop(&mut self) {
         self.give_back();
     }
+}
+
+/// Restores the settings of the terminal on stdin.
+pub fn restore(settings: &str) {
+    stty(&[settings]); // a terminal that is gone needs nothing back
 }
 
 /// The sequence that moves the cursor `count` steps (ECMA-48): `A` is up, `C` is right.
