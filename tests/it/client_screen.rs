@@ -64,7 +64,7 @@ fn a_terminal_that_is_paused_stops_nobody_and_is_whole_again() {
     bob.asks("/chat alice", "is open (verified)");
     alice.has_output(OutputMode::Read);
     alice.sees(" lines were not shown: ");
-    alice.presses("half a line").shows(&["[/msg to bob] > half a line"], 27);
+    alice.presses("half a line").shows(&["[room; /msg: bob] > half a line"], 31);
 }
 
 #[test]

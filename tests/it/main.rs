@@ -117,6 +117,7 @@ mod shares;
 mod slots;
 mod stubs;
 mod timed;
+mod times;
 #[cfg(target_os = "linux")]
 mod two_machines;
 mod udp_ends;

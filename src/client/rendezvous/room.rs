@@ -8,11 +8,10 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 
 use crate::client::ui::{Output, Screen};
-use crate::clock;
 use crate::wire::{Entry, LastSeen, MAX_ANSWER_LINES, Name, PeerRef, Reason, Secret, Welcome};
 
 /// The room as this client sees it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct RoomView {
     /// The number of the last message seen.
     seen: Option<u64>,
@@ -26,17 +25,9 @@ pub struct RoomView {
     doubtful: usize,
     /// The number of the last message that can bring a doubtful text.
     by: u64,
-    /// The minutes that local time is ahead of UTC.
-    offset: i32,
 }
 
 impl RoomView {
-    /// A room of which nothing is seen yet. Local time is `offset` minutes ahead of UTC.
-    pub fn new(offset: i32) -> RoomView {
-        let (others, unheard) = (BTreeMap::new(), VecDeque::new());
-        RoomView { seen: None, log: None, others, unheard, doubtful: 0, by: 0, offset }
-    }
-
     /// What this client has seen, for the server that it comes back to.
     pub fn last_seen(&self) -> Option<LastSeen> {
         let log = self.log.map(|log| log.to_string());
@@ -144,8 +135,7 @@ impl RoomView {
         own: bool,
         screen: &mut Screen,
     ) {
-        let time = clock::hour_minute(time, self.offset);
-        screen.show(&Output::Room { time: &time, name, text, own });
+        screen.show(&Output::Room { time, name, text, own });
         let new = self.seen.is_none_or(|seen| seq > seen);
         self.seen = self.seen.max(Some(seq));
         if own
@@ -190,8 +180,7 @@ impl RoomView {
 
     /// Shows a private message.
     pub fn told(&self, time: &str, name: &Name, text: &str, screen: &mut Screen) {
-        let time = clock::hour_minute(time, self.offset);
-        screen.show(&Output::Private { time: &time, name, text });
+        screen.show(&Output::Private { time, name, text });
     }
 
     /// Adds a member, or moves it to another address. It may be this client, whose ID is `own`.

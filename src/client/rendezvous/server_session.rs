@@ -18,7 +18,6 @@ use crate::client::rendezvous::requests::Requests;
 use crate::client::rendezvous::room::RoomView;
 use crate::client::rendezvous::trouble::{Trouble, Verdict, judge};
 use crate::client::ui::Screen;
-use crate::clock;
 use crate::wire::{Name, Reason, Request, Secret, Welcome};
 
 /// The session with the server.
@@ -62,7 +61,7 @@ impl ServerSession {
             ip: own.ip(),
             id: 0,
             token: None,
-            room: RoomView::new(clock::local_offset()),
+            room: RoomView::default(),
             requests: Requests::default(),
             backoff: Backoff::default(),
             patience: Patience::default(),

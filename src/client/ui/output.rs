@@ -47,9 +47,9 @@ pub enum DeliveryStatus {
 pub enum Output<'a> {
     /// A sentence of the client itself.
     Sentence(&'a str),
-    /// A message of the room. `own`: this client said it.
+    /// A message of the room, with the server's stamp. `own`: this client said it.
     Room { time: &'a str, name: &'a Name, text: &'a str, own: bool },
-    /// A private message, which came through the server.
+    /// A private message, which came through the server, with the server's stamp.
     Private { time: &'a str, name: &'a Name, text: &'a str },
     /// A text from a peer.
     Received(&'a PeerInfo, &'a str),
@@ -58,20 +58,30 @@ pub enum Output<'a> {
 }
 
 impl Output<'_> {
+    /// The server's stamp, if it has one.
+    pub fn stamp(&self) -> Option<&str> {
+        match self {
+            Output::Room { time, .. } | Output::Private { time, .. } => Some(time),
+            _ => None,
+        }
+    }
+
     /// The line for a terminal in three parts: before the name of the speaker, the name, after it. A terminal
-    /// shows the name in a colour. `None` for what a terminal does not show: that a text waits.
-    pub fn line(&self) -> Option<[String; 3]> {
+    /// shows the name in a colour. `time` is the local time; direct texts have it `at_prompt` alone, because
+    /// programs read plain lines. `None` for what a terminal does not show: that a text waits.
+    pub fn line(&self, time: &str, at_prompt: bool) -> Option<[String; 3]> {
+        let direct_time = if at_prompt { format!("{time} ") } else { String::new() };
         Some(match self {
             Output::Sentence(text) => [String::new(), String::new(), (*text).to_owned()],
-            Output::Room { time, name, text, .. } => {
+            Output::Room { name, text, .. } => {
                 [format!("{time} "), name.to_string(), format!(": {text}")]
             }
-            Output::Private { time, name, text } => {
+            Output::Private { name, text, .. } => {
                 [format!("{time} "), name.to_string(), format!(" (private): {text}")]
             }
             Output::Received(PeerInfo { label, via, .. }, text) => {
                 let way = if *via == Via::Tcp { "direct" } else { "udp" };
-                [String::new(), label.clone(), format!(" ({way}): {text}")]
+                [direct_time, label.clone(), format!(" ({way}): {text}")]
             }
             Output::Status(PeerInfo { label, id, .. }, text, status) => {
                 let line = match (status, id) {
@@ -82,28 +92,26 @@ impl Output<'_> {
                     (DeliveryStatus::Lost, _) => format!("not delivered to {label}: {text}"),
                     (DeliveryStatus::Unknown, _) => format!("not confirmed: {text}"),
                 };
-                [String::new(), String::new(), line]
+                [direct_time, String::new(), line]
             }
         })
     }
 
-    /// The JSON object for the page. `now` is the time of day of what carries no time.
-    pub fn json(&self, now: &str) -> String {
+    /// The JSON object for the page, with its local time and the line for its day.
+    pub fn json(&self, time: &str, day: &str) -> String {
         let about = |kind, PeerInfo { chat, label, via, .. }: &PeerInfo, text| {
-            let object = Object::new(kind).text("time", now).json("chat", chat);
+            let object = Object::new(kind).text("time", time).json("chat", chat);
             object.text("label", label).text("transport", via).text("text", escape(text))
         };
-        let said = |kind, time, name: &Name, text| {
+        let said = |kind, name: &Name, text| {
             Object::new(kind).text("time", time).text("name", name).text("text", escape(text))
         };
         match self {
             Output::Sentence(text) => {
-                Object::new("notice").text("time", now).text("text", escape(text))
+                Object::new("notice").text("time", time).text("text", escape(text))
             }
-            Output::Room { time, name, text, own } => {
-                said("room", time, name, text).json("own", own)
-            }
-            Output::Private { time, name, text } => said("private", time, name, text),
+            Output::Room { name, text, own, .. } => said("room", name, text).json("own", own),
+            Output::Private { name, text, .. } => said("private", name, text),
             Output::Received(peer_info, text) => about("heard", peer_info, text),
             Output::Status(peer_info, text, status) => {
                 let word = match status {
@@ -116,6 +124,7 @@ impl Output<'_> {
                 about("mark", peer_info, text).text("mark", word)
             }
         }
+        .text("day", day)
         .end()
     }
 }

@@ -20,14 +20,12 @@ use crate::client::ui::screen_queue::OutputEnd;
 use crate::client::ui::screen_writer::ScreenWriter;
 use crate::client::ui::terminal::prompt::Prompt;
 use crate::client::ui::web::Page;
-use crate::clock;
+use crate::clock::{LocalTime, Zone, day_line};
 use crate::typed::{TypedLine, TypedLines};
 use crate::wire::text::escape;
 
 /// How many typed lines may wait for the loop.
 const TYPED: usize = 64;
-/// How many characters of a time of day the page shows: `12:35`.
-const HOUR_MINUTE: usize = 5;
 
 /// Opens the screen and starts the stdin thread. `prompt`: with a prompt, if the terminal can have one.
 ///
@@ -105,8 +103,10 @@ pub struct Screen {
     has_prompt: bool,
     /// Whether tracing is on.
     tracing: bool,
-    /// The minutes that local time is ahead of UTC.
-    offset: i32,
+    /// How far local time is from UTC.
+    zone: Zone,
+    /// The day of what was shown last, counted from 1970-01-01 on.
+    day: Option<u64>,
     /// The page, if there is one.
     page: Option<Page>,
 }
@@ -114,14 +114,10 @@ pub struct Screen {
 impl Screen {
     /// A screen on an output. With a prompt the output is a terminal.
     pub fn new(output: impl Write + Send + 'static, prompt: Option<Prompt>) -> Screen {
-        let (has_prompt, offset) = (prompt.is_some(), clock::local_offset());
+        let (has_prompt, zone) = (prompt.is_some(), Zone::of_system());
+        let day = LocalTime::at(SystemTime::now(), zone.offset()).day;
         let writer = ScreenWriter::start(output, prompt);
-        Screen { writer, has_prompt, tracing: false, offset, page: None }
-    }
-
-    /// The minutes that local time is ahead of UTC.
-    pub fn offset(&self) -> i32 {
-        self.offset
+        Screen { writer, has_prompt, tracing: false, zone, day, page: None }
     }
 
     /// Shows everything on the page, too, from now on.
@@ -140,11 +136,11 @@ impl Screen {
             return;
         }
         let with = with.to_string();
-        for line in captured.lines(&with, self.offset) {
-            self.print(&Output::Sentence(&line));
+        for line in captured.lines(&with, self.zone.offset()) {
+            self.writer.line([String::new(), String::new(), escape(&line).into_owned()]);
         }
         if let Some(page) = &self.page {
-            page.tell(&traffic_json(captured, &with, self.offset));
+            page.tell(&traffic_json(captured, &with, self.zone.offset()));
         }
     }
 
@@ -154,20 +150,21 @@ impl Screen {
         self.show(&Output::Sentence(&line.to_string()));
     }
 
-    /// Shows an output on the terminal and the page.
+    /// Shows an output on the terminal and the page, after a line with the day if that is another one than before.
     pub fn show(&mut self, output: &Output) {
+        let now = LocalTime::at(SystemTime::now(), self.zone.offset());
+        let stamped = output.stamp().map(|stamp| LocalTime::of(stamp, self.zone.offset()));
+        let LocalTime { day, time } = stamped.unwrap_or_else(|| now.clone());
+        let day_line = day.zip(now.day).map(|(day, today)| day_line(day, today));
         if let Some(page) = &self.page {
-            let now = clock::precise(SystemTime::now(), self.offset);
-            page.tell(&output.json(&now[..HOUR_MINUTE]));
+            page.tell(&output.json(&time, day_line.as_deref().unwrap_or_default()));
         }
-        self.print(output);
-    }
-
-    /// Queues the line of an output.
-    fn print(&mut self, output: &Output) {
-        if let Some(parts) = output.line() {
-            self.writer.line(parts.map(|part| escape(&part).into_owned()));
+        let Some(parts) = output.line(&time, self.has_prompt) else { return };
+        if let Some(line) = day_line.filter(|_| self.day != day) {
+            self.day = day;
+            self.writer.line([line, String::new(), String::new()]);
         }
+        self.writer.line(parts.map(|part| escape(&part).into_owned()));
     }
 
     /// Whether there is a prompt, which says where plain text goes.
