@@ -83,7 +83,7 @@ impl Failure {
     }
 }
 
-/// Runs a whole program: prints its usage for `--help`, parses its command line, runs it, and reports on stderr why
+/// Runs a whole program: prints its usage for `--help` and its version for `--version`, parses its command line, runs it, and reports on stderr why
 /// it failed.
 pub fn program<T>(
     name: &str,
@@ -97,7 +97,15 @@ pub fn program<T>(
         let _ = writeln!(io::stdout(), "{usage}"); // a closed stdout is no failure
         return ExitCode::SUCCESS;
     }
-    let bad = |message| Failure { message: format!("{message}\n{usage}"), code: 2 };
+    if line.iter().flatten().any(|word| word == "--version" || word == "-V") {
+        let _ = writeln!(io::stdout(), "{name} (p2p-chat) {}", env!("CARGO_PKG_VERSION")); // as above
+        return ExitCode::SUCCESS;
+    }
+    let bad = |message| {
+        // The error comes last: there it is read.
+        let _ = writeln!(io::stderr(), "{usage}"); // a closed stderr is no failure
+        Failure { message, code: 2 }
+    };
     let parsed = line.and_then(|line| parse(line.into_iter())).map_err(bad);
     match parsed.and_then(run) {
         Ok(()) => ExitCode::SUCCESS,

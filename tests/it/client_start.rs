@@ -70,6 +70,26 @@ fn bad_arguments_show_the_usage_and_end_with_2() {
 }
 
 #[test]
+fn the_error_comes_after_the_usage_where_it_is_read() {
+    let client = Client::refuses(&["--what"], "usage: client", 2);
+    assert_eq!(client.errors().lines().last(), Some("client: unknown flag --what"));
+}
+
+#[test]
+fn the_version_is_told() {
+    let programs =
+        [("client", env!("CARGO_BIN_EXE_client")), ("server", env!("CARGO_BIN_EXE_server"))];
+    for (name, path) in programs {
+        for flag in ["--version", "-V"] {
+            let told = std::process::Command::new(path).arg(flag).output().unwrap();
+            let version = format!("{name} (p2p-chat) {}\n", env!("CARGO_PKG_VERSION"));
+            assert_eq!(String::from_utf8(told.stdout).unwrap(), version);
+            assert!(told.status.success());
+        }
+    }
+}
+
+#[test]
 fn a_bad_name_from_the_command_line_is_a_sentence_and_2() {
     let server = Server::start(&[]);
     let long = "x".repeat(33);

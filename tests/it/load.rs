@@ -310,8 +310,8 @@ fn bad_arguments_are_told_with_the_usage() {
     ];
     for (arguments, complaint) in lines {
         let (load, _folder) = load(arguments);
-        load.complains(complaint);
         load.complains("usage: load [flags]");
+        load.complains(complaint);
         load.exits(2);
     }
 }
