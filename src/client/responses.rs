@@ -34,7 +34,11 @@ fn handle(state: &mut State, asked: Option<Pending>, response: Response) {
             }
         }
         (Some(Pending::History), Response::HistoryAck { count, .. }) => {
-            screen.line(format_args!("these were the last {count} messages"));
+            screen.line(match count {
+                0 => "there are no messages".to_owned(),
+                1 => "this was the last message".to_owned(),
+                count => format!("these were the last {count} messages"),
+            });
         }
         (Some(Pending::Bridge(_)), Response::BridgeAck(None)) => {
             screen.line("nobody else is registered");
