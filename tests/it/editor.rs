@@ -48,7 +48,56 @@ fn keys_edit_the_line() {
     becomes("one two  \x17\x17\x17", "|");
     becomes("one two\x1b[D\x17", "one |o");
     becomes("one two\x1b[D\x15", "|o");
+    becomes("one two\x1b[D\x02\x02\x06\x0b", "one t|");
     becomes("one\u{3000}漢\x17", "one\u{3000}|");
+}
+
+#[test]
+fn what_a_terminal_answers_by_itself_is_not_typed() {
+    for answer in [
+        "\x1b]11;rgb:1e1e/1e1e/1e1e\x1b\\",
+        "\x1b]11;rgb:1e1e/1e1e/1e1e\x07",
+        "\x1b]lxterm\x1b\\",
+        "\x1bP>|XTerm(390)\x1b\\",
+        "\x1bP1$r0m\x1b\\",
+        "\x1bP!|7E565445\x1b\\",
+        "\x1b_Gi=31;OK\x1b\\",
+        "\x1b[12;40R",
+        "\x1b[?64;1;2c",
+        "\x1b[>0;276;0c",
+        "\x1b[0n",
+        "\x1b[I",
+        "\x1b[O",
+        "\x1b[8;24;80t",
+        "\x1b[?2026;2$y",
+        "\x1b[?0u",
+    ] {
+        becomes(&format!("a{answer}b\x1b[D{answer}c"), "ac|b");
+    }
+    // Alt and a letter is no answer, and an answer that does not end swallows no Enter.
+    becomes("a\x1b]b\x1bPc\x1b_d\x1b]e", "abcde|");
+    let mut editor = Editor::default();
+    assert_eq!(typed(&mut editor, b"one\x1b]11;rgb\rtwo\r"), [said("one"), said("two")]);
+}
+
+#[test]
+fn ctrl_r_finds_older_lines_with_what_is_typed() {
+    let mut editor = Editor::default();
+    typed(&mut editor, b"/chat bob\rhello\r/chat carol\rbye\r/chat");
+    for (keys, expected) in [
+        ("\x12", "/chat carol|"),
+        ("\x12", "/chat bob|"),
+        ("\x12", "/chat bob|"),
+        ("!", "/chat bob!|"),
+        (DOWN, "hello|"),
+        (&DOWN.repeat(3), "/chat|"),
+        ("\x15\x12", "bye|"),
+    ] {
+        assert_eq!(typed(&mut editor, keys.as_bytes()), []);
+        assert_eq!(line(&editor), expected, "after {keys:?}");
+    }
+    typed(&mut editor, b"\x15nowhere\x12");
+    assert_eq!(line(&editor), "nowhere|");
 }
 
 #[test]

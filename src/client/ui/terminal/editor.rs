@@ -2,7 +2,8 @@
 //!
 //! The keys are those of most shells: Ctrl-A and Ctrl-E go to the ends of the line, Ctrl-B and Ctrl-F one
 //! character back and forth, Ctrl-P and Ctrl-N through the history. Ctrl-D erases the character after the
-//! cursor, Ctrl-W the word before it, Ctrl-U everything before it. Tab completes.
+//! cursor, Ctrl-W the word before it, Ctrl-U everything before it, Ctrl-K everything after it. Ctrl-R brings back the
+//! last line that contains what is typed. Tab completes.
 
 use std::collections::VecDeque;
 use std::mem::take;
@@ -54,6 +55,8 @@ pub struct Editor {
     begun: String,
     /// Whether the key before this one was Tab.
     tabbed: bool,
+    /// What Ctrl-R looks for, until another key.
+    searched: Option<String>,
     /// What is being pasted.
     pasted: Option<String>,
 }
@@ -79,6 +82,9 @@ impl Editor {
             return None;
         }
         let tabbed = std::mem::replace(&mut self.tabbed, key == COMPLETE);
+        if key != '\x12' {
+            self.searched = None;
+        }
         match key {
             '\r' => return Some(Action::Line(self.finish())),
             COMPLETE => return Some(Action::Complete(tabbed)),
@@ -88,6 +94,8 @@ impl Editor {
             '\x04' | '\x7F' => self.erase(self.cursor, self.right()),
             '\x08' => self.erase(self.left(), self.cursor),
             '\x15' => self.erase(0, self.cursor), // Ctrl-U
+            '\x0B' => self.erase(self.cursor, self.line.len()), // Ctrl-K
+            '\x12' => self.search(),
             '\x17' => self.erase(self.word(), self.cursor),
             '\x02' => self.cursor = self.left(),
             '\x06' => self.cursor = self.right(),
@@ -187,6 +195,17 @@ impl Editor {
         }
         self.line = self.history.get(place).cloned().unwrap_or_else(|| take(&mut self.begun));
         (self.place, self.cursor) = (place, self.line.len());
+    }
+
+    /// Shows the newest line of the history that contains what is typed (Ctrl-R), then an older one.
+    fn search(&mut self) {
+        let wanted = self.searched.take().unwrap_or_else(|| self.line.clone());
+        let is_it = |line: &&String| line.contains(&wanted) && **line != self.line;
+        let found = self.history.iter().take(self.place).rposition(|line| is_it(&line));
+        self.searched = Some(wanted);
+        if found.is_some() {
+            self.show(found);
+        }
     }
 
     /// Returns the line, keeps it in the history, and begins an empty one.

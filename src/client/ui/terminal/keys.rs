@@ -23,6 +23,8 @@ pub const PASTE: (char, char) = ('\x1C', '\x1D');
 
 /// The byte with which a sequence begins.
 const ESCAPE: u8 = 0x1B;
+/// The byte that may end a terminal's answer. Most end with `ESC \`.
+const BELL: u8 = 0x07;
 /// The length of the longest sequence with a meaning here. The rest of a longer one is skipped.
 const LONGEST: usize = 8;
 
@@ -33,6 +35,8 @@ pub struct Keys {
     begun: Vec<u8>,
     /// Whether the terminal marked the next bytes as pasted (`ESC [ 200 ~`).
     pasting: bool,
+    /// Whether the terminal answers a program's question: with a text that nobody typed, up to a control character.
+    answering: bool,
 }
 
 impl Keys {
@@ -40,11 +44,17 @@ impl Keys {
     /// meaning here, give nothing. Each CR or LF gives a CR, whatever stands before it.
     pub fn take(&mut self, byte: u8) -> Option<char> {
         if !byte.is_ascii_control() {
+            if self.answering {
+                return None;
+            }
             let in_sequence = self.begun.first() == Some(&ESCAPE);
             return if in_sequence { self.sequence(byte) } else { self.character(byte) };
         }
         // A control character ends what was begun: no sequence and no character contains one.
         self.begun.clear();
+        if std::mem::take(&mut self.answering) && byte == BELL {
+            return None;
+        }
         match byte {
             b'\r' | b'\n' => Some('\r'),
             ESCAPE => {
@@ -75,11 +85,25 @@ impl Keys {
         }
     }
 
+    /// Handles the byte after the beginning of a string of ECMA-48 (OSC, DCS, APC). Terminals answer questions so: about
+    /// colours `ESC ] 1 0 ; …`, about themselves `ESC P > | …` or `ESC P 1 $ r …`, about pictures `ESC _ G …`. Before
+    /// anything else it was Alt and a letter.
+    fn answer(&mut self, begins: u8, byte: u8) -> Option<char> {
+        self.begun.clear();
+        self.answering = match begins {
+            b']' => byte.is_ascii_digit() || byte == b'L' || byte == b'l',
+            b'P' => byte.is_ascii_digit() || b">!=?$+".contains(&byte),
+            _ => byte == b'G',
+        };
+        if self.answering { None } else { self.character(byte) }
+    }
+
     /// Handles the next byte after ESC. Keys with Shift or Ctrl (`ESC [ 1 ; 5 C`) count as the keys without.
     fn sequence(&mut self, byte: u8) -> Option<char> {
         let ends = match self.begun[1..] {
-            [] => byte != b'[' && byte != b'O', // Alt and a letter
-            [b'['] if byte == b'[' => false,    // F1 to F5 on a Linux console
+            [] => !b"[O]P_".contains(&byte), // Alt and a letter
+            [begins @ (b']' | b'P' | b'_')] => return self.answer(begins, byte),
+            [b'['] if byte == b'[' => false, // F1 to F5 on a Linux console
             [b'[', ..] => matches!(byte, 0x40..=0x7E),
             _ => true,
         };
