@@ -1,5 +1,7 @@
 //! What a person sees who types at a terminal while messages arrive.
 
+use std::process::Command;
+
 use crate::support::terminal::{COLUMNS, client};
 use crate::support::{Client, Dice, Server, Terminal};
 
@@ -70,6 +72,30 @@ fn a_line_that_fills_its_rows_exactly_is_no_special_case() {
     alice.presses("\x7f").shows(&[&format!("> {}", &text[1..])], COLUMNS - 1);
     alice.presses("漢\x01").presses("<").presses("\x05>");
     alice.shows(&[&format!("> <{}", &text[1..]), "漢>"], 3);
+}
+
+#[test]
+fn a_narrower_window_leaves_no_ghost_of_the_prompt() {
+    let server = Server::start(&[]);
+    let commands = format!("tty > place; {}", client("alice", &server));
+    let Some(alice) = Terminal::running(&commands) else { return };
+    alice.sees("Other clients' IDs: ");
+    let bob = Client::joined("bob", &server);
+    alice.sees("bob joined");
+    let (place, text) = (alice.place(), "x".repeat(30));
+    for (columns, rows) in [(20, 1), (9, 3)] {
+        alice.presses("\x15").presses(&text).sees_prompt(&text);
+        let resized =
+            Command::new("stty").args(["-F", &place, "cols", &columns.to_string()]).status();
+        assert!(resized.unwrap().success());
+        // A terminal has broken the prompt into more rows by now.
+        bob.types("hi");
+        alice.sees_prompt("bob: hi");
+        let output = alice.output();
+        let before = &output[..output.rfind("bob: hi").unwrap()];
+        let taken = before.rsplit('\x1b').nth(1).unwrap();
+        assert_eq!(taken, format!("[{rows}A\r"), "at {columns} columns: {before:?}");
+    }
 }
 
 #[test]

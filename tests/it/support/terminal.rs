@@ -65,6 +65,11 @@ impl Terminal {
         Glass::after(COLUMNS, ROWS, self.output().as_bytes()).rows()
     }
 
+    /// The path of the terminal, by what `tty > place` has told.
+    pub fn place(&self) -> String {
+        self.folder.text("place").trim().to_owned()
+    }
+
     /// Ends if the terminal is what it was at the beginning, by what `stty -a > after` has told at the end.
     #[track_caller]
     pub fn is_as_before(&self) {

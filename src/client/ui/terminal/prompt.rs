@@ -24,9 +24,10 @@ const BY_KEY: [&str; 9] =
 /// Red, green, yellow, magenta, cyan. (Blue is hard to read on black.)
 const COLOURS: [u8; 5] = [31, 32, 33, 35, 36];
 
-/// How long a measured size holds. std cannot be told that a window's size changes (SIGWINCH), so the prompt
-/// asks for the size when it draws, but not more often than this: asking costs a process. After a window
-/// becomes wider, some terminals do not break their lines anew: they keep some rows of a longer prompt.
+/// How long a measured size holds for drawing. std cannot be told that a window's size changes (SIGWINCH), so the
+/// prompt asks for the size, which costs a process. What stands there is never taken away by an old size: a window that
+/// became narrower has broken it into more rows, and a row too few would leave a ghost. After a window becomes wider,
+/// some terminals do not break their lines anew: they keep some rows of a longer prompt.
 const SIZE_HOLDS: Duration = Duration::from_secs(1);
 
 /// A terminal with a prompt.
@@ -64,6 +65,7 @@ impl Prompt {
     /// Returns the characters that take the prompt away.
     pub fn clear(&mut self) -> String {
         let Some((text, cursor)) = self.shown.take() else { return String::new() };
+        self.measured = None;
         self.measure();
         let row = layout(&text, cursor, self.size).row;
         format!("{}\r\x1b[J", steps(row, 'A'))
