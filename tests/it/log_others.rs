@@ -220,8 +220,8 @@ fn a_first_line_torn_on_a_full_disk_is_no_reason_not_to_start() {
 #[test]
 fn an_edited_log_brings_nothing_that_the_wire_would_not() {
     let mut log = format!("# UTC\n{STAMP}[al]: one\n");
-    let long = "x".repeat(2_001);
-    for text in ["a\\u{d}\\u{a}Text: b", "\\u{0}", "\\u{7f}", "", "\u{85}", "\\x", &long] {
+    let endless = "x".repeat(2_001);
+    for text in ["a\\u{d}\\u{a}Text: b", "\\u{0}", "\\u{7f}", "", "\u{85}", "\\x", &endless] {
         let _ = writeln!(log, "{STAMP}[al]: {text}");
     }
     for line in ["[2026-11-20\r12:34:56] [al]: x", "[0123456789abcdefghi] [al]: x"] {

@@ -250,7 +250,7 @@ impl ServerSession {
                 screen.line(format_args!("Your public IP: {}", self.ip));
             }
             before if before != self.id => {
-                screen.line(format_args!("Your ID: {} (was {before})", self.id))
+                screen.line(format_args!("Your ID: {} (was {before})", self.id));
             }
             _ => {}
         }

@@ -127,7 +127,7 @@ impl Broadcaster {
             self.remember(seq);
             let outcome = match kind {
                 UnicastKind::Greeting(welcome, since) => {
-                    let outcome = self.greet(&outbox, welcome, since, place, seq);
+                    let outcome = self.greet(&outbox, welcome, since.as_ref(), place, seq);
                     outbox.set_greeted();
                     self.members.push(Arc::clone(&outbox));
                     outcome
@@ -162,11 +162,11 @@ impl Broadcaster {
         &mut self,
         outbox: &Outbox,
         welcome: Welcome,
-        since: Option<LastSeen>,
+        since: Option<&LastSeen>,
         place: usize,
         seq: u64,
     ) -> WriteOutcome {
-        let (since, known) = self.history.resume(since.as_ref(), seq);
+        let (since, known) = self.history.resume(since, seq);
         let (replay, missed) = self.history.for_newcomer(since, seq, outbox.piece());
         let (log, since) = (self.history.log(), since.filter(|_| known));
         let answer = Response::JoinAck(Welcome { seq, missed, log, since, ..welcome });

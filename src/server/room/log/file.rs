@@ -4,9 +4,7 @@
 //! write: if it is another file now, or none, the server writes on in a file of that name. On Windows nobody else can
 //! open the file for writing, or rename it.
 
-#[cfg(not(windows))]
-use std::fs::{self, TryLockError};
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -64,9 +62,8 @@ impl LogFile {
     ///
     /// # Errors
     /// When the name is another file, or none, and a file of that name cannot be had.
-    #[cfg(not(windows))]
     pub fn notice(&mut self) -> io::Result<bool> {
-        if !self.regular {
+        if cfg!(windows) || !self.regular {
             return Ok(false);
         }
         let length = match fs::metadata(&self.path) {
@@ -80,18 +77,7 @@ impl LogFile {
         Ok(std::mem::replace(&mut self.length, length) != length)
     }
 
-    /// Others cannot write to the file.
-    ///
-    /// # Errors
-    /// Never.
-    #[cfg(windows)]
-    #[allow(clippy::unnecessary_wraps, clippy::unused_self, reason = "as elsewhere")]
-    pub fn notice(&mut self) -> io::Result<bool> {
-        Ok(false)
-    }
-
     /// Opens the file that has the name now, or creates it. The old one stays as it is.
-    #[cfg(not(windows))]
     fn reopen(&mut self) -> io::Result<bool> {
         let file = open_locked(&self.path)?;
         let data = file.metadata()?;
@@ -160,17 +146,7 @@ fn in_use() -> io::Error {
     io::Error::other("another server uses it")
 }
 
-/// Locks a file.
-#[cfg(not(windows))]
-fn lock(file: &File) -> io::Result<()> {
-    file.try_lock().map_err(|error| match error {
-        TryLockError::WouldBlock => in_use(),
-        TryLockError::Error(error) => error,
-    })
-}
-
 /// The options to open a file that only its owner may read, if it is created: a log holds what people say.
-#[cfg(not(windows))]
 fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     #[cfg(unix)]
@@ -184,19 +160,22 @@ fn private() -> OpenOptions {
 fn open_locked(path: &Path) -> io::Result<File> {
     let file = private().open(path)?;
     if file.metadata()?.is_file() {
-        lock(&file)?;
+        file.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => in_use(),
+            TryLockError::Error(error) => error,
+        })?;
     }
     Ok(file)
 }
 
 /// Locks the file FILE.lock beside the log. The lock of the log goes with it when it is renamed: without this one a
-/// second server could start before the first one has noticed. Where no file can be created there is no such lock.
+/// second server could start before the first one has noticed. Where no file can be created there is no such lock, nor on
+/// Windows, where a log that is open cannot be renamed.
 ///
 /// # Errors
 /// When another server has the lock.
-#[cfg(not(windows))]
 fn lock_beside(path: &Path) -> io::Result<Option<File>> {
-    if fs::metadata(path).is_ok_and(|data| !data.is_file()) {
+    if cfg!(windows) || fs::metadata(path).is_ok_and(|data| !data.is_file()) {
         return Ok(None);
     }
     let mut name = path.as_os_str().to_owned();
@@ -207,13 +186,6 @@ fn lock_beside(path: &Path) -> io::Result<Option<File>> {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::Error(_)) => Ok(None),
     }
-}
-
-/// A log that is open cannot be renamed on Windows, so its own lock is enough.
-#[cfg(windows)]
-#[allow(clippy::unnecessary_wraps, reason = "as elsewhere")]
-fn lock_beside(_: &Path) -> io::Result<Option<File>> {
-    Ok(None)
 }
 
 /// Opens the log for reading and writing. A file that is open for appending cannot be cut on Windows, so the position

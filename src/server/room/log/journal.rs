@@ -104,13 +104,11 @@ impl Journal {
         }
         let ready = self.notice().and_then(|()| self.write_ids());
         self.seq += messages;
-        match ready {
-            Ok(()) => self.append(lines, *messages, time),
-            Err(_) => {
-                self.lost += messages;
-                ready
-            }
+        if ready.is_err() {
+            self.lost += messages;
+            return ready;
         }
+        self.append(lines, *messages, time)
     }
 
     /// Writes the IDs that are not in the log yet. The disk is not waited for: it is before the next message.

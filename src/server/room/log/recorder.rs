@@ -26,7 +26,7 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub enum Recorder {
     /// Into a regular file, under a lock that is held during the write.
-    File(Mutex<Journal>),
+    File(Box<Mutex<Journal>>),
     /// Into what is no regular file, by a thread.
     Device(Arc<Device>),
 }
@@ -61,7 +61,7 @@ impl Recorder {
     /// When the thread cannot be started.
     pub fn new(journal: Journal) -> io::Result<Recorder> {
         if journal.is_regular() {
-            return Ok(Recorder::File(Mutex::new(journal)));
+            return Ok(Recorder::File(Box::new(Mutex::new(journal))));
         }
         let device: Arc<Device> = Arc::default();
         let writing = Arc::clone(&device);

@@ -39,7 +39,7 @@ pub struct Recovered {
 
 /// Reads a log. Counts its messages, and those that a `\lost` line counts, and keeps the last ones, in bounded
 /// memory. A line of more than `LONGEST_LINE` bytes is no message, and is not kept. A line may end as an editor on
-/// Windows ends it. What [`heed`] makes of a line that begins with `#` is not this function's concern.
+/// Windows ends it. What `heed` makes of a line that begins with `#` is not this function's concern.
 ///
 /// # Errors
 /// Any error of the reader.
@@ -149,6 +149,7 @@ fn forget(ids: &mut VecDeque<GivenId>) {
 
 impl Recovered {
     /// Leaves out messages whose numbers are not in order, for a later start has given them again.
+    #[must_use]
     pub fn in_order(mut self) -> Recovered {
         let mut next = self.seq + 1;
         let mut kept = VecDeque::with_capacity(self.kept.len());
