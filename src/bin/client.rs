@@ -22,6 +22,7 @@ usage: client [NAME [LISTEN_PORT] [HOST[:PORT]]]
   --raw                  a connection by hand: sends what you type, shows what arrives
   --page [PORT]          the same chat in a browser on this machine, on any free port or on PORT
   --no-open              print the page's address, but do not open a browser
+  --bell                 ring when somebody says your name
   --explain              show what the sockets send and receive
   --give-up S            for how many seconds a UDP message is sent again (30)
   --lossy LOSS[,DUP[,REORDER[,SEED]]]
@@ -55,7 +56,7 @@ enum Mode {
 /// Parses the command line.
 fn parse(line: impl Iterator<Item = String>) -> Result<Mode, String> {
     let flags = ["id", "port", "server", "give-up", "lossy", "listen", "page"];
-    let arguments = Arguments::split(line, &flags, &["explain", "raw", "page", "no-open"])?;
+    let arguments = Arguments::split(line, &flags, &["explain", "raw", "page", "no-open", "bell"])?;
     let has = |wanted| arguments.flags.iter().any(|(flag, _)| flag == wanted);
     match (has("raw"), has("listen")) {
         (false, false) => chat(arguments).map(Mode::Chat),
@@ -103,6 +104,7 @@ fn chat(arguments: Arguments) -> Result<ClientOptions, String> {
         interactive: io::stdin().is_terminal(),
         prompt: io::stdin().is_terminal() && io::stdout().is_terminal(),
         explain: false,
+        bell: false,
         give_up: GIVE_UP,
         lossy: None,
         page: None,
@@ -125,6 +127,7 @@ fn take_flags(options: &mut ClientOptions, flags: Vec<(String, String)>) -> Resu
                 options.give_up = Duration::from_secs(number("--give-up", &value, 1..=3600)?);
             }
             "explain" => options.explain = true,
+            "bell" => options.bell = true,
             "page" => {
                 let port = if value.is_empty() { 0 } else { listening_port("--page", &value)? };
                 options.page = Some(PageOptions { port, open: options.interactive && !no_open });

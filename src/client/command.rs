@@ -57,6 +57,12 @@ pub enum Command {
     Nick(Name),
     /// Show who this client is.
     Id,
+    /// Hide what that one says, or show it again; without a name, tell who is ignored.
+    Ignore(Option<String>),
+    /// Hide what is said in the room, or show it again.
+    Mute,
+    /// Write what was shown to a new file.
+    Save(String),
     /// Turn tracing on or off.
     Explain(bool),
     /// Show [`HELP`](help::HELP), or what it says of one command.
@@ -166,6 +172,9 @@ fn slash(word: &str, rest: &str) -> Command {
         "/register" => Command::Register,
         "/nick" => nick(argument),
         "/id" => Command::Id,
+        "/ignore" => Command::Ignore(Some(argument.to_owned()).filter(|name| !name.is_empty())),
+        "/mute" => Command::Mute,
+        "/save" => with_text("/save FILE", argument, Command::Save),
         "/explain" => match argument {
             "on" | "" => Command::Explain(true),
             "off" => Command::Explain(false),

@@ -41,6 +41,8 @@ pub struct Settings {
     pub asks: bool,
     /// Whether somebody sits at a terminal.
     pub interactive: bool,
+    /// Whether the terminal rings when somebody says this client's name.
+    pub bell: bool,
 }
 
 /// The loop with all that it owns.
@@ -291,6 +293,7 @@ impl EventLoop {
         match name.parse::<Name>() {
             Ok(name) => {
                 self.state.screen.line(format_args!("{name} running on {}", self.settings.own));
+                self.state.screen.bell = self.settings.bell.then(|| name.to_string());
                 self.state.server.begin(name);
             }
             Err(rule) => self.name_refused(&rule.to_string()),

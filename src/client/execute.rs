@@ -14,6 +14,7 @@ use crate::client::net::ConnectionId;
 use crate::client::rendezvous::outgoing;
 use crate::client::rendezvous::requests::{Pending, Purpose};
 use crate::client::state::State;
+use crate::io_error::cause;
 use crate::wire::{Name, PeerRef, Request, Text, Via};
 
 /// Why a line that begins with something invisible is not sent, before the line.
@@ -64,13 +65,32 @@ fn attempt(state: &mut State, command: Command) -> Result<(), String> {
             screen.line(if on { "tracing is on" } else { "tracing is off" });
             state.trace(on);
         }
+        command => look(state, command)?,
+    }
+    Ok(())
+}
+
+/// Carries out a command about what this client shows, and about nothing else.
+fn look(state: &mut State, command: Command) -> Result<(), String> {
+    let screen = &mut state.screen;
+    let sentence = match command {
+        Command::Ignore(name) => screen.filter.ignore(name.as_deref()),
+        Command::Mute => screen.filter.mute(),
+        Command::Save(file) => {
+            let saved = screen.transcript.save(&file);
+            let lines =
+                saved.map_err(|error| format!("cannot save to {file}: {}", cause(&error)))?;
+            format!("saved {lines} lines to {file}")
+        }
         Command::Help(command) => {
             for line in help::about(command.as_deref()) {
                 screen.line(line);
             }
+            return Ok(());
         }
-        command => choose(state, command)?,
-    }
+        command => return choose(state, command),
+    };
+    screen.line(sentence);
     Ok(())
 }
 

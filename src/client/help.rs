@@ -24,6 +24,9 @@ TEXT                       send TEXT where the prompt says: at first to the room
 /register                  register again
 /nick NAME                 take another name, while you are not in the room
 /id                        show who you are
+/ignore [NAME]             hide what NAME says, or show it again; tell who is ignored
+/mute                      hide what is said in the room, or show it again
+/save FILE                 write what was shown to a new file
 /explain on|off            tracing: show what the sockets send and receive
 /help [COMMAND]            list the commands, or explain one
 /quit                      leave

@@ -55,6 +55,8 @@ pub struct ClientOptions {
     pub prompt: bool,
     /// Whether tracing is on from the beginning.
     pub explain: bool,
+    /// Whether the terminal rings when somebody says this client's name.
+    pub bell: bool,
     /// How long a message over UDP is tried.
     pub give_up: Duration,
     /// The loss, duplication and reordering that the client simulates, if any.
@@ -99,7 +101,7 @@ pub fn run(
     let mut state = State::new(screen, server, (listening, conversations), events);
     state.trace(options.explain);
     let asks = options.interactive || options.name.is_none() || page.is_some();
-    let settings = Settings { own, asks, interactive: options.interactive };
+    let settings = Settings { own, asks, interactive: options.interactive, bell: options.bell };
     EventLoop::new(settings, state, page, credits).run(options.name, receiver)
 }
 

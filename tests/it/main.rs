@@ -34,6 +34,7 @@ mod client_intruders;
 mod client_ipv6;
 mod client_lost;
 mod client_nameless;
+mod client_looks;
 mod client_places;
 mod client_receipts;
 mod client_refused;

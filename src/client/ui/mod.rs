@@ -2,6 +2,8 @@
 
 pub mod json;
 pub mod output;
+pub mod filter;
+pub mod transcript;
 pub mod terminal;
 pub mod web;
 pub mod screen_queue;

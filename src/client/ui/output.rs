@@ -66,6 +66,17 @@ impl Output<'_> {
         }
     }
 
+    /// Whether somebody else says `name` in it, as a word.
+    pub fn mentions(&self, name: &str) -> bool {
+        let text = match self {
+            Output::Room { text, own: false, .. } | Output::Private { text, .. } => text,
+            Output::Received(_, text) => *text,
+            _ => return false,
+        };
+        let mut words = text.split(|c: char| !c.is_alphanumeric() && !matches!(c, '.' | '_' | '-'));
+        words.any(|word| word.trim_matches(['.', '-']).eq_ignore_ascii_case(name))
+    }
+
     /// The line for a terminal in three parts: before the name of the speaker, the name, after it. A terminal
     /// shows the name in a colour. `time` is the local time; direct texts have it `at_prompt` alone, because
     /// programs read plain lines. `None` for what a terminal does not show: that a text waits.

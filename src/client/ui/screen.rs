@@ -15,10 +15,12 @@ use std::time::SystemTime;
 
 use crate::client::event::{Event, Events};
 use crate::client::net::Captured;
+use crate::client::ui::filter::Filter;
 use crate::client::ui::output::{Output, traffic_json};
-use crate::client::ui::screen_queue::OutputEnd;
+use crate::client::ui::screen_queue::{LineParts, OutputEnd};
 use crate::client::ui::screen_writer::ScreenWriter;
 use crate::client::ui::terminal::prompt::Prompt;
+use crate::client::ui::transcript::Transcript;
 use crate::client::ui::web::Page;
 use crate::clock::{LocalTime, Zone, day_line};
 use crate::typed::{TypedLine, TypedLines};
@@ -109,7 +111,16 @@ pub struct Screen {
     day: Option<u64>,
     /// The page, if there is one.
     page: Option<Page>,
+    /// What is not shown.
+    pub filter: Filter,
+    /// What was shown.
+    pub transcript: Transcript,
+    /// Rings the terminal's bell when somebody says this name; `None` without `--bell`.
+    pub bell: Option<String>,
 }
+
+/// What a terminal answers with a sound.
+const BELL: &str = "\x07";
 
 impl Screen {
     /// A screen on an output. With a prompt the output is a terminal.
@@ -117,7 +128,9 @@ impl Screen {
         let (has_prompt, zone) = (prompt.is_some(), Zone::of_system());
         let day = LocalTime::at(SystemTime::now(), zone.offset()).day;
         let writer = ScreenWriter::start(output, prompt);
-        Screen { writer, has_prompt, tracing: false, zone, day, page: None }
+        let (filter, transcript, bell) = (Filter::default(), Transcript::default(), None);
+        let (tracing, page) = (false, None);
+        Screen { writer, has_prompt, tracing, zone, day, page, filter, transcript, bell }
     }
 
     /// Shows everything on the page, too, from now on.
@@ -152,6 +165,9 @@ impl Screen {
 
     /// Shows an output on the terminal and the page, after a line with the day if that is another one than before.
     pub fn show(&mut self, output: &Output) {
+        if self.filter.hides(output) {
+            return;
+        }
         let now = LocalTime::at(SystemTime::now(), self.zone.offset());
         let stamped = output.stamp().map(|stamp| LocalTime::of(stamp, self.zone.offset()));
         let LocalTime { day, time } = stamped.unwrap_or_else(|| now.clone());
@@ -162,9 +178,17 @@ impl Screen {
         let Some(parts) = output.line(&time, self.has_prompt) else { return };
         if let Some(line) = day_line.filter(|_| self.day != day) {
             self.day = day;
-            self.writer.line([line, String::new(), String::new()]);
+            self.print([line, String::new(), String::new()], "");
         }
-        self.writer.line(parts.map(|part| escape(&part).into_owned()));
+        let rings = self.bell.as_ref().is_some_and(|name| output.mentions(name));
+        self.print(parts, if rings && self.has_prompt { BELL } else { "" });
+    }
+
+    /// Queues a line, escaped, and keeps it. `sound` stands before it on the terminal.
+    fn print(&mut self, parts: LineParts, sound: &str) {
+        let [before, who, rest] = parts.map(|part| escape(&part).into_owned());
+        self.transcript.push([&*before, &who, &rest].concat());
+        self.writer.line([sound.to_owned() + &before, who, rest]);
     }
 
     /// Whether there is a prompt, which says where plain text goes.

@@ -30,6 +30,7 @@ impl Glass {
         let mut rest = text.chars();
         while let Some(c) = rest.next() {
             match c {
+                '\x07' => {}
                 '\r' => self.column = 0,
                 '\n' => self.down(),
                 '\x1b' => {
