@@ -70,7 +70,7 @@ impl Arguments {
 /// Why a program fails: a sentence, and the exit code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// What went wrong.
+    /// What went wrong. Empty if the user was told already.
     pub message: String,
     /// 2 for a mistake of the user, 1 for an error of the operating system.
     pub code: u8,
@@ -94,8 +94,8 @@ pub fn program<T>(
     let line: Result<Vec<String>, _> = env::args_os().skip(1).map(OsString::into_string).collect();
     let line = line.map_err(|word| format!("{} is not UTF-8", word.display()));
     if line.iter().flatten().any(|word| word == "--help" || word == "-h") {
-        let _ = writeln!(io::stdout(), "{usage}"); // a closed stdout is no failure
-        return ExitCode::SUCCESS;
+        let written = writeln!(io::stdout(), "{usage}");
+        return if written.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
     if line.iter().flatten().any(|word| word == "--version" || word == "-V") {
         let _ = writeln!(io::stdout(), "{name} (p2p-chat) {}", env!("CARGO_PKG_VERSION")); // as above
@@ -109,6 +109,7 @@ pub fn program<T>(
     let parsed = line.and_then(|line| parse(line.into_iter())).map_err(bad);
     match parsed.and_then(run) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(Failure { message, code }) if message.is_empty() => ExitCode::from(code), // it is told
         Err(Failure { message, code }) => {
             let _ = writeln!(io::stderr(), "{name}: {message}"); // nor is a closed stderr
             ExitCode::from(code)

@@ -82,6 +82,20 @@ impl Command {
         if let Command::Plain(text) = self { Command::Say(text) } else { self }
     }
 
+    /// Whether something stays unsaid if the command cannot be carried out.
+    pub fn carries_text(&self) -> bool {
+        matches!(
+            self,
+            Command::Say(_)
+                | Command::Msg(_)
+                | Command::MsgTo(..)
+                | Command::Tell(..)
+                | Command::Mistake(_)
+                | Command::Plain(_)
+                | Command::Veiled(_)
+        )
+    }
+
     /// Whether the command sends a request to which the server responds. Only one such request is pending at a
     /// time: the next command that asks waits for the response.
     pub fn asks_server(&self) -> bool {

@@ -23,6 +23,7 @@ use crate::client::net::{ConnectionId, Progress};
 use crate::client::shutdown::Shutdown;
 use crate::client::state::State;
 use crate::client::ui::web::Page;
+use crate::client::verdict::{Audience, verdict};
 use crate::client::{responses, snapshot};
 use crate::wire::{MAX_LINE, Name};
 
@@ -57,8 +58,7 @@ pub struct EventLoop {
     page: Option<Page>,
     /// The way to allow the terminal's thread one more line.
     credits: SyncSender<()>,
-    /// How many connections have a writer that still writes. (It is below zero for a moment when a writer ends
-    /// before its connection is announced.)
+    /// How many connections have a writer that still writes; below zero if one ends before it is announced.
     writers: isize,
     /// How far the client's end has come.
     shutdown: Shutdown,
@@ -113,10 +113,11 @@ impl EventLoop {
         for conversation in self.state.chats.over_udp_mut() {
             conversation.finish_receiving(&mut self.state.screen);
         }
-        self.state.screen.finish();
         drop(receiver); // a thread that waits for the loop learns that it is gone
         self.page.iter().for_each(Page::finish);
-        self.failure.map_or(Ok(()), Err)
+        let audience = Audience::of(self.settings.interactive, self.page.is_some());
+        let verdict = verdict(&mut self.state.screen, audience);
+        self.failure.or(verdict).map_or(Ok(()), Err)
     }
 
     /// The queue is empty: shows the state, and waits for the next event or the next deadline.
@@ -150,8 +151,8 @@ impl EventLoop {
             Event::Typed(line) => self.take_line(line),
             Event::FromPage { line, chat } => self.take_page_line(line, chat),
             Event::TypedTooMuch => {
-                let line = format_args!("a line of more than {MAX_LINE} bytes was not sent");
-                self.state.screen.line(line);
+                let rule = format_args!("a line of more than {MAX_LINE} bytes was not sent");
+                self.state.screen.failure(rule);
             }
             Event::Keys(keys, reading) => self.take_keys(&keys, reading),
             Event::InputEnded => self.input_ended(),
@@ -173,10 +174,6 @@ impl EventLoop {
     /// Handles a line of the terminal. A user at a terminal need not wait to leave; a script ends in its turn.
     fn take_line(&mut self, line: String) {
         let command = input::bound(command::parse(&line), &mut self.state);
-        if !self.settings.interactive && matches!(command, Command::Veiled(_)) {
-            let message = "a line was not sent".to_owned();
-            self.failure.get_or_insert(Failure { message, code: 1 });
-        }
         if self.settings.interactive && command == Command::Quit {
             self.quit();
         } else {
@@ -193,8 +190,8 @@ impl EventLoop {
         if command == Command::Quit {
             self.quit();
         } else if self.typed.len() >= WAITING_LINES {
-            let line = format_args!("not sent, {WAITING_LINES} lines are waiting: {line}");
-            self.state.screen.line(line);
+            let waiting = format_args!("not sent, {WAITING_LINES} lines are waiting: {line}");
+            self.state.screen.failure(waiting);
         } else {
             self.typed.push_back(Typed { line, command, took_credit: false });
         }

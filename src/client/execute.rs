@@ -25,8 +25,11 @@ pub fn execute(state: &mut State, command: Command) {
     let means_info = matches!(&command, Command::Plain(text) | Command::Say(text) if is_yes(text))
         && state.warned_of_info
         && has_no_room(state);
-    if let Err(message) = attempt(state, if means_info { Command::Info } else { command }) {
-        state.screen.line(message);
+    let carries_text = command.carries_text();
+    match attempt(state, if means_info { Command::Info } else { command }) {
+        Err(message) if carries_text => state.screen.failure(message),
+        Err(message) => state.screen.line(message),
+        Ok(()) => {}
     }
 }
 

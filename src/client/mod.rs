@@ -15,6 +15,7 @@ pub mod rendezvous;
 pub mod direct;
 pub mod shutdown;
 pub mod state;
+pub mod verdict;
 pub mod snapshot;
 pub mod execute;
 pub mod responses;

@@ -53,7 +53,7 @@ fn handle(state: &mut State, asked: Option<Pending>, response: Response) {
             screen.line(format_args!("registered as {name} at {address}"));
         }
         (Some(Pending::Tell(peer, text)), Response::Error { message, .. }) => {
-            screen.line(format_args!("not delivered to {peer}: {text} ({message})"));
+            screen.failure(format_args!("not delivered to {peer}: {text} ({message})"));
         }
         (_, Response::Error { message, .. }) => screen.line(message),
         _ => {}

@@ -149,7 +149,7 @@ impl State {
                 }
             }
             Pending::Tell(peer, text) => {
-                self.screen.line(format_args!("not delivered to {peer}: {text}"));
+                self.screen.failure(format_args!("not delivered to {peer}: {text}"));
             }
             _ => {}
         }

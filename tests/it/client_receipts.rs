@@ -124,7 +124,7 @@ fn the_end_of_the_input_waits_for_a_silent_server_but_not_for_ever() {
     alice.ends_input();
     said(&mut wire, 3, "alice", "first", false);
     // It gives up when nothing has gone forward for a while.
-    alice.exits(0);
+    alice.exits(1);
     alice.sees_line("not confirmed: second");
     assert!(!alice.output().contains("not confirmed: first"), "{}", alice.output());
 }

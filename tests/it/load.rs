@@ -315,3 +315,26 @@ fn bad_arguments_are_told_with_the_usage() {
         load.exits(2);
     }
 }
+
+#[test]
+fn a_file_that_cannot_be_written_is_told_before_the_run() {
+    for flag in ["--csv", "--svg"] {
+        let (load, folder) = load(&["--seconds", "60", flag, "no/such/folder"]);
+        load.complains("cannot write no/such/folder: ");
+        load.exits(1);
+        assert_eq!(load.output(), "");
+        assert!(!folder.path().join("no").exists());
+    }
+}
+
+#[test]
+fn a_run_that_fails_leaves_the_files_of_the_last_one() {
+    let address = format!("127.0.0.1:{}", free_port());
+    let folder = Folder::fresh();
+    fs::write(folder.path().join("old.csv"), "old").unwrap();
+    let arguments = ["--server", &address, "--csv", "old.csv", "--svg", "new.svg"];
+    let load = Program::start("load", env!("CARGO_BIN_EXE_load"), &arguments, &folder);
+    load.exits(1);
+    assert_eq!(folder.text("old.csv"), "old");
+    assert!(!folder.path().join("new.svg").exists());
+}

@@ -48,6 +48,7 @@ mod client_their_answers;
 mod client_their_caller;
 mod client_their_listener;
 mod client_their_server;
+mod client_verdict;
 mod client_verified;
 mod editor;
 mod explain;

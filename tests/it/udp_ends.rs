@@ -276,7 +276,7 @@ fn quitting_says_what_was_not_confirmed() {
     bob.acks(2, 0);
     alice.sees_line("not confirmed: one");
     alice.sees_line("not confirmed: three");
-    alice.exits(0);
+    alice.exits(1);
     assert!(!alice.output().contains("confirmed: two"), "{}", alice.output());
 }
 

@@ -20,11 +20,11 @@ pub fn say(session: &mut ServerSession, text: &Text, screen: &mut Screen) {
                 link.asked(Instant::now());
                 session.room.spoke(text.as_str());
             } else {
-                screen.line(format_args!("the server is too slow; not sent: {text}"));
+                screen.failure(format_args!("the server is too slow; not sent: {text}"));
             }
         }
-        LinkState::Legacy(_) => screen.line("this server has no room"),
-        _ => screen.line(format_args!("not connected to the server; not sent: {text}")),
+        LinkState::Legacy(_) => screen.failure("this server has no room"),
+        _ => screen.failure(format_args!("not connected to the server; not sent: {text}")),
     }
 }
 

@@ -122,7 +122,7 @@ impl RoomView {
     /// the order of requests.
     pub fn refused(&mut self, message: &str, screen: &mut Screen) {
         let text = self.unheard.pop_front().unwrap_or_default();
-        screen.line(format_args!("not delivered: {text} ({message})"));
+        screen.failure(format_args!("not delivered: {text} ({message})"));
     }
 
     /// Handles a message. `own`: this client said it, perhaps on an earlier connection.
@@ -166,7 +166,7 @@ impl RoomView {
     /// Handles the end of the client: reports the texts of which nothing is known.
     pub fn close(&mut self, screen: &mut Screen) {
         for text in self.unheard.drain(..) {
-            screen.line(format_args!("not confirmed: {text}"));
+            screen.failure(format_args!("not confirmed: {text}"));
         }
     }
 
@@ -174,7 +174,7 @@ impl RoomView {
     fn give_up(&mut self, count: usize, screen: &mut Screen) {
         self.doubtful = self.doubtful.saturating_sub(count);
         for text in self.unheard.drain(..count) {
-            screen.line(format_args!("not delivered: {text}"));
+            screen.failure(format_args!("not delivered: {text}"));
         }
     }
 

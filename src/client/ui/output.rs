@@ -77,6 +77,11 @@ impl Output<'_> {
         words.any(|word| word.trim_matches(['.', '-']).eq_ignore_ascii_case(name))
     }
 
+    /// Whether it says that a text of the user did not arrive, or perhaps not.
+    pub fn is_failure(&self) -> bool {
+        matches!(self, Output::Status(.., DeliveryStatus::Lost | DeliveryStatus::Unknown))
+    }
+
     /// The line for a terminal in three parts: before the name of the speaker, the name, after it. A terminal
     /// shows the name in a colour. `time` is the local time; direct texts have it `at_prompt` alone, because
     /// programs read plain lines. `None` for what a terminal does not show: that a text waits.

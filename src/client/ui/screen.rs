@@ -103,6 +103,8 @@ pub struct Screen {
     writer: ScreenWriter,
     /// Whether there is a prompt.
     has_prompt: bool,
+    /// How many texts or lines of the user came to nothing.
+    failures: usize,
     /// Whether tracing is on.
     tracing: bool,
     /// How far local time is from UTC.
@@ -130,7 +132,18 @@ impl Screen {
         let writer = ScreenWriter::start(output, prompt);
         let (filter, transcript, bell) = (Filter::default(), Transcript::default(), None);
         let (tracing, page) = (false, None);
-        Screen { writer, has_prompt, tracing, zone, day, page, filter, transcript, bell }
+        Screen {
+            writer,
+            has_prompt,
+            failures: 0,
+            tracing,
+            zone,
+            day,
+            page,
+            filter,
+            transcript,
+            bell,
+        }
     }
 
     /// Shows everything on the page, too, from now on.
@@ -163,8 +176,20 @@ impl Screen {
         self.show(&Output::Sentence(&line.to_string()));
     }
 
+    /// Shows a sentence about something that the user typed and that came to nothing, and counts it.
+    pub fn failure(&mut self, line: impl Display) {
+        self.failures += 1;
+        self.line(line);
+    }
+
+    /// How many of the user's texts and lines came to nothing, as far as the user was told.
+    pub fn failures(&self) -> usize {
+        self.failures
+    }
+
     /// Shows an output on the terminal and the page, after a line with the day if that is another one than before.
     pub fn show(&mut self, output: &Output) {
+        self.failures += usize::from(output.is_failure());
         if self.filter.hides(output) {
             return;
         }

@@ -3,8 +3,8 @@
 //! The sizes are measured one after the other, each with a fresh server, so that no run inherits another one's
 //! history. Any fault, in any run, makes the program fail: a throughput means nothing if messages were lost for it.
 
-use std::fs;
-use std::io::Write;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
 use std::path::Path;
 
 use crate::cli::Failure;
@@ -26,15 +26,18 @@ pub fn run(
     progress: &mut impl Write,
 ) -> Result<(), Failure> {
     let failure = |message| Failure { message, code: 1 };
-    // If the output is closed, the files and the exit code still tell the result.
-    let _ = writeln!(output, "{}", heading());
+    for file in options.csv.iter().chain(&options.svg) {
+        try_to_write(file).map_err(failure)?;
+    }
+    // If the output cannot be written, the files still tell the result.
+    let mut written = writeln!(output, "{}", heading());
     let mut reports = Vec::new();
     for members in &options.members {
         let report = measure(options, *members, progress).map_err(failure)?;
-        let _ = writeln!(output, "{}", report.line());
+        written = written.and_then(|()| writeln!(output, "{}", report.line()));
         reports.push(report);
     }
-    let _ = writeln!(output, "{UNITS}");
+    written = written.and_then(|()| writeln!(output, "{UNITS}")).and_then(|()| output.flush());
     if let Some(file) = &options.csv {
         let lines: Vec<String> = reports.iter().map(Report::csv).collect();
         save(file, &format!("{}\n{}\n", csv_heading(), lines.join("\n"))).map_err(failure)?;
@@ -46,7 +49,8 @@ pub fn run(
     for report in &reports {
         faults.add(report.faults);
     }
-    faults.sentence().map_or(Ok(()), |sentence| Err(failure(sentence)))
+    faults.sentence().map_or(Ok(()), |sentence| Err(failure(sentence)))?;
+    written.map_err(|error| Failure::cannot("write", "the output", &error))
 }
 
 /// Measures one size of the room: finds a server, fills its room, lets the members talk, and reports. The processor
@@ -69,8 +73,26 @@ fn measure(
     Ok(report)
 }
 
+/// Finds out before a long run whether a file can be written, and leaves it as it is. The error is a sentence.
+fn try_to_write(file: &Path) -> Result<(), String> {
+    let is_new = fs::symlink_metadata(file).is_err();
+    OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(file)
+        .map_err(|error| unwritable(file, &error))?;
+    if is_new {
+        let _ = fs::remove_file(file); // the run may fail, and an empty file tells nothing
+    }
+    Ok(())
+}
+
+/// The sentence for a file that cannot be written.
+fn unwritable(file: &Path, error: &io::Error) -> String {
+    format!("cannot write {}: {}", file.display(), cause(error))
+}
+
 /// Writes a file. The error is a sentence.
 fn save(file: &Path, text: &str) -> Result<(), String> {
-    let place = file.display();
-    fs::write(file, text).map_err(|error| format!("cannot write {place}: {}", cause(&error)))
+    fs::write(file, text).map_err(|error| unwritable(file, &error))
 }
