@@ -82,6 +82,17 @@ impl Command {
         if let Command::Plain(text) = self { Command::Say(text) } else { self }
     }
 
+    /// Whether the command concerns the current chat: it waits for a call that was typed before it and will be
+    /// current.
+    pub fn concerns_current_chat(&self) -> bool {
+        matches!(self, Command::Msg(_) | Command::Peer(_) | Command::To(_) | Command::Hangup(_))
+    }
+
+    /// Whether the line is the answer to the question for a nickname, if there is none: it is no command.
+    pub fn may_be_name(&self) -> bool {
+        matches!(self, Command::Plain(_) | Command::Say(_) | Command::Nothing)
+    }
+
     /// Whether something stays unsaid if the command cannot be carried out.
     pub fn carries_text(&self) -> bool {
         matches!(

@@ -9,7 +9,6 @@
 //!
 //! Nothing in the loop waits for a socket, and nothing else changes the state.
 
-use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::mpsc::{Receiver, Sender, SyncSender};
 use std::time::Instant;
@@ -17,18 +16,17 @@ use std::time::Instant;
 use crate::cli::Failure;
 use crate::client::command::{self, Command};
 use crate::client::event::{Event, LinkEvent, PeerEvent};
-use crate::client::execute::execute;
+use crate::client::execute::{execute, say_the_rest};
 use crate::client::input::{self, Entered, Input, Typed};
+use crate::client::line_queues::Source;
+use crate::client::lines::Lines;
 use crate::client::net::{ConnectionId, Progress};
-use crate::client::shutdown::Shutdown;
+use crate::client::shutdown::{Haste, Outstanding, Shutdown};
 use crate::client::state::State;
 use crate::client::ui::web::Page;
 use crate::client::verdict::{Audience, verdict};
 use crate::client::{responses, snapshot};
 use crate::wire::{MAX_LINE, Name};
-
-/// How many typed lines may wait for their turn before one from the page is refused.
-const WAITING_LINES: usize = 256;
 
 /// What is asked without a name.
 const QUESTION: &str = "Your nickname?";
@@ -53,11 +51,9 @@ pub struct EventLoop {
     /// The line that is being typed at a prompt.
     input: Input,
     /// The lines that wait for their turn.
-    typed: VecDeque<Typed>,
+    lines: Lines,
     /// The page in the browser, if it is wanted. It is a second keyboard and a second screen.
     page: Option<Page>,
-    /// The way to allow the terminal's thread one more line.
-    credits: SyncSender<()>,
     /// How many connections have a writer that still writes; below zero if one ends before it is announced.
     writers: isize,
     /// How far the client's end has come.
@@ -79,9 +75,8 @@ impl EventLoop {
             settings,
             state,
             input: Input::default(),
-            typed: VecDeque::new(),
+            lines: Lines::new(credits),
             page,
-            credits,
             writers: 0,
             shutdown: Shutdown::default(),
             failure: None,
@@ -99,13 +94,13 @@ impl EventLoop {
         }
         while !self.is_over() {
             let event = receiver.try_recv().ok().or_else(|| self.wait(&receiver));
-            let before = self.state.outstanding(self.typed.len());
+            let before = self.outstanding();
             if let Some(event) = event {
                 self.take(event);
             }
             self.tick();
             self.run_commands();
-            if self.state.outstanding(self.typed.len()) != before {
+            if self.outstanding() != before {
                 // Something was done or said: after the end of the input, the client waits on.
                 self.shutdown.goes_forward(Instant::now());
             }
@@ -113,6 +108,7 @@ impl EventLoop {
         for conversation in self.state.chats.over_udp_mut() {
             conversation.finish_receiving(&mut self.state.screen);
         }
+        self.state.chats.ending.give_up(&mut self.state.screen);
         drop(receiver); // a thread that waits for the loop learns that it is gone
         self.page.iter().for_each(Page::finish);
         let audience = Audience::of(self.settings.interactive, self.page.is_some());
@@ -131,6 +127,11 @@ impl EventLoop {
         receiver.recv_timeout(at.saturating_duration_since(Instant::now())).ok()
     }
 
+    /// What is still to be done.
+    fn outstanding(&self) -> Outstanding {
+        self.state.outstanding(self.lines.count())
+    }
+
     /// Whether the loop ends: everything is done, or nobody can see the screen any more.
     fn is_over(&self) -> bool {
         let lingers = self.state.conversations.lingers_until();
@@ -142,7 +143,7 @@ impl EventLoop {
     fn deadline(&self) -> Option<Instant> {
         let lingers = self.state.conversations.lingers_until();
         let shutdown = self.shutdown.deadline(Instant::now(), self.writers > 0, lingers);
-        [shutdown, self.state.deadline()].into_iter().flatten().min()
+        [shutdown, self.state.deadline(), self.lines.deadline()].into_iter().flatten().min()
     }
 
     /// Handles one event.
@@ -165,20 +166,22 @@ impl EventLoop {
             }
             Event::Captured(id, captured) => self.state.captured(id, captured),
             Event::Datagram(from, bytes) => self.state.datagram(from, bytes),
-            Event::Writer(_, Progress::Done) => self.writers -= 1,
-            Event::Writer(_, Progress::Writing(_)) | Event::OutputClosed => {} // seen elsewhere
+            Event::Writer(id, Progress::Done) => {
+                self.writers -= 1;
+                self.state.chats.ending.writer_ended(id, &mut self.state.screen);
+            }
+            // The one comes as captured, and the loop looks at the screen before it waits.
+            Event::Writer(_, Progress::Writing(_)) | Event::OutputClosed => {}
             Event::Writer(id, Progress::Written) => self.state.written(id),
         }
     }
 
-    /// Handles a line of the terminal. A user at a terminal need not wait to leave; a script ends in its turn.
+    /// Handles a line of the terminal or of a script.
     fn take_line(&mut self, line: String) {
         let command = input::bound(command::parse(&line), &mut self.state);
-        if self.settings.interactive && command == Command::Quit {
-            self.quit();
-        } else {
-            self.typed.push_back(Typed { line, command, took_credit: true });
-        }
+        let interactive = self.settings.interactive;
+        let source = if interactive { Source::Keyboard } else { Source::Script };
+        self.push(Typed { line, command, took_credit: true }, source);
     }
 
     /// Handles a line from the page, perhaps for one direct chat and nowhere else.
@@ -187,13 +190,18 @@ impl EventLoop {
             Some(chat) => Command::MsgTo(chat, line.clone()),
             None => command::parse(&line).in_room(),
         };
-        if command == Command::Quit {
-            self.quit();
-        } else if self.typed.len() >= WAITING_LINES {
-            let waiting = format_args!("not sent, {WAITING_LINES} lines are waiting: {line}");
-            self.state.screen.failure(waiting);
+        self.push(Typed { line, command, took_credit: false }, Source::Browser);
+    }
+
+    /// Takes a line. A user need not wait to leave; a script ends in its turn.
+    fn push(&mut self, typed: Typed, source: Source) {
+        if self.shutdown.is_deaf() {
+            return;
+        }
+        if typed.command == Command::Quit && source != Source::Script {
+            self.quit(Haste::User);
         } else {
-            self.typed.push_back(Typed { line, command, took_credit: false });
+            self.lines.push(typed, source, &mut self.state.screen);
         }
     }
 
@@ -202,8 +210,10 @@ impl EventLoop {
         for entered in self.input.take(keys, &reading, &mut self.state) {
             match entered {
                 Entered::Line(line) => self.take_line(line),
-                Entered::Meant(lines) => self.typed.extend(lines),
-                Entered::Nothing => drop(self.credits.try_send(())), // as in `run_commands`
+                Entered::Meant(lines) => {
+                    lines.into_iter().for_each(|line| self.push(line, Source::Keyboard));
+                }
+                Entered::Nothing => self.lines.give_credit(),
                 Entered::End => self.input_ended(),
             }
         }
@@ -236,7 +246,7 @@ impl EventLoop {
         if !self.shutdown.has_begun() {
             return;
         }
-        let outstanding = self.state.outstanding(self.typed.len());
+        let outstanding = self.outstanding();
         if self.shutdown.is_due(now, outstanding) {
             // The input ended before the user gave a name. After `/quit` that is no failure.
             if self.state.server.name.is_none() && !self.shutdown.is_deaf() {
@@ -248,36 +258,31 @@ impl EventLoop {
     }
 
     /// Begins to leave: nothing more is carried out, but everything said before is still sent.
-    fn quit(&mut self) {
-        self.typed.clear();
-        self.shutdown.quit(Instant::now(), self.state.outstanding(self.typed.len()));
+    fn quit(&mut self, haste: Haste) {
+        say_the_rest(&mut self.state, self.lines.take_all());
+        self.shutdown.quit(Instant::now(), self.outstanding(), haste);
     }
 
     /// Says goodbye to all.
     fn close(&mut self, now: Instant) {
+        say_the_rest(&mut self.state, self.lines.take_all());
         self.state.close();
         self.shutdown.close(now);
     }
 
     /// Carries out the typed lines whose turn has come.
     fn run_commands(&mut self) {
-        while let Some(typed) = self.typed.pop_front() {
-            if self.shutdown.is_deaf() || self.state.must_wait(&typed.command) {
-                self.typed.push_front(typed);
-                return;
-            }
-            let Typed { line, command, took_credit } = typed;
-            if took_credit {
-                // Gives the credit back. It fails only if the thread that reads has ended.
-                let _ = self.credits.try_send(());
-            }
-            match command {
-                Command::Quit => self.quit(),
-                // Whatever is no command is the answer to the question for a nickname.
-                Command::Plain(_) | Command::Say(_) | Command::Nothing
-                    if self.state.server.name.is_none() =>
-                {
-                    self.take_name(line.trim());
+        self.lines.tick(Instant::now());
+        while !self.shutdown.is_deaf()
+            && let Some(typed) = self.lines.next(&mut self.state, Instant::now())
+        {
+            match typed.command {
+                Command::Quit => {
+                    self.lines.forget_typed(); // they stand behind the end
+                    self.quit(Haste::Script);
+                }
+                command if self.state.server.name.is_none() && command.may_be_name() => {
+                    self.take_name(typed.line.trim());
                 }
                 command => execute(&mut self.state, command),
             }

@@ -1,8 +1,8 @@
 //! The user's commands, carried out in the order in which they were typed.
 //!
 //! A command either changes the state at once, or sends a request. The response to a request comes later, as an
-//! event, and is handled in [`responses`](super::responses). [`State::must_wait`] decides when a command's turn has
-//! come.
+//! event, and is handled in [`responses`](super::responses). [`Lines`](super::lines::Lines) decides when a command's
+//! turn has come.
 
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -10,6 +10,7 @@ use std::time::Instant;
 use crate::client::command::Command;
 use crate::client::direct::{DirectChat, LocalPeer, conversations};
 use crate::client::help;
+use crate::client::line_queues::TypedLine;
 use crate::client::net::ConnectionId;
 use crate::client::rendezvous::outgoing;
 use crate::client::rendezvous::requests::{Pending, Purpose};
@@ -30,6 +31,19 @@ pub fn execute(state: &mut State, command: Command) {
         Err(message) if carries_text => state.screen.failure(message),
         Err(message) => state.screen.line(message),
         Ok(()) => {}
+    }
+}
+
+/// Hands over the texts that still wait when the client ends, or reports that they are not sent.
+pub fn say_the_rest(state: &mut State, lines: Vec<TypedLine>) {
+    for TypedLine { line, command, .. } in lines {
+        match command {
+            Command::Say(_) | Command::MsgTo(..) => execute(state, command),
+            command if command.carries_text() => {
+                state.screen.failure(format_args!("not sent: {line}"));
+            }
+            _ => {}
+        }
     }
 }
 

@@ -14,12 +14,14 @@ pub mod ui;
 pub mod rendezvous;
 pub mod direct;
 pub mod shutdown;
+pub mod line_queues;
 pub mod state;
-pub mod verdict;
 pub mod snapshot;
 pub mod execute;
 pub mod responses;
 pub mod input;
+pub mod lines;
+pub mod verdict;
 pub mod event_loop;
 pub mod netcat;
 

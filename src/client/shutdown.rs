@@ -5,7 +5,8 @@
 //!         --- /quit --------------------> Quitting ----- texts are confirmed --> Closing --> over
 //! ```
 //!
-//! Each state but the first has a time limit. `/quit` also ends `InputEnded`, and a refused name leads from any state
+//! Each state but the first has a time limit. A script's end waits longer than that if something progresses; a user
+//! wants the end. `/quit` also ends `InputEnded`, and a refused name leads from any state
 //! to `Closing` if nobody can be asked for another. The state machine knows no socket and no clock: the loop tells it
 //! the time and what is outstanding.
 
@@ -29,10 +30,19 @@ pub enum Shutdown {
     Running,
     /// The input is at its end: the client closes when all is done, or at this time if nothing progresses before.
     InputEnded(Instant),
-    /// The user quits: the client says goodbye when every text is confirmed.
-    Quitting(Instant),
+    /// The user or a script quits: the client says goodbye when every text is confirmed.
+    Quitting(Instant, Haste),
     /// Goodbye is said: the client ends when the writers are done.
     Closing(Instant),
+}
+
+/// Who wants the client to quit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Haste {
+    /// A user, who waits.
+    User,
+    /// A script, which wants everything said before.
+    Script,
 }
 
 /// What is still to be done. Each thing counts once.
@@ -54,16 +64,21 @@ impl Shutdown {
         }
     }
 
-    /// Notes that something has progressed: the wait after the end of input starts again.
+    /// Notes that something has progressed: the wait of a script starts again.
     pub fn goes_forward(&mut self, now: Instant) {
-        if let Shutdown::InputEnded(until) = self {
-            *until = now + STUCK;
+        match self {
+            Shutdown::InputEnded(until) => *until = now + STUCK,
+            Shutdown::Quitting(until, Haste::Script) => *until = (*until).max(now + LAST_WORDS),
+            _ => {}
         }
     }
 
-    /// Notes that the user quits.
-    pub fn quit(&mut self, now: Instant, rest: Outstanding) {
-        *self = Shutdown::Quitting(now + if rest.by_udp > 0 { LAST_TRIES } else { LAST_WORDS });
+    /// Notes that the client is to quit. To say it again prolongs nothing.
+    pub fn quit(&mut self, now: Instant, rest: Outstanding, haste: Haste) {
+        if !self.is_deaf() {
+            let time = if rest.by_udp > 0 { LAST_TRIES } else { LAST_WORDS };
+            *self = Shutdown::Quitting(now + time, haste);
+        }
     }
 
     /// Notes that goodbye is said.
@@ -78,7 +93,7 @@ impl Shutdown {
 
     /// Whether typed lines are no longer executed.
     pub fn is_deaf(self) -> bool {
-        matches!(self, Shutdown::Quitting(_) | Shutdown::Closing(_))
+        matches!(self, Shutdown::Quitting(..) | Shutdown::Closing(_))
     }
 
     /// Whether it is time to say goodbye.
@@ -90,7 +105,7 @@ impl Shutdown {
                 false
             }
             Shutdown::InputEnded(until) => rest.to_do + rest.unconfirmed == 0 || *until <= now,
-            Shutdown::Quitting(until) => rest.unconfirmed + rest.by_udp == 0 || *until <= now,
+            Shutdown::Quitting(until, _) => rest.unconfirmed + rest.by_udp == 0 || *until <= now,
             Shutdown::Running | Shutdown::Closing(_) => false,
         }
     }
@@ -105,7 +120,7 @@ impl Shutdown {
     ) -> Option<Instant> {
         match self {
             Shutdown::Running => None,
-            Shutdown::InputEnded(until) | Shutdown::Quitting(until) => Some(until),
+            Shutdown::InputEnded(until) | Shutdown::Quitting(until, _) => Some(until),
             Shutdown::Closing(until) if writers && until > now => Some(until),
             // Only the acknowledgements of copies are left; without them the client ends now.
             Shutdown::Closing(until) => {

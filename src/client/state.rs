@@ -7,7 +7,6 @@ use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use crate::client::command::Command;
 use crate::client::direct::conversations;
 use crate::client::direct::handshake;
 use crate::client::direct::identity;
@@ -70,25 +69,6 @@ impl State {
         let interface = self.conversations.datagrams.interface;
         let (id, address) = (self.server.id, interface::on(interface, self.server.address()));
         LocalPeer { name: self.server.name.clone(), id, address }
-    }
-
-    /// Whether a command must wait for its turn: for the first attempt to join, for a peer that has not taken
-    /// what was said before, for an introduction, and, if the command asks the server itself, for any response.
-    pub fn must_wait(&self, command: &Command) -> bool {
-        let requests = &self.server.requests;
-        let for_answer = requests.has_bridge() || (requests.count() > 0 && command.asks_server());
-        let to = match command {
-            Command::Say(_) => Some(None),
-            Command::Plain(text) => self.chats.for_plain(text).ok(),
-            Command::Msg(_) => self.chats.current.map(Some),
-            Command::MsgTo(id, _) => Some(Some(*id)),
-            _ => None,
-        };
-        let is_full = |to: Option<ConnectionId>| match to {
-            None => self.server.is_full(),
-            Some(id) => self.chats.is_full(id),
-        };
-        for_answer || to.is_some_and(is_full) || self.server.is_starting()
     }
 
     /// Says goodbye to all.
@@ -205,9 +185,7 @@ impl State {
     /// Handles that the writer of a connection has written one text.
     pub fn written(&mut self, id: ConnectionId) {
         self.server.written(id);
-        if let Some(chat) = self.chats.tcp_mut(id) {
-            chat.written(&mut self.screen);
-        }
+        self.chats.written(id, &mut self.screen);
     }
 
     /// Handles a datagram.

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::client::direct::destination::Destination;
+use crate::client::direct::ending::EndingChats;
 use crate::client::direct::tcp::Chat;
 use crate::client::direct::udp::Conversation;
 use crate::client::net::ConnectionId;
@@ -26,6 +27,11 @@ pub enum DirectChat {
 impl DirectChat {
     /// The chat, if it is over TCP.
     fn tcp(&self) -> Option<&Chat> {
+        if let DirectChat::Tcp(chat) = self { Some(chat) } else { None }
+    }
+
+    /// The same, to be changed.
+    fn tcp_mut(&mut self) -> Option<&mut Chat> {
         if let DirectChat::Tcp(chat) = self { Some(chat) } else { None }
     }
 
@@ -87,13 +93,14 @@ impl DirectChat {
         }
     }
 
-    /// Ends the chat from this side.
-    fn end(self, screen: &mut Screen) {
+    /// Ends the chat from this side. Returns it if texts are still to be written before its end.
+    fn end(self, screen: &mut Screen) -> Option<Chat> {
         match self {
             DirectChat::Tcp(chat) => chat.end(screen),
             DirectChat::Udp(mut conversation) => {
                 conversation.finish_receiving(screen);
                 conversation.stop_sending(screen);
+                None
             }
         }
     }
@@ -103,6 +110,8 @@ impl DirectChat {
 #[derive(Default)]
 pub struct Chats {
     all: BTreeMap<ConnectionId, DirectChat>,
+    /// The chats that this client has ended and whose last texts are not written yet.
+    pub ending: EndingChats,
     /// The chat to which `/msg` goes.
     pub current: Option<ConnectionId>,
     /// Where plain text goes.
@@ -145,7 +154,7 @@ impl Chats {
 
     /// The chat over TCP of that number, to be changed.
     pub fn tcp_mut(&mut self, id: ConnectionId) -> Option<&mut Chat> {
-        if let DirectChat::Tcp(chat) = self.all.get_mut(&id)? { Some(chat) } else { None }
+        self.all.get_mut(&id)?.tcp_mut()
     }
 
     /// Takes a chat over TCP out of the list. It is no longer current. A conversation over UDP stays.
@@ -167,7 +176,24 @@ impl Chats {
 
     /// How many texts wait over a transport: to be written over TCP, to be acknowledged over UDP.
     pub fn waiting(&self, via: Via) -> usize {
-        self.all.values().filter(|chat| chat.via() == via).map(DirectChat::waiting).sum()
+        let waiting = self.all.values().filter(|chat| chat.via() == via).map(DirectChat::waiting);
+        let ending = if via == Via::Tcp { self.ending.waiting() } else { 0 };
+        waiting.sum::<usize>() + ending
+    }
+
+    /// Whether this client calls that peer and has texts for it.
+    pub fn has_unsent_call(&self, id: ConnectionId) -> bool {
+        self.tcp(id).is_some_and(|chat| chat.is_calling() && !chat.unsent.is_empty())
+    }
+
+    /// Whether this client calls any peer and has texts for it.
+    pub fn calls_to_speak(&self) -> bool {
+        self.all.keys().any(|id| self.has_unsent_call(*id))
+    }
+
+    /// Whether texts over UDP are not acknowledged in that chat.
+    pub fn is_unacknowledged(&self, id: ConnectionId) -> bool {
+        self.all.get(&id).is_some_and(|chat| chat.via() == Via::Udp && chat.waiting() > 0)
     }
 
     /// How the screen names a chat.
@@ -287,21 +313,40 @@ impl Chats {
         Some(format!("{}{}", chat.label(), if waits { ", query back" } else { "" }))
     }
 
+    /// The chat that `typed` means, or the current one.
+    ///
+    /// # Errors
+    /// The sentence that tells that there is none of that label.
+    pub fn meant(&self, typed: Option<&str>) -> Result<Option<ConnectionId>, String> {
+        typed.map_or(Ok(self.current), |typed| self.find(typed).map(Some))
+    }
+
     /// Ends the chat that `typed` means, or the current one.
     ///
     /// # Errors
     /// The sentence that tells that there is none.
     pub fn hang_up(&mut self, typed: Option<&str>, screen: &mut Screen) -> Result<(), String> {
-        let id = match typed {
-            Some(typed) => Some(self.find(typed)?),
-            None => self.current,
-        };
-        let Some(chat) = id.and_then(|id| self.take(id)) else {
+        let Some(chat) = self.meant(typed)?.and_then(|id| self.take(id)) else {
             return Err(self.no_current(screen));
         };
         screen.line(format_args!("you ended the chat with {}", chat.label()));
-        chat.end(screen);
+        self.end(chat, screen);
         Ok(())
+    }
+
+    /// Ends a chat, and keeps what is still to be written of it.
+    fn end(&mut self, chat: DirectChat, screen: &mut Screen) {
+        if let Some(chat) = chat.end(screen) {
+            self.ending.insert(chat);
+        }
+    }
+
+    /// Handles the report of a connection's writer that it has written one text.
+    pub fn written(&mut self, id: ConnectionId, screen: &mut Screen) {
+        let open = self.all.get_mut(&id).and_then(DirectChat::tcp_mut);
+        if let Some(chat) = open.or_else(|| self.ending.get_mut(id)) {
+            chat.written(screen);
+        }
     }
 
     /// Ends all chats: those over TCP with QUIT. Over UDP nothing more is sent, but received messages are
@@ -312,7 +357,7 @@ impl Chats {
                 conversation.stop_sending(screen);
                 self.all.insert(conversation.key, chat);
             } else {
-                chat.end(screen);
+                self.end(chat, screen);
             }
         }
     }

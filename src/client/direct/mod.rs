@@ -10,6 +10,7 @@ pub mod eviction;
 pub mod tcp;
 pub mod udp;
 pub mod destination;
+pub mod ending;
 pub mod chats;
 pub mod context;
 pub mod places;

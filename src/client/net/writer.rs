@@ -21,8 +21,9 @@ const STUCK: Duration = Duration::from_secs(30);
 const LINGER: Duration = Duration::from_secs(1);
 /// The shortest read timeout. The operating system takes zero for no timeout at all.
 const SHORTEST: Duration = Duration::from_millis(1);
-/// How many pieces may wait in a queue.
-const QUEUE: usize = 256;
+/// How many pieces may wait in a queue: the texts that are not written yet, and the lines that wait behind them when a
+/// chat ends.
+const QUEUE: usize = 512;
 
 /// The number of a connection, unique in this client. Direct chats over UDP have one, too. Events carry it,
 /// so that the loop knows what they belong to, and knows an event of a connection that it has already

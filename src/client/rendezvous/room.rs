@@ -10,6 +10,10 @@ use std::net::SocketAddr;
 use crate::client::ui::{Output, Screen};
 use crate::wire::{Entry, LastSeen, MAX_ANSWER_LINES, Name, PeerRef, Reason, Secret, Welcome};
 
+/// The most texts that may not have come back. Further ones wait: a server that sends none back must not make the
+/// client keep more.
+const MAX_UNHEARD: usize = 256;
+
 /// The room as this client sees it.
 #[derive(Debug, Default)]
 pub struct RoomView {
@@ -116,6 +120,11 @@ impl RoomView {
     /// Whether the server owes the return of a text that was said on this connection.
     pub fn awaits_return(&self) -> bool {
         self.unheard.len() > self.doubtful
+    }
+
+    /// Whether too many texts have not come back: the next one must wait.
+    pub fn is_full(&self) -> bool {
+        self.unheard.len() >= MAX_UNHEARD
     }
 
     /// Handles a refusal of the server. It means the oldest text that has not come back, because responses keep

@@ -112,9 +112,9 @@ impl ServerSession {
         !self.settled && self.name.is_some()
     }
 
-    /// Whether the connection has not taken what was said before: the next text must wait.
+    /// Whether the server has not taken or not sent back what was said before: the next text must wait.
     pub fn is_full(&self) -> bool {
-        matches!(&self.link, LinkState::Up(link) if link.is_full())
+        matches!(&self.link, LinkState::Up(link) if link.is_full() || self.room.is_full())
     }
 
     /// How many texts for the room may still come back.

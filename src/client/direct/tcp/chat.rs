@@ -235,16 +235,16 @@ impl Chat {
         (self.id, self.address) = (caller.id, caller.address);
     }
 
-    /// Ends the chat from this side.
-    pub fn end(mut self, screen: &mut Screen) {
-        if self.is_open()
-            && let Some(writer) = &self.writer
-        {
-            // The queue keeps its order: QUIT is written after every text that waits there.
-            writer.block(&"QUIT\r\n\r\n");
-            self.unsent.clear();
-        }
-        self.report_unsent(screen);
+    /// Ends the chat from this side. Returns it if texts are still to be written before its end.
+    pub fn end(mut self, screen: &mut Screen) -> Option<Chat> {
+        let Some(writer) = self.writer.take().filter(|_| self.is_open()) else {
+            self.report_unsent(screen);
+            return None;
+        };
+        // The queue keeps its order: QUIT is written after every text that waits there. Then the connection is closed,
+        // because its writer is dropped here.
+        writer.block(&"QUIT\r\n\r\n");
+        (!self.unsent.is_empty()).then_some(self)
     }
 
     /// Drops the chat and its connection, and reports the texts that were not written.

@@ -1,0 +1,43 @@
+//! The chats over TCP that this client has ended while texts were still to be written. They are over for the user, and
+//! only the fate of these texts is of interest.
+
+use std::collections::BTreeMap;
+
+use crate::client::direct::tcp::Chat;
+use crate::client::net::ConnectionId;
+use crate::client::ui::Screen;
+
+/// The chats that are ending, by the numbers of their connections.
+#[derive(Default)]
+pub struct EndingChats(BTreeMap<ConnectionId, Chat>);
+
+impl EndingChats {
+    /// Adds a chat whose QUIT is queued.
+    pub fn insert(&mut self, chat: Chat) {
+        self.0.insert(chat.key, chat);
+    }
+
+    /// The chat of that number.
+    pub fn get_mut(&mut self, id: ConnectionId) -> Option<&mut Chat> {
+        self.0.get_mut(&id)
+    }
+
+    /// How many texts are not written yet.
+    pub fn waiting(&self) -> usize {
+        self.0.values().map(|chat| chat.unsent.len()).sum()
+    }
+
+    /// Handles the end of a connection's writer: what it has not written until then is lost.
+    pub fn writer_ended(&mut self, id: ConnectionId, screen: &mut Screen) {
+        if let Some(chat) = self.0.remove(&id) {
+            chat.cut(screen);
+        }
+    }
+
+    /// Gives up what is not written yet: the client ends.
+    pub fn give_up(&mut self, screen: &mut Screen) {
+        for chat in std::mem::take(&mut self.0).into_values() {
+            chat.cut(screen);
+        }
+    }
+}

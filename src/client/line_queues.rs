@@ -1,0 +1,163 @@
+//! One bounded queue of typed lines for each addressee.
+//!
+//! [`Lines`](super::lines::Lines) decides which line goes into which queue, and when its turn has come.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::mpsc::SyncSender;
+use std::time::{Duration, Instant};
+
+use crate::client::command::Command;
+use crate::client::net::ConnectionId;
+
+/// How many lines may wait for one addressee, and how many lines from the page may wait for their place.
+pub const WAITING_LINES: usize = 256;
+/// An addressee that has taken nothing for this long stands still.
+const STILL: Duration = Duration::from_secs(2);
+/// How long a script that hangs up waits until the texts before that are acknowledged.
+pub const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// Where a line came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// A terminal, at which somebody sits.
+    Keyboard,
+    /// A pipe or a file: the order of its lines has a meaning.
+    Script,
+    /// The page. Its lines use up no credit.
+    Browser,
+}
+
+/// A typed line.
+#[derive(Debug)]
+pub struct TypedLine {
+    /// The line itself: it may be the answer to the question for a nickname.
+    pub line: String,
+    /// What it means.
+    pub command: Command,
+    /// Where it came from.
+    pub source: Source,
+    /// Whether it still holds a credit.
+    pub holds_credit: bool,
+    /// Whether the calls that were typed before it are settled.
+    pub is_resolved: bool,
+}
+
+/// What a line waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Addressee {
+    /// The server, which answers one request after the other.
+    Server,
+    /// The connection to the room.
+    Room,
+    /// A direct chat.
+    Chat(ConnectionId),
+}
+
+/// The lines that wait for one addressee.
+#[derive(Debug)]
+pub struct LineQueue {
+    /// The lines, the oldest first. There is at least one.
+    pub lines: VecDeque<TypedLine>,
+    /// When it last gave a line away, or got its first one.
+    pub moved: Instant,
+}
+
+impl LineQueue {
+    /// Whether the addressee has taken nothing for long.
+    pub fn stands_still(&self, now: Instant) -> bool {
+        now.duration_since(self.moved) >= STILL
+    }
+
+    /// Whether no further line may wait.
+    pub fn is_full(&self) -> bool {
+        self.lines.len() >= WAITING_LINES
+    }
+
+    /// When something changes if nothing happens before: the queue stands still, or a script's patience ends.
+    fn deadline(&self) -> Option<Instant> {
+        let first = self.lines.front()?;
+        let still = first.holds_credit.then_some(self.moved + STILL);
+        let hangs_up = matches!(first.command, Command::Hangup(_));
+        still.into_iter().chain(hangs_up.then_some(self.moved + LAST_WORDS)).min()
+    }
+}
+
+/// The queues that are not empty.
+pub struct LineQueues {
+    queues: BTreeMap<Addressee, LineQueue>,
+    /// The way to allow the terminal's thread one more line.
+    credits: SyncSender<()>,
+}
+
+impl LineQueues {
+    /// No lines yet. `credits` allows the terminal's thread one more line for each that is carried out.
+    pub fn new(credits: SyncSender<()>) -> LineQueues {
+        LineQueues { queues: BTreeMap::new(), credits }
+    }
+
+    /// The queues with their addressees.
+    pub fn iter(&self) -> impl Iterator<Item = (Addressee, &LineQueue)> {
+        self.queues.iter().map(|(addressee, queue)| (*addressee, queue))
+    }
+
+    /// The queue for an addressee, if lines wait for it.
+    pub fn get(&self, addressee: Addressee) -> Option<&LineQueue> {
+        self.queues.get(&addressee)
+    }
+
+    /// The first line that waits for an addressee.
+    pub fn first(&mut self, addressee: Addressee) -> Option<&mut TypedLine> {
+        self.queues.get_mut(&addressee)?.lines.front_mut()
+    }
+
+    /// Adds a line.
+    pub fn push(&mut self, addressee: Addressee, line: TypedLine, now: Instant) {
+        let empty = || LineQueue { lines: VecDeque::new(), moved: now };
+        self.queues.entry(addressee).or_insert_with(empty).lines.push_back(line);
+    }
+
+    /// Takes the first line that waits for an addressee, with its credit.
+    pub fn pop(&mut self, addressee: Addressee, now: Instant) -> Option<TypedLine> {
+        let queue = self.queues.get_mut(&addressee)?;
+        let line = queue.lines.pop_front();
+        queue.moved = now;
+        if queue.lines.is_empty() {
+            self.queues.remove(&addressee);
+        }
+        line
+    }
+
+    /// Takes all lines, in the order of their addressees.
+    pub fn take_all(&mut self) -> impl Iterator<Item = TypedLine> + use<> {
+        std::mem::take(&mut self.queues).into_values().flat_map(|queue| queue.lines)
+    }
+
+    /// The line, after its credit is given back.
+    pub fn paid(&self, line: TypedLine) -> TypedLine {
+        if line.holds_credit {
+            self.give_credit();
+        }
+        TypedLine { holds_credit: false, ..line }
+    }
+
+    /// Allows the terminal's thread one more line.
+    pub fn give_credit(&self) {
+        let _ = self.credits.try_send(()); // it fails only if the thread that reads has ended
+    }
+
+    /// Gives back the credits of the lines whose addressee stands still: the lines behind them must go on.
+    pub fn tick(&mut self, now: Instant) {
+        for queue in self.queues.values_mut().filter(|queue| queue.stands_still(now)) {
+            for line in &mut queue.lines {
+                if std::mem::take(&mut line.holds_credit) {
+                    let _ = self.credits.try_send(()); // it fails only if the thread that reads has ended
+                }
+            }
+        }
+    }
+
+    /// When [`LineQueues::tick`] has something to do, or a script's patience ends.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.queues.values().filter_map(LineQueue::deadline).min()
+    }
+}
