@@ -6,105 +6,16 @@
 use std::collections::BTreeMap;
 
 use crate::client::direct::destination::Destination;
+use crate::client::direct::direct_chat::DirectChat;
 use crate::client::direct::ending::EndingChats;
 use crate::client::direct::tcp::Chat;
 use crate::client::direct::udp::Conversation;
 use crate::client::net::ConnectionId;
 use crate::client::ui::Screen;
-use crate::wire::{PeerRef, Via};
+use crate::wire::Via;
 
 /// The most texts to one peer that may wait.
 pub const MAX_WAITING: usize = 128;
-
-/// A direct chat of either kind.
-pub enum DirectChat {
-    /// Over a connection of its own.
-    Tcp(Chat),
-    /// By datagrams through the one UDP socket.
-    Udp(Conversation),
-}
-
-impl DirectChat {
-    /// The chat, if it is over TCP.
-    fn tcp(&self) -> Option<&Chat> {
-        if let DirectChat::Tcp(chat) = self { Some(chat) } else { None }
-    }
-
-    /// The same, to be changed.
-    fn tcp_mut(&mut self) -> Option<&mut Chat> {
-        if let DirectChat::Tcp(chat) = self { Some(chat) } else { None }
-    }
-
-    /// The conversation, if it is over UDP.
-    fn udp(&self) -> Option<&Conversation> {
-        if let DirectChat::Udp(conversation) = self { Some(conversation) } else { None }
-    }
-
-    /// The number of the chat.
-    fn key(&self) -> ConnectionId {
-        match self {
-            DirectChat::Tcp(chat) => chat.key,
-            DirectChat::Udp(conversation) => conversation.key,
-        }
-    }
-
-    /// The transport of the chat.
-    fn via(&self) -> Via {
-        if self.tcp().is_some() { Via::Tcp } else { Via::Udp }
-    }
-
-    /// How the screen names the chat: `bob`, `bob?` or `bob (udp)`.
-    pub fn label(&self) -> String {
-        match self {
-            DirectChat::Tcp(chat) => chat.label(),
-            DirectChat::Udp(conversation) => format!("{} (udp)", conversation.entry.name),
-        }
-    }
-
-    /// What a user types after `/peer` to choose the chat: `bob` or `bob udp`.
-    fn choice(&self) -> String {
-        match self {
-            DirectChat::Tcp(chat) => chat.label(),
-            DirectChat::Udp(conversation) => format!("{} udp", conversation.entry.name),
-        }
-    }
-
-    /// Whether `peer` means this chat's peer.
-    fn is(&self, peer: &PeerRef) -> bool {
-        match self {
-            DirectChat::Tcp(chat) => chat.is(peer),
-            DirectChat::Udp(conversation) => conversation.entry.is(peer),
-        }
-    }
-
-    /// The lines of `/peers` for this chat.
-    fn summary(&self) -> Vec<String> {
-        match self {
-            DirectChat::Tcp(chat) => vec![chat.summary()],
-            DirectChat::Udp(conversation) => conversation.summary().to_vec(),
-        }
-    }
-
-    /// How many texts wait: to be written over TCP, to be acknowledged over UDP.
-    fn waiting(&self) -> usize {
-        match self {
-            DirectChat::Tcp(chat) => chat.unsent.len(),
-            DirectChat::Udp(conversation) => conversation.unacknowledged(),
-        }
-    }
-
-    /// Ends the chat from this side. Returns it if texts are still to be written before its end.
-    fn end(self, screen: &mut Screen) -> Option<Chat> {
-        match self {
-            DirectChat::Tcp(chat) => chat.end(screen),
-            DirectChat::Udp(mut conversation) => {
-                conversation.finish_receiving(screen);
-                conversation.stop_sending(screen);
-                None
-            }
-        }
-    }
-}
 
 /// All direct chats, by the numbers of their connections.
 #[derive(Default)]

@@ -8,8 +8,9 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use crate::client::direct::chats::{Chats, DirectChat};
+use crate::client::direct::chats::Chats;
 use crate::client::direct::context::Context;
+use crate::client::direct::direct_chat::DirectChat;
 use crate::client::direct::eviction::evicted;
 use crate::client::direct::udp::{Conversation, Datagrams, Outgoing, Receiving, Sending};
 use crate::client::net::{ConnectionId, Direction};

@@ -18,8 +18,9 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use crate::client::direct::chats::{Chats, DirectChat, MAX_WAITING};
+use crate::client::direct::chats::{Chats, MAX_WAITING};
 use crate::client::direct::context::Context;
+use crate::client::direct::direct_chat::DirectChat;
 use crate::client::direct::places;
 use crate::client::direct::tcp::peer::is_called_one;
 use crate::client::direct::tcp::{Chat, ChatState, Introductions, Invitations, listener};

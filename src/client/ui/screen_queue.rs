@@ -35,7 +35,7 @@ pub struct ScreenQueue {
 
 /// What the thread takes at a time.
 #[derive(Debug)]
-pub struct Portion {
+pub struct ScreenPortion {
     /// The lines.
     pub lines: Vec<LineParts>,
     /// The prompt below them.
@@ -81,7 +81,7 @@ impl ScreenQueue {
     }
 
     /// Takes a portion. The prompt is to be drawn below it.
-    pub fn take(&mut self) -> Portion {
+    pub fn take(&mut self) -> ScreenPortion {
         if self.lines.is_empty() {
             self.tell_dropped();
         }
@@ -95,7 +95,7 @@ impl ScreenQueue {
         self.bytes -= taken;
         self.redraws = false;
         let stop = if self.lines.is_empty() { self.stop.take() } else { None };
-        Portion { lines, prompt: self.prompt.clone(), stop }
+        ScreenPortion { lines, prompt: self.prompt.clone(), stop }
     }
 
     /// Gives up what waits: it cannot be shown.

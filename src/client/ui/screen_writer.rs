@@ -11,7 +11,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use crate::client::ui::screen_queue::{LineParts, OutputEnd, Portion, PromptLine, ScreenQueue};
+use crate::client::ui::screen_queue::{
+    LineParts, OutputEnd, PromptLine, ScreenPortion, ScreenQueue,
+};
 use crate::client::ui::terminal::prompt::{self, PASTE_MARKS, Prompt};
 use crate::sync::{lock, wait};
 
@@ -155,7 +157,7 @@ impl SharedScreen {
     fn run(&self, mut output: impl Write, mut prompt: Option<Prompt>) -> io::Result<()> {
         // Whether the terminal marks what is pasted.
         let mut marks = false;
-        while let Some(Portion { lines, prompt: wanted, stop }) = self.next() {
+        while let Some(ScreenPortion { lines, prompt: wanted, stop }) = self.next() {
             let turns_on = prompt.is_some() && !std::mem::replace(&mut marks, true);
             let mark = if turns_on { PASTE_MARKS.0 } else { "" };
             let text = mark.to_owned() + &rendered(lines, wanted, &mut prompt);
@@ -173,7 +175,7 @@ impl SharedScreen {
     }
 
     /// Waits for something to write, and takes a portion of it; `None` at the end.
-    fn next(&self) -> Option<Portion> {
+    fn next(&self) -> Option<ScreenPortion> {
         let mut state = lock(&self.state);
         while state.queue.is_idle() {
             if state.closed {
