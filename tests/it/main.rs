@@ -43,6 +43,7 @@ mod client_return;
 mod client_room;
 mod client_screen;
 mod client_start;
+mod client_stuck;
 mod client_texts;
 mod client_their_answers;
 mod client_their_caller;
