@@ -152,3 +152,22 @@ fn to_quit_again_prolongs_nothing() {
     shutdown.quit(end, rest, Haste::User);
     assert!(matches!(shutdown, Shutdown::Closing(_)), "{shutdown:?}");
 }
+
+#[test]
+fn a_text_to_a_caller_who_is_dropped_before_it_is_judged_is_told() {
+    let (_server, alice) = alice_alone(&[]);
+    let mut caller = alice.is_called_by("caller");
+    let ticket = "0123456789abcdef0123456789abcdef";
+    caller.asks("CHAT", &[("clientID", "bob"), ("Port", "6202"), ("Ticket", ticket)]);
+    // Its ticket is waited for; nobody is told of it before that, unless one asks.
+    while !alice.output().contains("tcp (calls us)") {
+        alice.asks("/peers", "");
+    }
+    alice.asks_line("/peer bob?", "/msg now goes to bob?");
+    alice.types_bytes(b"/msg for bob\n/id\n");
+    alice.sees("you are alice");
+    // It says more than is kept.
+    caller.sends("la la la\r\n".repeat(200));
+    alice.sees_line("not delivered to bob?: for bob");
+    alice.answers();
+}
