@@ -10,7 +10,7 @@ use std::time::Instant;
 use crate::client::command::Command;
 use crate::client::direct::{DirectChat, LocalPeer, conversations};
 use crate::client::help;
-use crate::client::line_queues::TypedLine;
+use crate::client::line_queues::WaitingLine;
 use crate::client::net::ConnectionId;
 use crate::client::rendezvous::outgoing;
 use crate::client::rendezvous::requests::{Pending, Purpose};
@@ -35,8 +35,8 @@ pub fn execute(state: &mut State, command: Command) {
 }
 
 /// Hands over the texts that still wait when the client ends, or reports that they are not sent.
-pub fn say_the_rest(state: &mut State, lines: Vec<TypedLine>) {
-    for TypedLine { line, command, .. } in lines {
+pub fn say_the_rest(state: &mut State, lines: Vec<WaitingLine>) {
+    for WaitingLine { line, command, .. } in lines {
         match command {
             Command::Say(_) | Command::MsgTo(..) => execute(state, command),
             command if command.carries_text() => {

@@ -29,7 +29,7 @@ pub enum Source {
 
 /// A typed line.
 #[derive(Debug)]
-pub struct TypedLine {
+pub struct WaitingLine {
     /// The line itself: it may be the answer to the question for a nickname.
     pub line: String,
     /// What it means.
@@ -57,7 +57,7 @@ pub enum Addressee {
 #[derive(Debug)]
 pub struct LineQueue {
     /// The lines, the oldest first. There is at least one.
-    pub lines: VecDeque<TypedLine>,
+    pub lines: VecDeque<WaitingLine>,
     /// When it last gave a line away, or got its first one.
     pub moved: Instant,
 }
@@ -106,18 +106,18 @@ impl LineQueues {
     }
 
     /// The first line that waits for an addressee.
-    pub fn first(&mut self, addressee: Addressee) -> Option<&mut TypedLine> {
+    pub fn first(&mut self, addressee: Addressee) -> Option<&mut WaitingLine> {
         self.queues.get_mut(&addressee)?.lines.front_mut()
     }
 
     /// Adds a line.
-    pub fn push(&mut self, addressee: Addressee, line: TypedLine, now: Instant) {
+    pub fn push(&mut self, addressee: Addressee, line: WaitingLine, now: Instant) {
         let empty = || LineQueue { lines: VecDeque::new(), moved: now };
         self.queues.entry(addressee).or_insert_with(empty).lines.push_back(line);
     }
 
     /// Takes the first line that waits for an addressee, with its credit.
-    pub fn pop(&mut self, addressee: Addressee, now: Instant) -> Option<TypedLine> {
+    pub fn pop(&mut self, addressee: Addressee, now: Instant) -> Option<WaitingLine> {
         let queue = self.queues.get_mut(&addressee)?;
         let line = queue.lines.pop_front();
         queue.moved = now;
@@ -128,16 +128,16 @@ impl LineQueues {
     }
 
     /// Takes all lines, in the order of their addressees.
-    pub fn take_all(&mut self) -> impl Iterator<Item = TypedLine> + use<> {
+    pub fn take_all(&mut self) -> impl Iterator<Item = WaitingLine> + use<> {
         std::mem::take(&mut self.queues).into_values().flat_map(|queue| queue.lines)
     }
 
     /// The line, after its credit is given back.
-    pub fn paid(&self, line: TypedLine) -> TypedLine {
+    pub fn paid(&self, line: WaitingLine) -> WaitingLine {
         if line.holds_credit {
             self.give_credit();
         }
-        TypedLine { holds_credit: false, ..line }
+        WaitingLine { holds_credit: false, ..line }
     }
 
     /// Allows the terminal's thread one more line.

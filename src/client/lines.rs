@@ -18,7 +18,7 @@ use std::time::Instant;
 use crate::client::command::Command;
 use crate::client::input::Typed;
 use crate::client::line_queues::{
-    Addressee, LAST_WORDS, LineQueues, Source, TypedLine, WAITING_LINES,
+    Addressee, LAST_WORDS, LineQueues, Source, WAITING_LINES, WaitingLine,
 };
 use crate::client::state::State;
 use crate::client::ui::Screen;
@@ -38,7 +38,7 @@ enum Turn {
 /// All lines whose turn has not come.
 pub struct Lines {
     /// Those that have no place yet, in the order in which they were typed.
-    typed: VecDeque<TypedLine>,
+    typed: VecDeque<WaitingLine>,
     /// Those that wait for their addressee.
     queues: LineQueues,
 }
@@ -55,7 +55,13 @@ impl Lines {
         if source == Source::Browser && self.typed.len() >= WAITING_LINES {
             return screen.failure(refused(&line));
         }
-        self.typed.push_back(TypedLine { line, command, source, holds_credit, is_resolved: false });
+        self.typed.push_back(WaitingLine {
+            line,
+            command,
+            source,
+            holds_credit,
+            is_resolved: false,
+        });
     }
 
     /// Allows the terminal's thread one more line.
@@ -69,7 +75,7 @@ impl Lines {
     }
 
     /// The next line whose turn has come.
-    pub fn next(&mut self, state: &mut State, now: Instant) -> Option<TypedLine> {
+    pub fn next(&mut self, state: &mut State, now: Instant) -> Option<WaitingLine> {
         loop {
             if let Some(line) = self.next_queued(state, now) {
                 return Some(line);
@@ -86,7 +92,7 @@ impl Lines {
     }
 
     /// Takes all lines that wait, in the order of their addressees: the client ends.
-    pub fn take_all(&mut self) -> Vec<TypedLine> {
+    pub fn take_all(&mut self) -> Vec<WaitingLine> {
         let queued = self.queues.take_all();
         queued.chain(self.typed.drain(..)).map(|line| self.queues.paid(line)).collect()
     }
@@ -113,7 +119,7 @@ impl Lines {
     }
 
     /// What becomes of a line that nothing comes before.
-    fn turn(&self, first: &TypedLine, state: &State, now: Instant) -> Turn {
+    fn turn(&self, first: &WaitingLine, state: &State, now: Instant) -> Turn {
         let (is_script, server) = (first.source == Source::Script, &state.server);
         if server.name.is_none() && first.command.may_be_name() {
             return Turn::Now;
@@ -147,7 +153,7 @@ impl Lines {
     ///
     /// A call that is being introduced will be the current chat. So what concerns the current chat waits behind the
     /// request for the introduction.
-    fn addressee(&self, typed: &TypedLine, state: &State) -> Option<Addressee> {
+    fn addressee(&self, typed: &WaitingLine, state: &State) -> Option<Addressee> {
         let is_named = matches!(typed.command, Command::Hangup(Some(_)));
         let waits_for_calls = typed.command.concerns_current_chat()
             && !typed.is_resolved
@@ -182,7 +188,7 @@ impl Lines {
     }
 
     /// The next line of the queues whose turn has come.
-    fn next_queued(&mut self, state: &mut State, now: Instant) -> Option<TypedLine> {
+    fn next_queued(&mut self, state: &mut State, now: Instant) -> Option<WaitingLine> {
         let due = self.queues.iter().filter(|(addressee, queue)| {
             let first = queue.lines.front();
             first.is_some_and(|it| !must_wait(*addressee, it, queue.moved, now, state))
@@ -196,7 +202,7 @@ impl Lines {
 
     /// The next line of the queue for the server. The calls before it are settled, so a line that is no request has
     /// its own place now.
-    fn next_of_server(&mut self, state: &mut State, now: Instant) -> Option<TypedLine> {
+    fn next_of_server(&mut self, state: &mut State, now: Instant) -> Option<WaitingLine> {
         loop {
             let first = self.queues.first(Addressee::Server)?;
             first.is_resolved = true;
@@ -217,7 +223,12 @@ impl Lines {
 
     /// Takes the first line of a queue, or of the typed lines. If it ends a chat, the lines that wait for that chat
     /// come before it.
-    fn take(&mut self, from: Option<Addressee>, state: &State, now: Instant) -> Option<TypedLine> {
+    fn take(
+        &mut self,
+        from: Option<Addressee>,
+        state: &State,
+        now: Instant,
+    ) -> Option<WaitingLine> {
         let first = match from {
             Some(addressee) => self.queues.get(addressee)?.lines.front()?,
             None => self.typed.front()?,
@@ -235,7 +246,7 @@ impl Lines {
     }
 
     /// Moves a line into the queue of its addressee, or refuses it.
-    fn put(&mut self, mut line: TypedLine, turn: &Turn, state: &mut State, now: Instant) {
+    fn put(&mut self, mut line: WaitingLine, turn: &Turn, state: &mut State, now: Instant) {
         let Turn::Queued(addressee) = *turn else {
             return state.screen.failure(refused(&self.queues.paid(line).line));
         };
@@ -269,7 +280,7 @@ fn refused(line: &str) -> String {
 /// Whether a line must wait for its addressee, where nothing has moved since `moved`.
 fn must_wait(
     addressee: Addressee,
-    typed: &TypedLine,
+    typed: &WaitingLine,
     moved: Instant,
     now: Instant,
     state: &State,
