@@ -94,7 +94,7 @@ fn conversations_after(seconds: u64, says: bool) -> usize {
     let (begun, mut chats) = (Instant::now(), Chats::default());
     let mut conversations = Conversations::new(Datagrams::new(None), DEADLINE);
     let address = ([127, 0, 0, 1], 6202).into();
-    let me = LocalPeer { name: "alice".parse().unwrap(), id: 1, address };
+    let me = LocalPeer { name: Some("alice".parse().unwrap()), id: 1, address };
     let (chats, screen) = (&mut chats, &mut Screen::new(io::sink(), None));
     let mut context = Context { me, chats, screen, now: begun };
     let [ticket, answer] = ["0123456789abcdef", "fedcba9876543210"].map(|half| half.repeat(2));
