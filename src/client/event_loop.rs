@@ -211,7 +211,9 @@ impl EventLoop {
             match entered {
                 Entered::Line(line) => self.take_line(line),
                 Entered::Meant(lines) => {
-                    lines.into_iter().for_each(|line| self.push(line, Source::Keyboard));
+                    for line in lines {
+                        self.push(line, Source::Keyboard);
+                    }
                 }
                 Entered::Nothing => self.lines.give_credit(),
                 Entered::End => self.input_ended(),
