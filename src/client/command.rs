@@ -107,6 +107,17 @@ impl Command {
         )
     }
 
+    /// The text of the command, if it says one in the room or in a direct chat.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Command::Plain(text)
+            | Command::Say(text)
+            | Command::Msg(text)
+            | Command::MsgTo(_, text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// Whether the command sends a request to which the server responds. Only one such request is pending at a
     /// time: the next command that asks waits for the response.
     pub fn asks_server(&self) -> bool {

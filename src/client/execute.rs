@@ -27,10 +27,21 @@ pub fn execute(state: &mut State, command: Command) {
         && state.warned_of_info
         && has_no_room(state);
     let carries_text = command.carries_text();
-    match attempt(state, if means_info { Command::Info } else { command }) {
-        Err(message) if carries_text => state.screen.failure(message),
-        Err(message) => state.screen.line(message),
-        Ok(()) => {}
+    // At a prompt a text is shown when it is settled, so one that is refused must be shown now.
+    let text = command.text().filter(|_| state.screen.has_prompt()).map(str::to_owned);
+    if let Some(text) = text.as_ref().filter(|_| has_no_room(state)) {
+        state.screen.line(format_args!("> {text}"));
+    }
+    let Err(message) = attempt(state, if means_info { Command::Info } else { command }) else {
+        return;
+    };
+    if let Some(text) = text.filter(|text| !message.contains(text)) {
+        state.screen.line(format_args!("> {text}"));
+    }
+    if carries_text {
+        state.screen.failure(message);
+    } else {
+        state.screen.line(message);
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::sync::mpsc::Sender;
 
-use crate::client::command::Command;
+use crate::client::command::{Command, parse};
 use crate::client::direct::Destination;
 use crate::client::direct::tcp::Chat;
 use crate::client::question::{Meant, Question};
@@ -25,6 +25,11 @@ pub struct Typed {
     /// Whether it used up a credit. Lines of the page need none: one too many is refused.
     pub took_credit: bool,
 }
+
+/// The most texts that are shown above the prompt while they are on their way.
+const MAX_ABOVE: usize = 5;
+/// The most characters of such a text that are shown.
+const MAX_ROW: usize = 60;
 
 /// What keys have entered.
 #[derive(Debug)]
@@ -70,8 +75,7 @@ impl Input {
     fn act(&mut self, action: Action, reading: &Sender<()>, state: &mut State) -> Option<Entered> {
         match action {
             Action::Line(line) => {
-                let label = label(state);
-                state.screen.line(format_args!("{label}{line}"));
+                echo(&line, &parse(&line), state);
                 match Question::about_typed(&line).filter(|_| state.server.name.is_some()) {
                     None => return Some(Entered::Line(line)),
                     Some(question) => self.ask(question, state),
@@ -118,13 +122,16 @@ impl Input {
         Some(entered(meant, state))
     }
 
-    /// Draws the prompt and the line as they are now; nothing while the client ends.
-    pub fn show(&self, state: &mut State, ends: bool) {
+    /// Draws the prompt and the line as they are now, below the last texts of the user that are not settled: `waiting`
+    /// are those that wait for their turn. Draws nothing while the client ends.
+    pub fn show<'a>(&self, state: &mut State, waiting: impl Iterator<Item = &'a str>, ends: bool) {
         let (label, (line, cursor)) = match &self.question {
             Some(question) => (question.prompt().to_owned(), ("", 0)),
             None => (label(state), self.editor.line()),
         };
-        let text = (!ends).then(|| (format!("{label}{line}"), label.len() + cursor));
+        let above = if state.screen.has_prompt() { above(state, waiting) } else { String::new() };
+        let text =
+            (!ends).then(|| (format!("{above}{label}{line}"), above.len() + label.len() + cursor));
         state.screen.prompt(text);
     }
 }
@@ -132,8 +139,7 @@ impl Input {
 /// Binds lines to where the prompt says that they go, and shows them as if typed.
 fn entered(meant: Vec<Meant>, state: &mut State) -> Entered {
     let bind = |(line, command): Meant| {
-        let label = label(state);
-        state.screen.line(format_args!("{label}{line}"));
+        echo(&line, &command, state);
         Typed { line, command: bound(command, state), took_credit: false }
     };
     Entered::Meant(meant.into_iter().map(bind).collect())
@@ -167,6 +173,29 @@ pub fn bound(command: Command, state: &mut State) -> Command {
 /// The text before the line: where plain text goes, and where `/msg` goes.
 fn label(state: &State) -> String {
     state.chats.prompt(state.server.status() == "lost")
+}
+
+/// Shows a line that was entered. A text is not shown here: it stands above the prompt until it is settled, and then as a
+/// line of the conversation.
+fn echo(line: &str, command: &Command, state: &mut State) {
+    if state.server.name.is_none() || command.text().is_none() {
+        let label = label(state);
+        state.screen.line(format_args!("{label}{line}"));
+    }
+}
+
+/// The last texts of the user that are not settled, a row for each.
+fn above<'a>(state: &State, waiting: impl Iterator<Item = &'a str>) -> String {
+    let room = state.server.room.unheard_texts().map(str::to_owned);
+    let room = room.chain(waiting.map(str::to_owned));
+    let rows: Vec<String> = state.screen.unsettled.lines().chain(room).collect();
+    let more = rows.len().saturating_sub(MAX_ABOVE);
+    let begun = if more > 0 { format!("… and {more} before\n") } else { String::new() };
+    let rows = rows[more..].iter().map(|row| {
+        let shown: String = row.chars().take(MAX_ROW).collect();
+        format!("… {shown}{}\n", if shown.len() < row.len() { "…" } else { "" })
+    });
+    begun + &rows.collect::<String>()
 }
 
 /// The names that a command may mean, for Tab.

@@ -74,6 +74,12 @@ impl Lines {
         self.typed.len() + self.queues.iter().map(|(_, queue)| queue.lines.len()).sum::<usize>()
     }
 
+    /// The texts that wait for the room or for a direct chat.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        let queued = self.queues.iter().flat_map(|(_, queue)| &queue.lines);
+        queued.chain(&self.typed).filter_map(|line| line.command.text())
+    }
+
     /// The next line whose turn has come.
     pub fn next(&mut self, state: &mut State, now: Instant) -> Option<WaitingLine> {
         loop {

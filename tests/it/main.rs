@@ -85,6 +85,8 @@ mod platforms;
 #[cfg(target_os = "linux")]
 mod prompt_end;
 #[cfg(target_os = "linux")]
+mod prompt_once;
+#[cfg(target_os = "linux")]
 mod prompt_screen;
 #[cfg(target_os = "linux")]
 mod prompt_words;

@@ -112,6 +112,11 @@ impl RoomView {
         self.unheard.push_back(text.to_owned());
     }
 
+    /// The texts of this client that have not come back.
+    pub fn unheard_texts(&self) -> impl Iterator<Item = &str> {
+        self.unheard.iter().map(String::as_str)
+    }
+
     /// How many texts of this client have not come back.
     pub fn unheard(&self) -> usize {
         self.unheard.len()

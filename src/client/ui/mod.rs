@@ -4,6 +4,7 @@ pub mod json;
 pub mod output;
 pub mod filter;
 pub mod transcript;
+pub mod unsettled;
 pub mod terminal;
 pub mod web;
 pub mod screen_queue;

@@ -99,9 +99,11 @@ impl Output<'_> {
                 let way = if *via == Via::Tcp { "direct" } else { "udp" };
                 [direct_time, label.clone(), format!(" ({way}): {text}")]
             }
-            Output::Status(PeerInfo { label, id, .. }, text, status) => {
+            Output::Status(PeerInfo { label, id, via, .. }, text, status) => {
                 let line = match (status, id) {
                     (DeliveryStatus::Waiting, _) => return None,
+                    // The line above the prompt says it, until the acknowledgement comes.
+                    (DeliveryStatus::Sent, _) if at_prompt && *via == Via::Udp => return None,
                     (DeliveryStatus::Sent, 0) => format!("Sent to {label}: {text}"),
                     (DeliveryStatus::Sent, id) => format!("Sent to {label} (ID {id}): {text}"),
                     (DeliveryStatus::Delivered, _) => format!("Delivered to {label} (udp): {text}"),

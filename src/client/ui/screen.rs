@@ -21,6 +21,7 @@ use crate::client::ui::screen_queue::{LineParts, OutputEnd};
 use crate::client::ui::screen_writer::ScreenWriter;
 use crate::client::ui::terminal::prompt::Prompt;
 use crate::client::ui::transcript::Transcript;
+use crate::client::ui::unsettled::Unsettled;
 use crate::client::ui::web::Page;
 use crate::clock::{LocalTime, Zone, day_line};
 use crate::typed::{TypedLine, TypedLines};
@@ -113,6 +114,8 @@ pub struct Screen {
     day: Option<u64>,
     /// The page, if there is one.
     page: Option<Page>,
+    /// The user's texts that are on their way.
+    pub unsettled: Unsettled,
     /// What is not shown.
     pub filter: Filter,
     /// What was shown.
@@ -131,7 +134,7 @@ impl Screen {
         let day = LocalTime::at(SystemTime::now(), zone.offset()).day;
         let writer = ScreenWriter::start(output, prompt);
         let (filter, transcript, bell) = (Filter::default(), Transcript::default(), None);
-        let (tracing, page) = (false, None);
+        let (tracing, page, unsettled) = (false, None, Unsettled::default());
         Screen {
             writer,
             has_prompt,
@@ -140,6 +143,7 @@ impl Screen {
             zone,
             day,
             page,
+            unsettled,
             filter,
             transcript,
             bell,
@@ -199,6 +203,9 @@ impl Screen {
         let day_line = day.zip(now.day).map(|(day, today)| day_line(day, today));
         if let Some(page) = &self.page {
             page.tell(&output.json(&time, day_line.as_deref().unwrap_or_default()));
+        }
+        if self.has_prompt {
+            self.unsettled.note(output);
         }
         let Some(parts) = output.line(&time, self.has_prompt) else { return };
         if let Some(line) = day_line.filter(|_| self.day != day) {
