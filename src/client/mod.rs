@@ -45,6 +45,7 @@ use crate::io_error::cause_at;
 
 /// What the person who starts the client decides.
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct ClientOptions {
     /// The name; without one the client asks for it.
     pub name: Option<String>,

@@ -32,8 +32,9 @@ impl Unsettled {
                 self.0.push_back(OnTheWay { chat: peer.chat, label, text, sent: false });
             }
             DeliveryStatus::Sent if peer.via == Via::Udp => {
-                let first = self.0.iter_mut().find(|each| is_it(each) && !each.sent);
-                first.into_iter().for_each(|each| each.sent = true);
+                if let Some(first) = self.0.iter_mut().find(|each| is_it(each) && !each.sent) {
+                    first.sent = true;
+                }
             }
             _ => {
                 let first = self.0.iter().position(is_it);
