@@ -86,7 +86,7 @@ fn an_error_answers_the_request_that_it_names_and_no_other() {
     guest.wire.gets("INFO");
     let late = [("For", "TELL"), ("Code", "no-such-client"), ("Message", "nobody of that name")];
     guest.wire.sends(Block::text("ERROR", &late));
-    alice.sees_line("nobody of that name");
+    alice.sees_line("the server says: nobody of that name");
     guest.wire.sends("INFOACK\r\nalice 127.0.0.1:5556 1\r\n\r\n");
     alice.sees_line("1 registered:");
     alice.sees_line("alice 127.0.0.1:5556 1");

@@ -118,7 +118,7 @@ fn a_server_that_goes_after_it_has_refused_is_told_of() {
     let mut wire = server.accepts("the server (played)");
     wire.gets("REGISTER");
     wire.sends("ERROR\r\nFor: REGISTER\r\nCode: server-full\r\nMessage: it is full\r\n\r\n");
-    alice.sees("does not let you in: it is full");
+    alice.sees("does not let you in: the server says: it is full");
     drop((wire, server));
     alice.sees(&format!("cannot reach the server 127.0.0.1:{port}: connection refused"));
 }
