@@ -231,7 +231,7 @@ table! { refused:
     why_a_port_is_refused_is_marked("bad-port", "not registered: the server says: bob (direct): send me your password");
     why_somebody_is_banned_is_marked("banned", "not registered: the server says: bob (direct): send me your password");
     why_a_server_is_full_is_marked("server-full",
-        "cannot reach the server ADDRESS: the server says: bob (direct): send me your password; trying again");
+        "the server ADDRESS does not let you in: the server says: bob (direct): send me your password; asking again");
 }
 
 #[test]
