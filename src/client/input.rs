@@ -170,9 +170,12 @@ pub fn bound(command: Command, state: &mut State) -> Command {
     }
 }
 
-/// The text before the line: where plain text goes, and where `/msg` goes.
+/// The text before the line: where plain text goes, and where `/msg` goes. Without a name it is taken for one.
 fn label(state: &State) -> String {
-    state.chats.prompt(state.server.status() == "lost")
+    if state.server.name.is_none() {
+        return "nickname > ".to_owned();
+    }
+    state.chats.prompt(state.server.is_lost())
 }
 
 /// Shows a line that was entered. A text is not shown here: it stands above the prompt until it is settled, and then as a

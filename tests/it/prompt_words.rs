@@ -114,11 +114,20 @@ fn the_history_is_there_to_be_said_again() {
 }
 
 #[test]
+fn the_prompt_says_that_who_was_kicked_is_not_in_the_room() {
+    let server = Server::start(&[]);
+    let Some(alice) = Terminal::joined("alice", &server) else { return };
+    server.types("/kick alice");
+    alice.sees("kicked");
+    alice.shows(&["[room lost] > "], 14);
+}
+
+#[test]
 fn a_nickname_is_typed_at_the_prompt_too() {
     let server = Server::start(&[]);
     let command = format!("'{}' --server {}", env!("CARGO_BIN_EXE_client"), server.address());
     let Some(alice) = Terminal::running(&command) else { return };
-    alice.shows(&["Your nickname?", "> "], 2);
+    alice.shows(&["Your nickname?", "nickname > "], 11);
     alice.presses("no name\r");
     alice.sees("a name must have 1 to 32");
     alice.presses("alicia\x7f\x7fe\r");
