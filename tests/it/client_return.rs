@@ -2,7 +2,12 @@
 
 #[cfg(unix)]
 use crate::support::process;
-use crate::support::{Client, Played, alice_and_bob, alice_calls_bob, all_see};
+use std::fs::OpenOptions;
+use std::io::Write;
+
+use crate::support::{
+    Client, Played, Server, alice_alone, alice_and_bob, alice_calls_bob, all_see,
+};
 
 #[test]
 fn a_call_after_the_return_is_verified_again() {
@@ -140,4 +145,28 @@ fn a_name_that_the_own_lost_connection_still_has_is_asked_for_again() {
     drop(wire);
     server.welcomes(1, &[]);
     alice.sees_without("taken", "Your ID: 1");
+}
+
+#[test]
+fn a_long_replay_is_shown_whole_and_once_and_then_what_was_said_meanwhile() {
+    const MISSED: usize = 300;
+    let (server, alice) = alice_alone(&[]);
+    alice.asks("before", " alice: before");
+    let port = server.port();
+    let folder = server.crashes();
+    // A thousand bytes each: five pieces.
+    let line = |seq| format!("[2026-11-20 12:35:01] [ann]: {seq:0>1000}\n");
+    let mut log = OpenOptions::new().append(true).open(folder.file("server.log")).unwrap();
+    log.write_all((1..=MISSED).map(line).collect::<String>().as_bytes()).unwrap();
+    let server = Server::start_in(folder, port, &[]);
+    let bob = Client::joined("bob", &server);
+    bob.types("after");
+    alice.sees("Other clients' IDs: ");
+    for seq in 1..=MISSED {
+        alice.sees_without(" bob: after", &format!(" ann: {seq:0>1000}"));
+    }
+    bob.types("long after");
+    alice.sees(" bob: long after");
+    let shown = alice.output().matches(" ann: ").count();
+    assert_eq!(shown, MISSED);
 }
