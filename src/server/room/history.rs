@@ -14,13 +14,19 @@ use crate::wire::{LastSeen, SAID_TAIL_END, Secret};
 /// How many messages a newcomer reads if it does not say which it has seen.
 const NEWCOMER: u64 = 20;
 /// How many messages are kept altogether. The older ones are only there for clients to whom a replay is told in
-/// pieces: while they take the first pieces, the room goes on.
-const HELD: usize = 4 * KEPT;
+/// pieces: while they take the first pieces, the room goes on. These are more than the usual `--backlog` has room for,
+/// so it is the backlog that ends a client's patience.
+const HELD: usize = 12 * KEPT;
+/// How many bytes of messages are kept altogether, but for the last [`KEPT`] messages. They are more than the longest
+/// messages of a replay and the usual backlog together.
+const HELD_BYTES: usize = 4 << 20;
 
 /// The room's last messages, each as the tail of its SAID block, with its number.
 #[derive(Debug, Default)]
 pub struct History {
     kept: VecDeque<(u64, Vec<u8>)>,
+    /// How many bytes they have.
+    bytes: usize,
     /// Which start of the server has given which numbers.
     epochs: Epochs,
 }
@@ -55,10 +61,13 @@ impl History {
 
     /// Adds message `seq`, given as its block's tail. When the history is full, the oldest message makes room.
     pub fn push(&mut self, seq: u64, tail: &[u8]) {
-        let full = self.kept.len() == HELD;
-        let oldest = if full { self.kept.pop_front() } else { None };
-        // The oldest message's memory serves for the newest: a full history allocates nothing.
-        let (_, mut memory) = oldest.unwrap_or_default();
+        let mut memory = Vec::new();
+        self.bytes += tail.len();
+        while self.kept.len() == HELD || (self.kept.len() > KEPT && self.bytes > HELD_BYTES) {
+            // The oldest message's memory serves for the newest: a full history allocates nothing.
+            (_, memory) = self.kept.pop_front().unwrap_or_default();
+            self.bytes -= memory.len();
+        }
         memory.clear();
         memory.extend_from_slice(tail);
         self.kept.push_back((seq, memory));
