@@ -22,6 +22,7 @@ use crate::client::direct::chats::{Chats, MAX_WAITING};
 use crate::client::direct::context::Context;
 use crate::client::direct::direct_chat::DirectChat;
 use crate::client::direct::places;
+use crate::client::direct::rivals::{crossing, rival};
 use crate::client::direct::tcp::peer::is_called_one;
 use crate::client::direct::tcp::{Chat, ChatState, Introductions, Invitations, listener};
 use crate::client::event::{Events, PeerEvent};
@@ -228,26 +229,6 @@ pub fn tick(context: &mut Context) {
 /// The numbers of all chats over TCP, taken in advance because handling one may remove another.
 fn ids(chats: &Chats) -> Vec<ConnectionId> {
     chats.over_tcp().map(|chat| chat.key).collect()
-}
-
-/// Another chat with the same peer, open or being called.
-fn rival(id: ConnectionId, chats: &Chats) -> Option<&Chat> {
-    let ours = chats.tcp(id)?;
-    let entry = ours.entry()?;
-    let is_rival = |chat: &&Chat| {
-        let introduced = chat.verified || matches!(chat.state, ChatState::Calling(Some(_)));
-        introduced && chat.is_with(&entry) && chat.key != id
-    };
-    chats.over_tcp().find(is_rival)
-}
-
-/// The call of the peer that this client calls itself, and the secret to answer it with.
-fn crossing(id: ConnectionId, chats: &Chats) -> Option<(ConnectionId, Secret)> {
-    let name = &chats.tcp(id)?.name;
-    chats.over_tcp().filter(|chat| chat.name == *name).find_map(|chat| match chat.state {
-        ChatState::SimultaneousOpen { answer, .. } => Some((chat.key, answer)),
-        _ => None,
-    })
 }
 
 /// Answers a caller that has shown its ticket. This chat replaces an older one with the same peer.

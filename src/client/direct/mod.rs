@@ -15,6 +15,7 @@ pub mod ending;
 pub mod chats;
 pub mod context;
 pub mod places;
+pub mod rivals;
 pub mod handshake;
 pub mod identity;
 pub mod conversations;
