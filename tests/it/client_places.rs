@@ -3,7 +3,9 @@
 use std::io::Read;
 
 use crate::driver::played::{Guest, Peer, Secrets};
-use crate::support::{Client, DEADLINE, Dice, Played, Wire, alice_alone, alice_and_bob};
+use crate::support::{
+    Client, DEADLINE, Dice, Wire, alice_alone, alice_and_bob, peer, with_played_server,
+};
 
 /// Calls alice with a name and no word.
 #[track_caller]
@@ -12,21 +14,6 @@ fn silent(alice: &Client, name: &str) -> Wire {
     wire.sends(format!("CHAT\r\nclientID: {name}\r\nIP: 127.0.0.1\r\nPort: 6202\r\n\r\n"));
     alice.sees_line(&format!("Incoming chat request from {name}? 127.0.0.1:6202 (unverified)"));
     wire
-}
-
-/// Alice in the room of a server that the test plays.
-#[track_caller]
-fn with_played_server() -> (Played, Client, Guest) {
-    let server = Played::open();
-    let alice = Client::start("alice", server.address());
-    let guest = server.welcomes(1, &[]);
-    alice.sees("Other clients' IDs: none");
-    (server, alice, guest)
-}
-
-/// Somebody of that name and number.
-fn peer(name: &str, id: u64) -> Peer {
-    Peer::new(name, ([127, 0, 0, 1], 6202).into(), id)
 }
 
 /// Bob calls with the ticket that the server has announced, and is verified.

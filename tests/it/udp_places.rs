@@ -9,22 +9,7 @@ use p2p_chat::client::ui::Screen;
 use p2p_chat::wire::{Credentials, Entry};
 
 use crate::driver::played::{Guest, Peer, Secrets};
-use crate::support::{self, Client, DEADLINE, Dice, Played, Way};
-
-/// Alice in the room of a server that the test plays.
-#[track_caller]
-fn with_played_server() -> (Played, Client, Guest) {
-    let server = Played::open();
-    let alice = Client::start("alice", server.address());
-    let guest = server.welcomes(1, &[]);
-    alice.sees("Other clients' IDs: none");
-    (server, alice, guest)
-}
-
-/// Somebody of that name and number.
-fn peer(name: &str, id: u64) -> Peer {
-    Peer::new(name, ([127, 0, 0, 1], 6202).into(), id)
-}
+use crate::support::{self, Client, DEADLINE, Dice, Way, peer, with_played_server};
 
 /// A peer queries alice; the way on which it can speak now.
 fn queries(guest: &mut Guest, alice: &Client, peer: &Peer, dice: &mut Dice) -> Way {

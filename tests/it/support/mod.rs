@@ -46,7 +46,7 @@ pub use glass::Glass;
 pub use lane::Lane;
 pub use scenes::{
     alice_alone, alice_and_bob, alice_calls_bob, alice_joined, connected, free_port, lan_address,
-    two_joined,
+    peer, two_joined, with_played_server,
 };
 #[cfg(target_os = "linux")]
 pub use terminal::Terminal;

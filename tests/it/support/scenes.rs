@@ -4,7 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, TcpListener, UdpSocket};
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::{Client, Server, Wire};
+use super::{Client, Played, Server, Wire};
+use crate::driver::played::{Guest, Peer};
 
 /// A port of 127.0.0.1 on which nobody listens, and which no other test of this run is given.
 ///
@@ -41,6 +42,21 @@ pub fn two_joined(flags: &[&str]) -> (Server, Wire, Wire) {
     let bob = server.joined("bob", 20_002);
     alice.gets("JOINED");
     (server, alice, bob)
+}
+
+/// Alice in the room of a server that the test plays.
+#[track_caller]
+pub fn with_played_server() -> (Played, Client, Guest) {
+    let server = Played::open();
+    let alice = Client::start("alice", server.address());
+    let guest = server.welcomes(1, &[]);
+    alice.sees("Other clients' IDs: none");
+    (server, alice, guest)
+}
+
+/// Somebody of that name and number.
+pub fn peer(name: &str, id: u64) -> Peer {
+    Peer::new(name, ([127, 0, 0, 1], 6202).into(), id)
 }
 
 /// A server with these flags, and alice's client (ID 1) in its room.
