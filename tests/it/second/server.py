@@ -208,7 +208,8 @@ class Connection(asyncio.Protocol):
             for line in lines:
                 found = HEADER.fullmatch(line.decode(errors="replace"))
                 if found:
-                    headers.setdefault(found[1].lower(), found[3])
+                    name, value = found[1].lower(), found[3]
+                    headers.setdefault(name, value if name == "text" else value.strip(" \t"))
             request(headers)
         except Refusal as refusal:
             self.refuse(kind, refusal)
