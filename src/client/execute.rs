@@ -1,20 +1,20 @@
 //! The user's commands, carried out in the order in which they were typed.
 //!
 //! A command either changes the state at once, or sends a request. The response to a request comes later, as an
-//! event, and is handled in [`responses`](super::responses). [`Lines`](super::lines::Lines) decides when a command's
+//! event, and is handled in [`responses`](super::responses). [`Lines`](super::typing::lines::Lines) decides when a command's
 //! turn has come.
 
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use crate::client::command::Command;
 use crate::client::direct::{DirectChat, LocalPeer, conversations};
 use crate::client::help;
-use crate::client::line_queues::WaitingLine;
 use crate::client::net::ConnectionId;
 use crate::client::rendezvous::outgoing;
 use crate::client::rendezvous::requests::{Pending, Purpose};
 use crate::client::state::State;
+use crate::client::typing::command::Command;
+use crate::client::typing::line_queues::WaitingLine;
 use crate::io_error::cause;
 use crate::wire::{Name, PeerRef, Request, Text, Via};
 

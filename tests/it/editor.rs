@@ -1,8 +1,9 @@
 //! The line that is being typed, without a terminal: keys in, the line out; and where it stands on a screen.
 
+use p2p_chat::client::help;
+use p2p_chat::client::typing::command;
 use p2p_chat::client::ui::terminal::editor::{Action, Editor, MAX_HISTORY};
 use p2p_chat::client::ui::terminal::layout::layout;
-use p2p_chat::client::{command, help};
 use p2p_chat::wire::line::MAX_LINE;
 use p2p_chat::wire::text::escape;
 

@@ -20,13 +20,17 @@ const PARTS: [(&str, &[&str]); 4] = [
     ("tools", &["wire", "server", "client"]),
 ];
 /// The rooms of the server and the client, and which rooms of the same part each may use.
-const ROOMS: [(&str, &[&str]); 6] = [
+const ROOMS: [(&str, &[&str]); 7] = [
     ("server::room", &["server::printer"]),
     ("server::directory", &["server::room"]),
     ("client::net", &[]),
     ("client::ui", &["client::net", "client::event", "client::help"]),
     ("client::rendezvous", &["client::net", "client::event", "client::ui"]),
     ("client::direct", &["client::net", "client::event", "client::ui"]),
+    (
+        "client::typing",
+        &["client::net", "client::help", "client::ui", "client::direct", "client::state"],
+    ),
 ];
 
 /// A file under `src` with its text.

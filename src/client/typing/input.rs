@@ -5,11 +5,11 @@
 
 use std::sync::mpsc::Sender;
 
-use crate::client::command::{Command, parse};
 use crate::client::direct::Destination;
 use crate::client::direct::tcp::Chat;
-use crate::client::question::{Meant, Question};
 use crate::client::state::State;
+use crate::client::typing::command::{Command, parse};
+use crate::client::typing::question::{Meant, Question};
 use crate::client::ui::terminal::editor::{Action, Editor};
 
 /// The most names that Tab lists.

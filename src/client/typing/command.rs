@@ -3,7 +3,7 @@
 //! Nothing here has an effect: `execute` does what a command says. A line is parsed once, when it is typed.
 //!
 //! ```
-//! use p2p_chat::client::command::{Command, parse};
+//! use p2p_chat::client::typing::command::{Command, parse};
 //!
 //! assert_eq!(parse("hello"), Command::Plain("hello".to_owned()));
 //! assert_eq!(parse("/msg hello"), Command::Msg("hello".to_owned()));

@@ -15,12 +15,12 @@ use std::collections::VecDeque;
 use std::sync::mpsc::SyncSender;
 use std::time::Instant;
 
-use crate::client::command::Command;
-use crate::client::input::Typed;
-use crate::client::line_queues::{
+use crate::client::state::State;
+use crate::client::typing::command::Command;
+use crate::client::typing::input::Typed;
+use crate::client::typing::line_queues::{
     Addressee, LAST_WORDS, LineQueues, Source, WAITING_LINES, WaitingLine,
 };
-use crate::client::state::State;
 use crate::client::ui::Screen;
 
 /// What becomes of a line.

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
 
-use crate::client::command::Command;
 use crate::client::net::ConnectionId;
+use crate::client::typing::command::Command;
 
 /// How many lines may wait for one addressee, and how many lines from the page may wait for their place.
 pub const WAITING_LINES: usize = 256;

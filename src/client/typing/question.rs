@@ -1,7 +1,7 @@
 //! The question that comes before lines which may not be what they seem: several that were pasted, or one with a command
 //! after something invisible. Nothing of them is sent before the user has answered.
 
-use crate::client::command::{Command, looks_like_command, parse, unveiled};
+use crate::client::typing::command::{Command, looks_like_command, parse, unveiled};
 
 /// So many pasted lines go without a question, if none of them looks like a command.
 const UNASKED: usize = 3;
