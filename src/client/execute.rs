@@ -154,6 +154,7 @@ fn message(state: &mut State, to: Option<ConnectionId>, text: &str) -> Result<()
     let (text, now) = (checked(text)?, Instant::now());
     let State { chats, conversations, screen, .. } = state;
     let Some(id) = to.or(chats.current) else { return Err(chats.no_current(screen)) };
+    let id = chats.heir(id);
     match chats.get_mut(id) {
         Some(DirectChat::Tcp(chat)) => {
             chat.say(&text, screen);

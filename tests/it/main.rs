@@ -25,6 +25,7 @@ mod browser;
 mod client_absence;
 mod client_addresses;
 mod client_chats;
+mod client_crossing;
 mod client_ends;
 mod client_hostile_peers;
 mod client_hostile_server;

@@ -16,11 +16,15 @@ use crate::wire::Via;
 
 /// The most texts to one peer that may wait.
 pub const MAX_WAITING: usize = 128;
+/// The most replaced chats that are remembered.
+const MAX_REPLACED: usize = 64;
 
 /// All direct chats, by the numbers of their connections.
 #[derive(Default)]
 pub struct Chats {
     all: BTreeMap<ConnectionId, DirectChat>,
+    /// The chats that another chat with the same peer has replaced, and that other one.
+    heirs: BTreeMap<ConnectionId, ConnectionId>,
     /// The chats that this client has ended and whose last texts are not written yet.
     pub ending: EndingChats,
     /// The chat to which `/msg` goes.
@@ -66,6 +70,25 @@ impl Chats {
     /// The chat over TCP of that number, to be changed.
     pub fn tcp_mut(&mut self, id: ConnectionId) -> Option<&mut Chat> {
         self.all.get_mut(&id)?.tcp_mut()
+    }
+
+    /// Lets a chat take the place of another one with the same peer: what was meant for that one is for this one.
+    pub fn replace(&mut self, old: ConnectionId, new: ConnectionId, screen: &mut Screen) {
+        if self.heirs.len() >= MAX_REPLACED {
+            self.heirs.pop_first();
+        }
+        self.heirs.insert(old, new);
+        self.destination.replace(old, new);
+        screen.unsettled.replace(old, new);
+    }
+
+    /// The chat that stands in the place of this one by now: most often it is the same.
+    pub fn heir(&self, mut id: ConnectionId) -> ConnectionId {
+        for _ in 0..MAX_REPLACED {
+            let Some(heir) = self.heirs.get(&id) else { break };
+            id = *heir;
+        }
+        id
     }
 
     /// Takes a chat over TCP out of the list. It is no longer current. A conversation over UDP stays.

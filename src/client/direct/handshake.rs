@@ -253,7 +253,7 @@ fn receive(id: ConnectionId, answer: Secret, context: &mut Context) {
         old.cut(context.screen);
     }
     if let Some(rival) = rival {
-        context.chats.destination.replace(rival, id);
+        context.chats.replace(rival, id, context.screen);
     }
     if was_current {
         context.chats.current = Some(id);

@@ -127,7 +127,7 @@ pub fn drop_silently(id: ConnectionId, other: Option<ConnectionId>, context: &mu
         for text in std::mem::take(&mut chat.unsent) {
             other.resume(text, context.screen);
         }
-        context.chats.destination.replace(id, key);
+        context.chats.replace(id, key, context.screen);
     }
     if was_current {
         context.chats.current = other;

@@ -127,6 +127,21 @@ impl LineQueues {
         line
     }
 
+    /// Gives the lines for a chat that another one has replaced to its `heir`.
+    pub fn follow(&mut self, heir: impl Fn(ConnectionId) -> ConnectionId) {
+        let heirs = self.queues.keys().filter_map(|addressee| match addressee {
+            Addressee::Chat(id) => Some((*id, heir(*id))).filter(|(id, heir)| id != heir),
+            _ => None,
+        });
+        for (id, heir) in heirs.collect::<Vec<_>>() {
+            let Some(mut old) = self.queues.remove(&Addressee::Chat(id)) else { continue };
+            if let Some(new) = self.queues.remove(&Addressee::Chat(heir)) {
+                old.lines.extend(new.lines);
+            }
+            self.queues.insert(Addressee::Chat(heir), old);
+        }
+    }
+
     /// Takes all lines, in the order of their addressees.
     pub fn take_all(&mut self) -> impl Iterator<Item = WaitingLine> + use<> {
         std::mem::take(&mut self.queues).into_values().flat_map(|queue| queue.lines)

@@ -82,6 +82,7 @@ impl Lines {
 
     /// The next line whose turn has come.
     pub fn next(&mut self, state: &mut State, now: Instant) -> Option<WaitingLine> {
+        self.queues.follow(|id| state.chats.heir(id));
         loop {
             if let Some(line) = self.next_queued(state, now) {
                 return Some(line);
@@ -179,7 +180,7 @@ impl Lines {
             },
             Command::Say(_) => Some(Addressee::Room),
             Command::Msg(_) => state.chats.current.map(Addressee::Chat),
-            Command::MsgTo(id, _) => Some(Addressee::Chat(*id)),
+            Command::MsgTo(id, _) => Some(Addressee::Chat(state.chats.heir(*id))),
             Command::Hangup(label) => {
                 state.chats.meant(label.as_deref()).ok().flatten().map(Addressee::Chat)
             }

@@ -43,6 +43,11 @@ impl Unsettled {
         }
     }
 
+    /// Notes that the texts for a chat go on in another one with the same peer.
+    pub fn replace(&mut self, old: ConnectionId, new: ConnectionId) {
+        self.0.iter_mut().filter(|each| each.chat == old).for_each(|each| each.chat = new);
+    }
+
     /// The texts, as a terminal shows them.
     pub fn lines(&self) -> impl Iterator<Item = String> + '_ {
         self.0.iter().map(|OnTheWay { label, text, sent, .. }| {
