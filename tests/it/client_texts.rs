@@ -113,6 +113,8 @@ fn a_word_that_is_no_command_here_is_answered() {
         ("/help /list", "/info, /list "),
         ("/to", "usage: /to NAME [udp]"),
         ("/room hello", "usage: /room, or /say TEXT"),
+        ("/history +5", "usage: /history [N]"),
+        ("/history 0", "usage: /history [N]"),
     ] {
         alice.asks(line, answer);
     }

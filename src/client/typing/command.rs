@@ -199,9 +199,7 @@ fn slash(word: &str, rest: &str) -> Command {
         "/hangup" => Command::Hangup(Some(argument.to_owned()).filter(|name| !name.is_empty())),
         "/tell" => tell(argument),
         "/history" if argument.is_empty() => Command::History(USUAL_HISTORY),
-        "/history" => {
-            argument.parse().map_or_else(|_| mistake("usage: /history [N]"), Command::History)
-        }
+        "/history" => history(argument),
         "/info" | "/list" => Command::Info,
         "/bridge" if argument.is_empty() => Command::Bridge(None),
         "/bridge" => with_peer("/bridge NAME", argument, |who| Command::Bridge(Some(who))),
@@ -255,6 +253,13 @@ fn query(argument: &str) -> Command {
         PeerRef::Address(_) => mistake("UDP works only with clients in the room: /query NAME"),
         who => Command::Query(who),
     })
+}
+
+/// `/history`: a number from 1 up, in digits alone.
+fn history(argument: &str) -> Command {
+    let is_digits = argument.bytes().all(|byte| byte.is_ascii_digit());
+    let last = argument.parse().ok().filter(|last| is_digits && *last > 0);
+    last.map_or_else(|| mistake("usage: /history [N]"), Command::History)
 }
 
 /// `/nick`: a name that can be one. The rule is told, as at the question for the nickname.
