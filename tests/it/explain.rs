@@ -82,6 +82,17 @@ fn the_address_that_was_seen_and_not_the_one_claimed_is_a_lesson() {
 }
 
 #[test]
+fn a_message_that_was_asked_for_is_a_replay_and_was_not_said_before_she_joined() {
+    let (_server, alice, bob) = alice_and_bob(&[]);
+    alice.says(&bob, "once");
+    alice.types("/explain on");
+    alice.types("/history 1");
+    alice.sees("<- server SAID (tcp, ");
+    alice.sees_line("|     Text: once");
+    alice.sees_line("|   # a replay: it was said earlier");
+}
+
+#[test]
 fn secrets_are_shown_by_their_first_digits_only() {
     let (alice, mut bob) = a_friend(&["--explain"]);
     alice.types("/query bob");

@@ -197,7 +197,7 @@ fn explanation(block: &Block, direction: Direction, claimed: IpAddr) -> Option<S
         ("JOIN", Direction::Out) if has("Token") => {
             "the Token gets your name and ID back; Since asks for what you missed"
         }
-        ("SAID", Direction::In) if has("Replay") => "a replay: said before you joined",
+        ("SAID", Direction::In) if has("Replay") => "a replay: it was said earlier",
         ("PING", Direction::In) => "the server asks whether you are still there",
         _ => return None,
     };
