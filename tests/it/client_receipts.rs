@@ -98,6 +98,26 @@ table! { told_after_a_loss:
         "anybody?", 3, "anybody?", &[("bob", "meanwhile"), ("alice", "anybody?")], &["anybody?"]);
 }
 
+/// Alice says something, loses her connection, and reads the same words in the replay, under her name and this ID. What
+/// is told as not delivered is exactly this.
+fn told_after_words_of(id: &str, missing: &[&str]) {
+    let room = Room::open();
+    let (alice, mut wire) = room.alice();
+    says(&alice, &mut wire, "the same words");
+    drop(wire);
+    let (mut wire, _) = room.lets_in(3);
+    let headers =
+        [("Seq", "3"), ("Time", "2026-11-20 12:35:01"), ("ID", id), ("clientID", "alice")];
+    wire.asks("SAID", &[&headers[..], &[("Text", "the same words"), ("Replay", "yes")]].concat());
+    assert_eq!(not_delivered(&alice, &mut wire, 4), missing);
+}
+
+table! { told_after_words_of:
+    words_under_her_id_are_her_own("1", &[]);
+    words_from_before_a_restart_of_the_server_have_no_id_and_are_her_own("0", &[]);
+    words_of_another_who_has_had_her_name_are_not_her_own("7", &["the same words"]);
+}
+
 #[test]
 fn without_a_replay_it_is_told_at_once() {
     let room = Room::open();

@@ -110,8 +110,9 @@ fn notification(
     screen: &mut Screen,
 ) -> Option<Update> {
     match notification {
-        Notification::Said { seq, time, name, text, .. } => {
-            let own = session.name.as_ref() == Some(&name);
+        Notification::Said { seq, time, id, name, text } => {
+            let is_named = session.name.as_ref() == Some(&name);
+            let own = is_named && session.room.is_own((seq, id), &text);
             session.room.said((seq, &time, &name, &text), own, screen);
         }
         Notification::Told { time, name, text, .. } => {

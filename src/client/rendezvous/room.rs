@@ -4,15 +4,19 @@
 //! The server confirms a text by sending it back as a message. A connection that breaks leaves texts in
 //! doubt: the replay after the next JOIN shows which of them the server received.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 
 use crate::client::ui::{Output, Screen};
-use crate::wire::{Entry, LastSeen, MAX_ANSWER_LINES, Name, PeerRef, Reason, Secret, Welcome};
+use crate::wire::{
+    Entry, LastSeen, MAX_ANSWER_LINES, Name, PeerRef, Reason, Secret, Welcome, compat,
+};
 
 /// The most texts that may not have come back. Further ones wait: a server that sends none back must not make the
 /// client keep more.
 const MAX_UNHEARD: usize = 256;
+/// The most messages that are remembered as this client's own: as many as the server replays.
+const MAX_OWN: usize = 1_000;
 
 /// The room as this client sees it.
 #[derive(Debug, Default)]
@@ -29,6 +33,10 @@ pub struct RoomView {
     doubtful: usize,
     /// The number of the last message that can bring a doubtful text.
     by: u64,
+    /// The IDs that this client has had in this run of the server.
+    own_ids: BTreeSet<u64>,
+    /// The numbers of this client's last messages: after a restart of the server they have no ID.
+    own_messages: BTreeSet<u64>,
 }
 
 impl RoomView {
@@ -38,9 +46,14 @@ impl RoomView {
         self.seen.map(|seq| LastSeen { seq, log })
     }
 
-    /// Enters the room, to which this client is welcome.
-    pub fn enter(&mut self, welcome: Welcome, screen: &mut Screen) {
-        let Welcome { others, seq, missed, log, since, .. } = welcome;
+    /// Enters the room, to which this client is welcome. `reissued`: the IDs of before mean nothing any more, unless it
+    /// is still the same run of the server.
+    pub fn enter(&mut self, welcome: Welcome, reissued: bool, screen: &mut Screen) {
+        let Welcome { id, others, seq, missed, log, since, .. } = welcome;
+        if reissued && (log.is_none() || log != self.log) {
+            self.own_ids.clear();
+        }
+        self.own_ids.insert(id);
         let names = others.iter().map(|entry| format!("{} ({})", entry.id, entry.name));
         let names = names.collect::<Vec<_>>().join(", ");
         let names = if names.is_empty() { "none" } else { &names };
@@ -139,6 +152,19 @@ impl RoomView {
         screen.failure(format_args!("not delivered: {text} ({message})"));
     }
 
+    /// Whether this client has said a message under its name. The name alone proves nothing: it may have belonged to
+    /// somebody else meanwhile. The server says an ID, but none with what was said before its last start.
+    pub fn is_own(&self, (seq, id): (u64, u64), text: &str) -> bool {
+        let is_awaited = || {
+            let is_new = self.seen.is_none_or(|seen| seq > seen);
+            is_new && self.unheard.iter().any(|unheard| unheard == text)
+        };
+        match id {
+            compat::NO_ID => self.own_messages.contains(&seq) || is_awaited(),
+            id => self.own_ids.contains(&id),
+        }
+    }
+
     /// Handles a message. `own`: this client said it, perhaps on an earlier connection.
     ///
     /// A new message of its own confirms the oldest text with the same words. The texts before that one are
@@ -150,6 +176,9 @@ impl RoomView {
         screen: &mut Screen,
     ) {
         screen.show(&Output::Room { time, name, text, own });
+        if own && self.own_messages.insert(seq) && self.own_messages.len() > MAX_OWN {
+            self.own_messages.pop_first();
+        }
         let new = self.seen.is_none_or(|seen| seq > seen);
         self.seen = self.seen.max(Some(seq));
         if own
@@ -175,6 +204,7 @@ impl RoomView {
     pub fn forget(&mut self, screen: &mut Screen) {
         self.close(screen);
         (self.seen, self.doubtful) = (None, 0);
+        (self.own_ids, self.own_messages) = (BTreeSet::new(), BTreeSet::new());
     }
 
     /// Handles the end of the client: reports the texts of which nothing is known.

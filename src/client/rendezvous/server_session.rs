@@ -254,7 +254,7 @@ impl ServerSession {
             }
             _ => {}
         }
-        self.room.enter(welcome, screen);
+        self.room.enter(welcome, reissued, screen);
         reissued
     }
 
