@@ -118,7 +118,7 @@ impl EventLoop {
 
     /// The queue is empty: shows the state, and waits for the next event or the next deadline.
     fn wait(&mut self, receiver: &Receiver<Event>) -> Option<Event> {
-        self.input.show(&mut self.state, self.lines.texts(), self.shutdown.has_begun());
+        self.input.show(&mut self.state, self.lines.rows(), self.shutdown.has_begun());
         self.state.screen.flush();
         if let Some(page) = &self.page {
             page.state(&snapshot::state(&self.state));

@@ -28,15 +28,15 @@ pub fn execute(state: &mut State, command: Command) {
         && has_no_room(state);
     let carries_text = command.carries_text();
     // At a prompt a text is shown when it is settled, so one that is refused must be shown now.
-    let text = command.text().filter(|_| state.screen.has_prompt()).map(str::to_owned);
-    if let Some(text) = text.as_ref().filter(|_| has_no_room(state)) {
-        state.screen.line(format_args!("> {text}"));
+    let mut row = command.row().filter(|_| state.screen.has_prompt());
+    if matches!(command, Command::Plain(_) | Command::Say(_)) && has_no_room(state) {
+        row.take().into_iter().for_each(|row| state.screen.line(format_args!("> {row}")));
     }
     let Err(message) = attempt(state, if means_info { Command::Info } else { command }) else {
         return;
     };
-    if let Some(text) = text.filter(|text| !message.contains(text)) {
-        state.screen.line(format_args!("> {text}"));
+    if let Some(row) = row.filter(|row| !message.contains(row)) {
+        state.screen.line(format_args!("> {row}"));
     }
     if carries_text {
         state.screen.failure(message);

@@ -8,6 +8,7 @@ use std::time::Instant;
 use crate::client::rendezvous::Update;
 use crate::client::rendezvous::requests::{Pending, Purpose};
 use crate::client::state::State;
+use crate::client::ui::Output;
 use crate::wire::{Entry, Introduction, Response};
 
 /// Handles what the server's session leaves to others. Returns the sentence of the server if the user must choose
@@ -47,7 +48,7 @@ fn handle(state: &mut State, asked: Option<Pending>, response: Response) {
             introduced(state, &purpose, found);
         }
         (Some(Pending::Tell(_, text)), Response::TellAck { id, name }) => {
-            screen.line(format_args!("Sent to {name} (ID {id}): {text}"));
+            screen.show(&Output::Told(&format!("Sent to {name} (ID {id}): {text}")));
         }
         (Some(Pending::Register), Response::RegAck { name, address, .. }) => {
             screen.line(format_args!("registered as {name} at {address}"));

@@ -80,3 +80,36 @@ fn a_text_that_is_refused_is_shown_with_the_reason() {
         26,
     );
 }
+
+#[test]
+fn a_private_text_through_the_server_is_one_line_too() {
+    let server = Played::open();
+    let client = format!("'{}' alice --server {}", env!("CARGO_BIN_EXE_client"), server.address());
+    let Some(alice) = Terminal::running(&client) else { return };
+    let mut guest = server.welcomes(1, &[]);
+    alice.sees("Other clients' IDs: none");
+    for text in ["first", "second"] {
+        alice.presses(&format!("/tell bob {text}\r"));
+    }
+    guest.wire.gets("TELL");
+    alice.presses("x").shows(&["… /tell bob first", "… /tell bob second", "> x"], 3);
+    guest.wire.asks("TELLACK", &[("ID", "2"), ("clientID", "bob")]);
+    guest.wire.gets("TELL");
+    alice.sees_prompt(" Sent to bob (ID 2): first");
+    alice.presses("y").shows(&["… /tell bob second", "> xy"], 4);
+    let refused = [("For", "TELL"), ("Code", "no-such-client"), ("Message", "gone")];
+    guest.wire.asks("ERROR", &refused);
+    alice.sees("not delivered to bob: second");
+    alice.presses("z").shows(&["> xyz"], 5);
+    assert_eq!([rows_with(&alice, "first"), rows_with(&alice, "second")], [1, 1]);
+}
+
+#[test]
+fn a_private_text_that_is_refused_at_once_is_shown_with_the_reason() {
+    let server = Server::start(&[]);
+    let Some(alice) = Terminal::joined("alice", &server) else { return };
+    drop(server);
+    alice.sees("lost the server");
+    alice.presses("/tell bob hello\r");
+    alice.shows(&["> /tell bob hello", "not connected to the server", "[room lost] > "], 14);
+}

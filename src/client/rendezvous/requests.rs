@@ -78,6 +78,14 @@ impl Requests {
         self.0.len()
     }
 
+    /// The private texts under way, with their addressees.
+    pub fn tells(&self) -> impl Iterator<Item = (&PeerRef, &Text)> {
+        self.0.iter().filter_map(|request| match request {
+            Pending::Tell(peer, text) => Some((peer, text)),
+            _ => None,
+        })
+    }
+
     /// Whether an introduction is under way.
     pub fn has_bridge(&self) -> bool {
         self.0.iter().any(|request| matches!(request, Pending::Bridge(_)))

@@ -118,6 +118,14 @@ impl Command {
         }
     }
 
+    /// The row above the prompt for a command that says something, until it is settled: a terminal shows it once.
+    pub fn row(&self) -> Option<String> {
+        match self {
+            Command::Tell(peer, text) => Some(told(peer, text)),
+            command => command.text().map(str::to_owned),
+        }
+    }
+
     /// Whether the command sends a request to which the server responds. Only one such request is pending at a
     /// time: the next command that asks waits for the response.
     pub fn asks_server(&self) -> bool {
@@ -132,6 +140,11 @@ impl Command {
                 | Command::Query(_)
         )
     }
+}
+
+/// The row for a text to one client, through the server: it must not look like one for the room.
+pub fn told(peer: &PeerRef, text: &str) -> String {
+    format!("/tell {peer} {text}")
 }
 
 /// What may stand before a command: spaces, and what shows as nothing or as a space.

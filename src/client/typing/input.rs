@@ -8,7 +8,7 @@ use std::sync::mpsc::Sender;
 use crate::client::direct::Destination;
 use crate::client::direct::tcp::Chat;
 use crate::client::state::State;
-use crate::client::typing::command::{Command, parse};
+use crate::client::typing::command::{Command, parse, told};
 use crate::client::typing::question::{Meant, Question};
 use crate::client::ui::terminal::editor::{Action, Editor};
 
@@ -124,7 +124,7 @@ impl Input {
 
     /// Draws the prompt and the line as they are now, below the last texts of the user that are not settled: `waiting`
     /// are those that wait for their turn. Draws nothing while the client ends.
-    pub fn show<'a>(&self, state: &mut State, waiting: impl Iterator<Item = &'a str>, ends: bool) {
+    pub fn show(&self, state: &mut State, waiting: impl Iterator<Item = String>, ends: bool) {
         let (label, (line, cursor)) = match &self.question {
             Some(question) => (question.prompt().to_owned(), ("", 0)),
             None => (label(state), self.editor.line()),
@@ -181,17 +181,18 @@ fn label(state: &State) -> String {
 /// Shows a line that was entered. A text is not shown here: it stands above the prompt until it is settled, and then as a
 /// line of the conversation.
 fn echo(line: &str, command: &Command, state: &mut State) {
-    if state.server.name.is_none() || command.text().is_none() {
+    if state.server.name.is_none() || command.row().is_none() {
         let label = label(state);
         state.screen.line(format_args!("{label}{line}"));
     }
 }
 
 /// The last texts of the user that are not settled, a row for each.
-fn above<'a>(state: &State, waiting: impl Iterator<Item = &'a str>) -> String {
+fn above(state: &State, waiting: impl Iterator<Item = String>) -> String {
+    let direct = state.screen.unsettled.lines();
+    let tells = state.server.requests.tells().map(|(peer, text)| told(peer, text.as_str()));
     let room = state.server.room.unheard_texts().map(str::to_owned);
-    let room = room.chain(waiting.map(str::to_owned));
-    let rows: Vec<String> = state.screen.unsettled.lines().chain(room).collect();
+    let rows: Vec<String> = direct.chain(tells).chain(room).chain(waiting).collect();
     let more = rows.len().saturating_sub(MAX_ABOVE);
     let begun = if more > 0 { format!("… and {more} before\n") } else { String::new() };
     let rows = rows[more..].iter().map(|row| {

@@ -74,10 +74,10 @@ impl Lines {
         self.typed.len() + self.queues.iter().map(|(_, queue)| queue.lines.len()).sum::<usize>()
     }
 
-    /// The texts that wait for the room or for a direct chat.
-    pub fn texts(&self) -> impl Iterator<Item = &str> {
+    /// The rows of the texts that wait.
+    pub fn rows(&self) -> impl Iterator<Item = String> {
         let queued = self.queues.iter().flat_map(|(_, queue)| &queue.lines);
-        queued.chain(&self.typed).filter_map(|line| line.command.text())
+        queued.chain(&self.typed).filter_map(|line| line.command.row())
     }
 
     /// The next line whose turn has come.

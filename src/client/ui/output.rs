@@ -51,6 +51,8 @@ pub enum Output<'a> {
     Room { time: &'a str, name: &'a Name, text: &'a str, own: bool },
     /// A private message, which came through the server, with the server's stamp.
     Private { time: &'a str, name: &'a Name, text: &'a str },
+    /// A sentence about a private message of the user, which has its time like all direct texts.
+    Told(&'a str),
     /// A text from a peer.
     Received(&'a PeerInfo, &'a str),
     /// The new status of a text to a peer.
@@ -95,6 +97,7 @@ impl Output<'_> {
             Output::Private { name, text, .. } => {
                 [format!("{time} "), name.to_string(), format!(" (private): {text}")]
             }
+            Output::Told(text) => [direct_time, String::new(), (*text).to_owned()],
             Output::Received(PeerInfo { label, via, .. }, text) => {
                 let way = if *via == Via::Tcp { "direct" } else { "udp" };
                 [direct_time, label.clone(), format!(" ({way}): {text}")]
@@ -125,7 +128,7 @@ impl Output<'_> {
             Object::new(kind).text("time", time).text("name", name).text("text", escape(text))
         };
         match self {
-            Output::Sentence(text) => {
+            Output::Sentence(text) | Output::Told(text) => {
                 Object::new("notice").text("time", time).text("text", escape(text))
             }
             Output::Room { name, text, own, .. } => said("room", name, text).json("own", own),
