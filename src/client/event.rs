@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
+use std::time::Duration;
 
 use crate::client::net::{Captured, ConnectionId, Direction, Progress, Writer};
 use crate::wire::{Block, Greeting};
@@ -107,8 +108,8 @@ pub enum LinkEvent {
 /// What happens to a direct chat.
 #[derive(Debug)]
 pub enum PeerEvent {
-    /// The call of this client is accepted. It is not known yet which program listens there.
-    Connected(Writer),
+    /// The call of this client is accepted, and connecting took so long. It is not known yet which program listens there.
+    Connected(Writer, Duration),
     /// A peer calls from that address, with a CHAT or without.
     Incoming(Writer, SocketAddr, Option<Greeting>),
     /// The called peer sent a CHAT of its own.

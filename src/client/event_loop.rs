@@ -159,7 +159,7 @@ impl EventLoop {
             Event::InputEnded => self.input_ended(),
             Event::Link(id, event) => self.link(id, event),
             Event::Peer(id, event) => {
-                if matches!(event, PeerEvent::Connected(_) | PeerEvent::Incoming(..)) {
+                if matches!(event, PeerEvent::Connected(..) | PeerEvent::Incoming(..)) {
                     self.writers += 1;
                 }
                 self.state.peer_event(id, event);

@@ -1,6 +1,7 @@
 //! The client's state as one JSON object, for a page in the browser: this client, the room, the direct chats. A
 //! terminal's user asks for it (`/id`, `/info`, `/peers`); a page shows it all the time.
 
+use crate::client::direct::RoundTrip;
 use crate::client::direct::tcp::Chat;
 use crate::client::direct::udp::Conversation;
 use crate::client::state::State;
@@ -42,7 +43,7 @@ fn by_tcp(chat: &Chat) -> String {
     let object = Object::empty().json("id", chat.key).text("label", chat.label());
     let object = object.json("peer", chat.id).text("transport", "tcp");
     let object = object.text("address", chat.address).text("state", state);
-    object.json("verified", chat.verified).end()
+    object.json("verified", chat.verified).json("roundTrip", round_trip(&chat.round_trip)).end()
 }
 
 /// One conversation over UDP: `queried` until this client has queried back and may write.
@@ -51,5 +52,11 @@ fn by_udp(conversation: &Conversation) -> String {
     let state = if conversation.sending.is_some() { "open" } else { "queried" };
     let object = Object::empty().json("id", conversation.key).text("label", name);
     let object = object.json("peer", id).text("transport", "udp");
-    object.text("address", address).text("state", state).json("verified", true).end()
+    let object = object.text("address", address).text("state", state).json("verified", true);
+    object.json("roundTrip", round_trip(&conversation.round_trip)).end()
+}
+
+/// The time of the way there and back in milliseconds, if it is known.
+fn round_trip(round_trip: &RoundTrip) -> String {
+    round_trip.milliseconds().unwrap_or_else(|| "null".to_owned())
 }

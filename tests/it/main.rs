@@ -98,6 +98,7 @@ mod page_streams;
 mod raw;
 mod readme;
 mod reservations;
+mod round_trip;
 mod said;
 mod send_buffer;
 mod server_bounds;

@@ -104,7 +104,7 @@ impl Conversations {
             Some((conversation, Datagram::Ack { seq, upto, .. })) => {
                 conversation.active = *now;
                 screen.captured(&captured, &conversation.entry.name);
-                conversation.acknowledged(seq, upto, screen);
+                conversation.acknowledged(seq, upto, screen, *now);
                 conversation.work(&mut self.datagrams, screen, *now);
             }
             Some((conversation, Datagram::Msg { seq, first, text, .. })) => {

@@ -70,8 +70,8 @@ impl DirectChat {
     /// The lines of `/peers` for this chat.
     pub fn summary(&self) -> Vec<String> {
         match self {
-            DirectChat::Tcp(chat) => vec![chat.summary()],
-            DirectChat::Udp(conversation) => conversation.summary().to_vec(),
+            DirectChat::Tcp(chat) => chat.summary(),
+            DirectChat::Udp(conversation) => conversation.summary(),
         }
     }
 

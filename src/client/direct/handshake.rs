@@ -113,9 +113,10 @@ impl Handshakes {
                 context.chats.insert(DirectChat::Tcp(chat));
                 if is_open { open(id, context) } else { self.judge(id, context) }
             }
-            PeerEvent::Connected(writer) => {
+            PeerEvent::Connected(writer, took) => {
                 let Some(chat) = context.chats.tcp_mut(id) else { return writer.cut() };
                 chat.writer = Some(writer);
+                chat.round_trip.took(took);
                 if matches!(chat.state, ChatState::Calling(None)) {
                     open(id, context);
                 }

@@ -1,12 +1,13 @@
 //! Direct chats: bytes go from one client to the other, and the server is not involved.
 //!
 //! [`tcp`] and [`udp`] hold one chat of their kind and its rules, and know nothing of each other. [`chats`] is the
-//! one list of both; [`destination`] is where plain text goes. [`handshake`] and [`conversations`] stand beside the list because they work on it: calls
-//! over TCP from the first byte to the open chat, and datagrams from the first query on.
-//! [`identity`] tells which client of the server a chat's peer is. [`listening`] holds the sockets of both kinds.
-//! [`places`] and [`eviction`] say who must go when there are too many.
+//! one list of both; [`destination`] is where plain text goes. [`handshake`] and [`conversations`] stand beside the
+//! list because they work on it: calls over TCP from the first byte to the open chat, and datagrams from the first
+//! query on. [`identity`] tells which client of the server a chat's peer is. [`listening`] holds the sockets of both
+//! kinds. [`places`] and [`eviction`] say who must go when there are too many. [`round_trip`] measures the way.
 
 pub mod eviction;
+pub mod round_trip;
 pub mod tcp;
 pub mod udp;
 pub mod destination;
@@ -28,3 +29,4 @@ pub use destination::Destination;
 pub use direct_chat::DirectChat;
 pub use handshake::Handshakes;
 pub use listening::Listening;
+pub use round_trip::RoundTrip;

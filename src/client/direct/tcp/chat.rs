@@ -13,6 +13,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use crate::client::direct::round_trip::RoundTrip;
 use crate::client::direct::tcp::peer::line_of;
 use crate::client::net::{ConnectionId, Writer};
 use crate::client::ui::{DeliveryStatus, Output, PeerInfo, Screen};
@@ -45,6 +46,8 @@ pub struct Chat {
     pub writer: Option<Writer>,
     /// The texts that are not written yet, the oldest first.
     pub unsent: VecDeque<String>,
+    /// How long the way to the peer and back takes, if this client called.
+    pub round_trip: RoundTrip,
 }
 
 /// The state of a chat.
@@ -71,7 +74,7 @@ impl Chat {
     ) -> Chat {
         let (called, unsent) = (matches!(state, ChatState::Calling(_)), VecDeque::new());
         let (id, verified, answered, writer) = (0, false, None, None);
-        let (silent_since, has_spoken) = (None, false);
+        let (silent_since, has_spoken, round_trip) = (None, false, RoundTrip::default());
         Chat {
             key,
             name,
@@ -85,6 +88,7 @@ impl Chat {
             state,
             writer,
             unsent,
+            round_trip,
         }
     }
 
@@ -150,15 +154,17 @@ impl Chat {
         }
     }
 
-    /// The line of `/peers` for this chat.
-    pub fn summary(&self) -> String {
+    /// The lines of `/peers` for this chat.
+    pub fn summary(&self) -> Vec<String> {
         let state = match self.state {
             ChatState::Open if self.verified => "verified",
             ChatState::Open => "unverified",
             ChatState::Calling(_) => "calling",
             ChatState::AwaitingTicket { .. } | ChatState::SimultaneousOpen { .. } => "calls us",
         };
-        format!("{} {} tcp ({state})", self.label(), self.address)
+        let line = format!("{} {} tcp ({state})", self.label(), self.address);
+        let time = self.round_trip.to_string();
+        [line, time].into_iter().filter(|line| !line.is_empty()).collect()
     }
 
     /// Whether both may talk.

@@ -4,7 +4,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::client::direct::tcp::line_reader::{LineReader, Opening, SILENCE};
 use crate::client::event::{self, Event, Events, PeerEvent};
@@ -124,7 +124,9 @@ fn converse(
 ) -> io::Result<()> {
     let tell = |event| events.send(Event::Peer(id, event)).is_ok();
     interface::check(&address)?;
+    let began = Instant::now();
     let stream = Arc::new(writer::connect(&[address])?);
+    let took = began.elapsed();
     let (writer, _reading) = Writer::start(&stream, event::progress(id, &stream, events))?;
     writer.block(&greeting.to_block());
     let mut reader = LineReader::new(&stream, id, events);
@@ -132,7 +134,7 @@ fn converse(
     if reader.compat {
         writer.pause(compat::BEFORE_TEXT);
     }
-    tell(PeerEvent::Connected(writer));
+    tell(PeerEvent::Connected(writer, took));
     match reader.opening(greeting.ticket.map(|_| ANSWER))? {
         Opening::Chat(greeting) => {
             tell(PeerEvent::Answered(greeting));

@@ -12,6 +12,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::client::direct::round_trip::RoundTrip;
 use crate::client::direct::udp::reliable::{Arrival, Delivery, Receiving, Sending, Step, WINDOW};
 use crate::client::direct::udp::socket::{Datagrams, Outgoing};
 use crate::client::net::{Captured, ConnectionId};
@@ -38,6 +39,8 @@ pub struct Conversation {
     pub is_broken: bool,
     /// When something was last said, received or opened in it.
     pub active: Instant,
+    /// How long the way to the peer and back takes.
+    pub round_trip: RoundTrip,
     counts: Counts,
 }
 
@@ -65,8 +68,9 @@ struct Counts {
 impl Conversation {
     /// A conversation that neither side has opened yet.
     pub fn new(key: ConnectionId, entry: Entry, me: Name, now: Instant) -> Conversation {
-        let (sending, receiving, counts) = (None, None, Counts::default());
-        Conversation { entry, key, me, sending, receiving, is_broken: false, active: now, counts }
+        let (round_trip, counts) = (RoundTrip::default(), Counts::default());
+        let (sending, receiving, is_broken, active) = (None, None, false, now);
+        Conversation { entry, key, me, sending, receiving, is_broken, active, round_trip, counts }
     }
 
     /// Whether the user knows of it by more than a line: something was said in it, or the user has opened it.
@@ -86,17 +90,17 @@ impl Conversation {
     }
 
     /// The lines of `/peers` for this conversation.
-    pub fn summary(&self) -> [String; 2] {
+    pub fn summary(&self) -> Vec<String> {
         let Entry { name, address, .. } = &self.entry;
         let Counts { sent, resent, acknowledged, lost, .. } = self.counts;
         let Counts { received, duplicate, late, missing, .. } = self.counts;
-        [
-            format!("{name} {address} udp (verified)"),
-            format!(
-                "sent {sent}, resent {resent}, acknowledged {acknowledged}, lost {lost}; \
-                 received {received}, duplicate {duplicate}, late {late}, missing {missing}"
-            ),
-        ]
+        let counts = format!(
+            "sent {sent}, resent {resent}, acknowledged {acknowledged}, lost {lost}; \
+             received {received}, duplicate {duplicate}, late {late}, missing {missing}"
+        );
+        let lines =
+            [format!("{name} {address} udp (verified)"), counts, self.round_trip.to_string()];
+        lines.into_iter().filter(|line| !line.is_empty()).collect()
     }
 
     /// Whether a datagram shows one of this conversation's secrets: a MSG the ticket of the peer's direction,
@@ -160,8 +164,10 @@ impl Conversation {
                     // Only the first copy is news for the user.
                     if waited.is_some() {
                         self.counts.resent += 1;
+                        self.round_trip.sent_again(seq);
                     } else {
                         self.counts.sent += 1;
+                        self.round_trip.sent(seq, now);
                         screen.show(&Output::Status(&peer_info, &text, DeliveryStatus::Sent));
                     }
                     let why = |waited: Duration| format!("sent again: no ACK within {waited:?}");
@@ -182,9 +188,10 @@ impl Conversation {
     }
 
     /// Handles an acknowledgement. One that comes twice, or late, reports nothing.
-    pub fn acknowledged(&mut self, seq: u64, upto: u64, screen: &mut Screen) {
+    pub fn acknowledged(&mut self, seq: u64, upto: u64, screen: &mut Screen, now: Instant) {
         let peer_info = self.peer_info();
         let Some((_, sending)) = &mut self.sending else { return };
+        self.round_trip.acknowledged(seq, upto, now);
         for text in sending.acknowledged(seq, upto) {
             self.counts.acknowledged += 1;
             self.is_broken = false;
@@ -242,6 +249,7 @@ impl Conversation {
 
     /// Ends this client's direction. Reports the texts that are neither acknowledged nor given up.
     pub fn stop_sending(&mut self, screen: &mut Screen) {
+        self.round_trip.forget();
         for text in self.sending.take().into_iter().flat_map(|(_, sending)| sending.end()) {
             screen.show(&Output::Status(&self.peer_info(), &text, DeliveryStatus::Unknown));
         }
