@@ -32,7 +32,11 @@ pub fn execute(state: &mut State, command: Command) {
     if matches!(command, Command::Plain(_) | Command::Say(_)) && has_no_room(state) {
         row.take().into_iter().for_each(|row| state.screen.line(format_args!("> {row}")));
     }
+    let speaks = command.row().is_some();
     let Err(message) = attempt(state, if means_info { Command::Info } else { command }) else {
+        if speaks && state.screen.away.end() {
+            state.screen.line("you are no longer away");
+        }
         return;
     };
     if let Some(row) = row.filter(|row| !message.contains(row)) {
@@ -104,6 +108,7 @@ fn look(state: &mut State, command: Command) -> Result<(), String> {
     let sentence = match command {
         Command::Ignore(name) => screen.filter.ignore(name.as_deref()),
         Command::Mute => screen.filter.mute(),
+        Command::Away(text) => screen.away.choose(text.as_deref())?.to_owned(),
         Command::Save(file) => {
             let saved = screen.transcript.save(&file);
             let lines =

@@ -26,6 +26,8 @@ TEXT                       send TEXT where the prompt says: at first to the room
 /id                        show who you are
 /ignore [NAME]             hide what NAME says, or show it again; tell who is ignored
 /mute                      hide what is said in the room, or show it again
+/away [TEXT]               tell whoever writes to you alone, or calls, that you
+                           are away; /away or any text of yours ends it
 /save FILE                 write what was shown to a new file
 /explain on|off            tracing: show what the sockets send and receive
 /help [COMMAND]            list the commands, or explain one
@@ -34,7 +36,7 @@ A line that begins with // is sent with one / less. These words work, too:
 conn:IP:PORT, to_peer:TEXT, Query NAME, List, and close or Exit for /quit.";
 
 /// Commands of other programs, and what does the same here.
-const ELSEWHERE: [(&str, &str); 15] = [
+const ELSEWHERE: [(&str, &str); 17] = [
     ("/exit", "/quit"),
     ("/q", "/quit"),
     ("/bye", "/quit"),
@@ -44,6 +46,8 @@ const ELSEWHERE: [(&str, &str); 15] = [
     ("/name", "/nick NAME"),
     ("/me", "/say TEXT"),
     ("/all", "/say TEXT"),
+    ("/afk", "/away"),
+    ("/back", "/away"),
     ("/dm", "/tell NAME TEXT"),
     ("/pm", "/tell NAME TEXT"),
     ("/w", "/tell NAME TEXT"),

@@ -31,7 +31,8 @@ fn handle(state: &mut State, asked: Option<Pending>, response: Response) {
         (Some(Pending::Info), Response::InfoAck(entries)) => {
             screen.line(format_args!("{} registered:", entries.len()));
             for entry in entries {
-                screen.line(entry);
+                let away = screen.away.of(&entry.name).map(|text| format!(" (away: {text})"));
+                screen.line(format_args!("{entry}{}", away.unwrap_or_default()));
             }
         }
         (Some(Pending::History), Response::HistoryAck { count, .. }) => {

@@ -6,8 +6,9 @@ use crate::client::direct::tcp::Chat;
 use crate::client::direct::udp::Conversation;
 use crate::client::state::State;
 use crate::client::ui::Object;
-use crate::client::ui::json::list;
-use crate::wire::Entry;
+use crate::client::ui::json::{list, quoted};
+use crate::wire::text::escape;
+use crate::wire::{Entry, Text};
 
 /// The snapshot of this moment. `server.status` is `connecting`, `joined`, `lost` or `no room`; `current` is the
 /// number of the chat to which `/msg` goes.
@@ -15,9 +16,10 @@ pub fn state(state: &State) -> String {
     let server = &state.server;
     let me = server.name.as_ref().map(|name| {
         let object = Object::empty().text("name", name).json("id", server.id);
-        object.text("address", server.address()).end()
+        let answer = state.screen.away.answer().map(Text::as_str);
+        object.text("address", server.address()).json("away", maybe(answer)).end()
     });
-    let people = list(server.room.others().map(person));
+    let people = list(server.room.others().map(|entry| person(entry, state)));
     // A caller whose ticket is still judged is not shown.
     let known = |chat: &&Chat| chat.is_open() || chat.is_calling();
     let by_tcp = state.chats.over_tcp().filter(known).map(by_tcp);
@@ -32,9 +34,15 @@ pub fn state(state: &State) -> String {
 }
 
 /// One member of the room.
-fn person(entry: &Entry) -> String {
+fn person(entry: &Entry, state: &State) -> String {
     let object = Object::empty().json("id", entry.id).text("name", &entry.name);
-    object.text("address", entry.address).end()
+    let away = state.screen.away.of(&entry.name);
+    object.text("address", entry.address).json("away", maybe(away)).end()
+}
+
+/// A text as JSON, or `null`. It is escaped like all that is shown.
+fn maybe(text: Option<&str>) -> String {
+    text.map_or("null".to_owned(), |text| quoted(&escape(text)))
 }
 
 /// One chat over TCP: `calling` until it is open.

@@ -10,13 +10,16 @@ use std::time::Instant;
 use crate::client::direct::conversations;
 use crate::client::direct::handshake;
 use crate::client::direct::identity;
-use crate::client::direct::{Chats, Context, Conversations, Handshakes, Listening, LocalPeer};
+use crate::client::direct::{
+    Chats, Context, Conversations, DirectChat, Handshakes, Listening, LocalPeer,
+};
 use crate::client::event::{Events, LinkEvent, PeerEvent};
 use crate::client::net::{Captured, ConnectionId, PeerLabels};
 use crate::client::rendezvous::requests::{Pending, Purpose};
 use crate::client::rendezvous::{ServerSession, Update, incoming, outgoing};
 use crate::client::shutdown::Outstanding;
 use crate::client::ui::Screen;
+use crate::client::ui::away::Asker;
 use crate::net::interface;
 use crate::wire::{Credentials, Entry, PeerRef, Request, Via};
 
@@ -114,9 +117,35 @@ impl State {
             conversations.tick(context);
             handshake::tick(context);
         });
+        for asker in self.screen.away.take_due() {
+            self.answer(asker, now);
+        }
         while let Some((pending, why)) = outgoing::unanswered(&mut self.server) {
             self.unanswered(pending, why);
         }
+    }
+
+    /// Tells somebody that the user is away, by the way on which the question came. Over UDP that may be closed in this
+    /// direction; then the server passes it on, if it can.
+    fn answer(&mut self, asker: Asker, now: Instant) {
+        let Some(text) = self.screen.away.answer().cloned() else { return };
+        let name = match asker {
+            Asker::Member(name) => name,
+            Asker::Chat(id) => match self.chats.get_mut(id) {
+                Some(DirectChat::Tcp(chat)) => return chat.answer(&text, &mut self.screen),
+                Some(DirectChat::Udp(udp)) => {
+                    let datagrams = &mut self.conversations.datagrams;
+                    if udp.say(&text, datagrams, &mut self.screen, now).is_ok() {
+                        return;
+                    }
+                    udp.entry.name.clone()
+                }
+                None => return,
+            },
+        };
+        let peer = PeerRef::Name(name);
+        let request = Request::Tell { peer: peer.clone(), text: text.clone() };
+        let _ = self.ask(request, Pending::Tell(peer, text)); // nobody has asked for it, so nobody misses it
     }
 
     /// Handles that there will be no response. A call does without the introduction, if it can.

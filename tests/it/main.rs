@@ -24,6 +24,7 @@ mod support;
 mod browser;
 mod client_absence;
 mod client_addresses;
+mod client_away;
 mod client_chats;
 mod client_crossing;
 mod client_ends;

@@ -146,6 +146,9 @@ impl Chats {
                 screen.line(format_args!("{mark}{line}"));
                 mark = "    ";
             }
+            if let Some(text) = screen.away.of(chat.who()).map(str::to_owned) {
+                screen.line(format_args!("    away: {text}"));
+            }
         }
     }
 

@@ -51,6 +51,14 @@ impl DirectChat {
         }
     }
 
+    /// Whom the screen names as the speaker of its texts: the label without the transport.
+    pub fn who(&self) -> String {
+        match self {
+            DirectChat::Tcp(chat) => chat.label(),
+            DirectChat::Udp(conversation) => conversation.entry.name.to_string(),
+        }
+    }
+
     /// What a user types after `/peer` to choose the chat: `bob` or `bob udp`.
     pub fn choice(&self) -> String {
         match self {

@@ -242,6 +242,7 @@ impl RoomView {
     /// Removes a member that left.
     pub fn left(&mut self, id: u64, name: &Name, reason: Option<Reason>, screen: &mut Screen) {
         self.others.remove(&id);
+        screen.away.forget(name);
         let reason = reason.unwrap_or(Reason::Gone);
         screen.line(format_args!("{name} left ({reason})"));
     }

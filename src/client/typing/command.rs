@@ -61,6 +61,8 @@ pub enum Command {
     Ignore(Option<String>),
     /// Hide what is said in the room, or show it again.
     Mute,
+    /// Tell those who write to this user alone that the user is away; without a text also that this is over.
+    Away(Option<String>),
     /// Write what was shown to a new file.
     Save(String),
     /// Turn tracing on or off.
@@ -221,6 +223,7 @@ fn slash(word: &str, rest: &str) -> Command {
         "/id" => Command::Id,
         "/ignore" => Command::Ignore(Some(argument.to_owned()).filter(|name| !name.is_empty())),
         "/mute" => Command::Mute,
+        "/away" => Command::Away(Some(argument.to_owned()).filter(|text| !text.is_empty())),
         "/save" => with_text("/save FILE", argument, Command::Save),
         "/explain" => match argument {
             "on" | "" => Command::Explain(true),

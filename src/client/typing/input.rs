@@ -175,7 +175,12 @@ fn label(state: &State) -> String {
     if state.server.name.is_none() {
         return "nickname > ".to_owned();
     }
-    state.chats.prompt(state.server.is_lost())
+    let prompt = state.chats.prompt(state.server.is_lost());
+    match prompt.strip_prefix('[') {
+        _ if state.screen.away.answer().is_none() => prompt,
+        Some(rest) => format!("[away; {rest}"),
+        None => format!("[away] {prompt}"),
+    }
 }
 
 /// Shows a line that was entered. A text is not shown here: it stands above the prompt until it is settled, and then as a

@@ -50,7 +50,7 @@ pub fn list(values: impl Iterator<Item = String>) -> String {
 
 /// Writes a text as a JSON string. It also escapes what HTML or JavaScript could take for something else: `<`, and
 /// the line separators that JSON allows in a string and older JavaScript does not.
-fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
     for c in text.chars() {

@@ -5,6 +5,7 @@ pub mod output;
 pub mod filter;
 pub mod transcript;
 pub mod unsettled;
+pub mod away;
 pub mod terminal;
 pub mod web;
 pub mod screen_queue;

@@ -15,6 +15,7 @@ use std::time::SystemTime;
 
 use crate::client::event::{Event, Events};
 use crate::client::net::Captured;
+use crate::client::ui::away::Away;
 use crate::client::ui::filter::Filter;
 use crate::client::ui::output::{Output, traffic_json};
 use crate::client::ui::screen_queue::{LineParts, OutputEnd};
@@ -120,6 +121,8 @@ pub struct Screen {
     pub filter: Filter,
     /// What was shown.
     pub transcript: Transcript,
+    /// Who is away.
+    pub away: Away,
     /// Rings the terminal's bell when somebody says this name; `None` without `--bell`.
     pub bell: Option<String>,
 }
@@ -146,6 +149,7 @@ impl Screen {
             unsettled,
             filter,
             transcript,
+            away: Away::default(),
             bell,
         }
     }
@@ -197,6 +201,7 @@ impl Screen {
         if self.filter.hides(output) {
             return;
         }
+        self.away.note(output);
         let now = LocalTime::at(SystemTime::now(), self.zone.offset());
         let stamped = output.stamp().map(|stamp| LocalTime::of(stamp, self.zone.offset()));
         let LocalTime { day, time } = stamped.unwrap_or_else(|| now.clone());

@@ -129,6 +129,7 @@ impl Chat {
             screen.line(format_args!("chat with {who} is open ({verified})"));
         } else {
             screen.line(format_args!("Incoming chat request from {who} ({verified})"));
+            screen.away.called(&self.peer_info());
         }
         // `send` queues each text again, now for the writer's report.
         for text in std::mem::take(&mut self.unsent) {
@@ -204,6 +205,11 @@ impl Chat {
     /// Sends a text of the user. Before the chat is open, the text waits.
     pub fn say(&mut self, text: &Text, screen: &mut Screen) {
         self.silent_since = None;
+        self.answer(text, screen);
+    }
+
+    /// Sends a text that the user has not typed for this peer. It does not keep the place of a silent caller.
+    pub fn answer(&mut self, text: &Text, screen: &mut Screen) {
         self.show_status(text.as_str(), DeliveryStatus::Waiting, screen);
         self.resume(text.to_string(), screen);
     }
