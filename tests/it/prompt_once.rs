@@ -82,6 +82,16 @@ fn a_text_that_is_refused_is_shown_with_the_reason() {
 }
 
 #[test]
+fn a_tab_in_a_text_is_shown_as_spaces() {
+    let server = Server::start(&[]);
+    let Some(alice) = Terminal::joined("alice", &server) else { return };
+    let bob = Client::joined("bob", &server);
+    alice.sees("bob joined");
+    bob.types("if x:\treturn");
+    alice.sees(" bob: if x:    return");
+}
+
+#[test]
 fn a_private_text_through_the_server_is_one_line_too() {
     let server = Played::open();
     let client = format!("'{}' alice --server {}", env!("CARGO_BIN_EXE_client"), server.address());

@@ -127,6 +127,8 @@ pub struct Screen {
     pub bell: Option<String>,
 }
 
+/// What a TAB looks like at a prompt.
+const TAB: &str = "    ";
 /// What a terminal answers with a sound.
 const BELL: &str = "\x07";
 
@@ -221,9 +223,11 @@ impl Screen {
         self.print(parts, if rings && self.has_prompt { BELL } else { "" });
     }
 
-    /// Queues a line, escaped, and keeps it. `sound` stands before it on the terminal.
+    /// Queues a line, escaped, and keeps it. `sound` stands before it on the terminal. A person sees a TAB as spaces;
+    /// where programs read the lines, it has its code like other control characters.
     fn print(&mut self, parts: LineParts, sound: &str) {
-        let [before, who, rest] = parts.map(|part| escape(&part).into_owned());
+        let tab = if self.has_prompt { TAB } else { "\t" };
+        let [before, who, rest] = parts.map(|part| escape(&part.replace('\t', tab)).into_owned());
         self.transcript.push([&*before, &who, &rest].concat());
         self.writer.line([sound.to_owned() + &before, who, rest]);
     }
