@@ -87,6 +87,8 @@ fn open_chats_keep_the_name_with_which_they_were_verified() {
     bob.sees("Other clients' IDs: 1 (alice)");
     alice.types("/nick carol");
     bob.sees("carol joined (ID 3, ");
+    // Carol is somebody new, who has seen no other room.
+    alice.sees_without("a different room", "Other clients' IDs: 1 (alice), 2 (bob)");
     for (way, word) in [("bob tcp", "direct"), ("bob udp", "udp")] {
         alice.types(&format!("/peer {way}"));
         alice.types(&format!("/msg still me by {word}"));

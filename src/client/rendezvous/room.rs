@@ -203,7 +203,7 @@ impl RoomView {
     /// Forgets what was seen: this client comes back as somebody else. Its texts cannot return under another name.
     pub fn forget(&mut self, screen: &mut Screen) {
         self.close(screen);
-        (self.seen, self.doubtful) = (None, 0);
+        (self.seen, self.log, self.doubtful) = (None, None, 0);
         (self.own_ids, self.own_messages) = (BTreeSet::new(), BTreeSet::new());
     }
 
