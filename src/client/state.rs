@@ -158,7 +158,8 @@ impl State {
                 }
             }
             Pending::Tell(peer, text) => {
-                self.screen.failure(format_args!("not delivered to {peer}: {text}"));
+                // The server may have passed it on: only its answer is missing.
+                self.screen.failure(format_args!("not confirmed to {peer}: {text}"));
             }
             _ => {}
         }

@@ -54,7 +54,7 @@ fn a_request_without_an_answer_is_a_lost_server() {
     guest.wire.sends("PING\r\nToken: x\r\n\r\n").gets("PONG");
     let line = alice.sees("lost the server");
     assert!(line.ends_with(": no answer for 10 seconds; trying again"), "{line}");
-    alice.sees_line("not delivered to bob: can you hear me?");
+    alice.sees_line("not confirmed to bob: can you hear me?");
     guest.wire.is_closed();
     let (guest, join) = server.registers(1);
     join.has(&[("Token", crate::driver::played::TOKEN), ("Since", "0")]);
