@@ -158,7 +158,12 @@ impl Chats {
             let (choice, label) = (chat.choice(), chat.label());
             screen.line(format_args!("/peer {choice} makes {label} the current peer"));
         }
-        "no direct chat: use /chat or /query first".to_owned()
+        let why = if self.all.is_empty() {
+            "no direct chat: use /chat or /query first"
+        } else {
+            "no direct chat is the current one"
+        };
+        why.to_owned()
     }
 
     /// Finds the chat that a user means by `bob`, `bob tcp` or `bob udp`. Without a transport, TCP comes first.
