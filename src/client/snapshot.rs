@@ -11,7 +11,8 @@ use crate::wire::text::escape;
 use crate::wire::{Entry, Text};
 
 /// The snapshot of this moment. `server.status` is `connecting`, `joined`, `lost` or `no room`; `current` is the
-/// number of the chat to which `/msg` goes.
+/// number of the chat to which `/msg` goes. `away` is what `me`, or one of the `people`, says of an absence, or `null`;
+/// `roundTrip` is the time there and back in milliseconds, or `null`.
 pub fn state(state: &State) -> String {
     let server = &state.server;
     let me = server.name.as_ref().map(|name| {

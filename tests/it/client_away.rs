@@ -61,6 +61,21 @@ fn another_absence_tells_again_and_the_command_alone_ends_it() {
 }
 
 #[test]
+fn who_is_ignored_is_not_told() {
+    let (server, alice, bob) = alice_and_bob(&[]);
+    let carol = Client::joined("carol", &server);
+    alice.asks("/ignore bob", "is not shown");
+    alice.asks("/away at lunch", "you are away");
+    bob.asks("/tell alice hello", "Sent to alice");
+    bob.asks("/chat alice", "is open (verified)");
+    carol.types("/chat alice");
+    carol.sees_line("alice (direct): [away] at lunch");
+    alice.types("/peer bob");
+    alice.types("/msg here");
+    bob.sees_without("[away]", "alice (direct): here");
+}
+
+#[test]
 fn two_who_are_away_do_not_answer_each_other() {
     let (_server, alice, bob) = alice_and_bob(&[]);
     alice.asks("/away A", "you are away");

@@ -82,7 +82,7 @@ impl Conversations {
         conversation.finish_receiving(screen); // the messages under the ticket before this one
         (conversation.entry, conversation.receiving) =
             (caller, Some((credentials, Receiving::default())));
-        screen.away.called(&conversation.peer_info());
+        screen.called(&conversation.peer_info());
         let key = conversation.key;
         chats.current.get_or_insert(key);
     }

@@ -58,6 +58,11 @@ impl Filter {
         }
     }
 
+    /// Whether the one with that label is ignored, also as an unverified peer.
+    pub fn ignores(&self, label: &str) -> bool {
+        self.ignored.contains(&label.trim_end_matches('?').to_lowercase())
+    }
+
     /// Whether an output is hidden. A text of the user never is.
     pub fn hides(&mut self, output: &Output) -> bool {
         if !self.muted && self.ignored.is_empty() {
@@ -67,11 +72,11 @@ impl Filter {
             Output::Room { name, own: false, .. } | Output::Private { name, .. } => {
                 name.to_string()
             }
-            Output::Received(PeerInfo { label, .. }, _) => label.trim_end_matches('?').to_owned(),
+            Output::Received(PeerInfo { label, .. }, _) => label.clone(),
             _ => return false,
         };
         let is_room = matches!(output, Output::Room { .. });
-        let hides = (self.muted && is_room) || self.ignored.contains(&name.to_lowercase());
+        let hides = (self.muted && is_room) || self.ignores(&name);
         self.hidden += usize::from(hides);
         hides
     }

@@ -17,7 +17,7 @@ use crate::client::event::{Event, Events};
 use crate::client::net::Captured;
 use crate::client::ui::away::Away;
 use crate::client::ui::filter::Filter;
-use crate::client::ui::output::{Output, traffic_json};
+use crate::client::ui::output::{Output, PeerInfo, traffic_json};
 use crate::client::ui::screen_queue::{LineParts, OutputEnd};
 use crate::client::ui::screen_writer::ScreenWriter;
 use crate::client::ui::terminal::prompt::Prompt;
@@ -121,7 +121,7 @@ pub struct Screen {
     pub filter: Filter,
     /// What was shown.
     pub transcript: Transcript,
-    /// Who is away.
+    /// Who is away, as far as is known.
     pub away: Away,
     /// Rings the terminal's bell when somebody says this name; `None` without `--bell`.
     pub bell: Option<String>,
@@ -195,6 +195,13 @@ impl Screen {
     /// How many of the user's texts and lines came to nothing, as far as the user was told.
     pub fn failures(&self) -> usize {
         self.failures
+    }
+
+    /// Notes that a peer has called. One who is ignored is not told that the user is away.
+    pub fn called(&mut self, peer: &PeerInfo) {
+        if !self.filter.ignores(&peer.label) {
+            self.away.called(peer);
+        }
     }
 
     /// Shows an output on the terminal and the page, after a line with the day if that is another one than before.

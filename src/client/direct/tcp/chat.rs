@@ -129,7 +129,7 @@ impl Chat {
             screen.line(format_args!("chat with {who} is open ({verified})"));
         } else {
             screen.line(format_args!("Incoming chat request from {who} ({verified})"));
-            screen.away.called(&self.peer_info());
+            screen.called(&self.peer_info());
         }
         // `send` queues each text again, now for the writer's report.
         for text in std::mem::take(&mut self.unsent) {
