@@ -52,9 +52,17 @@ fn in_a_script_plain_text_is_for_the_room_until_it_says_otherwise() {
 fn what_cannot_be_seen_before_a_command_does_not_make_it_public() {
     let (_server, alice, bob) = alice_and_bob(&[]);
     alice.answers(); // U+FEFF before the first line of all would only mark the script
-    for veil in
-        ["\u{feff}", "\u{200b} ", " \u{ad}", "\u{2060}\u{2800}", "\u{3164}", "\u{e0001}", "\0"]
-    {
+    for veil in [
+        "\u{feff}",
+        "\u{200b} ",
+        " \u{ad}",
+        "\u{2060}\u{2800}",
+        "\u{3164}",
+        "\u{e0001}",
+        "\0",
+        "\u{300}",
+        "\u{20e3}",
+    ] {
         for command in ["/tell bob secret", "/nonsense secret", "to_peer:secret", "Query secret"] {
             alice.asks(&format!("{veil}{command}"), "not sent, it begins with something invisible");
         }

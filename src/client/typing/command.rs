@@ -149,9 +149,12 @@ pub fn told(peer: &PeerRef, text: &str) -> String {
     format!("/tell {peer} {text}")
 }
 
-/// What may stand before a command: spaces, and what shows as nothing or as a space.
+/// What may stand before a command: spaces, what shows as nothing or as a space, and accents without a letter, which are
+/// hard to see.
 fn is_blank(c: char) -> bool {
-    c.is_whitespace() || is_invisible(c) || c == '\u{2800}' // the last one is a letter of Braille without dots
+    let is_accent = matches!(u32::from(c), 0x300..=0x36F | 0x1AB0..=0x1AFF | 0x1DC0..=0x1DFF
+        | 0x20D0..=0x20FF | 0xFE20..=0xFE2F); // the blocks of combining marks
+    c.is_whitespace() || is_invisible(c) || is_accent || c == '\u{2800}' // Braille without dots
 }
 
 /// The command of a line that begins with something invisible, not only with spaces.
