@@ -1,5 +1,10 @@
 //! A chat that takes the place of another one with the same peer: what was typed for the first goes on in the second.
 
+use p2p_chat::client::net::ConnectionId;
+use p2p_chat::client::ui::unsettled::Unsettled;
+use p2p_chat::client::ui::{DeliveryStatus, Output, PeerInfo};
+use p2p_chat::wire::Via;
+
 use crate::driver::played::Guest;
 use crate::support::{Client, Played};
 
@@ -35,4 +40,16 @@ fn texts_for_a_call_that_a_crossing_call_replaces_all_go_on_in_the_other() {
     }
     alice.sees(&format!("text {TEXTS}"));
     assert!(!alice.output().contains("not sent"), "{}", alice.output());
+}
+
+#[test]
+fn at_a_prompt_no_row_of_the_replaced_chat_stays() {
+    let [old, new] = [1, 2].map(ConnectionId::numbered);
+    let bob = |chat| PeerInfo { chat, label: "bob".to_owned(), id: 1, via: Via::Tcp };
+    let mut unsettled = Unsettled::default();
+    unsettled.note(&Output::Status(&bob(old), "hello", DeliveryStatus::Waiting));
+    assert_eq!(unsettled.lines().collect::<Vec<_>>(), ["to bob: hello"]);
+    unsettled.replace(old, new);
+    unsettled.note(&Output::Status(&bob(new), "hello", DeliveryStatus::Sent));
+    assert_eq!(unsettled.lines().count(), 0);
 }

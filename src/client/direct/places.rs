@@ -122,12 +122,13 @@ fn hang_up(id: ConnectionId, why: &str, context: &mut Context) {
 pub fn drop_silently(id: ConnectionId, other: Option<ConnectionId>, context: &mut Context) {
     let was_current = context.chats.current == Some(id);
     let Some(mut chat) = context.chats.take_tcp(id) else { return };
-    if let Some(other) = other.and_then(|other| context.chats.tcp_mut(other)) {
-        let key = other.key;
-        for text in std::mem::take(&mut chat.unsent) {
-            other.resume(text, context.screen);
+    if let Some(other) = other {
+        context.chats.replace(id, other, context.screen);
+        if let Some(other) = context.chats.tcp_mut(other) {
+            for text in std::mem::take(&mut chat.unsent) {
+                other.resume(text, context.screen);
+            }
         }
-        context.chats.replace(id, key, context.screen);
     }
     if was_current {
         context.chats.current = other;
