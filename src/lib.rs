@@ -4,6 +4,9 @@
 //! The modules are listed in reading order. Each one uses only modules above it, and a test holds that order, so
 //! a reader who starts at the top never meets a name that is not explained yet.
 //!
+//! **[`tls`]** will stand between the sockets and the protocol: the hash, the ciphers and the handshake of TLS 1.3.
+//! Skip it at the first reading.
+//!
 //! **[`wire`]** is the protocol as values. Everything that travels is a *block*: a TYPE, some lines, a blank
 //! line. The module turns bytes into lines, lines into blocks, blocks into typed requests, responses and
 //! notifications, and back. It does no I/O except on the readers and writers that it is given.
@@ -40,6 +43,7 @@ pub mod cli;
 pub mod sync;
 pub mod random;
 pub mod typed;
+pub mod tls;
 pub mod net;
 pub mod wire;
 pub mod server;

@@ -126,6 +126,8 @@ mod slots;
 mod stubs;
 mod timed;
 mod times;
+mod tls;
+mod tls_sha256;
 #[cfg(target_os = "linux")]
 mod two_machines;
 mod udp_ends;

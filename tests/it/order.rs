@@ -13,11 +13,12 @@ const LEAST_DOCS: usize = 30;
 /// The most floors of the client: a room stands one floor above the highest room that it uses.
 const MOST_FLOORS: usize = 8;
 /// What each part of the library may use besides itself and the single files at its root.
-const PARTS: [(&str, &[&str]); 4] = [
-    ("wire", &[]),
-    ("server", &["wire"]),
-    ("client", &["wire"]),
-    ("tools", &["wire", "server", "client"]),
+const PARTS: [(&str, &[&str]); 5] = [
+    ("tls", &[]),
+    ("wire", &["tls"]),
+    ("server", &["tls", "wire"]),
+    ("client", &["tls", "wire"]),
+    ("tools", &["tls", "wire", "server", "client"]),
 ];
 /// The rooms of the server and the client, and which rooms of the same part each may use.
 const ROOMS: [(&str, &[&str]); 7] = [
