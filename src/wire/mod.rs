@@ -3,7 +3,8 @@
 //! Bytes become typed values in steps, one file each: [`line`](mod@line) finds lines, [`framing`] puts them
 //! together to blocks ([`block`]), [`http`] tells browsers from clients, and each kind of block has a file of its
 //! own: [`request`] for what a client asks, [`response`] for what the server answers, [`notification`] for what it
-//! says unasked, [`greeting`] and [`datagram`] for peers. The values in them ([`name`], [`text`], [`secret`],
+//! says unasked, [`greeting`] and [`datagram`] for peers, [`transfer`] for
+//! the files that they send (in [`base64`]). The values in them ([`name`], [`text`], [`secret`],
 //! [`entry`]) can only be made valid, so code that holds one need not check it again. [`invisible`] says what of a text
 //! no screen shows. [`compat`] holds the rules
 //! for other programs, and *Compat* marks such rules elsewhere: skip them at the first reading.
@@ -25,6 +26,8 @@ pub mod response;
 pub mod notification;
 pub mod greeting;
 pub mod datagram;
+pub mod base64;
+pub mod transfer;
 
 pub use block::{Block, MAX_ANSWER_LINES, MAX_REQUEST_LINES};
 pub use datagram::{Datagram, MAX_DATAGRAM, MAX_DATAGRAM_TEXT};
@@ -38,3 +41,4 @@ pub use request::{LastSeen, Refusal, Request, USUAL_HISTORY, Via};
 pub use response::{Introduction, Response, Welcome};
 pub use secret::Secret;
 pub use text::Text;
+pub use transfer::{Checksum, FileBlock, FileEnd};
