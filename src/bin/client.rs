@@ -5,6 +5,7 @@
 //! `--id`, `--port` and `--server`.
 
 use std::io::{self, IsTerminal};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -23,6 +24,7 @@ usage: client [NAME [LISTEN_PORT] [HOST[:PORT]]]
   --page [PORT]          the same chat in a browser on this machine, on any free port or on PORT
   --no-open              print the page's address, but do not open a browser
   --bell                 ring when somebody says your name
+  --files DIR            put the files that you accept into the folder DIR
   --explain              show what the sockets send and receive
   --give-up S            for how many seconds a UDP message is sent again (30)
   --lossy LOSS[,DUP[,REORDER[,SEED]]]
@@ -55,7 +57,7 @@ enum Mode {
 
 /// Parses the command line.
 fn parse(line: impl Iterator<Item = String>) -> Result<Mode, String> {
-    let flags = ["id", "port", "server", "give-up", "lossy", "listen", "page"];
+    let flags = ["id", "port", "server", "give-up", "lossy", "listen", "page", "files"];
     let arguments = Arguments::split(line, &flags, &["explain", "raw", "page", "no-open", "bell"])?;
     let has = |wanted| arguments.flags.iter().any(|(flag, _)| flag == wanted);
     match (has("raw"), has("listen")) {
@@ -105,6 +107,7 @@ fn chat(arguments: Arguments) -> Result<ClientOptions, String> {
         prompt: io::stdin().is_terminal() && io::stdout().is_terminal(),
         explain: false,
         bell: false,
+        files: None,
         give_up: GIVE_UP,
         lossy: None,
         page: None,
@@ -128,6 +131,7 @@ fn take_flags(options: &mut ClientOptions, flags: Vec<(String, String)>) -> Resu
             }
             "explain" => options.explain = true,
             "bell" => options.bell = true,
+            "files" => options.files = Some(PathBuf::from(value)),
             "page" => {
                 let port = if value.is_empty() { 0 } else { listening_port("--page", &value)? };
                 options.page = Some(PageOptions { port, open: options.interactive && !no_open });

@@ -3,12 +3,12 @@
 
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::time::Duration;
 
 use crate::client::net::{Captured, ConnectionId, Direction, Progress, Writer};
-use crate::wire::{Block, Greeting};
+use crate::wire::{Block, Checksum, FileBlock, FileEnd, Greeting};
 
 /// How many events may wait for the loop. A thread that sends more waits. Then it does not read, so TCP's flow
 /// control slows down the other side.
@@ -90,6 +90,8 @@ pub enum Event {
     Captured(ConnectionId, Captured),
     /// Something about a connection's writing thread.
     Writer(ConnectionId, Progress),
+    /// Something about the thread that reads or writes a file.
+    File(TransferId, FileEvent),
 }
 
 /// What happens to a connection to the server.
@@ -116,8 +118,40 @@ pub enum PeerEvent {
     Answered(Greeting),
     /// The peer sent a line of text.
     Said(String),
+    /// The peer sent a block about a file.
+    File(FileBlock),
     /// The connection is over or could not be made: the cause, unless the end was orderly.
     Ended(Option<String>),
+}
+
+/// The number of a file that is sent or received, unique in this client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TransferId(pub u64);
+
+impl TransferId {
+    /// A number that no other file has, larger than all before it.
+    pub fn next() -> TransferId {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        TransferId(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// What the thread of a file reports: the loop itself does not wait for a disk. There are two kinds of such threads, one
+/// that reads and one that writes (`direct/files`). After `Saved` and `Failed` nothing more comes.
+#[derive(Debug)]
+pub enum FileEvent {
+    /// The file that is to be sent was read once: its size and its SHA-256.
+    Read(u64, Checksum),
+    /// A piece of it is read, and is the block to send.
+    Piece(Block),
+    /// There is a place for the file that is received, and it holds so many bytes already.
+    Opened(u64),
+    /// All bytes up to there are stored.
+    Stored(u64),
+    /// The file is whole, its SHA-256 is right, and it has this name now.
+    Saved(String),
+    /// It cannot go on: what the peer is told, and what the user.
+    Failed(FileEnd, String),
 }
 
 /// What a connection's writing thread calls to report its [`Progress`] to the loop.

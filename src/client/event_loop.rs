@@ -112,8 +112,7 @@ impl EventLoop {
         drop(receiver); // a thread that waits for the loop learns that it is gone
         self.page.iter().for_each(Page::finish);
         let audience = Audience::of(self.settings.interactive, self.page.is_some());
-        let verdict = verdict(&mut self.state.screen, audience);
-        self.failure.or(verdict).map_or(Ok(()), Err)
+        self.failure.or(verdict(&mut self.state.screen, audience)).map_or(Ok(()), Err)
     }
 
     /// The queue is empty: shows the state, and waits for the next event or the next deadline.
@@ -164,6 +163,7 @@ impl EventLoop {
                 }
                 self.state.peer_event(id, event);
             }
+            Event::File(key, event) => self.state.file_event(key, event),
             Event::Captured(id, captured) => self.state.captured(id, captured),
             Event::Datagram(from, bytes) => self.state.datagram(from, bytes),
             Event::Writer(id, Progress::Done) => {

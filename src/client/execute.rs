@@ -78,6 +78,8 @@ fn attempt(state: &mut State, command: Command) -> Result<(), String> {
         Command::Say(text) => outgoing::say(&mut state.server, &checked(&text)?, screen),
         Command::Msg(text) => message(state, None, &text)?,
         Command::MsgTo(id, text) => message(state, Some(id), &text)?,
+        Command::Send(path) => send(state, None, &path)?,
+        Command::SendTo(id, path) => send(state, Some(id), &path)?,
         Command::Chat(peer) => call(state, peer, named(&me)?, me.address)?,
         Command::Query(peer) => query(state, peer, named(&me)?)?,
         Command::Tell(peer, text) => {
@@ -129,14 +131,21 @@ fn look(state: &mut State, command: Command) -> Result<(), String> {
 
 /// Carries out a command about the list of direct chats.
 fn choose(state: &mut State, command: Command) -> Result<(), String> {
-    let State { chats, conversations, screen, .. } = state;
+    let State { chats, conversations, files, screen, .. } = state;
     match command {
         Command::To(typed) => chats.direct_to(&typed, screen)?,
         Command::Room => chats.direct_to_room(screen),
         Command::Peer(typed) => chats.choose(&typed, screen)?,
         Command::Hangup(typed) => chats.hang_up(typed.as_deref(), screen)?,
+        Command::Accept(typed) => {
+            state.with_files(|files, context| files.accept(typed.as_deref(), context))?;
+        }
+        Command::Refuse(typed) => {
+            state.with_files(|files, context| files.refuse(typed.as_deref(), context))?;
+        }
         _ => {
             chats.list(screen);
+            files.progress().for_each(|file| screen.line(file));
             conversations.list_strangers(screen);
         }
     }
@@ -170,6 +179,11 @@ fn message(state: &mut State, to: Option<ConnectionId>, text: &str) -> Result<()
         }
         None => Err(format!("not sent, that chat has ended: {text}")),
     }
+}
+
+/// Sends a file in one chat, or in the current one.
+fn send(state: &mut State, to: Option<ConnectionId>, path: &str) -> Result<(), String> {
+    state.with_files(|files, context| files.send(to, path, context))
 }
 
 /// Asks for the directory. Compat: some servers without a room end when they read INFO, so the user is asked first.

@@ -14,7 +14,10 @@ TEXT                       send TEXT where the prompt says: at first to the room
 /query NAME|ID             open a UDP conversation; the other side must
                            /query you before it can reply
 /msg TEXT                  send TEXT to the current direct peer
-/peers                     list your direct chats
+/send FILE                 offer FILE to the current direct peer (a verified /chat)
+/accept [NAME]             accept the file that a peer, or NAME, offers
+/refuse [NAME]             refuse it, or stop a file that is on its way
+/peers                     list your direct chats and the files on their way
 /peer NAME [udp]           make this chat the current one
 /hangup [NAME [udp]]       end the current direct chat, or this one
 /tell NAME TEXT            send TEXT to one client in the room, through the server

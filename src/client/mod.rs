@@ -21,13 +21,15 @@ pub mod verdict;
 pub mod event_loop;
 pub mod netcat;
 
+use std::fs;
 use std::io::{self, BufRead, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use direct::udp::lossy::Rates;
 use direct::udp::socket::{self, Datagrams, Pair};
-use direct::{Conversations, Listening};
+use direct::{Conversations, Listening, Transfers};
 use event::Events;
 use event_loop::{EventLoop, Settings};
 use rendezvous::connection;
@@ -57,6 +59,8 @@ pub struct ClientOptions {
     pub explain: bool,
     /// Whether the terminal rings when somebody says this client's name.
     pub bell: bool,
+    /// The folder into which received files go; without one they are refused.
+    pub files: Option<PathBuf>,
     /// How long a message over UDP is tried.
     pub give_up: Duration,
     /// The loss, duplication and reordering that the client simulates, if any.
@@ -84,6 +88,7 @@ pub fn run(
     input: impl BufRead + Send + 'static,
     output: impl Write + Send + 'static,
 ) -> Result<(), Failure> {
+    options.files.iter().try_for_each(|folder| check_folder(folder))?;
     let pairs = sockets(&options)?;
     let start = |error: io::Error| Failure::cannot("start", "the client", &error);
     let (events, receiver) = Events::channel();
@@ -98,7 +103,8 @@ pub fn run(
     }
     let conversations = Conversations::new(datagrams, options.give_up);
     let server = ServerSession::new(options.server, own, events.clone());
-    let mut state = State::new(screen, server, (listening, conversations), events);
+    let files = Transfers::new(options.files, events.clone());
+    let mut state = State::new(screen, server, (listening, conversations), files, events);
     state.trace(options.explain);
     let asks = options.interactive || options.name.is_none() || page.is_some();
     let settings = Settings { own, asks, interactive: options.interactive, bell: options.bell };
@@ -118,6 +124,16 @@ fn sockets(options: &ClientOptions) -> Result<(Pair, Option<Pair>), Failure> {
     };
     socket::bind(listening_address(address, options.port))
         .map_err(|(place, error)| cannot_listen("listen on", &place, options.port, &error))
+}
+
+/// Checks the folder for files: a mistake should be told before somebody sends one.
+fn check_folder(folder: &Path) -> Result<(), Failure> {
+    let name = folder.display();
+    let about = fs::metadata(folder);
+    if about.map_err(|error| Failure::cannot("put files into", &name, &error))?.is_dir() {
+        return Ok(());
+    }
+    Err(Failure { message: format!("cannot put files into {name}: it is no folder"), code: 1 })
 }
 
 /// The failure when a port cannot be listened on.

@@ -54,6 +54,8 @@ pub struct Outstanding {
     pub unconfirmed: usize,
     /// Texts over UDP without an acknowledgement. Each is tried for a time of its own and then given up.
     pub by_udp: usize,
+    /// Files on their way, in both directions. Each ends by itself if nothing moves.
+    pub files: usize,
 }
 
 impl Shutdown {
@@ -99,8 +101,8 @@ impl Shutdown {
     /// Whether it is time to say goodbye.
     pub fn is_due(&mut self, now: Instant, rest: Outstanding) -> bool {
         match self {
-            Shutdown::InputEnded(_) if rest.by_udp > 0 => {
-                // A text over UDP is given up by its own timer, so it cannot get stuck.
+            Shutdown::InputEnded(_) if rest.by_udp + rest.files > 0 => {
+                // A text over UDP is given up by its own timer, and so is a file: they cannot get stuck.
                 self.goes_forward(now);
                 false
             }

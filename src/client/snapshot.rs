@@ -1,9 +1,9 @@
 //! The client's state as one JSON object, for a page in the browser: this client, the room, the direct chats. A
 //! terminal's user asks for it (`/id`, `/info`, `/peers`); a page shows it all the time.
 
-use crate::client::direct::RoundTrip;
 use crate::client::direct::tcp::Chat;
 use crate::client::direct::udp::Conversation;
+use crate::client::direct::{RoundTrip, Transfers};
 use crate::client::state::State;
 use crate::client::ui::Object;
 use crate::client::ui::json::{list, quoted};
@@ -23,7 +23,8 @@ pub fn state(state: &State) -> String {
     let people = list(server.room.others().map(|entry| person(entry, state)));
     // A caller whose ticket is still judged is not shown.
     let known = |chat: &&Chat| chat.is_open() || chat.is_calling();
-    let by_tcp = state.chats.over_tcp().filter(known).map(by_tcp);
+    let chats = state.chats.over_tcp().filter(known);
+    let by_tcp = chats.map(|chat| by_tcp(chat, &state.files));
     let by_udp = state.chats.over_udp().map(by_udp);
     let current = state.chats.current.map_or("null".to_owned(), |current| current.to_string());
     let link = Object::empty().text("address", &server.server);
@@ -46,13 +47,15 @@ fn maybe(text: Option<&str>) -> String {
     text.map_or("null".to_owned(), |text| quoted(&escape(text)))
 }
 
-/// One chat over TCP: `calling` until it is open.
-fn by_tcp(chat: &Chat) -> String {
+/// One chat over TCP: `calling` until it is open. Each of its `files` has an `id`, a `name`, its `size` and what is `done`
+/// in bytes, a `direction` (`in` or `out`) and a `state` (`preparing`, `offered`, `moving`).
+fn by_tcp(chat: &Chat, files: &Transfers) -> String {
     let state = if chat.is_open() { "open" } else { "calling" };
     let object = Object::empty().json("id", chat.key).text("label", chat.label());
     let object = object.json("peer", chat.id).text("transport", "tcp");
     let object = object.text("address", chat.address).text("state", state);
-    object.json("verified", chat.verified).json("roundTrip", round_trip(&chat.round_trip)).end()
+    let object = object.json("verified", chat.verified).json("files", files.json(chat.key));
+    object.json("roundTrip", round_trip(&chat.round_trip)).end()
 }
 
 /// One conversation over UDP: `queried` until this client has queried back and may write.

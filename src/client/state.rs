@@ -11,9 +11,9 @@ use crate::client::direct::conversations;
 use crate::client::direct::handshake;
 use crate::client::direct::identity;
 use crate::client::direct::{
-    Chats, Context, Conversations, DirectChat, Handshakes, Listening, LocalPeer,
+    Chats, Context, Conversations, DirectChat, Handshakes, Listening, LocalPeer, Transfers,
 };
-use crate::client::event::{Events, LinkEvent, PeerEvent};
+use crate::client::event::{Events, FileEvent, LinkEvent, PeerEvent, TransferId};
 use crate::client::net::{Captured, ConnectionId, PeerLabels};
 use crate::client::rendezvous::requests::{Pending, Purpose};
 use crate::client::rendezvous::{ServerSession, Update, incoming, outgoing};
@@ -37,6 +37,8 @@ pub struct State {
     listening: Listening,
     /// The datagram side of the conversations over UDP.
     pub conversations: Conversations,
+    /// The files that are on their way.
+    pub files: Transfers,
     /// Whether the user was told that INFO ends some servers without a room.
     pub warned_of_info: bool,
     events: Events,
@@ -50,6 +52,7 @@ impl State {
         screen: Screen,
         server: ServerSession,
         (listening, conversations): (Listening, Conversations),
+        files: Transfers,
         events: Events,
     ) -> State {
         let (chats, handshakes) = (Chats::default(), Handshakes::new(events.clone()));
@@ -61,6 +64,7 @@ impl State {
             handshakes,
             listening,
             conversations,
+            files,
             warned_of_info,
             events,
             labels,
@@ -88,6 +92,7 @@ impl State {
             to_do: lines + starting + self.server.requests.count(),
             unconfirmed: self.server.unheard() + self.chats.waiting(Via::Tcp),
             by_udp: self.chats.waiting(Via::Udp),
+            files: self.files.outstanding(),
         }
     }
 
@@ -95,7 +100,8 @@ impl State {
     pub fn deadline(&self) -> Option<Instant> {
         let (calls, datagrams) =
             (handshake::deadline(&self.chats), conversations::deadline(&self.chats));
-        [self.server.deadline(), calls, datagrams].into_iter().flatten().min()
+        let files = self.files.deadline();
+        [self.server.deadline(), calls, datagrams, files].into_iter().flatten().min()
     }
 
     /// Lets chats handle something. They live without a name, too: while the user is asked for one, or for another.
@@ -110,6 +116,13 @@ impl State {
         act(&mut self.handshakes, &mut self.conversations, &mut context);
     }
 
+    /// Lets the files handle something.
+    pub fn with_files<T>(&mut self, act: impl FnOnce(&mut Transfers, &mut Context) -> T) -> T {
+        let (me, now) = (self.me(), Instant::now());
+        let (chats, screen) = (&mut self.chats, &mut self.screen);
+        act(&mut self.files, &mut Context { me, chats, screen, now })
+    }
+
     /// Does what is due.
     pub fn tick(&mut self, now: Instant) {
         self.server.tick(now, &mut self.screen);
@@ -117,6 +130,7 @@ impl State {
             conversations.tick(context);
             handshake::tick(context);
         });
+        self.with_files(Transfers::tick);
         for asker in self.screen.away.take_due() {
             self.answer(asker, now);
         }
@@ -207,9 +221,17 @@ impl State {
 
     /// Handles what the threads of a chat over TCP report.
     pub fn peer_event(&mut self, id: ConnectionId, event: PeerEvent) {
+        if let PeerEvent::File(block) = event {
+            return self.with_files(|files, context| files.block(id, block, context));
+        }
         self.with_chats(Instant::now(), |handshakes, _, context| {
             handshakes.event(id, event, context);
         });
+    }
+
+    /// Handles what the thread of a file reports.
+    pub fn file_event(&mut self, key: TransferId, event: FileEvent) {
+        self.with_files(|files, context| files.event(key, event, context));
     }
 
     /// Handles that the writer of a connection has written one text.

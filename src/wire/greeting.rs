@@ -21,6 +21,8 @@ pub struct Greeting {
     pub ticket: Option<Secret>,
     /// The secret that a called peer shows.
     pub answer: Option<Secret>,
+    /// Whether the peer understands the blocks by which [files](super::transfer) travel. It says so only with a secret.
+    pub files: bool,
 }
 
 impl Greeting {
@@ -31,7 +33,14 @@ impl Greeting {
             Some(address) => block.with_address(address),
             None => block,
         };
-        block.with_some("Ticket", self.ticket.as_ref()).with_some("Answer", self.answer.as_ref())
+        let block = block.with_some("Ticket", self.ticket.as_ref());
+        let block = block.with_some("Answer", self.answer.as_ref());
+        block.with_some("Files", Some("yes").filter(|_| self.files))
+    }
+
+    /// Whether blocks of files may follow it: the peer understands them, and shows a secret.
+    pub fn begins_files(&self) -> bool {
+        self.files && (self.ticket.is_some() || self.answer.is_some())
     }
 
     /// Reads a greeting from a block. Returns `None` if it is no CHAT, or has no valid name.
@@ -46,6 +55,7 @@ impl Greeting {
             }),
             ticket: block.get("Ticket"),
             answer: block.get("Answer"),
+            files: block.header("Files").is_some_and(|value| value.eq_ignore_ascii_case("yes")),
         })
     }
 }

@@ -136,7 +136,7 @@ fn texts_that_a_server_never_sends_back_are_bounded() {
 
 #[test]
 fn to_quit_again_prolongs_nothing() {
-    let rest = Outstanding { to_do: 0, unconfirmed: 1, by_udp: 0 };
+    let rest = Outstanding { to_do: 0, unconfirmed: 1, by_udp: 0, files: 0 };
     let (start, mut shutdown) = (std::time::Instant::now(), Shutdown::default());
     shutdown.quit(start, rest, Haste::User);
     let end = shutdown.deadline(start, true, None).unwrap();

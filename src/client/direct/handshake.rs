@@ -76,7 +76,8 @@ impl Handshakes {
         }
         let at = Some(me.address);
         let ticket = credentials.map(|credentials| credentials.ticket);
-        let greeting = Greeting { name: own, address: at, ticket, answer: None };
+        let files = ticket.is_some();
+        let greeting = Greeting { name: own, address: at, ticket, answer: None, files };
         let reachable = interface::on(interface::of(&me.address), address);
         match listener::call(reachable, greeting, &self.events) {
             Ok(id) => {
@@ -123,6 +124,7 @@ impl Handshakes {
             }
             PeerEvent::Answered(greeting) => self.answered(id, &greeting, context),
             PeerEvent::Said(text) => said(id, text, context),
+            PeerEvent::File(_) => {} // files are not part of a call
             PeerEvent::Ended(cause) => match context.chats.tcp(id) {
                 Some(chat) if chat.is_calling() => failed(id, cause, context),
                 _ => ended(id, cause, context),
@@ -163,6 +165,7 @@ impl Handshakes {
         match chat.state {
             ChatState::Calling(Some(answer)) if is_called_one(greeting, answer) => {
                 (chat.verified, chat.answered) = (true, Some(context.now));
+                chat.takes_files = greeting.files;
                 if context.me.id < chat.id {
                     // A crossing call of the peer is given up, even if it arrives only now.
                     chat.name.iter().for_each(|name| self.invitations.revoke(name));
@@ -242,8 +245,8 @@ fn receive(id: ConnectionId, answer: Secret, context: &mut Context) {
     let was_current = rival.is_some() && context.chats.current == rival;
     let old = rival.and_then(|rival| context.chats.take_tcp(rival));
     let Some(chat) = context.chats.tcp_mut(id) else { return };
-    let address = Some(context.me.address);
-    let greeting = Greeting { name, address, ticket: None, answer: Some(answer) };
+    let (address, files) = (Some(context.me.address), chat.takes_files);
+    let greeting = Greeting { name, address, ticket: None, answer: Some(answer), files };
     if let Some(writer) = &chat.writer {
         writer.block(&greeting.to_block()); // the queue of a fresh connection has room
     }

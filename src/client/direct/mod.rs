@@ -4,7 +4,7 @@
 //! one list of both; [`destination`] is where plain text goes. [`handshake`] and [`conversations`] stand beside the
 //! list because they work on it: calls over TCP from the first byte to the open chat, and datagrams from the first
 //! query on. [`identity`] tells which client of the server a chat's peer is. [`listening`] holds the sockets of both
-//! kinds. [`places`] and [`eviction`] say who must go when there are too many. [`round_trip`] measures the way.
+//! kinds. [`files`] travel over verified chats. [`places`] and [`eviction`] say who must go when there are too many. [`round_trip`] measures the way.
 
 pub mod eviction;
 pub mod round_trip;
@@ -18,6 +18,7 @@ pub mod context;
 pub mod places;
 pub mod rivals;
 pub mod handshake;
+pub mod files;
 pub mod identity;
 pub mod conversations;
 pub mod listening;
@@ -27,6 +28,7 @@ pub use context::{Context, LocalPeer};
 pub use conversations::Conversations;
 pub use destination::Destination;
 pub use direct_chat::DirectChat;
+pub use files::Transfers;
 pub use handshake::Handshakes;
 pub use listening::Listening;
 pub use round_trip::RoundTrip;

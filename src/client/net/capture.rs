@@ -21,6 +21,10 @@ use crate::wire::{Block, BlockReader, MAX_REQUEST_LINES, Via};
 
 /// The most lines of a block that a terminal shows.
 const SHOWN: usize = 40;
+/// The most lines of a piece of a file that a terminal shows: its headers, and one that holds bytes.
+const SHOWN_OF_PIECE: usize = 3;
+/// How many characters of a line of such bytes are shown.
+const SHOWN_OF_LINE: usize = 32;
 /// Headers whose value is a secret.
 const SECRETS: [&str; 3] = ["ticket", "answer", "token"];
 /// How many digits of a secret are shown: enough to see which one it is.
@@ -93,10 +97,16 @@ impl Captured {
         if is_block { first } else { "text".to_owned() }
     }
 
-    /// The bytes as text. Secrets are cut short.
+    /// The bytes as text. Secrets are cut short, and so is what a piece of a file holds.
     pub fn text(&self) -> String {
         let text = String::from_utf8_lossy(&self.bytes);
-        text.split_inclusive('\n').map(masked).collect()
+        let shown = if self.is_piece() { shortened } else { masked };
+        text.split_inclusive('\n').map(shown).collect()
+    }
+
+    /// Whether the bytes are a piece of a file.
+    fn is_piece(&self) -> bool {
+        self.bytes.starts_with(b"PIECE\r\n")
     }
 
     /// The time of day of the capture, in local time that is `offset` minutes ahead of UTC.
@@ -117,8 +127,9 @@ impl Captured {
         let head = format!("| {time} {arrow} {with} {name} ({via}, {own} {arrow} {other})");
         let rest = text.lines().skip(usize::from(name != "text"));
         let rest: Vec<&str> = rest.filter(|line| !line.is_empty()).collect();
-        let shown = rest.iter().take(SHOWN).map(|line| format!("|     {line}"));
-        let more = rest.len().saturating_sub(SHOWN);
+        let most = if self.is_piece() { SHOWN_OF_PIECE } else { SHOWN };
+        let shown = rest.iter().take(most).map(|line| format!("|     {line}"));
+        let more = rest.len().saturating_sub(most);
         let more = (more > 0).then(|| format!("|     ... and {more} more lines"));
         let why = (!self.why.is_empty()).then(|| format!("|   # {}", self.why));
         [head].into_iter().chain(shown).chain(more).chain(why).collect()
@@ -167,6 +178,17 @@ fn masked(line: &str) -> String {
     format!("{name}: {digits}…{}", &line[line.trim_end().len()..])
 }
 
+/// A line of a piece of a file: the beginning of its bytes, and how long it is.
+fn shortened(line: &str) -> String {
+    let content = line.trim_end();
+    if content.contains(':') || content.chars().count() <= SHOWN_OF_LINE {
+        return line.to_owned();
+    }
+    let (shown, length) = (content.chars().take(SHOWN_OF_LINE), content.chars().count());
+    let end = &line[content.len()..];
+    format!("{}… ({length} characters){end}", shown.collect::<String>())
+}
+
 /// What a reader learns from a block: what each secret proves, and to whom. `NAME` stands for the client of
 /// the block.
 ///
@@ -197,6 +219,10 @@ fn explanation(block: &Block, direction: Direction, claimed: IpAddr) -> Option<S
         ("JOIN", Direction::Out) if has("Token") => {
             "the Token gets your name and ID back; Since asks for what you missed"
         }
+        ("FILE", Direction::In) => "nothing is stored before you accept it",
+        ("FILEACK", _) => "From says how much of the file is there already: the rest follows",
+        ("PIECE", _) => "base64 makes text of bytes: four characters for three of them",
+        ("PIECEACK", _) => "stored, and not only arrived; at most 8 pieces are without this",
         ("SAID", Direction::In) if has("Replay") => "a replay: it was said earlier",
         ("PING", Direction::In) => "the server asks whether you are still there",
         _ => return None,

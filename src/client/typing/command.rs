@@ -33,6 +33,14 @@ pub enum Command {
     Msg(String),
     /// Send a text to one chat: on the page each chat has a view of its own.
     MsgTo(ConnectionId, String),
+    /// Send the file of this path to the current direct peer.
+    Send(String),
+    /// Send a file in one chat.
+    SendTo(ConnectionId, String),
+    /// Accept the file that a peer offers; `None`: the only one.
+    Accept(Option<String>),
+    /// Refuse such a file, or stop one that is on its way.
+    Refuse(Option<String>),
     /// Open a direct chat over TCP.
     Chat(PeerRef),
     /// Open a UDP conversation.
@@ -87,7 +95,8 @@ impl Command {
     /// Whether the command concerns the current chat: it waits for a call that was typed before it and will be
     /// current.
     pub fn concerns_current_chat(&self) -> bool {
-        matches!(self, Command::Msg(_) | Command::Peer(_) | Command::To(_) | Command::Hangup(_))
+        use Command::{Hangup, Msg, Peer, Send, To};
+        matches!(self, Msg(_) | Send(_) | Peer(_) | To(_) | Hangup(_))
     }
 
     /// Whether the line is the answer to the question for a nickname, if there is none: it is no command.
@@ -102,6 +111,8 @@ impl Command {
             Command::Say(_)
                 | Command::Msg(_)
                 | Command::MsgTo(..)
+                | Command::Send(_)
+                | Command::SendTo(..)
                 | Command::Tell(..)
                 | Command::Mistake(_)
                 | Command::Plain(_)
@@ -208,6 +219,9 @@ fn slash(word: &str, rest: &str) -> Command {
     match word {
         "/say" => with_text("/say TEXT", rest, Command::Say),
         "/msg" => with_text("/msg TEXT", rest, Command::Msg),
+        "/send" => with_text("/send FILE", argument, Command::Send),
+        "/accept" => Command::Accept(optional(argument)),
+        "/refuse" => Command::Refuse(optional(argument)),
         "/chat" | "/connect" => {
             with_peer("/chat NAME, /chat ID or /chat IP:PORT", argument, Command::Chat)
         }
@@ -279,6 +293,11 @@ fn history(argument: &str) -> Command {
     let is_digits = argument.bytes().all(|byte| byte.is_ascii_digit());
     let last = argument.parse().ok().filter(|last| is_digits && *last > 0);
     last.map_or_else(|| mistake("usage: /history [N]"), Command::History)
+}
+
+/// What may be left out behind a command.
+fn optional(argument: &str) -> Option<String> {
+    Some(argument.to_owned()).filter(|argument| !argument.is_empty())
 }
 
 /// `/nick`: a name that can be one. The rule is told, as at the question for the nickname.

@@ -73,12 +73,15 @@ impl LineQueue {
         self.lines.len() >= WAITING_LINES
     }
 
-    /// When something changes if nothing happens before: the queue stands still, or a script's patience ends.
-    fn deadline(&self) -> Option<Instant> {
+    /// When something changes after `ticked` if nothing happens before: the queue stands still, or a script's patience
+    /// ends.
+    fn deadline(&self, ticked: Instant) -> Option<Instant> {
         let first = self.lines.front()?;
         let still = first.holds_credit.then_some(self.moved + STILL);
         let hangs_up = matches!(first.command, Command::Hangup(_));
-        still.into_iter().chain(hangs_up.then_some(self.moved + LAST_WORDS)).min()
+        let patience = hangs_up.then_some(self.moved + LAST_WORDS);
+        // A hang-up that waits for a file waits on.
+        still.into_iter().chain(patience).filter(|at| *at > ticked).min()
     }
 }
 
@@ -87,12 +90,14 @@ pub struct LineQueues {
     queues: BTreeMap<Addressee, LineQueue>,
     /// The way to allow the terminal's thread one more line.
     credits: SyncSender<()>,
+    /// When the last [`LineQueues::tick`] was.
+    ticked: Instant,
 }
 
 impl LineQueues {
     /// No lines yet. `credits` allows the terminal's thread one more line for each that is carried out.
     pub fn new(credits: SyncSender<()>) -> LineQueues {
-        LineQueues { queues: BTreeMap::new(), credits }
+        LineQueues { queues: BTreeMap::new(), credits, ticked: Instant::now() }
     }
 
     /// The queues with their addressees.
@@ -162,6 +167,7 @@ impl LineQueues {
 
     /// Gives back the credits of the lines whose addressee stands still: the lines behind them must go on.
     pub fn tick(&mut self, now: Instant) {
+        self.ticked = now;
         for queue in self.queues.values_mut().filter(|queue| queue.stands_still(now)) {
             for line in &mut queue.lines {
                 if std::mem::take(&mut line.holds_credit) {
@@ -173,6 +179,6 @@ impl LineQueues {
 
     /// When [`LineQueues::tick`] has something to do, or a script's patience ends.
     pub fn deadline(&self) -> Option<Instant> {
-        self.queues.values().filter_map(LineQueue::deadline).min()
+        self.queues.values().filter_map(|queue| queue.deadline(self.ticked)).min()
     }
 }

@@ -122,7 +122,8 @@ impl Lines {
     /// Whether nothing is on its way that a script's `/quit` must wait for. A queue that stands still is nothing.
     fn is_settled(&self, state: &State, now: Instant) -> bool {
         let rests = self.queues.iter().all(|(_, queue)| queue.stands_still(now));
-        rests && state.server.requests.count() == 0 && !state.chats.calls_to_speak()
+        let is_sending = state.files.is_sending(None);
+        rests && state.server.requests.count() == 0 && !state.chats.calls_to_speak() && !is_sending
     }
 
     /// What becomes of a line that nothing comes before.
@@ -179,8 +180,10 @@ impl Lines {
                 Err(_) => None,
             },
             Command::Say(_) => Some(Addressee::Room),
-            Command::Msg(_) => state.chats.current.map(Addressee::Chat),
-            Command::MsgTo(id, _) => Some(Addressee::Chat(state.chats.heir(*id))),
+            Command::Msg(_) | Command::Send(_) => state.chats.current.map(Addressee::Chat),
+            Command::MsgTo(id, _) | Command::SendTo(id, _) => {
+                Some(Addressee::Chat(state.chats.heir(*id)))
+            }
             Command::Hangup(label) => {
                 state.chats.meant(label.as_deref()).ok().flatten().map(Addressee::Chat)
             }
@@ -262,6 +265,7 @@ impl Lines {
             (Command::Msg(text) | Command::Plain(text), Addressee::Chat(id)) => {
                 Command::MsgTo(id, text)
             }
+            (Command::Send(path), Addressee::Chat(id)) => Command::SendTo(id, path),
             (Command::Plain(text), Addressee::Room) => Command::Say(text),
             (command, _) => command,
         };
@@ -303,6 +307,7 @@ fn must_wait(
         (Addressee::Chat(id), Command::Hangup(_)) => {
             typed.source == Source::Script
                 && (state.chats.has_unsent_call(id)
+                    || state.files.is_sending(Some(id))
                     || state.chats.is_unacknowledged(id) && now < moved + LAST_WORDS)
         }
         (Addressee::Chat(id), _) => state.chats.is_full(id),

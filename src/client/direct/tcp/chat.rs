@@ -17,9 +17,10 @@ use crate::client::direct::round_trip::RoundTrip;
 use crate::client::direct::tcp::peer::line_of;
 use crate::client::net::{ConnectionId, Writer};
 use crate::client::ui::{DeliveryStatus, Output, PeerInfo, Screen};
-use crate::wire::{Entry, Greeting, Name, PeerRef, Secret, Text, Via, compat};
+use crate::wire::{Entry, FileBlock, Greeting, Name, PeerRef, Secret, Text, Via, compat};
 
 /// One direct chat with its peer.
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Chat {
     /// The number of its connection.
     pub key: ConnectionId,
@@ -38,6 +39,8 @@ pub struct Chat {
     pub silent_since: Option<Instant>,
     /// Whether the peer has said anything.
     pub has_spoken: bool,
+    /// Whether the peer understands the blocks by which files travel.
+    pub takes_files: bool,
     /// When the right peer answered this client's call.
     pub answered: Option<Instant>,
     /// How far the chat has come.
@@ -74,7 +77,8 @@ impl Chat {
     ) -> Chat {
         let (called, unsent) = (matches!(state, ChatState::Calling(_)), VecDeque::new());
         let (id, verified, answered, writer) = (0, false, None, None);
-        let (silent_since, has_spoken, round_trip) = (None, false, RoundTrip::default());
+        let (silent_since, has_spoken, takes_files) = (None, false, false);
+        let round_trip = RoundTrip::default();
         Chat {
             key,
             name,
@@ -84,6 +88,7 @@ impl Chat {
             called,
             silent_since,
             has_spoken,
+            takes_files,
             answered,
             state,
             writer,
@@ -105,12 +110,13 @@ impl Chat {
         let claimed = greeting.as_ref().and_then(|greeting| greeting.address);
         let address = SocketAddr::new(from.ip(), claimed.unwrap_or(from).port());
         let name = greeting.as_ref().map(|greeting| greeting.name.clone());
+        let takes_files = greeting.as_ref().is_some_and(Greeting::begins_files);
         let state = match greeting.filter(|greeting| greeting.ticket.is_some()) {
             Some(greeting) => ChatState::AwaitingTicket { greeting, until, said: Vec::new() },
             None => ChatState::Open,
         };
         let (writer, silent_since) = (Some(writer), Some(now));
-        Chat { silent_since, writer, ..Chat::new(key, name, address, state) }
+        Chat { silent_since, takes_files, writer, ..Chat::new(key, name, address, state) }
     }
 
     /// Opens the chat: shows that, and sends the texts that waited. Returns the texts that the peer sent
@@ -225,7 +231,11 @@ impl Chat {
     /// Queues a text for the connection until [`Chat::written`] confirms it, or reports that it cannot be
     /// delivered.
     pub fn send(&mut self, text: String, screen: &mut Screen) {
-        let sent = self.writer.as_ref().is_some_and(|writer| writer.text(&line_of(&text)));
+        // The peer could take such a text for the beginning of a block.
+        let is_block = self.takes_files && FileBlock::begins_with(text.as_bytes());
+        let line = line_of(&text);
+        let line = if is_block { format!(" {line}") } else { line };
+        let sent = self.writer.as_ref().is_some_and(|writer| writer.text(&line));
         if sent {
             self.unsent.push_back(text);
         } else {

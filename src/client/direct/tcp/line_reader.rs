@@ -23,7 +23,7 @@ use crate::io_error::is_waiting;
 use crate::net::Reader;
 use crate::wire::http::is_http;
 use crate::wire::line::read_line;
-use crate::wire::{BlockParser, Greeting, Line, MAX_LINE, compat};
+use crate::wire::{BlockParser, FileBlock, Greeting, Line, MAX_LINE, MAX_REQUEST_LINES, compat};
 
 /// The most lines of a CHAT.
 const MAX_CHAT_LINES: usize = 16;
@@ -64,14 +64,16 @@ pub struct LineReader<'a> {
     read: VecDeque<Vec<u8>>,
     /// Whether the peer may be a program of another course.
     pub compat: bool,
+    /// Whether blocks about files may stand between the lines.
+    pub files: bool,
 }
 
 impl LineReader<'_> {
     /// A reader for a fresh connection.
     pub fn new<'a>(stream: &'a TcpStream, id: ConnectionId, events: &'a Events) -> LineReader<'a> {
         let reader = Reader::new(stream).recorded(Arc::clone(events.tracing()));
-        let (line, read, compat) = (Vec::new(), VecDeque::new(), true);
-        LineReader { stream, id, events, reader, line, read, compat }
+        let (line, read, compat, files) = (Vec::new(), VecDeque::new(), true, false);
+        LineReader { stream, id, events, reader, line, read, compat, files }
     }
 
     /// Finds out how the connection begins. The peer may be silent for `limit`, or for ever.
@@ -136,6 +138,15 @@ impl LineReader<'_> {
         let mut goes_on = true;
         while goes_on {
             let found = self.next_line(self.compat);
+            if let Ok(Some(line)) = &found
+                && self.files
+                && FileBlock::begins_with(line)
+            {
+                let block = self.block(line);
+                self.capture();
+                goes_on = block?.is_none_or(|block| tell(PeerEvent::File(block)));
+                continue;
+            }
             self.capture();
             goes_on = match found?.map_or(PeerLine::Quit, |line| parse_line(&line, self.compat)) {
                 PeerLine::Nothing => true,
@@ -144,6 +155,20 @@ impl LineReader<'_> {
             };
         }
         Ok(())
+    }
+
+    /// Reads the rest of a block about a file, to its blank line; `None` if it breaks a rule or the stream ends.
+    fn block(&mut self, first: &[u8]) -> io::Result<Option<FileBlock>> {
+        let mut parser = BlockParser::new(MAX_REQUEST_LINES);
+        let mut found = parser.push(first)?;
+        // After an error the parser skips the rest of the block, and then finds nothing.
+        let mut line = first.to_vec();
+        while !line.is_empty() {
+            let Some(next) = self.next_line(false)? else { return Ok(None) };
+            line = next;
+            found = parser.push(&line)?.or(found);
+        }
+        Ok(found.and_then(Result::ok).and_then(|block| FileBlock::parse(&block)))
     }
 
     /// Reads the next line; `None` at the end. `may_pause`: text that stops counts as a line (compat).

@@ -86,6 +86,7 @@ fn attend(
     };
     drop(silent); // it has spoken, or its time for that is over
     reader.compat = greeting.as_ref().is_none_or(|greeting| greeting.ticket.is_none());
+    reader.files = greeting.as_ref().is_some_and(Greeting::begins_files);
     let (progress, slot) = (event::progress(id, stream, events), Arc::clone(slot));
     let (writer, _reading) = Writer::start(stream, move |event| {
         let _held = &slot; // as long as the thread lives
@@ -137,6 +138,7 @@ fn converse(
     tell(PeerEvent::Connected(writer, took));
     match reader.opening(greeting.ticket.map(|_| ANSWER))? {
         Opening::Chat(greeting) => {
+            reader.files = !reader.compat && greeting.begins_files();
             tell(PeerEvent::Answered(greeting));
         }
         Opening::Other | Opening::End if reader.compat => {}
