@@ -82,6 +82,7 @@ impl State {
     pub fn close(&mut self) {
         self.server.requests.clear();
         self.chats.quit(&mut self.screen);
+        self.with_files(Transfers::tick); // they end with their chats
         self.server.quit(&mut self.screen);
     }
 

@@ -30,6 +30,7 @@ mod client_crossing;
 mod client_ends;
 mod client_files;
 mod client_files_hostile;
+mod client_files_shown;
 mod client_hostile_peers;
 mod client_hostile_server;
 mod client_impostor;
