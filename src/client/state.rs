@@ -93,7 +93,7 @@ impl State {
             to_do: lines + starting + self.server.requests.count(),
             unconfirmed: self.server.unheard() + self.chats.waiting(Via::Tcp),
             by_udp: self.chats.waiting(Via::Udp),
-            files: self.files.outstanding(),
+            files: self.files.outstanding(None),
         }
     }
 

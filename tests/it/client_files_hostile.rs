@@ -33,7 +33,7 @@ impl Meeting {
         let path = folder.path().display().to_string();
         let alice = Client::joined_with("alice", &server, &["--files", &path]);
         let mut room = server.joined("bob", 20_009);
-        let bob = calls(&alice, &mut room);
+        let bob = calls(&alice, &mut room, "bob");
         Self { server, alice, folder, room, bob }
     }
 
@@ -46,7 +46,7 @@ impl Meeting {
         self.alice.sees(
             "not received from bob: \"data\" (the chat has ended; 45 % of it is kept, and goes on ",
         );
-        self.bob = calls(&self.alice, &mut self.room);
+        self.bob = calls(&self.alice, &mut self.room, "bob");
     }
 
     /// Bob offers a file.
@@ -99,16 +99,16 @@ impl Meeting {
     }
 }
 
-/// Bob calls alice, with a ticket, and says that he knows files.
+/// Somebody in the room calls alice, with a ticket, as a program that knows files.
 #[track_caller]
-fn calls(alice: &Client, room: &mut Wire) -> Wire {
-    room.asks("BRIDGE", &[("clientID", "bob"), ("Peer", "alice")]);
+fn calls(alice: &Client, room: &mut Wire, name: &str) -> Wire {
+    room.asks("BRIDGE", &[("clientID", name), ("Peer", "alice")]);
     let ack = room.skips_to("BRIDGEACK");
-    let mut bob = Wire::connect("bob", alice.address());
+    let mut bob = Wire::connect(name, alice.address());
     let ticket = ("Ticket", ack.get("Ticket"));
-    bob.asks("CHAT", &[("clientID", "bob"), ("Port", "20009"), ticket, ("Files", "yes")]);
+    bob.asks("CHAT", &[("clientID", name), ("Port", "20009"), ticket, ("Files", "yes")]);
     bob.gets("CHAT").has(&[("Answer", ack.get("Answer")), ("Files", "yes")]);
-    alice.sees("Incoming chat request from bob ");
+    alice.sees(&format!("Incoming chat request from {name} "));
     bob
 }
 
@@ -250,6 +250,26 @@ fn of_a_file_that_is_there_already_nothing_is_sent() {
     meeting.is_ended(1, "done");
     assert_eq!(meeting.folder.text("notes.txt"), "Hello, file!");
     assert!(!part.exists());
+}
+
+#[test]
+fn one_file_does_not_come_from_two_peers_at_once() {
+    let mut meeting = Meeting::begins();
+    meeting.begins_with(1, "data", &[1; 90_000], 0);
+    let mut room = meeting.server.joined("carol", 20_010);
+    let mut carol = calls(&meeting.alice, &mut room, "carol");
+    let (size, sum) = (("Size", "90000"), sum_of(&[1; 90_000]));
+    let offer = [("File", "1"), ("Name", "data"), size, ("SHA-256", &sum)];
+    carol.asks("FILE", &offer);
+    meeting.alice.sees("carol wants to send you \"data\"");
+    meeting.alice.types("/accept carol");
+    meeting.alice.sees_line("not received from carol: \"data\" (it comes already, from elsewhere)");
+    carol.gets("FILEEND").has_exactly(&[("File", "1"), ("Code", "busy")]);
+    for from in [0, 30_000, 60_000] {
+        meeting.piece(1, from, &[1; 30_000]);
+        meeting.is_stored(1, from + 30_000);
+    }
+    meeting.is_ended(1, "done");
 }
 
 #[cfg(unix)]

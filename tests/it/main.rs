@@ -59,6 +59,7 @@ mod client_verified;
 mod editor;
 mod explain;
 mod file_names;
+mod file_times;
 mod mutants;
 mod grader;
 mod handout_class;

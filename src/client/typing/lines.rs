@@ -122,8 +122,8 @@ impl Lines {
     /// Whether nothing is on its way that a script's `/quit` must wait for. A queue that stands still is nothing.
     fn is_settled(&self, state: &State, now: Instant) -> bool {
         let rests = self.queues.iter().all(|(_, queue)| queue.stands_still(now));
-        let is_sending = state.files.is_sending(None);
-        rests && state.server.requests.count() == 0 && !state.chats.calls_to_speak() && !is_sending
+        let has_files = state.files.outstanding(None) > 0;
+        rests && state.server.requests.count() == 0 && !state.chats.calls_to_speak() && !has_files
     }
 
     /// What becomes of a line that nothing comes before.
@@ -307,7 +307,7 @@ fn must_wait(
         (Addressee::Chat(id), Command::Hangup(_)) => {
             typed.source == Source::Script
                 && (state.chats.has_unsent_call(id)
-                    || state.files.is_sending(Some(id))
+                    || state.files.outstanding(Some(id)) > 0
                     || state.chats.is_unacknowledged(id) && now < moved + LAST_WORDS)
         }
         (Addressee::Chat(id), _) => state.chats.is_full(id),

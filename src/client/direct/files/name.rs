@@ -1,4 +1,5 @@
-//! Names of files: what a peer calls a file is made harmless before anything is created under it.
+//! Names of files: what a user means by a path; and what a peer calls a file, which is made harmless before anything is
+//! created under it.
 //!
 //! ```
 //! use p2p_chat::client::direct::files::name::{harmless, numbered};
@@ -10,6 +11,9 @@
 //! assert_eq!(harmless(".."), "file");
 //! assert_eq!(numbered("notes.pdf", 2), "notes (2).pdf");
 //! ```
+
+use std::env;
+use std::path::PathBuf;
 
 use crate::wire::invisible::judged;
 
@@ -23,6 +27,22 @@ const DEVICES: [&str; 7] = ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$", "CL
 const PORTS: [&str; 2] = ["COM", "LPT"];
 /// The ending of files that are not whole. No file gets it that is.
 pub const PARTIAL: &str = ".part";
+
+/// The path that a user means: in quotes if it was dragged to a terminal, and with `~/` for the user's own folder.
+///
+/// ```
+/// use p2p_chat::client::direct::files::name::typed_path;
+///
+/// assert_eq!(typed_path("'my notes.pdf'").to_str(), Some("my notes.pdf"));
+/// assert!(!typed_path("~/notes.pdf").starts_with("~"));
+/// ```
+pub fn typed_path(typed: &str) -> PathBuf {
+    let mut quotes = ["'", "\""].into_iter();
+    let inner = quotes.find_map(|quote| typed.strip_prefix(quote)?.strip_suffix(quote));
+    let path = inner.unwrap_or(typed);
+    let at_home = path.strip_prefix("~/").and_then(|rest| Some(env::home_dir()?.join(rest)));
+    at_home.unwrap_or_else(|| PathBuf::from(path))
+}
 
 /// Makes a name under which a file can be created on every system and shown on every screen: the last part of a path,
 /// without what cannot be seen, what a system or a shell takes for something else, and without a dot at its beginning,

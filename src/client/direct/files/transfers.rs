@@ -20,6 +20,7 @@ use std::time::Instant;
 
 use crate::client::direct::chats::Chats;
 use crate::client::direct::context::Context;
+use crate::client::direct::files::name::typed_path;
 use crate::client::direct::files::offers::Offers;
 use crate::client::direct::files::sending::WINDOW;
 use crate::client::direct::files::transfer::{FileOffer, Transfer, TransferStage, tell};
@@ -69,7 +70,7 @@ impl Transfers {
         if self.list.iter().filter(|each| each.is_outgoing()).count() >= MAX_OUTGOING {
             return Err(format!("not sent, {MAX_OUTGOING} files are waiting: {path}"));
         }
-        self.list.insert(Transfer::outgoing(id, called, label, PathBuf::from(path), context.now));
+        self.list.insert(Transfer::outgoing(id, called, label, typed_path(path), context.now));
         Ok(())
     }
 
@@ -267,16 +268,11 @@ impl Transfers {
         }
     }
 
-    /// How many files must be sent or received before a script's client ends. An offer that nobody has accepted is none of
-    /// them.
-    pub fn outstanding(&self) -> usize {
-        self.list.iter().filter(|each| !each.is_offered()).count()
-    }
-
-    /// Whether files are to be sent in a chat, or in any.
-    pub fn is_sending(&self, chat: Option<ConnectionId>) -> bool {
+    /// How many files must be sent or received before a script's client ends or, with a `chat`, before a script hangs up
+    /// there. An offer that nobody has accepted is none of them.
+    pub fn outstanding(&self, chat: Option<ConnectionId>) -> usize {
         let in_chat = |each: &Transfer| chat.is_none_or(|chat| each.chat == chat);
-        self.list.iter().any(|each| each.is_outgoing() && in_chat(each))
+        self.list.iter().filter(|each| !each.is_offered() && in_chat(each)).count()
     }
 
     /// How far each file is.

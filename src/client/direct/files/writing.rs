@@ -79,7 +79,13 @@ impl FilePlace {
             (FileEnd::Disk, format!("cannot store it in {folder}: {}", cause(&error)))
         };
         let path = self.folder.join(format!("{}-{}{PARTIAL}", self.sum, self.size));
-        let (mut part, mut hash, mut has) = self.open(&path).map_err(cannot)?;
+        let (mut part, mut hash, mut has) =
+            self.open(&path).map_err(|error| match error.kind() {
+                ErrorKind::WouldBlock => {
+                    (FileEnd::Busy, "it comes already, from elsewhere".to_owned())
+                }
+                _ => cannot(error),
+            })?;
         tell(FileEvent::Opened(has));
         while has < self.size {
             // The part stays when nobody sends the rest.
@@ -157,7 +163,7 @@ fn lock(part: &File) -> io::Result<()> {
     let until = Instant::now() + LOCKED;
     while matches!(part.try_lock(), Err(TryLockError::WouldBlock)) {
         if until <= Instant::now() {
-            return Err(io::Error::other("another chat or another client is storing it"));
+            return Err(ErrorKind::WouldBlock.into());
         }
         thread::sleep(LOOK);
     }
