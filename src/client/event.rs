@@ -142,8 +142,8 @@ impl TransferId {
 pub enum FileEvent {
     /// The file that is to be sent was read once: its size and its SHA-256.
     Read(u64, Checksum),
-    /// A piece of it is read, and is the block to send.
-    Piece(Block),
+    /// The bytes from there on were read.
+    Piece(u64, Vec<u8>),
     /// There is a place for the file that is received, and it holds so many bytes already.
     Opened(u64),
     /// All bytes up to there are stored.

@@ -5,7 +5,8 @@ use std::fs;
 use p2p_chat::tls::sha256::Sha256;
 use p2p_chat::wire::base64::encode;
 
-use crate::support::{Block, Client, Folder, Server, Wire, alice_alone};
+use crate::driver::played::Guest;
+use crate::support::{Block, Client, Folder, Played, Server, Wire};
 
 /// What the test sends.
 const TEXT: &[u8] = b"Hello, file!";
@@ -439,7 +440,6 @@ fn who_offers_without_end_is_no_longer_shown() {
 #[test]
 fn two_offers_need_a_name() {
     let mut meeting = Meeting::begins();
-    let (_server, _) = alice_alone(&[]);
     let carol = Client::joined("carol", &meeting.server);
     let home = Folder::fresh();
     fs::write(home.file("hers"), "hers").unwrap();
@@ -470,4 +470,38 @@ fn a_piece_is_explained_and_not_shown_whole() {
     assert_eq!(meeting.alice.sees_next(), "|     ... and 9 more lines");
     meeting.alice.sees("|   # base64 makes text of bytes");
     meeting.alice.sees("received \"data\"");
+}
+
+#[test]
+fn a_file_for_a_call_that_a_crossing_call_replaces_is_offered_in_the_other() {
+    let server = Played::open();
+    let alice = Client::start("alice", server.address());
+    let Guest { mut wire, .. } = server.welcomes(2, &[]);
+    let bob = Played::open();
+    let port = bob.port().to_string();
+    // The call of the lower ID stays: bob's.
+    let at_bob = [("ID", "1"), ("clientID", "bob"), ("IP", "127.0.0.1"), ("Port", port.as_str())];
+    let home = Folder::fresh();
+    fs::write(home.file("a"), TEXT).unwrap();
+    let send = format!("/send {}\n", home.file("a").display());
+    alice.types_bytes(format!("/chat bob\n{send}/id\n").as_bytes());
+    wire.gets("BRIDGE");
+    let (ticket, answer) = ("a".repeat(32), "b".repeat(32));
+    let more = [("Via", "tcp"), ("Ticket", ticket.as_str()), ("Answer", answer.as_str())];
+    wire.asks("BRIDGEACK", &[&at_bob[..], &more[..]].concat());
+    let mut call = bob.accepts("the other side");
+    call.gets("CHAT").has(&[("Files", "yes")]);
+    alice.sees("you are alice"); // the lines before it have their places
+    let (ticket, answer) = ("c".repeat(32), "d".repeat(32));
+    let more = [("Via", "tcp"), ("Ticket", ticket.as_str()), ("Answer", answer.as_str())];
+    wire.asks("CALL", &[&at_bob[..], &more[..]].concat());
+    let mut crossing = alice.is_called_by("crossing");
+    let headers = [&at_bob[1..], &[("Ticket", ticket.as_str()), ("Files", "yes")]].concat();
+    crossing.asks("CHAT", &headers);
+    crossing.gets("CHAT").has(&[("Answer", answer.as_str()), ("Files", "yes")]);
+    // Alice was called now, so the number is even.
+    let offer = crossing.gets("FILE");
+    offer.has(&[("Name", "a"), ("Size", "12")]);
+    assert_eq!(offer.number("File") % 2, 0);
+    assert!(!alice.output().contains("not "), "{}", alice.output());
 }

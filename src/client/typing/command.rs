@@ -228,9 +228,8 @@ fn slash(word: &str, rest: &str) -> Command {
         "/query" => query(argument),
         "/peers" => Command::Peers,
         "/peer" => with_text("/peer NAME [udp]", argument, Command::Peer),
-        "/hangup" => Command::Hangup(Some(argument.to_owned()).filter(|name| !name.is_empty())),
+        "/hangup" => Command::Hangup(optional(argument)),
         "/tell" => tell(argument),
-        "/history" if argument.is_empty() => Command::History(USUAL_HISTORY),
         "/history" => history(argument),
         "/info" | "/list" => Command::Info,
         "/bridge" if argument.is_empty() => Command::Bridge(None),
@@ -238,16 +237,16 @@ fn slash(word: &str, rest: &str) -> Command {
         "/register" => Command::Register,
         "/nick" => nick(argument),
         "/id" => Command::Id,
-        "/ignore" => Command::Ignore(Some(argument.to_owned()).filter(|name| !name.is_empty())),
+        "/ignore" => Command::Ignore(optional(argument)),
         "/mute" => Command::Mute,
-        "/away" => Command::Away(Some(argument.to_owned()).filter(|text| !text.is_empty())),
+        "/away" => Command::Away(optional(argument)),
         "/save" => with_text("/save FILE", argument, Command::Save),
         "/explain" => match argument {
             "on" | "" => Command::Explain(true),
             "off" => Command::Explain(false),
             _ => mistake("usage: /explain on or /explain off"),
         },
-        "/help" => Command::Help(Some(argument.to_owned()).filter(|command| !command.is_empty())),
+        "/help" => Command::Help(optional(argument)),
         "/to" => with_text("/to NAME [udp]", argument, Command::To),
         "/room" if argument.is_empty() => Command::Room,
         "/room" => mistake("usage: /room, or /say TEXT"),
@@ -288,10 +287,11 @@ fn query(argument: &str) -> Command {
     })
 }
 
-/// `/history`: a number from 1 up, in digits alone.
+/// `/history`: a number from 1 up, in digits alone, or nothing.
 fn history(argument: &str) -> Command {
+    let usual = argument.is_empty().then_some(USUAL_HISTORY);
     let is_digits = argument.bytes().all(|byte| byte.is_ascii_digit());
-    let last = argument.parse().ok().filter(|last| is_digits && *last > 0);
+    let last = usual.or(argument.parse().ok().filter(|last| is_digits && *last > 0));
     last.map_or_else(|| mistake("usage: /history [N]"), Command::History)
 }
 

@@ -17,7 +17,7 @@ use crate::client::event::{Event, Events, FileEvent, TransferId};
 use crate::io_error::cause;
 use crate::tls::sha256::Sha256;
 use crate::wire::transfer::MAX_FILE;
-use crate::wire::{Checksum, FileBlock, FileEnd};
+use crate::wire::{Checksum, FileEnd};
 
 /// How many bytes are read at once.
 const AT_ONCE: usize = 64 * 1024;
@@ -25,21 +25,16 @@ const AT_ONCE: usize = 64 * 1024;
 /// The end of a file's way that its thread has found: what the peer is told, and what the user.
 pub(super) type Stop = (FileEnd, String);
 
-/// Starts the thread. It reads each range of bytes that is sent to it, and reports it as a piece of the file `number`.
-/// It ends when the sender is dropped.
+/// Starts the thread. It reads each range of bytes that is sent to it, and reports it. It ends
+/// when the sender is dropped.
 ///
 /// # Errors
 /// When the thread cannot be started.
-pub fn start(
-    key: TransferId,
-    path: PathBuf,
-    number: u64,
-    events: Events,
-) -> io::Result<Sender<Range<u64>>> {
+pub fn start(key: TransferId, path: PathBuf, events: Events) -> io::Result<Sender<Range<u64>>> {
     let (orders, ranges) = mpsc::channel();
     let reading = move || {
         let tell = |event| events.send(Event::File(key, event)).is_ok();
-        if let Err((end, why)) = read(&path, number, &ranges, &tell) {
+        if let Err((end, why)) = read(&path, &ranges, &tell) {
             tell(FileEvent::Failed(end, why));
         }
     };
@@ -50,7 +45,6 @@ pub fn start(
 /// The body of the thread.
 fn read(
     path: &Path,
-    number: u64,
     ranges: &Receiver<Range<u64>>,
     tell: &impl Fn(FileEvent) -> bool,
 ) -> Result<(), Stop> {
@@ -71,8 +65,7 @@ fn read(
         if !is_whole || has_grown {
             return Err((FileEnd::Changed, "it has changed since it was offered".to_owned()));
         }
-        let piece = FileBlock::Piece { file: number, from: start, bytes };
-        if !tell(FileEvent::Piece(piece.to_block())) {
+        if !tell(FileEvent::Piece(start, bytes)) {
             break;
         }
     }

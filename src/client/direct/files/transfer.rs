@@ -41,7 +41,7 @@ const TOLD: Duration = Duration::from_secs(5);
 pub struct Transfer {
     /// Its number in this client.
     pub key: TransferId,
-    /// Its number in its chat.
+    /// Its number in its chat; 0 before it is offered.
     pub number: u64,
     /// Its chat.
     pub chat: ConnectionId,
@@ -99,17 +99,9 @@ pub enum TransferStage {
 }
 
 impl Transfer {
-    /// A file to be sent in a chat, in which this client has `called` or not.
-    pub fn outgoing(
-        chat: ConnectionId,
-        called: bool,
-        label: String,
-        path: PathBuf,
-        now: Instant,
-    ) -> Transfer {
-        let key = TransferId::next();
-        // The numbers of the caller are odd, those of the called peer even (PROTOCOL).
-        let number = key.0 * 2 + u64::from(called);
+    /// A file to be sent in a chat.
+    pub fn outgoing(chat: ConnectionId, label: String, path: PathBuf, now: Instant) -> Transfer {
+        let (key, number) = (TransferId::next(), 0);
         let name = harmless(&path.file_name().unwrap_or_default().to_string_lossy());
         let (size, sum, done, moved, told) = (0, None, 0, now, now);
         let stage = TransferStage::Queued(path);
@@ -167,6 +159,9 @@ impl Transfer {
         let (TransferStage::Prepared(orders), Some(sum)) = (&self.stage, self.sum) else { return };
         self.stage = TransferStage::Offering(orders.clone());
         self.moved = context.now;
+        // The numbers of the caller are odd, those of the called peer even (PROTOCOL).
+        let called = context.chats.tcp(self.chat).is_some_and(|chat| chat.called);
+        self.number = self.key.0 * 2 + u64::from(called);
         let (file, name, size) = (self.number, self.name.clone(), self.size);
         tell(self.chat, &FileBlock::Offer { file, name, size, sum }, context.chats);
         context.screen.line(format_args!("offered to {}: {}", self.label, self.title()));

@@ -34,6 +34,13 @@ impl TransferList {
         self.0.values_mut().find(|each| each.chat == chat && each.number == number)
     }
 
+    /// Sends the files that no peer has heard of in the chats that have taken the place of theirs.
+    pub fn inherit(&mut self, chats: &Chats) {
+        for transfer in self.0.values_mut().filter(|each| !each.is_known_to_peer()) {
+            transfer.chat = chats.heir(transfer.chat);
+        }
+    }
+
     /// For each chat, the first file that is to be sent there.
     pub fn first_of_each_chat(&self) -> Vec<TransferId> {
         let mut first = BTreeMap::new();

@@ -65,12 +65,12 @@ impl Transfers {
         let Some(id) = chat.or(context.chats.current) else {
             return Err(context.chats.no_current(context.screen));
         };
-        let (called, label) =
+        let label =
             sendable(id, context.chats).map_err(|why| format!("not sent, {why}: {path}"))?;
         if self.list.iter().filter(|each| each.is_outgoing()).count() >= MAX_OUTGOING {
             return Err(format!("not sent, {MAX_OUTGOING} files are waiting: {path}"));
         }
-        self.list.insert(Transfer::outgoing(id, called, label, typed_path(path), context.now));
+        self.list.insert(Transfer::outgoing(id, label, typed_path(path), context.now));
         Ok(())
     }
 
@@ -188,10 +188,9 @@ impl Transfers {
                     transfer.stage = TransferStage::Prepared(orders.clone());
                 }
             }
-            FileEvent::Piece(block) => {
-                let writer = context.chats.tcp(chat).and_then(|chat| chat.writer.as_ref());
-                // An error: the peer reads nothing, and its receipts will fail to come.
-                let _ = writer.is_some_and(|writer| writer.block(&block));
+            FileEvent::Piece(from, bytes) => {
+                // A full queue: the peer reads nothing, and its receipts will fail to come.
+                tell(chat, &FileBlock::Piece { file, from, bytes }, context.chats);
             }
             FileEvent::Opened(has) => {
                 tell(chat, &FileBlock::Accepted { file, from: has }, context.chats);
@@ -221,6 +220,7 @@ impl Transfers {
     /// Does what is due: ends what has lost its chat or its time, and begins what is first in its chat.
     pub fn tick(&mut self, context: &mut Context) {
         let now = context.now;
+        self.list.inherit(context.chats);
         let lost = |each: &&Transfer| context.chats.tcp(each.chat).is_none();
         let lost: Vec<_> = self.list.iter().filter(lost).map(|each| each.key).collect();
         for key in lost {
@@ -245,22 +245,23 @@ impl Transfers {
         let failed = match &transfer.stage {
             TransferStage::Queued(path) => {
                 let events = self.events.clone();
-                let started = reading::start(key, path.clone(), transfer.number, events);
+                let started = reading::start(key, path.clone(), events);
                 transfer.moved = context.now;
                 started
                     .map(|orders| transfer.stage = TransferStage::Preparing(orders))
                     .map_err(|error| cause(&error))
             }
-            TransferStage::Prepared(_) => match context.chats.tcp(transfer.chat) {
-                Some(chat) if chat.is_open() => obstacle(chat).map_or_else(
-                    || {
+            TransferStage::Prepared(_) => {
+                let open = context.chats.tcp(transfer.chat).filter(|chat| chat.is_open());
+                match open.map(obstacle) {
+                    Some(Some(why)) => Err(why),
+                    Some(None) => {
                         transfer.offer(context);
                         Ok(())
-                    },
-                    Err,
-                ),
-                _ => Ok(()),
-            },
+                    }
+                    None => Ok(()),
+                }
+            }
             _ => Ok(()),
         };
         if let Err(why) = failed {
@@ -286,12 +287,12 @@ impl Transfers {
     }
 }
 
-/// Whether a chat can take a file: whether this client has called, and the peer's label.
-fn sendable(id: ConnectionId, chats: &Chats) -> Result<(bool, String), String> {
+/// The label of a chat's peer, if the chat can take a file as far as that is known.
+fn sendable(id: ConnectionId, chats: &Chats) -> Result<String, String> {
     match (chats.tcp(id), chats.label(id)) {
         (Some(chat), _) => match obstacle(chat).filter(|_| chat.is_open()) {
             Some(why) => Err(why),
-            None => Ok((chat.called, chat.label())),
+            None => Ok(chat.label()),
         },
         (None, Some(_)) => {
             Err("files do not go over UDP (/chat NAME opens a chat over TCP)".to_owned())
