@@ -351,6 +351,16 @@ fn blocks_that_nobody_asked_for_cost_nothing() {
         meeting.bob.asks("PIECEACK", &[("File", &file), ("Upto", "1")]);
         meeting.bob.asks("FILEEND", &[("File", &file), ("Code", "done")]);
     }
+    // What nobody has offered yet cannot be ended, either.
+    let home = Folder::fresh();
+    fs::write(home.file("a"), TEXT).unwrap();
+    meeting.alice.types(&format!("/send {}", home.file("a").display()));
+    meeting.alice.types(&format!("/send {}", home.file("a").display()));
+    let first = meeting.bob.gets("FILE").get("File").to_owned();
+    meeting.bob.asks("FILEEND", &[("File", "0"), ("Code", "refused")]);
+    meeting.bob.asks("FILEEND", &[("File", &first), ("Code", "refused")]);
+    let second = meeting.bob.gets("FILE").get("File").to_owned();
+    meeting.bob.asks("FILEEND", &[("File", &second), ("Code", "refused")]);
     // A number of alice's own, blocks that are none, one without end.
     meeting.offers(2, "even", TEXT);
     meeting.bob.sends("FILE\r\n\r\nFILE\r\nFile: 1\r\n\r\nPIECE\r\nFile: x\r\n\r\n");

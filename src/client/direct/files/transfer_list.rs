@@ -29,9 +29,10 @@ impl TransferList {
         self.0.get_mut(&key)
     }
 
-    /// The one of that number in a chat.
+    /// The one of that number in a chat, if the peer has heard of it.
     pub fn find(&mut self, chat: ConnectionId, number: u64) -> Option<&mut Transfer> {
-        self.0.values_mut().find(|each| each.chat == chat && each.number == number)
+        let is_it = |each: &&mut Transfer| each.chat == chat && each.number == number;
+        self.0.values_mut().filter(|each| each.is_known_to_peer()).find(is_it)
     }
 
     /// Sends the files that no peer has heard of in the chats that have taken the place of theirs.

@@ -8,7 +8,7 @@
 //!    │◄── pieces? ──│◄─ FILEACK From ──────────────────────│◄─ so much ──│
 //!    │── bytes ────►│── PIECE From ───────────────────────►│── store ───►│
 //!    │◄── more? ────│◄─ PIECEACK Upto ─────────────────────│◄─ stored ───│
-//!    │              │                … ten thousand times, at most 8 without a receipt
+//!    │              │                … and so on, with at most 8 on their way
 //!    │              │◄─ FILEEND done ──────────────────────│◄─ right ────│  the SHA-256, the name
 //! ```
 //!
@@ -65,6 +65,7 @@ impl Transfers {
         let Some(id) = chat.or(context.chats.current) else {
             return Err(context.chats.no_current(context.screen));
         };
+        let id = context.chats.heir(id);
         let label =
             sendable(id, context.chats).map_err(|why| format!("not sent, {why}: {path}"))?;
         if self.list.iter().filter(|each| each.is_outgoing()).count() >= MAX_OUTGOING {
@@ -104,7 +105,7 @@ impl Transfers {
     pub fn refuse(&mut self, typed: Option<&str>, context: &mut Context) -> Result<(), String> {
         let rank = |each: &Transfer| match (each.is_offered(), each.is_outgoing()) {
             (true, _) => Some(0),
-            (_, incoming) => Some(1 + u8::from(incoming)),
+            (_, outgoing) => Some(1 + u8::from(outgoing)),
         };
         let key = self.list.meant("/refuse", typed, context.chats, rank)?;
         let Some(transfer) = self.list.get_mut(key) else { return Ok(()) };
