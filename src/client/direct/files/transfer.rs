@@ -247,7 +247,7 @@ impl Transfer {
         let (label, title) = (&self.label, self.title());
         match &self.stage {
             TransferStage::Queued(_) | TransferStage::Preparing(_) | TransferStage::Prepared(_) => {
-                format!("to {label}: {self}")
+                format!("to {label}: {self}, not offered yet")
             }
             TransferStage::Offering(_) => format!("offered to {label}: {title}"),
             TransferStage::Sending(_) => format!("to {label}: {title}, {} %", self.percent()),
