@@ -78,8 +78,9 @@ fn attempt(state: &mut State, command: Command) -> Result<(), String> {
         Command::Say(text) => outgoing::say(&mut state.server, &checked(&text)?, screen),
         Command::Msg(text) => message(state, None, &text)?,
         Command::MsgTo(id, text) => message(state, Some(id), &text)?,
-        Command::Send(path) => send(state, None, &path)?,
-        Command::SendTo(id, path) => send(state, Some(id), &path)?,
+        Command::Send(to, path) => {
+            state.with_files(|files, context| files.send(to, &path, context))?;
+        }
         Command::Chat(peer) => call(state, peer, named(&me)?, me.address)?,
         Command::Query(peer) => query(state, peer, named(&me)?)?,
         Command::Tell(peer, text) => {
@@ -179,11 +180,6 @@ fn message(state: &mut State, to: Option<ConnectionId>, text: &str) -> Result<()
         }
         None => Err(format!("not sent, that chat has ended: {text}")),
     }
-}
-
-/// Sends a file in one chat, or in the current one.
-fn send(state: &mut State, to: Option<ConnectionId>, path: &str) -> Result<(), String> {
-    state.with_files(|files, context| files.send(to, path, context))
 }
 
 /// Asks for the directory. Compat: some servers without a room end when they read INFO, so the user is asked first.

@@ -33,10 +33,8 @@ pub enum Command {
     Msg(String),
     /// Send a text to one chat: on the page each chat has a view of its own.
     MsgTo(ConnectionId, String),
-    /// Send the file of this path to the current direct peer.
-    Send(String),
-    /// Send a file in one chat.
-    SendTo(ConnectionId, String),
+    /// Send the file of this path in one chat, or to the current direct peer.
+    Send(Option<ConnectionId>, String),
     /// Accept the file that a peer offers; `None`: the only one.
     Accept(Option<String>),
     /// Refuse such a file, or stop one that is on its way.
@@ -96,7 +94,7 @@ impl Command {
     /// current.
     pub fn concerns_current_chat(&self) -> bool {
         use Command::{Hangup, Msg, Peer, Send, To};
-        matches!(self, Msg(_) | Send(_) | Peer(_) | To(_) | Hangup(_))
+        matches!(self, Msg(_) | Send(None, _) | Peer(_) | To(_) | Hangup(_))
     }
 
     /// Whether the line is the answer to the question for a nickname, if there is none: it is no command.
@@ -111,8 +109,7 @@ impl Command {
             Command::Say(_)
                 | Command::Msg(_)
                 | Command::MsgTo(..)
-                | Command::Send(_)
-                | Command::SendTo(..)
+                | Command::Send(..)
                 | Command::Tell(..)
                 | Command::Mistake(_)
                 | Command::Plain(_)
@@ -219,7 +216,7 @@ fn slash(word: &str, rest: &str) -> Command {
     match word {
         "/say" => with_text("/say TEXT", rest, Command::Say),
         "/msg" => with_text("/msg TEXT", rest, Command::Msg),
-        "/send" => with_text("/send FILE", argument, Command::Send),
+        "/send" => with_text("/send FILE", argument, |path| Command::Send(None, path)),
         "/accept" => Command::Accept(optional(argument)),
         "/refuse" => Command::Refuse(optional(argument)),
         "/chat" | "/connect" => {

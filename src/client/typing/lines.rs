@@ -180,8 +180,8 @@ impl Lines {
                 Err(_) => None,
             },
             Command::Say(_) => Some(Addressee::Room),
-            Command::Msg(_) | Command::Send(_) => state.chats.current.map(Addressee::Chat),
-            Command::MsgTo(id, _) | Command::SendTo(id, _) => {
+            Command::Msg(_) | Command::Send(None, _) => state.chats.current.map(Addressee::Chat),
+            Command::MsgTo(id, _) | Command::Send(Some(id), _) => {
                 Some(Addressee::Chat(state.chats.heir(*id)))
             }
             Command::Hangup(label) => {
@@ -265,7 +265,7 @@ impl Lines {
             (Command::Msg(text) | Command::Plain(text), Addressee::Chat(id)) => {
                 Command::MsgTo(id, text)
             }
-            (Command::Send(path), Addressee::Chat(id)) => Command::SendTo(id, path),
+            (Command::Send(None, path), Addressee::Chat(id)) => Command::Send(Some(id), path),
             (Command::Plain(text), Addressee::Room) => Command::Say(text),
             (command, _) => command,
         };
