@@ -180,7 +180,7 @@ fn a_file_goes_on_after_a_connection_that_has_broken_in_the_middle() {
     bob.kill();
     alice.sees("not delivered to bob: \"long.bin\" (the chat has ended; ");
     assert!(names(&folder)[0].ends_with("-10000000.part"), "{:?}", names(&folder));
-    alice.sees("bob left");
+    server.sees("bob left");
     let path_of_folder = folder.path().display().to_string();
     let bob = Client::joined_with("bob", &server, &["--files", &path_of_folder]);
     calls(&alice, &bob);
