@@ -127,6 +127,8 @@ mod server_room;
 mod server_shares;
 mod server_tickets;
 mod shares;
+#[cfg(unix)]
+mod simulation;
 mod slots;
 mod stubs;
 mod timed;

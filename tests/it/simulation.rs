@@ -1,0 +1,181 @@
+//! The simulation: the server and the client in a world that a seed decides, and what must hold at every seed.
+//!
+//! `tests/sim/world` is a standard library whose threads take turns, whose clock jumps and whose network is made of
+//! queues; `tests/sim/driver` has the scenes and the checks. The tests here make a tree in `target/simulation` in which
+//! `src` uses that world ([`tree`]), build it once, and play seeds.
+//!
+//! - `SIM_SEEDS=100000`: so many seeds of each scene instead of a thousand; `SIM_FROM`: from which on (else another one
+//!   each day); `SIM_SCENE`: only that scene.
+//! - `SIM_SCENE=room SIM_SEED=17 cargo test --test it -- --ignored simulation::seed --nocapture` plays one seed and
+//!   writes its trace: a line a step, with time, host, thread and what it did.
+
+mod tree;
+mod uses;
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// How many seeds of each scene are played, unless `SIM_SEEDS` says otherwise.
+const SEEDS: u64 = 1_000;
+/// How many seeds one process of the driver plays.
+const PORTION: u64 = 50;
+
+/// Seeds that have once shown a fault. It is mended, and they are played for ever.
+const KNOWN: [(&str, u64); 1] = [("room", 1)];
+
+/// The tree is made by one test at a time.
+fn workshop() -> MutexGuard<'static, ()> {
+    static WORKSHOP: Mutex<()> = Mutex::new(());
+    WORKSHOP.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Builds the driver.
+fn driver() -> PathBuf {
+    tree::build(&tree::folder(), &[]).unwrap_or_else(|why| panic!("{why}"))
+}
+
+/// Runs the driver. Where the system can, all threads of it stay on one processor: handing over is faster.
+fn run(driver: &Path, processor: usize, arguments: &[&str]) -> Output {
+    let pinned = Command::new("taskset")
+        .args(["-c", &processor.to_string()])
+        .arg(driver)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output();
+    match pinned {
+        Ok(output) if output.status.code() != Some(1) || !output.stdout.is_empty() => output,
+        _ => Command::new(driver).args(arguments).stdin(Stdio::null()).output().unwrap(),
+    }
+}
+
+/// What the driver has printed.
+fn told(output: &Output) -> String {
+    let (out, error) = (&output.stdout, &output.stderr);
+    format!("{}{}", String::from_utf8_lossy(out), String::from_utf8_lossy(error))
+}
+
+/// The names of the scenes that are wanted.
+fn scenes(driver: &Path) -> Vec<String> {
+    let all = told(&run(driver, 0, &["scenes"]));
+    let wanted = env::var("SIM_SCENE").ok();
+    let is_wanted = |name: &&str| wanted.as_ref().is_none_or(|wanted| wanted == name);
+    let found: Vec<String> = all.lines().filter(is_wanted).map(str::to_owned).collect();
+    assert!(!found.is_empty(), "there is no scene {wanted:?} among {all}");
+    found
+}
+
+/// A number from the environment.
+fn number(variable: &str) -> Option<u64> {
+    let value = env::var(variable).ok()?;
+    Some(value.parse().unwrap_or_else(|_| panic!("{variable} is no number: {value}")))
+}
+
+/// Plays portions of seeds on all processors. Returns what was told of those that failed.
+fn play(driver: &Path, portions: &[(String, u64, u64)]) -> Vec<String> {
+    let (next, failed) = (Mutex::new(portions.iter()), Mutex::new(Vec::new()));
+    let workers = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        for processor in 0..workers {
+            let (next, failed) = (&next, &failed);
+            scope.spawn(move || {
+                loop {
+                    let portion = next.lock().unwrap().next();
+                    let Some((scene, from, count)) = portion else { return };
+                    let (from, count) = (from.to_string(), count.to_string());
+                    let output = run(driver, processor, &["seeds", scene, &from, &count]);
+                    if !output.status.success() {
+                        failed.lock().unwrap().push(told(&output));
+                    }
+                }
+            });
+        }
+    });
+    failed.into_inner().unwrap()
+}
+
+#[test]
+fn every_use_of_the_standard_library_has_a_counterpart() {
+    let product = tree::product();
+    let files = product.iter().filter(|(path, _)| path.ends_with(".rs"));
+    let unknown: Vec<String> =
+        files.flat_map(|(path, text)| uses::unknown(&format!("src/{path}"), text)).collect();
+    assert!(unknown.is_empty(), "{}", unknown.join("\n"));
+}
+
+#[test]
+fn a_use_without_a_counterpart_is_told_with_its_line() {
+    let text = "//! std::net::UnixStream\n\nuse std::fmt;\nuse std::io::{self, Read, stdin};\n\
+                use std::{\n    net::{TcpStream, UnixListener},\n    time::Instant,\n};\n\
+                fn f() { std::thread::park(); std::mem::take(&mut 1); }\n";
+    let what = |line, path| {
+        format!(
+            "src/a.rs:{line}: std::{path} has no counterpart in the simulated world (tests/sim/world)"
+        )
+    };
+    assert_eq!(
+        uses::unknown("src/a.rs", text),
+        [what(4, "io::stdin"), what(5, "net::UnixListener"), what(9, "thread::park")]
+    );
+}
+
+#[test]
+#[ignore = "plays a thousand seeds of each scene: five minutes"]
+fn what_must_hold_does_at_every_seed() {
+    let _held = workshop();
+    let driver = driver();
+    let count = number("SIM_SEEDS").unwrap_or(SEEDS);
+    let days = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() / 86_400;
+    let from = number("SIM_FROM").unwrap_or(days * 1_000_000);
+    let mut portions = Vec::new();
+    for first in (0..count).step_by(PORTION as usize) {
+        for scene in scenes(&driver) {
+            portions.push((scene, from + first, PORTION.min(count - first)));
+        }
+    }
+    let failed = play(&driver, &portions);
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+#[test]
+#[ignore = "builds the simulated tree"]
+fn seeds_that_have_shown_a_fault_do_so_no_more() {
+    let _held = workshop();
+    let portions = KNOWN.map(|(scene, seed)| (scene.to_owned(), seed, 1));
+    let failed = play(&driver(), &portions);
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+#[test]
+#[ignore = "builds the simulated tree"]
+fn the_same_seed_gives_the_same_trace() {
+    let _held = workshop();
+    let driver = driver();
+    for scene in scenes(&driver) {
+        let traces = ["one", "two"].map(|name| {
+            let file = tree::folder().join(format!("trace.{name}"));
+            run(&driver, 0, &["seed", &scene, "7", file.to_str().unwrap()]);
+            fs::read_to_string(file).unwrap()
+        });
+        assert!(traces[0].lines().count() > 50, "{scene}: {}", traces[0]);
+        let differs = traces[0].lines().zip(traces[1].lines()).find(|(one, two)| one != two);
+        assert_eq!(differs, None, "{scene}");
+        assert_eq!(traces[0].len(), traces[1].len(), "{scene}");
+    }
+}
+
+#[test]
+#[ignore = "builds the simulated tree"]
+fn seed() {
+    let _held = workshop();
+    let scene = env::var("SIM_SCENE").unwrap_or_else(|_| "room".to_owned());
+    let seed = number("SIM_SEED").unwrap_or(1).to_string();
+    let file = tree::folder().join(format!("{scene}-{seed}.trace"));
+    let output = run(&driver(), 0, &["seed", &scene, &seed, file.to_str().unwrap()]);
+    println!("{}the trace is in {}", told(&output), file.display());
+    assert!(output.status.success());
+}

@@ -1,0 +1,153 @@
+//! The crowd: all members of a room, played by one thread, and the checks on them together.
+
+use std::collections::BTreeSet;
+
+use world::sim::{self, Key, SECOND};
+
+use crate::member::{Member, Reading, Stage};
+use crate::record::{Record, invariant};
+use crate::server::Server;
+
+/// How long the world may take to come to rest.
+const REST: u64 = 200 * SECOND;
+
+/// How many members are read one by one. Many are read together, after a pause: that is faster.
+const FEW: usize = 30;
+const PAUSE: u64 = SECOND / 1_000;
+
+/// The members.
+pub struct Crowd {
+    pub members: Vec<Member>,
+    pub record: Record,
+    pub bell: Key,
+    pause: Key,
+}
+
+impl Crowd {
+    /// As many members, who want to be in the room from some time on.
+    pub fn new(server: &Server, count: usize) -> Crowd {
+        let bell = sim::key();
+        let members = (0..count).map(|number| Member::new(number as u8 + 1, server.address, bell));
+        Crowd { members: members.collect(), record: Record::default(), bell, pause: sim::key() }
+    }
+
+    /// Lets all want to be in the room.
+    pub fn want(&mut self) {
+        self.members.iter_mut().for_each(|member| member.wants = true);
+    }
+
+    /// Gives everybody turns until `done` or that time. Returns whether it was `done`.
+    pub fn until(&mut self, until: u64, mut done: impl FnMut(&mut Crowd) -> bool) -> bool {
+        loop {
+            let now = sim::now();
+            for member in &mut self.members {
+                member.turn(now, &mut self.record);
+            }
+            if done(self) {
+                return true;
+            }
+            if now >= until {
+                return false;
+            }
+            let due = self.members.iter().map(Member::due).min().unwrap_or(until);
+            sim::sleep_on(self.bell, due.min(until).max(now + 1));
+            if self.members.len() > FEW {
+                sim::sleep_on(self.pause, sim::now() + PAUSE); // what arrives meanwhile is read together
+            }
+        }
+    }
+
+    /// Gives everybody turns for some time.
+    pub fn pass(&mut self, time: u64) {
+        self.until(sim::now() + time, |_| false);
+    }
+
+    /// Waits until everybody who wants is in the room.
+    pub fn gather(&mut self) {
+        self.want();
+        let is_in = |member: &Member| member.stage == Stage::In || !member.wants;
+        if !self.until(sim::now() + REST, |crowd| crowd.members.iter().all(is_in)) {
+            self.fail(invariant::JOINED, |member| !is_in(member));
+        }
+    }
+
+    fn fail(&self, invariant: &str, is_guilty: impl Fn(&Member) -> bool) -> ! {
+        let guilty: Vec<String> =
+            self.members.iter().filter(|member| is_guilty(member)).map(Member::waits_for).collect();
+        sim::fail(invariant, &guilty.join("; "));
+    }
+
+    /// Comes to rest: everybody reads, and is in the room again, and knows who else is; everybody has heard the same;
+    /// the log has it all.
+    pub fn rest(&mut self, server: &Server) {
+        for member in &mut self.members {
+            member.reading = Reading::All;
+            member.excused = true;
+        }
+        let quiet = |crowd: &mut Crowd| crowd.members.iter().all(Member::is_quiet);
+        if !self.until(sim::now() + REST, quiet) {
+            self.fail(invariant::JOINED, |member| !member.is_quiet());
+        }
+        // Everybody hears one more message, and with it all that came before it.
+        let Some(speaker) = self.members.iter().position(|member| member.wants) else { return };
+        self.members[speaker].say(5);
+        let all_hear = |crowd: &mut Crowd| {
+            let last = crowd.members[speaker].seen;
+            let hears = |member: &Member| !member.wants || member.is_quiet() && member.seen == last;
+            crowd.members.iter().all(hears)
+        };
+        if !self.until(sim::now() + 20 * SECOND, all_hear) {
+            let last = self.members[speaker].seen;
+            self.fail(invariant::ONE_ORDER, |member| member.wants && member.seen != last);
+        }
+        self.until(sim::now() + 5 * SECOND, |crowd| crowd.knows_who_is_here());
+        self.check_rooms();
+        self.check_views();
+        if !self.record.may_lose {
+            self.record.check_log(&server.log());
+        }
+    }
+
+    fn present(&self) -> BTreeSet<(u64, String)> {
+        let wants = self.members.iter().filter(|member| member.wants);
+        wants.map(|member| (member.id, member.name.clone())).collect()
+    }
+
+    fn knows_who_is_here(&self) -> bool {
+        let present = self.present();
+        self.members.iter().filter(|member| member.wants).all(|member| knows(member, &present))
+    }
+
+    /// Checks that everybody knows who is in the room.
+    fn check_rooms(&self) {
+        let present = self.present();
+        for member in self.members.iter().filter(|member| member.wants) {
+            if !knows(member, &present) {
+                let what = format!("{} knows {:?} of {present:?}", member.name, member.here);
+                sim::fail(invariant::SAME_ROOM, &what);
+            }
+        }
+    }
+
+    /// Checks that all have heard the same, as far as they have heard it.
+    fn check_views(&self) {
+        let mut all = std::collections::BTreeMap::new();
+        for member in self.members.iter().filter(|member| member.wants) {
+            for (seq, message) in &member.view {
+                let known = all.entry(*seq).or_insert(message);
+                if *known != message {
+                    let what =
+                        format!("{} has heard {message:?} as {seq}, others {known:?}", member.name);
+                    sim::fail(invariant::ONE_ORDER, &what);
+                }
+            }
+        }
+    }
+}
+
+/// Whether a member knows who is here besides itself.
+fn knows(member: &Member, present: &BTreeSet<(u64, String)>) -> bool {
+    let others = present.iter().filter(|(id, _)| *id != member.id);
+    others.clone().count() == member.here.len()
+        && others.clone().all(|(id, name)| member.here.get(id) == Some(name))
+}

@@ -1,0 +1,430 @@
+//! A member of a room: a client by the protocol, with code of its own. It never waits: the crowd gives it its turn when
+//! something has arrived or is due.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::{IpAddr, SocketAddr};
+
+use world::sim::{self, HostId, Key, SECOND, TcpStream};
+
+use crate::block::Block;
+use crate::record::{Record, invariant};
+
+/// How long an own message may take to come back.
+const BOUND: u64 = 4 * SECOND;
+/// How many messages a newcomer is replayed.
+const FRESH_REPLAY: u64 = 20;
+
+/// How far a member is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Without a connection.
+    Out,
+    /// REGISTER and JOIN are sent.
+    Asking,
+    /// In the room.
+    In,
+}
+
+/// How a member reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    All,
+    /// So many bytes at a time, with a pause of so many nanoseconds.
+    Drips(usize, u64),
+    Nothing,
+}
+
+/// A member.
+pub struct Member {
+    pub name: String,
+    pub host: HostId,
+    server: SocketAddr,
+    port: u16,
+    link: Option<TcpStream>,
+    inbox: Vec<u8>,
+    outbox: Vec<u8>,
+    pub stage: Stage,
+    /// Whether it wants to be in the room, and comes back when it loses its connection.
+    pub wants: bool,
+    pub reading: Reading,
+    /// Whether its own messages may take longer than the bound.
+    pub excused: bool,
+    due: u64,
+    /// Since when it is in this stage.
+    since: u64,
+    token: Option<String>,
+    log: Option<String>,
+    pub id: u64,
+    /// The last number that it has heard, and the last of the replay that JOIN brings.
+    pub seen: u64,
+    replay_to: u64,
+    pub has_joined: bool,
+    /// All that it has heard.
+    pub view: BTreeMap<u64, String>,
+    /// Who else is in the room, as far as it was told.
+    pub here: BTreeMap<u64, String>,
+    /// Own messages on this connection that have not come back, with the time.
+    awaited: VecDeque<(String, u64)>,
+    /// Requests that have not been answered on this connection.
+    asked: VecDeque<(&'static str, u64)>,
+    /// What others have told it alone, and what it has told others.
+    pub told: Vec<String>,
+    pub bye: Option<String>,
+    spoken: u64,
+    bell: Key,
+}
+
+impl Member {
+    /// A member on a host of its own.
+    pub fn new(number: u8, server: SocketAddr, bell: Key) -> Member {
+        let name = format!("m{number}");
+        let host = sim::host(&name, IpAddr::from([10, 0, 2, number]));
+        Member::on(host, name, server, bell)
+    }
+
+    /// A member on a host.
+    pub fn on(host: HostId, name: String, server: SocketAddr, bell: Key) -> Member {
+        Member {
+            name,
+            host,
+            server,
+            port: 6000,
+            link: None,
+            inbox: Vec::new(),
+            outbox: Vec::new(),
+            stage: Stage::Out,
+            wants: false,
+            reading: Reading::All,
+            excused: false,
+            due: 0,
+            since: 0,
+            token: None,
+            log: None,
+            id: 0,
+            seen: 0,
+            replay_to: 0,
+            has_joined: false,
+            view: BTreeMap::new(),
+            here: BTreeMap::new(),
+            awaited: VecDeque::new(),
+            asked: VecDeque::new(),
+            told: Vec::new(),
+            bye: None,
+            spoken: 0,
+            bell,
+        }
+    }
+
+    /// When it wants its next turn, if nothing arrives.
+    pub fn due(&self) -> u64 {
+        match (self.stage, self.reading) {
+            (Stage::Out, _) if !self.wants => u64::MAX,
+            (Stage::Out, _) => self.due,
+            (_, Reading::Drips(..)) => self.due,
+            _ if !self.outbox.is_empty() => sim::now() + 2_000_000,
+            _ => u64::MAX,
+        }
+    }
+
+    /// Says something that nobody has said before.
+    pub fn say(&mut self, length: usize) {
+        self.spoken += 1;
+        let text = format!("{}.{} {}", self.name, self.spoken, "x".repeat(length));
+        self.send(&format!("SAY\r\nText: {text}\r\n\r\n"));
+        self.awaited.push_back((text, sim::now()));
+    }
+
+    /// Tells one other member something.
+    pub fn tell(&mut self, peer: &str) {
+        self.spoken += 1;
+        let text = format!("{}.{} for {peer}", self.name, self.spoken);
+        self.ask("TELL", &format!("Peer: {peer}\r\nText: {text}\r\n"));
+    }
+
+    /// Sends a request that has an answer.
+    pub fn ask(&mut self, kind: &'static str, headers: &str) {
+        self.asked.push_back((kind, sim::now()));
+        self.send(&format!("{kind}\r\n{headers}\r\n"));
+    }
+
+    /// Sends bytes.
+    pub fn send(&mut self, text: &str) {
+        self.outbox.extend_from_slice(text.as_bytes());
+        self.flush();
+    }
+
+    /// Leaves in good order.
+    pub fn quit(&mut self) {
+        self.wants = false;
+        self.send("QUIT\r\n\r\n");
+        (self.token, self.log, self.has_joined) = (None, None, false);
+    }
+
+    /// Hangs up.
+    pub fn hang_up(&mut self) {
+        self.link = None;
+        self.lose(sim::now());
+    }
+
+    /// Opens a second connection and takes the name over by its token. The first one stays open, and is not read.
+    pub fn take_over(&mut self) -> Option<TcpStream> {
+        let old = self.link.take();
+        self.lose(sim::now());
+        self.due = sim::now();
+        old
+    }
+
+    /// Connects and asks to be let in.
+    fn connect(&mut self, now: u64) {
+        let link = sim::dial(self.host, self.server);
+        link.watch(self.bell);
+        self.link = Some(link);
+        (self.stage, self.since) = (Stage::Asking, now);
+        let (name, port) = (&self.name, self.port);
+        let mut text = format!(
+            "REGISTER\r\nclientID: {name}\r\nIP: 1.1.1.1\r\nPort: {port}\r\n\r\nJOIN\r\nclientID: {name}\r\n"
+        );
+        if let Some(token) = &self.token {
+            text.push_str(&format!("Token: {token}\r\n"));
+        }
+        if self.has_joined {
+            text.push_str(&format!("Since: {}\r\n", self.seen));
+            if let Some(log) = &self.log {
+                text.push_str(&format!("Log: {log}\r\n"));
+            }
+        }
+        text.push_str("\r\n");
+        self.send(&text);
+    }
+
+    /// Handles that the connection is over.
+    fn lose(&mut self, now: u64) {
+        self.link = None;
+        (self.stage, self.since) = (Stage::Out, now);
+        self.due = now + 100_000_000 + sim::dice(SECOND);
+        self.inbox.clear();
+        self.outbox.clear();
+        self.awaited.clear();
+        self.asked.clear();
+        self.here.clear();
+    }
+
+    fn flush(&mut self) {
+        let Some(link) = &self.link else { return };
+        if let Ok(sent) = link.post(&self.outbox) {
+            self.outbox.drain(..sent);
+        }
+    }
+
+    /// Does what there is to do.
+    pub fn turn(&mut self, now: u64, record: &mut Record) {
+        if self.link.is_none() {
+            if self.wants && self.due <= now {
+                self.connect(now);
+            }
+            return;
+        }
+        self.flush();
+        let mut buffer = [0; 16 << 10];
+        loop {
+            let most = match self.reading {
+                Reading::All => buffer.len(),
+                Reading::Nothing => return,
+                Reading::Drips(..) if self.due > now => return,
+                Reading::Drips(bytes, pause) => {
+                    self.due = now + pause;
+                    bytes
+                }
+            };
+            let Some(link) = &self.link else { return };
+            match link.glance(&mut buffer[..most]) {
+                Ok(0) => return self.lose(now),
+                Ok(read) => self.inbox.extend_from_slice(&buffer[..read]),
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => break,
+                Err(_) => return self.lose(now),
+            }
+            while let Some(block) = Block::take(&mut self.inbox) {
+                self.handle(&block, now, record);
+            }
+        }
+        if self.reading == Reading::All && !self.excused && self.stage == Stage::In {
+            self.check_bound(now);
+        }
+    }
+
+    /// Checks that nothing takes too long.
+    fn check_bound(&self, now: u64) {
+        if let Some((text, at)) = self.awaited.front()
+            && now - at > BOUND
+        {
+            let what = format!("{} has said {text:?} and does not hear it", self.name);
+            sim::fail(invariant::NOBODY_WAITS, &what);
+        }
+        if let Some((kind, at)) = self.asked.front()
+            && now - at > BOUND
+        {
+            let what = format!("{} has asked {kind} and has no answer", self.name);
+            sim::fail(invariant::NOBODY_WAITS, &what);
+        }
+    }
+
+    fn handle(&mut self, block: &Block, now: u64, record: &mut Record) {
+        match block.kind.as_str() {
+            "JOINACK" => self.joined(block, now, record),
+            "SAID" => self.said(block, record),
+            "PING" => {
+                let token = block.get("Token").to_owned();
+                self.send(&format!("PONG\r\nToken: {token}\r\n\r\n"));
+            }
+            "JOINED" => {
+                let (id, name) = (block.number("ID").unwrap_or(0), block.get("clientID"));
+                if id != self.id {
+                    self.here.insert(id, name.to_owned());
+                }
+                self.check_names();
+            }
+            "LEFT" => {
+                self.here.remove(&block.number("ID").unwrap_or(0));
+            }
+            "TOLD" => self.told.push(block.get("Text").to_owned()),
+            "TELLACK" => self.answered("TELL"),
+            "HISTORYACK" => self.answered("HISTORY"),
+            "INFOACK" => self.answered("INFO"),
+            "BRIDGEACK" => self.answered("BRIDGE"),
+            "BYE" => {
+                self.bye = block.find("Reason").map(str::to_owned);
+                self.lose(now);
+            }
+            "ERROR" => self.refused(block, now),
+            _ => {}
+        }
+    }
+
+    fn answered(&mut self, kind: &str) {
+        let at = self.asked.iter().position(|(asked, _)| *asked == kind);
+        match at {
+            Some(at) => drop(self.asked.remove(at)),
+            None => {
+                let what = format!("{} has an answer to {kind} that it has not asked", self.name);
+                sim::fail(invariant::ANSWERED, &what);
+            }
+        }
+    }
+
+    fn refused(&mut self, block: &Block, now: u64) {
+        match block.get("For") {
+            "REGISTER" => {} // JOIN follows
+            "JOIN" | "" => {
+                if block.get("Code") != "name-taken" || self.token.is_none() {
+                    self.due = now + SECOND;
+                }
+                self.lose(now);
+            }
+            kind => self.answered(&kind.to_owned()),
+        }
+    }
+
+    fn joined(&mut self, block: &Block, now: u64, record: &Record) {
+        if self.stage != Stage::Asking {
+            sim::fail(invariant::ANSWERED, &format!("{} is let in twice", self.name));
+        }
+        (self.stage, self.since) = (Stage::In, now);
+        let number = |name| block.number(name).unwrap_or(0);
+        self.id = number("ID");
+        self.token = block.find("Token").map(str::to_owned);
+        self.replay_to = number("Seq");
+        let since = block.number("Since");
+        let before = std::mem::replace(&mut self.log, block.find("Log").map(str::to_owned));
+        if self.has_joined {
+            match since {
+                Some(since) if since < self.seen => {
+                    if !record.may_lose {
+                        let what = format!(
+                            "{} has heard {}, the server knows {since}",
+                            self.name, self.seen
+                        );
+                        sim::fail(invariant::LOGGED, &what);
+                    }
+                    self.view.retain(|seq, _| *seq <= since);
+                    self.seen = since;
+                }
+                None if before.is_some() => {
+                    sim::fail(invariant::LOGGED, &format!("{} comes into another room", self.name));
+                }
+                _ => {}
+            }
+            self.seen += number("Missed");
+        } else {
+            self.seen = self.replay_to.saturating_sub(FRESH_REPLAY);
+            self.view.clear();
+        }
+        self.has_joined = true;
+        self.here = block.entries().into_iter().map(|(name, id)| (id, name)).collect();
+        self.check_names();
+    }
+
+    /// Checks that no name is there twice.
+    fn check_names(&self) {
+        let mut names: Vec<&String> = self.here.values().chain([&self.name]).collect();
+        let count = names.len();
+        names.sort();
+        names.dedup();
+        if names.len() < count {
+            let what = format!("{} is told of {:?}", self.name, self.here);
+            sim::fail(invariant::ONE_PERSON, &what);
+        }
+    }
+
+    fn said(&mut self, block: &Block, record: &mut Record) {
+        let seq = block.number("Seq").unwrap_or(0);
+        let (name, text) = (block.get("clientID"), block.get("Text"));
+        let message = format!("{name}: {text}");
+        let is_replay = block.find("Replay").is_some();
+        if is_replay && seq <= self.seen && self.asked.iter().any(|(kind, _)| *kind == "HISTORY") {
+            return record.hear(&self.name, seq, &message);
+        }
+        let may_skip = is_replay && record.may_lose;
+        if seq != self.seen + 1 && !(may_skip && seq > self.seen) {
+            let what = format!("{} hears {seq} after {}: {message:?}", self.name, self.seen);
+            sim::fail(invariant::ONE_ORDER, &what);
+        }
+        if is_replay != (seq <= self.replay_to) {
+            let what = format!(
+                "{} hears {seq}, replayed: {is_replay}; it joined at {}",
+                self.name, self.replay_to
+            );
+            sim::fail(invariant::ONE_ORDER, &what);
+        }
+        self.seen = seq;
+        self.view.insert(seq, message.clone());
+        record.hear(&self.name, seq, &message);
+        if name == self.name && !is_replay {
+            match self.awaited.pop_front() {
+                Some((awaited, _)) if awaited == text => {}
+                awaited => {
+                    let what =
+                        format!("{} hears its own {text:?} and waits for {awaited:?}", self.name);
+                    sim::fail(invariant::ONE_ORDER, &what);
+                }
+            }
+        }
+    }
+
+    /// Whether it waits for nothing: all that it said has come back, and all that it asked is answered.
+    pub fn is_quiet(&self) -> bool {
+        let done = self.awaited.is_empty() && self.asked.is_empty() && self.outbox.is_empty();
+        if self.wants {
+            self.stage == Stage::In && done && self.seen >= self.replay_to
+        } else {
+            true
+        }
+    }
+
+    /// What it waits for.
+    pub fn waits_for(&self) -> String {
+        format!(
+            "{} is {:?} since {}, awaits {:?} {:?}",
+            self.name, self.stage, self.since, self.awaited, self.asked
+        )
+    }
+}

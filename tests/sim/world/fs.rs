@@ -1,0 +1,345 @@
+//! Files on the host's disk.
+
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+pub use std::fs::TryLockError;
+
+use crate::disk::{Disk, Node};
+use crate::hosts;
+use crate::sim::note;
+use crate::turns;
+
+/// How many files were opened.
+static OPENED: AtomicU64 = AtomicU64::new(1);
+
+/// An open file.
+#[derive(Debug)]
+pub struct File {
+    disk: Arc<Disk>,
+    node: Arc<Node>,
+    handle: u64,
+    name: PathBuf,
+    position: Mutex<u64>,
+    options: OpenOptions,
+}
+
+/// How a file is opened.
+#[derive(Debug, Clone, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "they are those of the system")]
+pub struct OpenOptions {
+    read: bool,
+    write: bool,
+    append: bool,
+    truncate: bool,
+    create: bool,
+    create_new: bool,
+}
+
+/// What is known of a file.
+#[derive(Debug, Clone)]
+pub struct Metadata {
+    length: u64,
+    number: u64,
+}
+
+impl Metadata {
+    /// Its length.
+    #[allow(clippy::len_without_is_empty, reason = "the system's has none")]
+    pub fn len(&self) -> u64 {
+        self.length
+    }
+
+    /// There is nothing but regular files here.
+    pub fn is_file(&self) -> bool {
+        true
+    }
+
+    /// Nothing is a folder.
+    pub fn is_dir(&self) -> bool {
+        false
+    }
+
+    /// Its number on the disk.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+}
+
+impl OpenOptions {
+    /// Neither to read nor to write.
+    pub fn new() -> OpenOptions {
+        OpenOptions::default()
+    }
+
+    /// To read.
+    pub fn read(&mut self, on: bool) -> &mut OpenOptions {
+        self.read = on;
+        self
+    }
+
+    /// To write.
+    pub fn write(&mut self, on: bool) -> &mut OpenOptions {
+        self.write = on;
+        self
+    }
+
+    /// To write at the end.
+    pub fn append(&mut self, on: bool) -> &mut OpenOptions {
+        self.append = on;
+        self
+    }
+
+    /// Empties it.
+    pub fn truncate(&mut self, on: bool) -> &mut OpenOptions {
+        self.truncate = on;
+        self
+    }
+
+    /// Makes it if it is not there.
+    pub fn create(&mut self, on: bool) -> &mut OpenOptions {
+        self.create = on;
+        self
+    }
+
+    /// Makes it; it must not be there.
+    pub fn create_new(&mut self, on: bool) -> &mut OpenOptions {
+        self.create_new = on;
+        self
+    }
+
+    /// Opens a file.
+    ///
+    /// # Errors
+    /// When it is not there, or is and must not be.
+    pub fn open(&self, path: impl AsRef<Path>) -> io::Result<File> {
+        turns::point();
+        let (path, disk) = (path.as_ref(), hosts::disk(hosts::here()));
+        let node = match disk.find(path) {
+            Some(_) if self.create_new => return Err(ErrorKind::AlreadyExists.into()),
+            Some(node) => node,
+            None if self.create || self.create_new => disk.make(path),
+            None => return Err(ErrorKind::NotFound.into()),
+        };
+        if self.truncate {
+            node.content().bytes.clear();
+        }
+        note("opens", 0, || path.display().to_string());
+        let handle = OPENED.fetch_add(1, Ordering::Relaxed);
+        let (options, name) = (self.clone(), path.to_owned());
+        Ok(File { disk, node, handle, name, position: Mutex::default(), options })
+    }
+}
+
+impl File {
+    /// Opens a file to read.
+    ///
+    /// # Errors
+    /// When it is not there.
+    pub fn open(path: impl AsRef<Path>) -> io::Result<File> {
+        OpenOptions::new().read(true).open(path)
+    }
+
+    /// Makes a file, or empties it.
+    ///
+    /// # Errors
+    /// None.
+    pub fn create(path: impl AsRef<Path>) -> io::Result<File> {
+        OpenOptions::new().write(true).create(true).truncate(true).open(path)
+    }
+
+    /// What is known of it.
+    ///
+    /// # Errors
+    /// None.
+    pub fn metadata(&self) -> io::Result<Metadata> {
+        turns::point();
+        Ok(about(&self.node))
+    }
+
+    /// Cuts it, or fills it up.
+    ///
+    /// # Errors
+    /// None.
+    pub fn set_len(&self, length: u64) -> io::Result<()> {
+        turns::point();
+        note("cuts", length, || self.name.display().to_string());
+        self.node.content().bytes.resize(usize::try_from(length).unwrap_or(0), 0);
+        Ok(())
+    }
+
+    /// Waits for the disk.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn sync_data(&self) -> io::Result<()> {
+        turns::point();
+        self.disk.takes(0)?;
+        note("syncs", 0, || self.name.display().to_string());
+        self.node.content().sync();
+        Ok(())
+    }
+
+    /// Waits for the disk.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn sync_all(&self) -> io::Result<()> {
+        self.sync_data()
+    }
+
+    /// Locks it.
+    ///
+    /// # Errors
+    /// When somebody else has locked it.
+    pub fn try_lock(&self) -> Result<(), TryLockError> {
+        turns::point();
+        let mut content = self.node.content();
+        if content.lock.is_some_and(|handle| handle != self.handle) {
+            return Err(TryLockError::WouldBlock);
+        }
+        content.lock = Some(self.handle);
+        Ok(())
+    }
+
+    fn copy_out(&self, into: &mut [u8]) -> usize {
+        turns::point();
+        let mut position = self.position.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let content = self.node.content();
+        let start = usize::try_from(*position).unwrap_or(usize::MAX).min(content.bytes.len());
+        let count = into.len().min(content.bytes.len() - start);
+        into[..count].copy_from_slice(&content.bytes[start..start + count]);
+        *position += count as u64;
+        count
+    }
+
+    fn put(&self, bytes: &[u8]) -> io::Result<usize> {
+        turns::point();
+        let takes = self.disk.takes(bytes.len())?;
+        note("writes", takes as u64, || {
+            let text: String = String::from_utf8_lossy(&bytes[..takes]).chars().take(120).collect();
+            format!("{} {takes} of {} bytes {text:?}", self.name.display(), bytes.len())
+        });
+        let mut position = self.position.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut content = self.node.content();
+        let end = content.bytes.len();
+        let start = if self.options.append {
+            end
+        } else {
+            usize::try_from(*position).unwrap_or(usize::MAX).min(end)
+        };
+        let over = (end - start).min(takes);
+        content.bytes.splice(start..start + over, bytes[..takes].iter().copied());
+        *position = (start + takes) as u64;
+        turns::turns().wake(self.disk.changed, usize::MAX);
+        Ok(takes)
+    }
+
+    fn go(&self, to: SeekFrom) -> u64 {
+        turns::point();
+        let mut position = self.position.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let end = self.node.content().bytes.len() as u64;
+        *position = match to {
+            SeekFrom::Start(at) => at,
+            SeekFrom::End(by) => end.saturating_add_signed(by),
+            SeekFrom::Current(by) => position.saturating_add_signed(by),
+        };
+        *position
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        let mut content = self.node.content();
+        if content.lock == Some(self.handle) {
+            content.lock = None;
+        }
+    }
+}
+
+/// What is known of a file.
+fn about(node: &Node) -> Metadata {
+    Metadata { length: node.content().bytes.len() as u64, number: node.number }
+}
+
+/// What is known of the file of that name.
+///
+/// # Errors
+/// When there is none.
+pub fn metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
+    turns::point();
+    let node = hosts::disk(hosts::here()).find(path.as_ref()).ok_or(ErrorKind::NotFound)?;
+    Ok(about(&node))
+}
+
+/// Gives a file another name.
+///
+/// # Errors
+/// When there is no such file.
+pub fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<()> {
+    turns::point();
+    hosts::disk(hosts::here()).rename(from.as_ref(), to.as_ref())
+}
+
+/// Removes a file.
+///
+/// # Errors
+/// When there is no such file.
+pub fn remove_file(path: impl AsRef<Path>) -> io::Result<()> {
+    turns::point();
+    hosts::disk(hosts::here()).remove(path.as_ref())
+}
+
+/// Makes a folder. A disk has any folder here.
+///
+/// # Errors
+/// None.
+pub fn create_dir_all(_: impl AsRef<Path>) -> io::Result<()> {
+    Ok(())
+}
+
+impl Read for &File {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        Ok(self.copy_out(into))
+    }
+}
+
+impl Write for &File {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.put(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Seek for &File {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        Ok(self.go(to))
+    }
+}
+
+impl Read for File {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        Ok(self.copy_out(into))
+    }
+}
+
+impl Write for File {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.put(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Seek for File {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        Ok(self.go(to))
+    }
+}
