@@ -23,7 +23,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// How many seeds of each scene are played, unless `SIM_SEEDS` says otherwise.
 const SEEDS: u64 = 1_000;
 /// How many seeds one process of the driver plays.
-const PORTION: u64 = 50;
+const PORTION: usize = 50;
 
 /// Seeds that have once shown a fault. It is mended, and they are played for ever.
 const KNOWN: [(&str, u64); 1] = [("room", 1)];
@@ -101,7 +101,7 @@ fn play(driver: &Path, portions: &[(String, u64, u64)]) -> Vec<String> {
 #[test]
 fn every_use_of_the_standard_library_has_a_counterpart() {
     let product = tree::product();
-    let files = product.iter().filter(|(path, _)| path.ends_with(".rs"));
+    let files = product.iter().filter(|(path, _)| uses::is_rust(path));
     let unknown: Vec<String> =
         files.flat_map(|(path, text)| uses::unknown(&format!("src/{path}"), text)).collect();
     assert!(unknown.is_empty(), "{}", unknown.join("\n"));
@@ -132,9 +132,9 @@ fn what_must_hold_does_at_every_seed() {
     let days = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() / 86_400;
     let from = number("SIM_FROM").unwrap_or(days * 1_000_000);
     let mut portions = Vec::new();
-    for first in (0..count).step_by(PORTION as usize) {
+    for first in (0..count).step_by(PORTION) {
         for scene in scenes(&driver) {
-            portions.push((scene, from + first, PORTION.min(count - first)));
+            portions.push((scene, from + first, (PORTION as u64).min(count - first)));
         }
     }
     let failed = play(&driver, &portions);

@@ -38,9 +38,9 @@ pub fn product() -> BTreeMap<String, String> {
 /// A file of `src` as it is simulated. No line of it moves.
 fn simulated(path: &str, text: &str) -> String {
     if path == "lib.rs" {
-        return simulated("", &text.replace("\npub mod tools;\n", "\n\n"));
+        return simulated("tour.rs", &text.replace("\npub mod tools;\n", "\n\n"));
     }
-    if path.ends_with(".md") {
+    if !uses::is_rust(path) {
         return text.to_owned();
     }
     let mut changed = String::new();
@@ -88,7 +88,7 @@ pub fn build(folder: &Path, changed: &[(String, String)]) -> Result<PathBuf, Str
     }
     let unknown: Vec<String> = product
         .iter()
-        .filter(|(path, _)| path.ends_with(".rs"))
+        .filter(|(path, _)| uses::is_rust(path))
         .flat_map(|(path, text)| uses::unknown(&format!("src/{path}"), text))
         .collect();
     if !unknown.is_empty() {

@@ -1,5 +1,7 @@
 //! What of the standard library the simulated tree may use: the rest has no counterpart in the world.
 
+use std::path::Path;
+
 /// Modules that touch nothing outside of the program. The world has them as they are.
 const PURE: &str = "any array borrow char cmp convert error ffi fmt iter mem num ops panic path slice str string vec";
 
@@ -31,6 +33,11 @@ const OWN: [(&str, &str); 14] = [
     ("thread", "Builder JoinHandle Result sleep yield_now"),
     ("time", "Duration Instant SystemTime SystemTimeError UNIX_EPOCH"),
 ];
+
+/// Whether a file is one of Rust.
+pub fn is_rust(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|end| end == "rs")
+}
 
 /// Whether the world has what this path names, without its `std::`.
 fn is_known(path: &str) -> bool {
@@ -77,8 +84,8 @@ fn take_apart<'a>(text: &'a str, before: &str, found: &mut Vec<String>) -> &'a s
     }
     while !rest.is_empty() && !rest.starts_with('}') {
         let next = rest[1..].trim_start();
-        if next.starts_with('}') {
-            return &next[1..]; // behind the last comma
+        if let Some(rest) = next.strip_prefix('}') {
+            return rest; // behind the last comma
         }
         rest = take_apart(next, &path, found);
         let next = rest.find([',', '}']).unwrap_or(rest.len());

@@ -63,6 +63,7 @@ pub struct Member {
     pub view: BTreeMap<u64, String>,
     /// Who else is in the room, as far as it was told.
     pub here: BTreeMap<u64, String>,
+    ids: BTreeMap<String, u64>,
     /// Own messages on this connection that have not come back, with the time.
     awaited: VecDeque<(String, u64)>,
     /// Requests that have not been answered on this connection.
@@ -106,6 +107,7 @@ impl Member {
             has_joined: false,
             view: BTreeMap::new(),
             here: BTreeMap::new(),
+            ids: BTreeMap::new(),
             awaited: VecDeque::new(),
             asked: VecDeque::new(),
             told: Vec::new(),
@@ -207,6 +209,7 @@ impl Member {
         self.awaited.clear();
         self.asked.clear();
         self.here.clear();
+        self.ids.clear();
     }
 
     fn flush(&mut self) {
@@ -225,7 +228,10 @@ impl Member {
             return;
         }
         self.flush();
-        let mut buffer = [0; 16 << 10];
+        if self.link.as_ref().is_some_and(|link| !link.is_ready()) {
+            return self.check_bound(now);
+        }
+        let mut buffer = [0; 4 << 10];
         loop {
             let most = match self.reading {
                 Reading::All => buffer.len(),
@@ -247,13 +253,14 @@ impl Member {
                 self.handle(&block, now, record);
             }
         }
-        if self.reading == Reading::All && !self.excused && self.stage == Stage::In {
-            self.check_bound(now);
-        }
+        self.check_bound(now);
     }
 
     /// Checks that nothing takes too long.
     fn check_bound(&self, now: u64) {
+        if self.reading != Reading::All || self.excused || self.stage != Stage::In {
+            return;
+        }
         if let Some((text, at)) = self.awaited.front()
             && now - at > BOUND
         {
@@ -280,11 +287,17 @@ impl Member {
                 let (id, name) = (block.number("ID").unwrap_or(0), block.get("clientID"));
                 if id != self.id {
                     self.here.insert(id, name.to_owned());
+                    let before = self.ids.insert(name.to_owned(), id);
+                    if name == self.name || before.is_some_and(|before| before != id) {
+                        let what = format!("{} is told of a second {name}: {id}", self.name);
+                        sim::fail(invariant::ONE_PERSON, &what);
+                    }
                 }
-                self.check_names();
             }
             "LEFT" => {
-                self.here.remove(&block.number("ID").unwrap_or(0));
+                if let Some(name) = self.here.remove(&block.number("ID").unwrap_or(0)) {
+                    self.ids.remove(&name);
+                }
             }
             "TOLD" => self.told.push(block.get("Text").to_owned()),
             "TELLACK" => self.answered("TELL"),
@@ -359,19 +372,13 @@ impl Member {
             self.view.clear();
         }
         self.has_joined = true;
-        self.here = block.entries().into_iter().map(|(name, id)| (id, name)).collect();
-        self.check_names();
-    }
-
-    /// Checks that no name is there twice.
-    fn check_names(&self) {
-        let mut names: Vec<&String> = self.here.values().chain([&self.name]).collect();
-        let count = names.len();
-        names.sort();
-        names.dedup();
-        if names.len() < count {
-            let what = format!("{} is told of {:?}", self.name, self.here);
-            sim::fail(invariant::ONE_PERSON, &what);
+        for (name, id) in block.entries() {
+            let before = self.ids.insert(name.clone(), id);
+            if name == self.name || before.is_some() {
+                let what = format!("{} is told of {name} twice", self.name);
+                sim::fail(invariant::ONE_PERSON, &what);
+            }
+            self.here.insert(id, name);
         }
     }
 

@@ -308,6 +308,13 @@ impl TcpStream {
         mine
     }
 
+    /// Whether a read has something to say, for a scene.
+    pub fn is_ready(&self) -> bool {
+        let now = turns::turns().now;
+        let flow = self.0.inward.flow();
+        flow.has_unread(now) || flow.is_reset(now) || flow.end.is_some_and(|at| at <= now)
+    }
+
     /// Reads what is there, for a scene: it gives no turn away.
     ///
     /// # Errors
