@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use world::sim::{self, Key, SECOND};
 
 use crate::member::{Member, Reading, Stage};
-use crate::record::{Record, invariant};
+use crate::record::{Record, invariant, logged};
 use crate::server::Server;
 
 /// How long the world may take to come to rest.
@@ -125,6 +125,24 @@ impl Crowd {
             if !knows(member, &present) {
                 let what = format!("{} knows {:?} of {present:?}", member.name, member.here);
                 sim::fail(invariant::SAME_ROOM, &what);
+            }
+        }
+    }
+
+    /// Checks that the log ends as the room does.
+    pub fn check_last_in(&self, log: &str) {
+        let logged = logged(log);
+        for member in self.members.iter().filter(|member| member.wants) {
+            let last = (member.seen, member.view.get(&member.seen));
+            if logged.get(&last.0) != last.1
+                || logged.last_key_value().map(|last| *last.0) != Some(last.0)
+            {
+                let what = format!(
+                    "{} has heard {last:?}; the log ends {:?}",
+                    member.name,
+                    logged.last_key_value()
+                );
+                sim::fail(invariant::LOGGED, &what);
             }
         }
     }

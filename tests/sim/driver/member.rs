@@ -72,6 +72,9 @@ pub struct Member {
     pub told: Vec<String>,
     pub bye: Option<String>,
     spoken: u64,
+    /// How long the server may be silent, and since when it is.
+    silence: u64,
+    heard_at: u64,
     bell: Key,
 }
 
@@ -113,6 +116,8 @@ impl Member {
             told: Vec::new(),
             bye: None,
             spoken: 0,
+            silence: u64::MAX,
+            heard_at: 0,
             bell,
         }
     }
@@ -123,8 +128,9 @@ impl Member {
             (Stage::Out, _) if !self.wants => u64::MAX,
             (Stage::Out, _) => self.due,
             (_, Reading::Drips(..)) => self.due,
+            (_, Reading::Nothing) => u64::MAX,
             _ if !self.outbox.is_empty() => sim::now() + 2_000_000,
-            _ => u64::MAX,
+            _ => self.heard_at.saturating_add(self.silence),
         }
     }
 
@@ -182,6 +188,7 @@ impl Member {
         link.watch(self.bell);
         self.link = Some(link);
         (self.stage, self.since) = (Stage::Asking, now);
+        (self.heard_at, self.silence) = (now, 10 * SECOND);
         let (name, port) = (&self.name, self.port);
         let mut text = format!(
             "REGISTER\r\nclientID: {name}\r\nIP: 1.1.1.1\r\nPort: {port}\r\n\r\nJOIN\r\nclientID: {name}\r\n"
@@ -229,8 +236,13 @@ impl Member {
         }
         self.flush();
         if self.link.as_ref().is_some_and(|link| !link.is_ready()) {
+            let waits = now.saturating_sub(self.heard_at) > self.silence;
+            if waits && self.reading == Reading::All {
+                return self.lose(now); // the server is lost
+            }
             return self.check_bound(now);
         }
+        self.heard_at = now;
         let mut buffer = [0; 4 << 10];
         loop {
             let most = match self.reading {
@@ -346,6 +358,7 @@ impl Member {
         self.id = number("ID");
         self.token = block.find("Token").map(str::to_owned);
         self.replay_to = number("Seq");
+        self.silence = block.number("Ping").map_or(u64::MAX, |ping| ping * SECOND * 5 / 2);
         let since = block.number("Since");
         let before = std::mem::replace(&mut self.log, block.find("Log").map(str::to_owned));
         if self.has_joined {

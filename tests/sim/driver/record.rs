@@ -77,6 +77,8 @@ pub fn logged(log: &str) -> BTreeMap<u64, String> {
         if let Some(rest) = line.strip_prefix("# Log: ") {
             let number = rest.split(' ').nth(2).and_then(|number| number.parse().ok());
             seq = number.unwrap_or(seq);
+        } else if let Some(lost) = line.get(22..).and_then(|rest| rest.strip_prefix("\\lost ")) {
+            seq += lost.parse::<u64>().unwrap_or(0);
         } else if line.starts_with('[') && line.get(22..23) == Some("[") {
             if let Some((name, text)) = line[23..].split_once("]: ")
                 && !line.ends_with(" \\torn")

@@ -54,6 +54,11 @@ impl Server {
         sim::kill(self.host);
     }
 
+    /// Takes its power.
+    pub fn power_off(&mut self) {
+        sim::power_off(self.host);
+    }
+
     /// Types a command of the operator.
     pub fn types(&self, line: &str) {
         if let Some(typist) = &self.typist {

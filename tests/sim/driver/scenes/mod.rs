@@ -1,9 +1,22 @@
 //! The scenes. Each makes its world from the seed, plays, comes to rest, and ends everything in good order.
 
 mod room;
+mod slow;
+mod crash;
+mod names;
 
 /// A scene.
 pub type Scene = fn();
 
 /// All scenes by their names.
-pub const ALL: [(&str, Scene); 2] = [("room", room::room), ("many", room::many)];
+pub const ALL: [(&str, Scene); 9] = [
+    ("room", room::room),
+    ("many", room::many),
+    ("slow", slow::slow),
+    ("cut", slow::cut),
+    ("flood", slow::flood),
+    ("crash", crash::crash),
+    ("power", crash::power),
+    ("disk", crash::disk),
+    ("names", names::names),
+];
