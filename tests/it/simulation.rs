@@ -26,7 +26,9 @@ const SEEDS: u64 = 1_000;
 const PORTION: usize = 50;
 
 /// Seeds that have once shown a fault. It is mended, and they are played for ever.
-const KNOWN: [(&str, u64); 1] = [("room", 1)];
+///
+/// - power 17: a power failure took the line of the log that says its epoch, and the clients came into "another room".
+const KNOWN: [(&str, u64); 1] = [("power", 17)];
 
 /// The tree is made by one test at a time.
 fn workshop() -> MutexGuard<'static, ()> {

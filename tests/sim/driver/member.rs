@@ -127,7 +127,8 @@ impl Member {
         match (self.stage, self.reading) {
             (Stage::Out, _) if !self.wants => u64::MAX,
             (Stage::Out, _) => self.due,
-            (_, Reading::Drips(..)) => self.due,
+            (_, Reading::Drips(..)) if self.due > sim::now() => self.due,
+            (_, Reading::Drips(..)) => u64::MAX,
             (_, Reading::Nothing) => u64::MAX,
             _ if !self.outbox.is_empty() => sim::now() + 2_000_000,
             _ => self.heard_at.saturating_add(self.silence),
@@ -276,7 +277,8 @@ impl Member {
         if let Some((text, at)) = self.awaited.front()
             && now - at > BOUND
         {
-            let what = format!("{} has said {text:?} and does not hear it", self.name);
+            let text = text.split(' ').next().unwrap_or_default();
+            let what = format!("{} has said {text} and does not hear it", self.name);
             sim::fail(invariant::NOBODY_WAITS, &what);
         }
         if let Some((kind, at)) = self.asked.front()
@@ -403,6 +405,9 @@ impl Member {
         if is_replay && seq <= self.seen && self.asked.iter().any(|(kind, _)| *kind == "HISTORY") {
             return record.hear(&self.name, seq, &message);
         }
+        if record.may_lose && !is_replay {
+            self.seen = self.seen.max(self.replay_to); // the log has lost the last of them
+        }
         let may_skip = is_replay && record.may_lose;
         if seq != self.seen + 1 && !(may_skip && seq > self.seen) {
             let what = format!("{} hears {seq} after {}: {message:?}", self.name, self.seen);
@@ -433,11 +438,7 @@ impl Member {
     /// Whether it waits for nothing: all that it said has come back, and all that it asked is answered.
     pub fn is_quiet(&self) -> bool {
         let done = self.awaited.is_empty() && self.asked.is_empty() && self.outbox.is_empty();
-        if self.wants {
-            self.stage == Stage::In && done && self.seen >= self.replay_to
-        } else {
-            true
-        }
+        !self.wants || self.stage == Stage::In && done
     }
 
     /// What it waits for.

@@ -49,6 +49,9 @@ pub fn fail(invariant: &str, what: &str) -> ! {
 pub(crate) fn fail_held(turns: &mut Turns, invariant: &str, what: &str) -> ! {
     let now = turns.now;
     turns.trace.line(now, "", "", &format!("BROKEN: {invariant}: {what}"));
+    for line in turns.doings() {
+        turns.trace.line(now, "", "", &line);
+    }
     turns.trace.flush();
     turns::end();
     if let Some(report) = &*REPORTER.lock().unwrap_or_else(PoisonError::into_inner) {

@@ -312,6 +312,13 @@ impl Turns {
         crate::sim::fail_held(self, "no thread sleeps for ever", &told)
     }
 
+    /// What each thread does that has not ended.
+    pub fn doings(&self) -> Vec<String> {
+        let lives = |actor: &&Actor| matches!(actor.doing, Doing::Runs | Doing::Sleeps(_));
+        let told = |actor: &Actor| format!("{}@{}: {:?}", actor.name, actor.host, actor.doing);
+        self.actors.iter().filter(lives).map(told).collect()
+    }
+
     /// Whether a call gives its turn away.
     fn gives_away(&mut self, me: ThreadId) -> bool {
         match self.choice {
