@@ -36,9 +36,11 @@ const TRIES: usize = 8;
 const TREE: &str = env!("CARGO_MANIFEST_DIR");
 
 /// A wrong program.
-struct Entry {
-    check: String,
-    mistake: String,
+pub struct Entry {
+    /// The check that must catch it.
+    pub check: String,
+    /// What it does wrong.
+    pub mistake: String,
     edits: Vec<Edit>,
 }
 
@@ -58,6 +60,11 @@ impl Entry {
             .collect();
         pages.sort();
         let text: String = pages.iter().map(|page| fs::read_to_string(page).unwrap()).collect();
+        Entry::in_text(&text)
+    }
+
+    /// The entries in a text.
+    pub fn in_text(text: &str) -> Vec<Entry> {
         text.split("\n== ").skip(1).map(Entry::parse).collect()
     }
 
@@ -72,7 +79,7 @@ impl Entry {
     }
 
     /// The files that it changes, with their new texts.
-    fn files(&self) -> Vec<(String, String)> {
+    pub fn files(&self) -> Vec<(String, String)> {
         let mut files = BTreeMap::new();
         for Edit { file, find, replace } in &self.edits {
             let read = || fs::read_to_string(Path::new(TREE).join(file)).unwrap();

@@ -20,10 +20,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::mutants::Entry;
+
 /// How many seeds of each scene are played, unless `SIM_SEEDS` says otherwise.
 const SEEDS: u64 = 1_000;
 /// How many seeds one process of the driver plays.
 const PORTION: usize = 50;
+
+/// Within how many seeds a wrong program is caught.
+const CAUGHT: u64 = 500;
 
 /// Seeds that have once shown a fault. It is mended, and they are played for ever.
 ///
@@ -77,7 +82,7 @@ fn number(variable: &str) -> Option<u64> {
     Some(value.parse().unwrap_or_else(|_| panic!("{variable} is no number: {value}")))
 }
 
-/// Plays portions of seeds on all processors. Returns what was told of those that failed.
+/// Plays portions of seeds on all processors, until one fails. Returns what was told of those that failed.
 fn play(driver: &Path, portions: &[(String, u64, u64)]) -> Vec<String> {
     let (next, failed) = (Mutex::new(portions.iter()), Mutex::new(Vec::new()));
     let workers = thread::available_parallelism().map_or(1, usize::from);
@@ -88,6 +93,9 @@ fn play(driver: &Path, portions: &[(String, u64, u64)]) -> Vec<String> {
                 loop {
                     let portion = next.lock().unwrap().next();
                     let Some((scene, from, count)) = portion else { return };
+                    if !failed.lock().unwrap().is_empty() {
+                        return;
+                    }
                     let (from, count) = (from.to_string(), count.to_string());
                     let output = run(driver, processor, &["seeds", scene, &from, &count]);
                     if !output.status.success() {
@@ -168,6 +176,44 @@ fn the_same_seed_gives_the_same_trace() {
         assert_eq!(differs, None, "{scene}");
         assert_eq!(traces[0].len(), traces[1].len(), "{scene}");
     }
+}
+
+/// The wrong programs of `tests/sim/mutants.txt`: each is an entry as in the gallery (`tests/it/mutants`), and names the
+/// scene that catches it.
+fn wrong_programs() -> Vec<Entry> {
+    let text =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sim/mutants.txt"));
+    Entry::in_text(&text.unwrap())
+}
+
+#[test]
+fn every_edit_of_a_wrong_program_fits() {
+    for entry in wrong_programs() {
+        assert!(!entry.files().is_empty(), "{} | {} has no edit", entry.check, entry.mistake);
+    }
+}
+
+#[test]
+#[ignore = "builds and plays the wrong programs of tests/sim/mutants.txt; MUTANTS=WORD: those with WORD in their name"]
+fn every_wrong_program_is_caught() {
+    let _held = workshop();
+    let (folder, wanted) = (tree::folder().join("wrong"), env::var("MUTANTS").unwrap_or_default());
+    let mut missed = Vec::new();
+    for entry in wrong_programs() {
+        let named = format!("{} | {}", entry.check, entry.mistake);
+        if !named.contains(&wanted) {
+            continue;
+        }
+        let driver = tree::build(&folder, &entry.files())
+            .unwrap_or_else(|error| panic!("{named} does not compile:\n{error}"));
+        let portions: Vec<_> =
+            (0..CAUGHT).step_by(10).map(|first| (entry.check.clone(), 1 + first, 10)).collect();
+        match play(&driver, &portions).first() {
+            Some(told) => println!("{named}\n  {}", told.lines().next().unwrap_or_default()),
+            None => missed.push(named),
+        }
+    }
+    assert!(missed.is_empty(), "not caught: {missed:#?}");
 }
 
 #[test]

@@ -83,6 +83,7 @@ impl Crowd {
         for member in &mut self.members {
             member.reading = Reading::All;
             member.excused = true;
+            member.let_go();
         }
         let quiet = |crowd: &mut Crowd| crowd.members.iter().all(Member::is_quiet);
         if !self.until(sim::now() + REST, quiet) {
@@ -99,6 +100,11 @@ impl Crowd {
         if !self.until(sim::now() + 20 * SECOND, all_hear) {
             let last = self.members[speaker].seen;
             self.fail(invariant::ONE_ORDER, |member| member.wants && member.seen != last);
+        }
+        let last = self.members[speaker].view.last_key_value().map(|(_, message)| message.clone());
+        let text = last.as_deref().and_then(|last| last.split_once(": ")).map_or("", |last| last.1);
+        if !self.until(sim::now() + SECOND, |_| server.paper.has(text, 0)) {
+            sim::fail(invariant::PRINTED, &format!("{text:?} is not"));
         }
         self.until(sim::now() + 5 * SECOND, |crowd| crowd.knows_who_is_here());
         self.check_rooms();

@@ -41,6 +41,8 @@ pub struct Member {
     server: SocketAddr,
     port: u16,
     link: Option<TcpStream>,
+    /// The connection that was taken over.
+    old: Option<TcpStream>,
     inbox: Vec<u8>,
     outbox: Vec<u8>,
     pub stage: Stage,
@@ -94,6 +96,7 @@ impl Member {
             server,
             port: 6000,
             link: None,
+            old: None,
             inbox: Vec::new(),
             outbox: Vec::new(),
             stage: Stage::Out,
@@ -176,11 +179,18 @@ impl Member {
     }
 
     /// Opens a second connection and takes the name over by its token. The first one stays open, and is not read.
-    pub fn take_over(&mut self) -> Option<TcpStream> {
-        let old = self.link.take();
+    pub fn take_over(&mut self) {
+        self.old = self.link.take();
         self.lose(sim::now());
         self.due = sim::now();
-        old
+    }
+
+    /// Closes the connection that was taken over, and any if it does not want to be in the room.
+    pub fn let_go(&mut self) {
+        self.old = None;
+        if !self.wants {
+            self.hang_up();
+        }
     }
 
     /// Connects and asks to be let in.

@@ -25,7 +25,7 @@ pub type HostId = usize;
 /// How much time a turn takes, in nanoseconds.
 const TURN: u64 = 1_000;
 /// The most turns of a run. Beyond them the threads are taken for ones that wake each other for ever.
-const MOST_TURNS: u64 = 20_000_000;
+const MOST_TURNS: u64 = 3_000_000;
 /// No thread: a thread of the system that is none of the world's.
 const NOBODY: ThreadId = usize::MAX;
 

@@ -24,7 +24,7 @@ pub fn names() {
         let member = &mut crowd.members[number];
         match sim::dice(4) {
             0 => member.hang_up(),
-            1 => drop(member.take_over()),
+            1 => member.take_over(),
             2 if member.stage == Stage::In => member.quit(),
             2 => member.wants = !member.wants,
             _ => crowd.members[sim::dice(2) as usize].say(5),

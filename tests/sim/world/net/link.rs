@@ -12,6 +12,8 @@ pub struct Link {
     pub least: u64,
     /// How much longer they may take.
     pub jitter: u64,
+    /// Bytes arrive at multiples of this: so that much happens at one moment, and threads race.
+    pub grid: u64,
     /// How many of a million datagrams are lost, and arrive twice.
     pub lost: u64,
     pub doubled: u64,
@@ -34,9 +36,10 @@ fn made() -> Link {
         (5_000_000, 20_000_000),
         (60_000_000, 100_000_000),
     ][dice.pick(4)];
+    let grid = [1, jitter / 2, 2 * jitter, 4 * jitter][dice.pick(4)];
     let lost = [0, 0, 20_000, 100_000][dice.pick(4)];
     let doubled = [0, 20_000][dice.pick(2)];
-    Link { least, jitter, lost, doubled, is_cut: false }
+    Link { least, jitter, grid, lost, doubled, is_cut: false }
 }
 
 /// Changes the link between two hosts.
@@ -49,7 +52,14 @@ pub fn link(one: HostId, other: HostId, change: impl FnOnce(&mut Link)) {
 /// The link between two hosts.
 pub fn between(one: HostId, other: HostId) -> Link {
     if one == other {
-        return Link { least: 5_000, jitter: 20_000, lost: 0, doubled: 0, is_cut: false };
+        return Link {
+            least: 5_000,
+            jitter: 20_000,
+            grid: 50_000,
+            lost: 0,
+            doubled: 0,
+            is_cut: false,
+        };
     }
     let pair = (one.min(other), one.max(other));
     let known = links().get(&pair).copied();
@@ -74,6 +84,6 @@ impl Link {
     /// When bytes arrive that are sent now.
     pub fn from_now(&self) -> u64 {
         let delay = self.delay();
-        turns::turns().now + delay
+        (turns::turns().now + delay).next_multiple_of(self.grid)
     }
 }

@@ -162,9 +162,7 @@ impl UdpSocket {
             return Ok(bytes.len());
         };
         for _ in 0..=u8::from(is_doubled) {
-            let delay = link.delay();
-            let now = turns::turns().now;
-            post.deliver(now + delay, from, bytes);
+            post.deliver(link.from_now(), from, bytes);
         }
         Ok(bytes.len())
     }
