@@ -139,11 +139,12 @@ impl Member {
     }
 
     /// Says something that nobody has said before.
-    pub fn say(&mut self, length: usize) {
+    pub fn say(&mut self, length: usize) -> String {
         self.spoken += 1;
         let text = format!("{}.{} {}", self.name, self.spoken, "x".repeat(length));
         self.send(&format!("SAY\r\nText: {text}\r\n\r\n"));
-        self.awaited.push_back((text, sim::now()));
+        self.awaited.push_back((text.clone(), sim::now()));
+        text
     }
 
     /// Tells one other member something.

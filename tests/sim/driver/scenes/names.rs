@@ -27,7 +27,7 @@ pub fn names() {
             1 => member.take_over(),
             2 if member.stage == Stage::In => member.quit(),
             2 => member.wants = !member.wants,
-            _ => crowd.members[sim::dice(2) as usize].say(5),
+            _ => drop(crowd.members[sim::dice(2) as usize].say(5)),
         }
         crowd.pass(sim::dice(SECOND / 3));
         check(&mut crowd);

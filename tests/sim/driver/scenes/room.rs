@@ -36,11 +36,11 @@ pub fn act(crowd: &mut Crowd) {
         3 if member.id != 1 => member.quit(),
         4 => member.hang_up(),
         5 => {
-            (0..sim::dice(4)).for_each(|_| member.say(5));
+            (0..sim::dice(4)).for_each(|_| drop(member.say(5)));
             member.take_over();
         }
-        6 => (0..10).for_each(|_| member.say(20)),
-        _ => member.say(sim::dice(40) as usize),
+        6 => (0..10).for_each(|_| drop(member.say(20))),
+        _ => drop(member.say(sim::dice(40) as usize)),
     }
 }
 

@@ -36,7 +36,7 @@ fn made() -> Link {
         (5_000_000, 20_000_000),
         (60_000_000, 100_000_000),
     ][dice.pick(4)];
-    let grid = [1, jitter / 2, 2 * jitter, 4 * jitter][dice.pick(4)];
+    let grid = [1, jitter / 2, jitter, 2 * jitter][dice.pick(4)].min(40_000_000);
     let lost = [0, 0, 20_000, 100_000][dice.pick(4)];
     let doubled = [0, 20_000][dice.pick(2)];
     Link { least, jitter, grid, lost, doubled, is_cut: false }

@@ -51,7 +51,7 @@ fn all() -> Vec<Arc<Socket>> {
 
 /// Both ends of a connection between two hosts.
 pub fn pair(one: (HostId, SocketAddr), other: (HostId, SocketAddr)) -> (TcpStream, TcpStream) {
-    let room = [4 << 10, 16 << 10, 64 << 10, 256 << 10][turns::turns().dice.pick(4)];
+    let room = [16 << 10, 64 << 10, 256 << 10][turns::turns().dice.pick(3)];
     let there = Arc::new(Pipe::new(one.0, other.0, room));
     let back = Arc::new(Pipe::new(other.0, one.0, room));
     let end = |inward: &Arc<Pipe>, outward: &Arc<Pipe>, own, peer| {
