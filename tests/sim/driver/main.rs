@@ -12,6 +12,7 @@ mod server;
 mod member;
 mod crowd;
 mod user;
+mod texts;
 mod scenes;
 
 use std::fs::File;

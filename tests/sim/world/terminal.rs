@@ -129,6 +129,11 @@ impl Paper {
         sheet.0[from..].windows(text.len()).any(|window| window == text.as_bytes())
     }
 
+    /// Turns the page: what was printed is gone.
+    pub fn turn_page(&self) {
+        *self.sheet() = (Vec::new(), false);
+    }
+
     /// Stops it: whoever prints waits. Or lets it move again.
     pub fn stop(&self, stops: bool) {
         self.sheet().1 = stops;

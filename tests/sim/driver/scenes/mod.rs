@@ -4,12 +4,13 @@ mod room;
 mod slow;
 mod crash;
 mod names;
+mod direct;
 
 /// A scene.
 pub type Scene = fn();
 
 /// All scenes by their names.
-pub const ALL: [(&str, Scene); 9] = [
+pub const ALL: [(&str, Scene); 11] = [
     ("room", room::room),
     ("many", room::many),
     ("slow", slow::slow),
@@ -19,4 +20,6 @@ pub const ALL: [(&str, Scene); 9] = [
     ("power", crash::power),
     ("disk", crash::disk),
     ("names", names::names),
+    ("direct", direct::direct),
+    ("broken", direct::broken),
 ];

@@ -1,0 +1,138 @@
+//! Real clients talk to each other, by TCP and by UDP, while nothing fails but datagrams, and while much does.
+
+use world::sim::{self, SECOND};
+
+use crate::record::invariant;
+use crate::server::{self, Server};
+use crate::texts;
+use crate::user::Users;
+
+/// Two to four users open chats and talk. Datagrams are lost, nothing else fails: all of it arrives.
+pub fn direct() {
+    let mut server = Server::start(server::options());
+    let mut users = Users::start(&server, 2 + sim::dice(3) as usize);
+    let mut chats = Vec::new();
+    for (one, other) in pairs(users.users.len()) {
+        for by_udp in [false, true] {
+            if sim::dice(2) == 0 {
+                call(&mut users, one, other, by_udp);
+                chats.push((one, other, by_udp));
+            }
+            users.pass(sim::dice([1, SECOND / 2][sim::dice(2) as usize]));
+        }
+    }
+    let all_open = |users: &Users| {
+        chats.iter().all(|&(one, other, by_udp)| is_open(users, one, other, by_udp))
+    };
+    if !users.until(20 * SECOND, all_open) {
+        users.fail(invariant::VERIFIED, &format!("not all of {chats:?} are open"));
+    }
+    for _ in 0..sim::dice(20) {
+        let Some(&(one, other, by_udp)) = chats.get(sim::dice(chats.len() as u64) as usize) else {
+            break;
+        };
+        // By TCP the called one can answer.
+        let (one, other) = if !by_udp && sim::dice(2) == 0 { (other, one) } else { (one, other) };
+        let peer = users.users[other].name.clone();
+        users.users[one].message(&peer, by_udp);
+        if sim::dice(3) == 0 {
+            users.users[one].say();
+        }
+        users.pass(sim::dice(SECOND / 4));
+    }
+    users.until(40 * SECOND, texts::all_settled);
+    texts::check(&users, texts::Network::Good);
+    texts::check_room(&users, &server.log());
+    end(&users, &mut server);
+}
+
+/// Clients and the server are killed, links are cut, chats are hung up. What was typed is delivered or reported.
+pub fn broken() {
+    let mut options = server::options();
+    options.ping = std::time::Duration::from_secs(1 + sim::dice(5));
+    let mut server = Server::start(options);
+    let mut users = Users::start(&server, 2 + sim::dice(3) as usize);
+    let pairs = pairs(users.users.len());
+    let cuts = sim::dice(2) == 0;
+    for _ in 0..15 + sim::dice(30) {
+        let (one, other) = pairs[sim::dice(pairs.len() as u64) as usize];
+        let (peer, by_udp) = (users.users[other].name.clone(), sim::dice(2) == 0);
+        match sim::dice(24) {
+            0..5 => call(&mut users, one, other, by_udp),
+            5..16 => users.users[one].message(&peer, by_udp),
+            16 => users.users[one].say(),
+            17 => users.users[one].types(&format!("/hangup {peer}")),
+            18 => {
+                server.kill();
+                users.pass(sim::dice(3 * SECOND));
+                server.start_again();
+            }
+            19 => {
+                users.kill(one);
+                users.pass(sim::dice(3 * SECOND));
+                users.start_again(one);
+            }
+            20 if cuts => {
+                sim::cut(users.users[one].host, users.users[other].host, sim::dice(2) == 0)
+            }
+            21 if cuts => sim::cut(users.users[one].host, server.host, sim::dice(2) == 0),
+            22 => sim::jump(
+                users.users[one].host,
+                sim::dice(7_200 * SECOND).cast_signed() - 3_600 * SECOND.cast_signed(),
+            ),
+            _ => {}
+        }
+        users.pass(sim::dice([20_000_000, SECOND, 3 * SECOND][sim::dice(3) as usize]));
+    }
+    for &(one, other) in &pairs {
+        sim::cut(users.users[one].host, users.users[other].host, false);
+        sim::cut(users.users[one].host, server.host, false);
+    }
+    users.come_together();
+    users.until(80 * SECOND, texts::all_settled);
+    texts::check(&users, if cuts { texts::Network::Cut } else { texts::Network::Broken });
+    texts::check_room(&users, &server.log());
+    end(&users, &mut server);
+}
+
+/// All pairs, in both orders.
+fn pairs(count: usize) -> Vec<(usize, usize)> {
+    let all = (0..count).flat_map(|one| (0..count).map(move |other| (one, other)));
+    all.filter(|(one, other)| one != other).collect()
+}
+
+/// Opens a chat, or a conversation.
+fn call(users: &mut Users, one: usize, other: usize, by_udp: bool) {
+    let peer = &users.users[other].name;
+    let line = if by_udp { format!("/query {peer}") } else { format!("/chat {peer}") };
+    users.users[one].types(&line);
+}
+
+/// Whether a chat is open and verified on both sides.
+fn is_open(users: &Users, one: usize, other: usize, by_udp: bool) -> bool {
+    let sees = |one: usize, other: usize| {
+        let (user, peer) = (&users.users[one], &users.users[other].name);
+        let has = |begins: &str, ends: &str| {
+            let begins = format!("{begins} {peer} ");
+            user.lines().iter().any(|line| line.starts_with(&begins) && line.contains(ends))
+        };
+        match by_udp {
+            false => {
+                has("chat with", "(verified)") || has("Incoming chat request from", "(verified)")
+            }
+            true => {
+                has("conversation with", "(udp) is open")
+                    || has("Incoming query from", "(verified)")
+            }
+        }
+    };
+    sees(one, other) && sees(other, one)
+}
+
+/// Ends everything in good order.
+fn end(users: &Users, server: &mut Server) {
+    for user in &users.users {
+        user.quit();
+    }
+    server.quit();
+}
