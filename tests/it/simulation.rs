@@ -33,7 +33,8 @@ const CAUGHT: u64 = 500;
 /// Seeds that have once shown a fault. It is mended, and they are played for ever.
 ///
 /// - power 17: a power failure took the line of the log that says its epoch, and the clients came into "another room".
-const KNOWN: [(&str, u64); 1] = [("power", 17)];
+/// - broken 271: while a call with texts for it was not settled, a script's `/hangup` made the client's loop spin.
+const KNOWN: [(&str, u64); 2] = [("power", 17), ("broken", 271)];
 
 /// The tree is made by one test at a time.
 fn workshop() -> MutexGuard<'static, ()> {
