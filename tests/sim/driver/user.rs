@@ -95,6 +95,17 @@ impl User {
         self.lines().iter().filter(|line| line.contains(what)).count()
     }
 
+    /// Whether the client runs.
+    pub fn runs(&self) -> bool {
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+    }
+
+    /// Forgets what was typed.
+    fn forget(&mut self) {
+        self.texts.clear();
+        self.said.clear();
+    }
+
     /// Whether it has shown this text as one of the room.
     pub fn has_heard(&self, text: &str) -> bool {
         let name = text.split('-').next().unwrap_or_default();
@@ -167,8 +178,7 @@ impl Users {
     pub fn kill(&mut self, number: usize) {
         let user = &mut self.users[number];
         sim::kill(user.host);
-        user.texts.clear();
-        user.said.clear();
+        user.forget();
     }
 
     /// Starts a client again, which was killed. What it shows comes on a new page.
@@ -182,6 +192,12 @@ impl Users {
     pub fn come_together(&mut self) {
         for round in 0..10 {
             let mut words = Vec::new();
+            for number in 0..self.users.len() {
+                if !self.users[number].runs() {
+                    self.users[number].forget(); // the name was kept for the client before it
+                    self.start_again(number);
+                }
+            }
             for number in 0..self.users.len() {
                 self.users[number].say();
                 words.extend(self.users[number].said.last().cloned());

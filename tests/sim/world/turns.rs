@@ -24,6 +24,10 @@ pub type HostId = usize;
 
 /// How much time a turn takes, in nanoseconds.
 const TURN: u64 = 1_000;
+/// How much time a call takes that gives no turn away.
+const CALL: u64 = 50;
+/// The most calls of a thread between two sleeps. Beyond them it is taken for one that spins.
+const MOST_CALLS: u64 = 100_000;
 /// The most turns of a run. Beyond them the threads are taken for ones that wake each other for ever.
 const MOST_TURNS: u64 = 3_000_000;
 /// No thread: a thread of the system that is none of the world's.
@@ -49,6 +53,8 @@ struct Actor {
     doing: Doing,
     /// How often it has gone to sleep. It tells an alarm from one of an earlier sleep.
     naps: u64,
+    /// How many calls it has made since its last sleep.
+    calls: u64,
     /// Whether an alarm has ended its last sleep.
     by_alarm: bool,
     /// The higher, the sooner its turn, where a seed goes by that.
@@ -177,8 +183,8 @@ impl Turns {
     fn add(&mut self, name: String, host: HostId) -> ThreadId {
         let id = self.actors.len();
         let priority = (1 << 32) + self.dice.below(1 << 32);
-        let (doing, naps, by_alarm, thread) = (Doing::Runs, 0, false, None);
-        self.actors.push(Actor { name, host, doing, naps, by_alarm, priority, thread });
+        let (doing, naps, calls, by_alarm, thread) = (Doing::Runs, 0, 0, false, None);
+        self.actors.push(Actor { name, host, doing, naps, calls, by_alarm, priority, thread });
         self.ready.push(id);
         id
     }
@@ -250,6 +256,7 @@ impl Turns {
         let actor = &mut self.actors[thread];
         actor.doing = Doing::Sleeps(key);
         actor.naps += 1;
+        actor.calls = 0;
         let nap = actor.naps;
         self.sleepers.entry(key).or_default().push(thread);
         if let Some(until) = until {
@@ -381,6 +388,12 @@ pub fn point() {
         return;
     }
     let (mut turns, me) = (turns(), me());
+    turns.now += CALL;
+    turns.actors[me].calls += 1;
+    if turns.actors[me].calls > MOST_CALLS {
+        let name = turns.name_of(me).to_owned();
+        crate::sim::fail_held(&mut turns, "no thread spins", &name);
+    }
     if !turns.gives_away(me) {
         return;
     }
