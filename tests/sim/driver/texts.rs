@@ -85,7 +85,8 @@ pub fn check(users: &Users, network: Network) {
                 ([Report::NotDelivered], 0) | ([Report::Unknown], 0 | 1) => {
                     network != Network::Good
                 }
-                ([Report::NotDelivered], 1) => network == Network::Cut,
+                // The one who reads it hangs up, and acknowledges no further copy.
+                ([Report::NotDelivered], 1) => network == Network::Cut || users.hung_up,
                 ([], 0) if refused > 0 => {
                     refused -= 1;
                     network != Network::Good

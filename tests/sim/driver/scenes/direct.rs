@@ -53,7 +53,7 @@ pub fn broken() {
     let mut server = Server::start(options);
     let mut users = Users::start(&server, 2 + sim::dice(3) as usize);
     let pairs = pairs(users.users.len());
-    let cuts = sim::dice(2) == 0;
+    let (cuts, hangs_up) = (sim::dice(2) == 0, sim::dice(2) == 0);
     for _ in 0..15 + sim::dice(30) {
         let (one, other) = pairs[sim::dice(pairs.len() as u64) as usize];
         let (peer, by_udp) = (users.users[other].name.clone(), sim::dice(2) == 0);
@@ -61,7 +61,10 @@ pub fn broken() {
             0..5 => call(&mut users, one, other, by_udp),
             5..16 => users.users[one].message(&peer, by_udp),
             16 => users.users[one].say(),
-            17 => users.users[one].types(&format!("/hangup {peer}")),
+            17 if hangs_up => {
+                users.hung_up = true;
+                users.users[one].types(&format!("/hangup {peer}"));
+            }
             18 => {
                 server.kill();
                 users.pass(sim::dice(3 * SECOND));
