@@ -61,6 +61,9 @@ const ACCEPT_COMPLAINT: Duration = Duration::from_secs(1);
 /// are refused.
 const REFUSED: usize = 16;
 
+/// How long the end of the server waits until what was said before it is delivered.
+const LAST_DELIVERY: Duration = Duration::from_secs(1);
+
 /// Serves the clients that connect to `listener` until somebody types `/quit` into `typed`. Prints to `output`.
 ///
 /// # Errors
@@ -195,9 +198,11 @@ fn attend(server: &Server, seat: Seat, outbox: Arc<Outbox>, peer: SocketAddr) ->
     Ok(())
 }
 
-/// Sends BYE to all members, delivers what is queued, and prints what is left. The sessions' threads are not waited
+/// Delivers what is queued, sends BYE to all members, and prints what is left. The sessions' threads are not waited
 /// for: each has nothing left to do but to close its connection.
 fn shut_down(server: &Server, broadcaster: JoinHandle<()>, printer: JoinHandle<()>) {
+    // What is in the log should have been read: after BYE a member reads nothing more.
+    server.room.wait_for_all(LAST_DELIVERY);
     for outbox in server.registry.members(Instant::now()) {
         server.send_away(&outbox, Reason::Shutdown);
     }

@@ -15,6 +15,13 @@ use crate::wire::{Block, LastSeen, Welcome};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BatchId(u64);
 
+impl BatchId {
+    /// The batch before this one. Before the first one is batch 0.
+    pub(super) fn before(self) -> BatchId {
+        BatchId(self.0.saturating_sub(1))
+    }
+}
+
 /// What the broadcaster delivers at a time.
 #[derive(Debug, Default)]
 pub(super) struct Batch {

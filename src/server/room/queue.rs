@@ -151,6 +151,14 @@ impl Room {
         queue.waiting -= 1;
     }
 
+    /// Waits until all that is queued now is delivered, but no longer than `time`.
+    pub fn wait_for_all(&self, time: Duration) {
+        let queue = lock(&self.queue);
+        let (id, is_empty) = (queue.current.id, queue.current.is_empty());
+        drop(queue);
+        self.wait_delivered_for(if is_empty { id.before() } else { id }, time);
+    }
+
     /// Writes to one member alone. If it is just joining, waits until it is greeted.
     pub fn send_to(&self, outbox: &Arc<Outbox>, block: &Block) {
         let mut queue = lock(&self.queue);
