@@ -102,6 +102,41 @@ impl Crowd {
         }
     }
 
+    /// Ends the server in good order while everybody speaks. All that is in the log by then reaches everybody, and after
+    /// it the news that the server ends.
+    pub fn end(&mut self, server: &mut Server) {
+        for _ in 0..sim::dice(10) {
+            let speaker = sim::dice(self.members.len() as u64) as usize;
+            if self.members[speaker].stage == Stage::In {
+                self.members[speaker].say(5);
+            }
+            self.pass(sim::dice(2_000_000));
+        }
+        let last = logged(&server.log()).last_key_value().map_or(0, |(seq, _)| *seq);
+        server.types("/quit");
+        for member in self.members.iter_mut().filter(|member| member.stage == Stage::In) {
+            member.is_last = true;
+        }
+        let is_over = |crowd: &mut Crowd| {
+            server.has_ended() && crowd.members.iter().all(|member| member.stage == Stage::Out)
+        };
+        self.members.iter_mut().for_each(|member| member.wants = false);
+        if !self.until(sim::now() + 20 * SECOND, is_over) {
+            if !server.has_ended() {
+                sim::fail(invariant::NO_SLEEP, "20 s after /quit the server has not ended");
+            }
+            self.fail(invariant::NO_SLEEP, |member| member.stage != Stage::Out);
+        }
+        for member in self.members.iter().filter(|member| member.is_last) {
+            let bye = member.bye.as_deref();
+            if member.seen < last || bye != Some("shutdown") {
+                let seen = member.seen;
+                let what = format!("{} has heard {seen} of {last}, BYE {bye:?}", member.name);
+                sim::fail(invariant::LAST_WORDS, &what);
+            }
+        }
+    }
+
     /// Lets everybody hear one more message, and with it all that came before it. A speaker whose connection breaks just
     /// then says another one.
     fn last_words(&mut self, speaker: usize) -> String {

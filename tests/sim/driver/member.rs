@@ -73,6 +73,8 @@ pub struct Member {
     /// What others have told it alone, and what it has told others.
     pub told: Vec<String>,
     pub bye: Option<String>,
+    /// Whether it stays until the server ends.
+    pub is_last: bool,
     spoken: u64,
     /// How long the server may be silent, and since when it is.
     silence: u64,
@@ -118,6 +120,7 @@ impl Member {
             asked: VecDeque::new(),
             told: Vec::new(),
             bye: None,
+            is_last: false,
             spoken: 0,
             silence: u64::MAX,
             heard_at: 0,

@@ -18,6 +18,7 @@ pub mod invariant {
     pub const BOUNDED: &str = "memory is bounded";
     pub const JOINED: &str = "at quiescence everybody who can reach the server is joined";
     pub const SAME_ROOM: &str = "at quiescence all know who is in the room";
+    pub const LAST_WORDS: &str = "a server that ends delivers what was said, and says so";
     pub const PRINTED: &str = "the server prints what is said";
     pub const ANSWERED: &str = "each request has one answer";
 }

@@ -74,6 +74,11 @@ impl Server {
         }
     }
 
+    /// Whether it has ended.
+    pub fn has_ended(&self) -> bool {
+        sim::has_ended(self.thread)
+    }
+
     /// What its log has.
     pub fn log(&self) -> String {
         sim::disk(self.host).text(LOG)

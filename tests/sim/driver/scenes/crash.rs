@@ -34,7 +34,7 @@ pub fn crash() {
     }
     speak(&mut crowd);
     crowd.rest(&server);
-    server.quit();
+    crowd.end(&mut server);
 }
 
 /// The server's power fails. With `--sync` nothing that was heard is lost, else the end may be, and everybody is told.
@@ -58,7 +58,7 @@ pub fn power() {
     }
     speak(&mut crowd);
     crowd.rest(&server);
-    server.quit();
+    crowd.end(&mut server);
 }
 
 /// The server's disk is full for a while, takes half of what it is given, or fails. The room goes on, and the log is
@@ -95,5 +95,5 @@ pub fn disk() {
     disk.set_faults(0, 0);
     crowd.rest(&server);
     crowd.check_last_in(&server.log());
-    server.quit();
+    crowd.end(&mut server);
 }

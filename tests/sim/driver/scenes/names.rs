@@ -42,7 +42,7 @@ pub fn names() {
         member.wants = member.stage == Stage::In;
     }
     crowd.rest(&server);
-    server.quit();
+    crowd.end(&mut server);
 }
 
 /// Checks that nobody has a name that another has, once all that is on its way has arrived.

@@ -17,7 +17,7 @@ pub fn room() {
         crowd.pass(sim::dice(20_000_000));
     }
     crowd.rest(&server);
-    server.quit();
+    crowd.end(&mut server);
 }
 
 /// Somebody does something.
@@ -61,5 +61,5 @@ pub fn many() {
         crowd.pass(sim::dice(SECOND / 100));
     }
     crowd.rest(&server);
-    server.quit();
+    crowd.end(&mut server);
 }

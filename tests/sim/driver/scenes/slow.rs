@@ -35,7 +35,7 @@ pub fn slow() {
     }
     crowd.pass(sim::dice(10) * SECOND);
     crowd.rest(&server);
-    server.quit();
+    crowd.end(&mut server);
 }
 
 /// Members lose the server, or it loses them, by a link that is cut.
@@ -60,7 +60,7 @@ pub fn cut() {
         sim::cut(member.host, server.host, false);
     }
     crowd.rest(&server);
-    server.quit();
+    crowd.end(&mut server);
 }
 
 /// One says far more than it may. It is slowed down, and the others are not.
@@ -89,5 +89,5 @@ pub fn flood() {
         sim::fail(invariant::NOBODY_WAITS, &format!("{heard} of the flood were let through"));
     }
     crowd.rest(&server);
-    server.quit();
+    crowd.end(&mut server);
 }
