@@ -15,7 +15,6 @@ pub mod invariant {
         "each direct text is delivered or reported, never both and never neither";
     pub const ONE_PERSON: &str = "a name is one person's";
     pub const NO_SLEEP: &str = "no thread sleeps for ever";
-    pub const BOUNDED: &str = "memory is bounded";
     pub const JOINED: &str = "at quiescence everybody who can reach the server is joined";
     pub const SAME_ROOM: &str = "at quiescence all know who is in the room";
     pub const LAST_WORDS: &str = "a server that ends delivers what was said, and says so";

@@ -90,11 +90,6 @@ impl User {
         self.paper.text(0).lines().map(str::to_owned).collect()
     }
 
-    /// How many lines have that in them.
-    pub fn count(&self, what: &str) -> usize {
-        self.lines().iter().filter(|line| line.contains(what)).count()
-    }
-
     /// Whether the client runs.
     pub fn runs(&self) -> bool {
         self.ended.lock().unwrap_or_else(PoisonError::into_inner).is_none()

@@ -2,13 +2,13 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, ToSocketAddrs};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::hosts;
 use crate::net::link;
 use crate::net::listener;
-use crate::net::pipe::Pipe;
+use crate::net::socket::{self, Options, Socket};
 use crate::sim::note;
 use crate::time::later;
 use crate::turns::{self, HostId, Key};
@@ -20,223 +20,10 @@ const CONNECT: Duration = Duration::from_secs(127);
 #[derive(Debug)]
 pub struct TcpStream(Arc<Socket>);
 
-/// What a process and its system know of a connection.
-#[derive(Debug)]
-struct Socket {
-    inward: Arc<Pipe>,
-    outward: Arc<Pipe>,
-    own: SocketAddr,
-    peer: SocketAddr,
-    options: Mutex<Options>,
-}
-
-/// How calls behave.
-#[derive(Debug, Default, Clone, Copy)]
-struct Options {
-    never_waits: bool,
-    read: Option<Duration>,
-    write: Option<Duration>,
-    is_closed: bool,
-}
-
-/// All connections.
-static ALL: Mutex<Vec<Weak<Socket>>> = Mutex::new(Vec::new());
-
-/// Those that are open.
-fn all() -> Vec<Arc<Socket>> {
-    let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
-    all.retain(|socket| socket.strong_count() > 0);
-    all.iter().filter_map(Weak::upgrade).collect()
-}
-
 /// Both ends of a connection between two hosts.
 pub fn pair(one: (HostId, SocketAddr), other: (HostId, SocketAddr)) -> (TcpStream, TcpStream) {
-    let room = [16 << 10, 64 << 10, 256 << 10][turns::turns().dice.pick(3)];
-    let there = Arc::new(Pipe::new(one.0, other.0, room));
-    let back = Arc::new(Pipe::new(other.0, one.0, room));
-    let end = |inward: &Arc<Pipe>, outward: &Arc<Pipe>, own, peer| {
-        let (inward, outward) = (Arc::clone(inward), Arc::clone(outward));
-        let socket = Arc::new(Socket { inward, outward, own, peer, options: Mutex::default() });
-        ALL.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&socket));
-        TcpStream(socket)
-    };
-    (end(&back, &there, one.1, other.1), end(&there, &back, other.1, one.1))
-}
-
-/// Cuts what flows between two hosts, or lets it go on.
-pub fn cut(one: HostId, other: HostId, is_cut: bool) {
-    for socket in all() {
-        let pipe = &socket.outward;
-        if (pipe.from, pipe.to) == (one, other) || (pipe.to, pipe.from) == (one, other) {
-            if is_cut { pipe.hold_up() } else { pipe.go_on() }
-        }
-    }
-}
-
-/// Closes all connections of a host.
-pub fn close_all(host: HostId, silently: bool) {
-    for socket in all().into_iter().filter(|socket| socket.outward.from == host) {
-        if silently {
-            socket.inward.flow().is_dead = true;
-            socket.options().is_closed = true;
-        } else {
-            socket.close();
-        }
-    }
-}
-
-/// A host is back: it answers what belongs to its earlier life with a reset.
-pub fn back(host: HostId) {
-    for socket in all().into_iter().filter(|socket| socket.outward.from == host) {
-        let waits = {
-            let mut flow = socket.inward.flow();
-            if !std::mem::take(&mut flow.is_dead) {
-                continue;
-            }
-            flow.is_closed = true;
-            flow.held > 0 || flow.end.is_some()
-        };
-        if waits {
-            socket.outward.reset(None); // the other side tries again to send that
-        }
-    }
-}
-
-impl Socket {
-    fn options(&self) -> MutexGuard<'_, Options> {
-        self.options.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Closes this end: a reset, if something was not read, else the end.
-    fn close(&self) {
-        if std::mem::replace(&mut self.options().is_closed, true) {
-            return;
-        }
-        let has_unread = {
-            let mut flow = self.inward.flow();
-            flow.is_closed = true;
-            !flow.parts.is_empty()
-        };
-        if has_unread {
-            self.outward.reset(None);
-        } else {
-            self.outward.end();
-        }
-        turns::turns().wake(self.inward.writable, usize::MAX);
-    }
-
-    fn receive(&self, into: &mut [u8], keep: bool) -> io::Result<usize> {
-        turns::point();
-        let options = *self.options();
-        let until = options.read.map(later);
-        loop {
-            let now = {
-                let mut turns = turns::turns();
-                if into.len() > 1 && !keep && turns.dice.below(6) == 0 {
-                    let less = 1 + turns.dice.pick(into.len().min(200));
-                    drop(turns);
-                    return self.receive_some(&mut into[..less], keep, options, until);
-                }
-                turns.now
-            };
-            let _ = now;
-            return self.receive_some(into, keep, options, until);
-        }
-    }
-
-    /// Reads into a buffer that may be smaller than the caller's: a system may give less than there is.
-    fn receive_some(
-        &self,
-        into: &mut [u8],
-        keep: bool,
-        options: Options,
-        until: Option<u64>,
-    ) -> io::Result<usize> {
-        loop {
-            let now = turns::turns().now;
-            {
-                let mut flow = self.inward.flow();
-                let taken = flow.take(into, now, keep);
-                if taken > 0 {
-                    drop(flow);
-                    if !keep {
-                        turns::turns().wake(self.inward.writable, usize::MAX);
-                        note("reads", taken as u64, || self.told(&into[..taken]));
-                    }
-                    return Ok(taken);
-                }
-                if flow.is_reset(now) && !flow.told {
-                    flow.told = true;
-                    drop(flow);
-                    note("reads a reset", 0, || self.told(&[]));
-                    return Err(ErrorKind::ConnectionReset.into());
-                }
-                if flow.told || flow.is_shut || flow.end.is_some_and(|at| at <= now) {
-                    drop(flow);
-                    note("reads the end", 0, || self.told(&[]));
-                    return Ok(0);
-                }
-            }
-            if options.never_waits || until.is_some_and(|until| until <= now) {
-                return Err(ErrorKind::WouldBlock.into());
-            }
-            turns::sleep_on(self.inward.readable, until);
-        }
-    }
-
-    fn send(&self, bytes: &[u8]) -> io::Result<usize> {
-        turns::point();
-        let options = *self.options();
-        let until = options.write.map(later);
-        let mut sent = 0;
-        loop {
-            let now = turns::turns().now;
-            if self.inward.flow().is_reset(now) {
-                return Err(ErrorKind::ConnectionReset.into());
-            }
-            let mut flow = self.outward.flow();
-            if flow.end.is_some() {
-                return if sent > 0 { Ok(sent) } else { Err(ErrorKind::BrokenPipe.into()) };
-            }
-            if flow.is_closed {
-                drop(flow);
-                // The bytes are answered by a reset.
-                let there = link::between(self.outward.from, self.outward.to).delay();
-                let again = self.inward.arrival(&self.inward.flow());
-                self.inward.reset(Some(again.saturating_add(there)));
-                note("sends to nobody", bytes.len() as u64, || self.told(bytes));
-                return Ok(bytes.len());
-            }
-            let fits = (bytes.len() - sent).min(flow.room.saturating_sub(flow.held));
-            if fits > 0 {
-                self.outward.push(&mut flow, &bytes[sent..sent + fits]);
-                drop(flow);
-                note("sends", fits as u64, || self.told(&bytes[sent..sent + fits]));
-                sent += fits;
-                if sent == bytes.len() {
-                    return Ok(sent);
-                }
-            } else {
-                drop(flow);
-            }
-            if options.never_waits || until.is_some_and(|until| until <= now) {
-                return if sent > 0 { Ok(sent) } else { Err(ErrorKind::WouldBlock.into()) };
-            }
-            turns::sleep_on(self.outward.writable, until);
-        }
-    }
-
-    /// The bytes and the other end, for the trace.
-    fn told(&self, bytes: &[u8]) -> String {
-        let text: String = String::from_utf8_lossy(bytes).chars().take(120).collect();
-        format!("{} {} bytes {text:?}", self.peer, bytes.len())
-    }
-}
-
-impl Drop for Socket {
-    fn drop(&mut self) {
-        self.close();
-    }
+    let (one, other) = socket::pair(one, other);
+    (TcpStream(one), TcpStream(other))
 }
 
 impl TcpStream {

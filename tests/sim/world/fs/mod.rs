@@ -1,11 +1,15 @@
 //! Files on the host's disk.
 
+mod options;
+
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 pub use std::fs::TryLockError;
+
+pub use options::{Metadata, OpenOptions};
 
 use crate::disk::{Disk, Node};
 use crate::hosts;
@@ -26,114 +30,14 @@ pub struct File {
     options: OpenOptions,
 }
 
-/// How a file is opened.
-#[derive(Debug, Clone, Default)]
-#[allow(clippy::struct_excessive_bools, reason = "they are those of the system")]
-pub struct OpenOptions {
-    read: bool,
-    write: bool,
-    append: bool,
-    truncate: bool,
-    create: bool,
-    create_new: bool,
-}
-
-/// What is known of a file.
-#[derive(Debug, Clone)]
-pub struct Metadata {
-    length: u64,
-    number: u64,
-}
-
-impl Metadata {
-    /// Its length.
-    #[allow(clippy::len_without_is_empty, reason = "the system's has none")]
-    pub fn len(&self) -> u64 {
-        self.length
-    }
-
-    /// There is nothing but regular files here.
-    pub fn is_file(&self) -> bool {
-        true
-    }
-
-    /// Nothing is a folder.
-    pub fn is_dir(&self) -> bool {
-        false
-    }
-
-    /// Its number on the disk.
-    pub(crate) fn number(&self) -> u64 {
-        self.number
-    }
-}
-
-impl OpenOptions {
-    /// Neither to read nor to write.
-    pub fn new() -> OpenOptions {
-        OpenOptions::default()
-    }
-
-    /// To read.
-    pub fn read(&mut self, on: bool) -> &mut OpenOptions {
-        self.read = on;
-        self
-    }
-
-    /// To write.
-    pub fn write(&mut self, on: bool) -> &mut OpenOptions {
-        self.write = on;
-        self
-    }
-
-    /// To write at the end.
-    pub fn append(&mut self, on: bool) -> &mut OpenOptions {
-        self.append = on;
-        self
-    }
-
-    /// Empties it.
-    pub fn truncate(&mut self, on: bool) -> &mut OpenOptions {
-        self.truncate = on;
-        self
-    }
-
-    /// Makes it if it is not there.
-    pub fn create(&mut self, on: bool) -> &mut OpenOptions {
-        self.create = on;
-        self
-    }
-
-    /// Makes it; it must not be there.
-    pub fn create_new(&mut self, on: bool) -> &mut OpenOptions {
-        self.create_new = on;
-        self
-    }
-
-    /// Opens a file.
-    ///
-    /// # Errors
-    /// When it is not there, or is and must not be.
-    pub fn open(&self, path: impl AsRef<Path>) -> io::Result<File> {
-        turns::point();
-        let (path, disk) = (path.as_ref(), hosts::disk(hosts::here()));
-        let node = match disk.find(path) {
-            Some(_) if self.create_new => return Err(ErrorKind::AlreadyExists.into()),
-            Some(node) => node,
-            None if self.create || self.create_new => disk.make(path),
-            None => return Err(ErrorKind::NotFound.into()),
-        };
-        if self.truncate {
-            node.content().bytes.clear();
-        }
-        note("opens", 0, || path.display().to_string());
-        let handle = OPENED.fetch_add(1, Ordering::Relaxed);
-        let (options, name) = (self.clone(), path.to_owned());
-        Ok(File { disk, node, handle, name, position: Mutex::default(), options })
-    }
-}
-
 impl File {
+    /// A file that was found or made.
+    fn new(disk: Arc<Disk>, node: Arc<Node>, path: &Path, options: OpenOptions) -> File {
+        let handle = OPENED.fetch_add(1, Ordering::Relaxed);
+        let (name, position) = (path.to_owned(), Mutex::default());
+        File { disk, node, handle, name, position, options }
+    }
+
     /// Opens a file to read.
     ///
     /// # Errors

@@ -1,41 +1,25 @@
-//! The turns: real threads, of which one runs at a time. A seed decides which is next, and the clock jumps.
-//!
-//! Each thread of the world is a thread of the system that waits until it is its turn. It gives the turn away in the
-//! calls of this crate, and nowhere else: between two such calls nobody else runs. So a seed decides the whole run.
-//!
-//! There is one world in a process. Its threads need not end: the process ends with the run.
+//! Who can run, who sleeps until when, and who is next: the turns as a value. Nothing here waits.
 
-use std::cell::Cell;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::Thread;
 
 use crate::dice::Dice;
 use crate::trace::Trace;
-
-/// What a thread sleeps on: a lock, a condition, a socket.
-pub type Key = u64;
-/// The number of a thread.
-pub type ThreadId = usize;
-/// The number of a host.
-pub type HostId = usize;
+use crate::turns::{HostId, Key, ThreadId};
 
 /// How much time a turn takes, in nanoseconds.
 const TURN: u64 = 1_000;
 /// How much time a call takes that gives no turn away.
-const CALL: u64 = 50;
+pub(super) const CALL: u64 = 50;
 /// The most calls of a thread between two sleeps. Beyond them it is taken for one that spins.
-const MOST_CALLS: u64 = 100_000;
+pub(super) const MOST_CALLS: u64 = 100_000;
 /// The most turns of a run. Beyond them the threads are taken for ones that wake each other for ever.
 const MOST_TURNS: u64 = 3_000_000;
-/// No thread: a thread of the system that is none of the world's.
-const NOBODY: ThreadId = usize::MAX;
 
 /// What a thread does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Doing {
+pub(super) enum Doing {
     /// It runs, or could.
     Runs,
     /// It sleeps until somebody wakes the key, or an alarm rings.
@@ -47,20 +31,20 @@ enum Doing {
 }
 
 /// A thread.
-struct Actor {
+pub(super) struct Actor {
     name: String,
     host: HostId,
-    doing: Doing,
+    pub(super) doing: Doing,
     /// How often it has gone to sleep. It tells an alarm from one of an earlier sleep.
     naps: u64,
     /// How many calls it has made since its last sleep.
-    calls: u64,
+    pub(super) calls: u64,
     /// Whether an alarm has ended its last sleep.
-    by_alarm: bool,
+    pub(super) by_alarm: bool,
     /// The higher, the sooner its turn, where a seed goes by that.
     priority: u64,
     /// The system's thread; `None` before it has started.
-    thread: Option<Thread>,
+    pub(super) thread: Option<Thread>,
 }
 
 /// What rings at some time.
@@ -88,9 +72,9 @@ pub struct Turns {
     pub now: u64,
     pub dice: Dice,
     pub trace: Trace,
-    actors: Vec<Actor>,
+    pub(super) actors: Vec<Actor>,
     /// Who could run, except the one that does.
-    ready: Vec<ThreadId>,
+    pub(super) ready: Vec<ThreadId>,
     sleepers: BTreeMap<Key, Vec<ThreadId>>,
     alarms: BinaryHeap<Reverse<(u64, u64, Alarm)>>,
     /// How many alarms were set, so that those for one time ring in their order.
@@ -98,89 +82,41 @@ pub struct Turns {
     keys: Key,
     choice: Choice,
     /// Once in so many turns a thread is kept from running for a while; 0 for never.
-    stalls: u64,
+    pub(super) stalls: u64,
     pub turns: u64,
 }
 
-static TURNS: Mutex<Option<Turns>> = Mutex::new(None);
-/// Whose turn it is.
-static RUNNING: AtomicUsize = AtomicUsize::new(NOBODY);
-/// Whether the run is over, and no turn means anything any more.
-static OVER: AtomicBool = AtomicBool::new(false);
-
-thread_local! {
-    static ME: Cell<ThreadId> = const { Cell::new(NOBODY) };
-}
-
-/// The turns, for a moment: no turn may be given away meanwhile.
-pub struct Held(MutexGuard<'static, Option<Turns>>);
-
-impl std::ops::Deref for Held {
-    type Target = Turns;
-    fn deref(&self) -> &Turns {
-        self.0.as_ref().expect("the world has begun")
-    }
-}
-
-impl std::ops::DerefMut for Held {
-    fn deref_mut(&mut self) -> &mut Turns {
-        self.0.as_mut().expect("the world has begun")
-    }
-}
-
-/// Takes the turns' lock.
-pub fn turns() -> Held {
-    Held(TURNS.lock().unwrap_or_else(PoisonError::into_inner))
-}
-
-/// Begins a world. The calling thread is its first.
-pub fn begin(seed: u64, trace: Trace) {
-    let mut dice = Dice::new(seed);
-    let choice = match dice.below(4) {
-        0 => Choice::Priority(1 << (4 + dice.below(8))),
-        _ => Choice::Dice([2, 4, 16, 64][dice.pick(4)]),
-    };
-    let stalls = if dice.below(2) == 0 { 0 } else { 1 << (8 + dice.below(4)) };
-    let mut turns = Turns {
-        now: 0,
-        dice,
-        trace,
-        actors: Vec::new(),
-        ready: Vec::new(),
-        sleepers: BTreeMap::new(),
-        alarms: BinaryHeap::new(),
-        set: 0,
-        keys: 0,
-        choice,
-        stalls,
-        turns: 0,
-    };
-    turns.add("scene".to_owned(), 0);
-    turns.ready.clear(); // it runs
-    turns.actors[0].thread = Some(std::thread::current());
-    *TURNS.lock().unwrap_or_else(PoisonError::into_inner) = Some(turns);
-    RUNNING.store(0, Ordering::SeqCst);
-    ME.set(0);
-}
-
-/// Ends the world: whoever calls it from now on sleeps for ever, except the calling thread.
-pub fn end() {
-    OVER.store(true, Ordering::SeqCst);
-}
-
-/// Whether the calling thread is one of the world's, and the world stands.
-pub fn is_inside() -> bool {
-    ME.get() != NOBODY && !OVER.load(Ordering::Relaxed)
-}
-
-/// The calling thread.
-pub fn me() -> ThreadId {
-    ME.get()
-}
-
 impl Turns {
+    /// The turns of a seed. The first thread runs.
+    pub(super) fn new(seed: u64, trace: Trace) -> Turns {
+        let mut dice = Dice::new(seed);
+        let choice = match dice.below(4) {
+            0 => Choice::Priority(1 << (4 + dice.below(8))),
+            _ => Choice::Dice([2, 4, 16, 64][dice.pick(4)]),
+        };
+        let stalls = if dice.below(2) == 0 { 0 } else { 1 << (8 + dice.below(4)) };
+        let mut turns = Turns {
+            now: 0,
+            dice,
+            trace,
+            actors: Vec::new(),
+            ready: Vec::new(),
+            sleepers: BTreeMap::new(),
+            alarms: BinaryHeap::new(),
+            set: 0,
+            keys: 0,
+            choice,
+            stalls,
+            turns: 0,
+        };
+        turns.add("scene".to_owned(), 0);
+        turns.ready.clear(); // it runs
+        turns.actors[0].thread = Some(std::thread::current());
+        turns
+    }
+
     /// Adds a thread. It could run.
-    fn add(&mut self, name: String, host: HostId) -> ThreadId {
+    pub(super) fn add(&mut self, name: String, host: HostId) -> ThreadId {
         let id = self.actors.len();
         let priority = (1 << 32) + self.dice.below(1 << 32);
         let (doing, naps, calls, by_alarm, thread) = (Doing::Runs, 0, 0, false, None);
@@ -252,7 +188,7 @@ impl Turns {
     }
 
     /// Puts a thread to sleep.
-    fn lie_down(&mut self, thread: ThreadId, key: Key, until: Option<u64>) {
+    pub(super) fn lie_down(&mut self, thread: ThreadId, key: Key, until: Option<u64>) {
         let actor = &mut self.actors[thread];
         actor.doing = Doing::Sleeps(key);
         actor.naps += 1;
@@ -286,7 +222,7 @@ impl Turns {
     }
 
     /// Chooses who is next. The clock jumps to the next alarm when nobody can run.
-    fn choose(&mut self) -> ThreadId {
+    pub(super) fn choose(&mut self) -> ThreadId {
         self.turns += 1;
         self.now += TURN;
         self.ring();
@@ -327,7 +263,7 @@ impl Turns {
     }
 
     /// Whether a call gives its turn away.
-    fn gives_away(&mut self, me: ThreadId) -> bool {
+    pub(super) fn gives_away(&mut self, me: ThreadId) -> bool {
         match self.choice {
             Choice::Dice(one_in) => self.dice.below(one_in) == 0,
             Choice::Priority(one_in) => {
@@ -355,116 +291,4 @@ impl Turns {
             asleep.retain(alive);
         }
     }
-}
-
-/// Gives the turn to whoever is chosen, and waits until it is the calling thread's again.
-fn pass(mut turns: Held, me: ThreadId) {
-    let next = turns.choose();
-    if next == me {
-        return;
-    }
-    RUNNING.store(next, Ordering::SeqCst);
-    let thread = turns.actors[next].thread.clone();
-    let has_ended = turns.actors[me].doing == Doing::Ended;
-    drop(turns);
-    if let Some(thread) = thread {
-        thread.unpark();
-    }
-    if !has_ended {
-        await_turn(me);
-    }
-}
-
-/// Waits until it is this thread's turn.
-fn await_turn(me: ThreadId) {
-    while RUNNING.load(Ordering::SeqCst) != me {
-        std::thread::park();
-    }
-}
-
-/// A place where the turn may go to somebody else: every call of the world is one.
-pub fn point() {
-    if !is_inside() {
-        return;
-    }
-    let (mut turns, me) = (turns(), me());
-    turns.now += CALL;
-    turns.actors[me].calls += 1;
-    if turns.actors[me].calls > MOST_CALLS {
-        let name = turns.name_of(me).to_owned();
-        crate::sim::fail_held(&mut turns, "no thread spins", &name);
-    }
-    if !turns.gives_away(me) {
-        return;
-    }
-    step_aside(turns, me);
-}
-
-/// Gives the turn away in any case.
-pub fn give_way() {
-    if is_inside() {
-        step_aside(turns(), me());
-    }
-}
-
-/// Lets others run. Some seeds keep a thread from running for a while here, as a busy machine does.
-fn step_aside(mut turns: Held, me: ThreadId) {
-    let stalls = turns.stalls;
-    if stalls > 0 && me != 0 && turns.dice.below(stalls) == 0 {
-        let until = turns.now + turns.dice.below(20_000_000);
-        let key = turns.key();
-        turns.lie_down(me, key, Some(until));
-    } else {
-        turns.ready.push(me);
-    }
-    pass(turns, me);
-}
-
-/// Sleeps until somebody wakes the key, or until that time. Returns whether it was the time.
-pub fn sleep_on(key: Key, until: Option<u64>) -> bool {
-    if !is_inside() {
-        loop {
-            std::thread::park(); // the run is over
-        }
-    }
-    let (mut turns, me) = (turns(), me());
-    turns.lie_down(me, key, until);
-    pass(turns, me);
-    self::turns().actors[me].by_alarm
-}
-
-/// Starts a thread on a host.
-///
-/// # Errors
-/// When the system has no thread for it.
-pub fn spawn(
-    name: String,
-    host: HostId,
-    body: impl FnOnce() + Send + 'static,
-) -> std::io::Result<ThreadId> {
-    let id = turns().add(name, host);
-    let run = move || {
-        ME.set(id);
-        await_turn(id);
-        body();
-        let mut turns = turns();
-        turns.actors[id].doing = Doing::Ended;
-        turns.wake(ended_key(id), usize::MAX);
-        pass(turns, id);
-    };
-    let started = std::thread::Builder::new().stack_size(256 << 10).spawn(run)?;
-    turns().actors[id].thread = Some(started.thread().clone());
-    point();
-    Ok(id)
-}
-
-/// What whoever waits for the end of a thread sleeps on.
-pub fn ended_key(thread: ThreadId) -> Key {
-    u64::MAX - thread as u64
-}
-
-/// The name of the calling thread, unless somebody holds the turns.
-pub fn try_name() -> Option<String> {
-    let turns = TURNS.try_lock().ok()?;
-    turns.as_ref().map(|turns| turns.name_of(me()).to_owned())
 }
