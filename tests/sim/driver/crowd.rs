@@ -15,6 +15,9 @@ const REST: u64 = 200 * SECOND;
 const FEW: usize = 30;
 const PAUSE: u64 = SECOND / 1_000;
 
+/// How long before it is told something a member must have joined, so that it is told it on this connection.
+const BEFORE: u64 = SECOND / 3;
+
 /// The members.
 pub struct Crowd {
     pub members: Vec<Member>,
@@ -97,6 +100,7 @@ impl Crowd {
         self.until(sim::now() + 5 * SECOND, |crowd| crowd.knows_who_is_here());
         self.check_rooms();
         self.check_views();
+        self.check_told();
         if !self.record.may_lose {
             self.record.check_log(&server.log());
         }
@@ -176,6 +180,19 @@ impl Crowd {
             if !knows(member, &present) {
                 let what = format!("{} knows {:?} of {present:?}", member.name, member.here);
                 sim::fail(invariant::SAME_ROOM, &what);
+            }
+        }
+    }
+
+    /// Checks that what was told has arrived, at those who have not lost their connection since.
+    fn check_told(&self) {
+        for (text, peer, at) in &self.record.told {
+            let named = self.members.iter().filter(|member| member.wants && member.name == *peer);
+            for member in named.filter(|member| member.since + BEFORE < *at) {
+                if !member.told.contains(text) {
+                    let what = format!("{peer} was not told {text:?}");
+                    sim::fail(invariant::TOLD, &what);
+                }
             }
         }
     }

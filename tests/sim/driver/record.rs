@@ -18,6 +18,7 @@ pub mod invariant {
     pub const JOINED: &str = "at quiescence everybody who can reach the server is joined";
     pub const SAME_ROOM: &str = "at quiescence all know who is in the room";
     pub const LAST_WORDS: &str = "a server that ends delivers what was said, and says so";
+    pub const TOLD: &str = "what one member tells another reaches that one, once";
     pub const PRINTED: &str = "the server prints what is said";
     pub const ANSWERED: &str = "each request has one answer";
 }
@@ -31,6 +32,8 @@ pub struct Record {
     numbers: BTreeMap<String, u64>,
     /// Whether the log can lose its end. Then numbers can be given again.
     pub may_lose: bool,
+    /// What members have told each other, as the server has confirmed: the text, to whom, and when.
+    pub told: Vec<(String, String, u64)>,
     /// How many messages were heard, by all members together.
     pub heard: u64,
 }

@@ -35,8 +35,19 @@ impl Member {
                     self.ids.remove(&name);
                 }
             }
-            "TOLD" => self.told.push(block.get("Text").to_owned()),
-            "TELLACK" => self.answered("TELL"),
+            "TOLD" => {
+                let text = block.get("Text");
+                if !self.told.insert(text.to_owned()) || !text.ends_with(&format!(" {}", self.name))
+                {
+                    let what = format!("{} is told {text:?}", self.name);
+                    sim::fail(invariant::TOLD, &what);
+                }
+            }
+            "TELLACK" => {
+                self.answered("TELL");
+                let text = self.telling.pop_front().unwrap_or_default();
+                record.told.push((text, block.get("clientID").to_owned(), now));
+            }
             "HISTORYACK" => self.answered("HISTORY"),
             "INFOACK" => self.answered("INFO"),
             "BRIDGEACK" => self.answered("BRIDGE"),
@@ -69,7 +80,12 @@ impl Member {
                 }
                 self.lose(now);
             }
-            kind => self.answered(&kind.to_owned()),
+            kind => {
+                self.answered(kind);
+                if kind == "TELL" {
+                    self.telling.pop_front();
+                }
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 
 mod hearing;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 
 use world::sim::{self, HostId, Key, SECOND, TcpStream};
@@ -53,7 +53,7 @@ pub struct Member {
     pub excused: bool,
     due: u64,
     /// Since when it is in this stage.
-    since: u64,
+    pub since: u64,
     token: Option<String>,
     log: Option<String>,
     pub id: u64,
@@ -71,7 +71,8 @@ pub struct Member {
     /// Requests that have not been answered on this connection.
     asked: VecDeque<(&'static str, u64)>,
     /// What others have told it alone, and what it has told others.
-    pub told: Vec<String>,
+    pub told: BTreeSet<String>,
+    telling: VecDeque<String>,
     pub bye: Option<String>,
     /// Whether it stays until the server ends.
     pub is_last: bool,
@@ -118,7 +119,8 @@ impl Member {
             ids: BTreeMap::new(),
             awaited: VecDeque::new(),
             asked: VecDeque::new(),
-            told: Vec::new(),
+            told: BTreeSet::new(),
+            telling: VecDeque::new(),
             bye: None,
             is_last: false,
             spoken: 0,
@@ -155,6 +157,7 @@ impl Member {
         self.spoken += 1;
         let text = format!("{}.{} for {peer}", self.name, self.spoken);
         self.ask("TELL", &format!("Peer: {peer}\r\nText: {text}\r\n"));
+        self.telling.push_back(text);
     }
 
     /// Sends a request that has an answer.
@@ -230,6 +233,7 @@ impl Member {
         self.outbox.clear();
         self.awaited.clear();
         self.asked.clear();
+        self.telling.clear();
         self.here.clear();
         self.ids.clear();
     }
