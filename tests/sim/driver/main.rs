@@ -13,6 +13,7 @@ mod member;
 mod crowd;
 mod user;
 mod texts;
+mod calls;
 mod scenes;
 
 use std::fs::File;

@@ -24,6 +24,8 @@ pub struct User {
     thread: ThreadId,
     ended: Ended,
     spoken: u64,
+    /// Whether it was killed, and has begun anew.
+    pub was_killed: bool,
     /// The direct texts that were typed: to whom, by UDP or not, and the text.
     pub texts: Vec<(String, bool, String)>,
     /// What was said in the room.
@@ -55,7 +57,19 @@ impl User {
         let paper = Paper::new(bell);
         let (typist, thread, ended) = run(host, &options, &paper);
         let (texts, said) = (Vec::new(), Vec::new());
-        User { name, host, paper, options, typist, thread, ended, spoken: 0, texts, said }
+        User {
+            name,
+            host,
+            paper,
+            options,
+            typist,
+            thread,
+            ended,
+            spoken: 0,
+            was_killed: false,
+            texts,
+            said,
+        }
     }
 
     /// Types a line.
@@ -182,6 +196,7 @@ impl Users {
     pub fn start_again(&mut self, number: usize) {
         let user = &mut self.users[number];
         user.paper.turn_page();
+        user.was_killed = true;
         (user.typist, user.thread, user.ended) = run(user.host, &user.options, &user.paper);
     }
 

@@ -2,6 +2,7 @@
 
 use world::sim::{self, SECOND};
 
+use crate::calls;
 use crate::record::invariant;
 use crate::server::{self, Server};
 use crate::texts;
@@ -41,6 +42,7 @@ pub fn direct() {
         users.pass(sim::dice(SECOND / 4));
     }
     users.until(40 * SECOND, texts::all_settled);
+    calls::check(&users);
     texts::check(&users, texts::Network::Good);
     texts::check_room(&users, &server.log());
     end(&users, &mut server);
@@ -92,7 +94,8 @@ pub fn broken() {
         sim::cut(users.users[one].host, server.host, false);
     }
     users.come_together();
-    users.until(80 * SECOND, texts::all_settled);
+    users.until(80 * SECOND, |users| texts::all_settled(users) && calls::all_settled(users));
+    calls::check(&users);
     texts::check(&users, if cuts { texts::Network::Cut } else { texts::Network::Broken });
     texts::check_room(&users, &server.log());
     end(&users, &mut server);

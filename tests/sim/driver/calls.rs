@@ -1,0 +1,63 @@
+//! What became of the calls of users: each is verified on both sides, or the caller is told why not.
+
+use crate::record::invariant;
+use crate::user::{User, Users};
+
+/// What ends a call, or opens the chat, in the words of the caller's client.
+const OUTCOMES: [&str; 7] = [
+    "chat with ",
+    "Incoming chat request from ",
+    "cannot talk to ",
+    "cannot call",
+    "you ended the chat with ",
+    "somebody else listens at ",
+    "you already have a chat with ",
+];
+
+/// The first line after which no call to that peer is under way: `None` if one is.
+fn is_settled(user: &User, peer: &str) -> bool {
+    let lines = user.lines();
+    let Some(called) =
+        lines.iter().rposition(|line| line.starts_with(&format!("calling {peer} at ")))
+    else {
+        return true;
+    };
+    lines[called..].iter().any(|line| {
+        let is_outcome = OUTCOMES.iter().any(|outcome| line.starts_with(outcome));
+        is_outcome || line.starts_with(&format!("{peer} ended the chat"))
+    })
+}
+
+/// Whether a user has a line with these beginnings that says `(verified)`.
+fn is_verified(user: &User, begins: &[String]) -> bool {
+    user.lines().iter().any(|line| {
+        line.ends_with("(verified)") && begins.iter().any(|begin| line.starts_with(begin.as_str()))
+    })
+}
+
+/// Whether no call is under way.
+pub fn all_settled(users: &Users) -> bool {
+    let names = || users.users.iter().map(|user| &user.name);
+    users.users.iter().all(|user| names().all(|peer| is_settled(user, peer)))
+}
+
+/// Checks all calls. Who was killed has forgotten its own.
+pub fn check(users: &Users) {
+    for user in &users.users {
+        for peer in users.users.iter().filter(|peer| peer.name != user.name) {
+            if !is_settled(user, &peer.name) {
+                let what =
+                    format!("{} does not know what became of its call to {}", user.name, peer.name);
+                users.fail(invariant::VERIFIED, &what);
+            }
+            let opened = [format!("chat with {} ", peer.name)];
+            let answered = ["chat with", "Incoming chat request from"]
+                .map(|begin| format!("{begin} {} ", user.name));
+            if !peer.was_killed && is_verified(user, &opened) && !is_verified(peer, &answered) {
+                let what =
+                    format!("{} is sure of {}, and not the other way round", user.name, peer.name);
+                users.fail(invariant::VERIFIED, &what);
+            }
+        }
+    }
+}
