@@ -200,6 +200,14 @@ impl Users {
         (user.typist, user.thread, user.ended) = run(user.host, &user.options, &user.paper);
     }
 
+    /// Stops the paper that a client prints on, as a paused terminal does, or lets it move.
+    pub fn stop_paper(&self, number: usize, stops: bool) {
+        sim::note("stops the paper", u64::from(stops), || {
+            format!("{}: {stops}", self.users[number].name)
+        });
+        self.users[number].paper.stop(stops);
+    }
+
     /// Waits until all are in the room: everybody hears what each says.
     pub fn come_together(&mut self) {
         for round in 0..10 {
@@ -221,6 +229,12 @@ impl Users {
             sim::note("not all have heard the round", round, String::new);
         }
         self.fail(invariant::JOINED, "not all clients hear each other");
+    }
+
+    /// Ends everything in good order.
+    pub fn end(&self, server: &mut Server) {
+        self.users.iter().for_each(User::quit);
+        server.quit();
     }
 
     /// Ends the run, with what all have seen.

@@ -164,6 +164,13 @@ pub fn power_off(host: HostId) {
     hosts::disk(host).forget(true);
 }
 
+/// Lets a host stand still for some time, as a computer does whose lid is closed, or a program that is stopped. Its
+/// system goes on to take what arrives.
+pub fn freeze(host: HostId, time: u64) {
+    note("freezes", host as u64, || hosts::hosts()[host].name.clone());
+    turns::turns().freeze(host, time);
+}
+
 /// Whether a host is without power.
 pub fn is_down(host: HostId) -> bool {
     DOWN.lock().unwrap_or_else(PoisonError::into_inner).contains(&host)

@@ -45,7 +45,7 @@ pub fn direct() {
     calls::check(&users);
     texts::check(&users, texts::Network::Good);
     texts::check_room(&users, &server.log());
-    end(&users, &mut server);
+    users.end(&mut server);
 }
 
 /// Clients and the server are killed, links are cut, chats are hung up. What was typed is delivered or reported.
@@ -55,13 +55,13 @@ pub fn broken() {
     let mut server = Server::start(options);
     let mut users = Users::start(&server, 2 + sim::dice(3) as usize);
     let pairs = pairs(users.users.len());
-    let (cuts, hangs_up) = (sim::dice(2) == 0, sim::dice(2) == 0);
+    let [cuts, hangs_up, freezes, stops] = [(); 4].map(|()| sim::dice(2) == 0);
     for _ in 0..15 + sim::dice(30) {
         let (one, other) = pairs[sim::dice(pairs.len() as u64) as usize];
         let (peer, by_udp) = (users.users[other].name.clone(), sim::dice(2) == 0);
-        match sim::dice(24) {
-            0..5 => call(&mut users, one, other, by_udp),
-            5..16 => users.users[one].message(&peer, by_udp),
+        match sim::dice(26) {
+            2..6 => call(&mut users, one, other, by_udp),
+            6..16 => users.users[one].message(&peer, by_udp),
             16 => users.users[one].say(),
             17 if hangs_up => {
                 users.hung_up = true;
@@ -85,6 +85,10 @@ pub fn broken() {
                 users.users[one].host,
                 sim::dice(7_200 * SECOND).cast_signed() - 3_600 * SECOND.cast_signed(),
             ),
+            23 if freezes => sim::freeze(users.users[one].host, sim::dice(20 * SECOND)),
+            0 if freezes => sim::freeze(server.host, sim::dice(4 * SECOND)),
+            1 if stops => users.stop_paper(one, sim::dice(2) == 0),
+            24 => call(&mut users, one, other, by_udp),
             _ => {}
         }
         users.pass(sim::dice([20_000_000, SECOND, 3 * SECOND][sim::dice(3) as usize]));
@@ -93,12 +97,13 @@ pub fn broken() {
         sim::cut(users.users[one].host, users.users[other].host, false);
         sim::cut(users.users[one].host, server.host, false);
     }
+    (0..users.users.len()).for_each(|number| users.stop_paper(number, false));
     users.come_together();
     users.until(80 * SECOND, |users| texts::all_settled(users) && calls::all_settled(users));
     calls::check(&users);
     texts::check(&users, if cuts { texts::Network::Cut } else { texts::Network::Broken });
     texts::check_room(&users, &server.log());
-    end(&users, &mut server);
+    users.end(&mut server);
 }
 
 /// All pairs, in both orders.
@@ -133,12 +138,4 @@ fn is_open(users: &Users, one: usize, other: usize, by_udp: bool) -> bool {
         }
     };
     sees(one, other) && sees(other, one)
-}
-
-/// Ends everything in good order.
-fn end(users: &Users, server: &mut Server) {
-    for user in &users.users {
-        user.quit();
-    }
-    server.quit();
 }

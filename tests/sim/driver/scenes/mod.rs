@@ -5,12 +5,13 @@ mod slow;
 mod crash;
 mod names;
 mod direct;
+mod found;
 
 /// A scene.
 pub type Scene = fn();
 
 /// All scenes by their names.
-pub const ALL: [(&str, Scene); 11] = [
+pub const ALL: [(&str, Scene); 12] = [
     ("room", room::room),
     ("many", room::many),
     ("slow", slow::slow),
@@ -22,4 +23,5 @@ pub const ALL: [(&str, Scene); 11] = [
     ("names", names::names),
     ("direct", direct::direct),
     ("broken", direct::broken),
+    ("found", found::found),
 ];

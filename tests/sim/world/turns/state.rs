@@ -75,6 +75,8 @@ pub struct Turns {
     pub(super) actors: Vec<Actor>,
     /// Who could run, except the one that does.
     pub(super) ready: Vec<ThreadId>,
+    /// Hosts whose threads get no turn until some time.
+    pub(super) frozen: BTreeMap<HostId, u64>,
     sleepers: BTreeMap<Key, Vec<ThreadId>>,
     alarms: BinaryHeap<Reverse<(u64, u64, Alarm)>>,
     /// How many alarms were set, so that those for one time ring in their order.
@@ -101,6 +103,7 @@ impl Turns {
             trace,
             actors: Vec::new(),
             ready: Vec::new(),
+            frozen: BTreeMap::new(),
             sleepers: BTreeMap::new(),
             alarms: BinaryHeap::new(),
             set: 0,
@@ -234,6 +237,20 @@ impl Turns {
         if self.turns > MOST_TURNS {
             crate::sim::fail_held(self, "the run ends", "the threads have had too many turns");
         }
+        let next = self.pick();
+        let thaw =
+            self.frozen.get(&self.actors[next].host).copied().filter(|thaw| *thaw > self.now);
+        if let Some(thaw) = thaw {
+            let key = self.key();
+            self.lie_down(next, key, Some(thaw));
+            return self.choose();
+        }
+        self.trace.count(next as u64 ^ self.now << 8);
+        next
+    }
+
+    /// Takes one of those that can run.
+    fn pick(&mut self) -> ThreadId {
         let index = match self.choice {
             Choice::Dice(_) => self.dice.pick(self.ready.len()),
             Choice::Priority(_) => {
@@ -241,9 +258,7 @@ impl Turns {
                 (0..self.ready.len()).max_by_key(highest).unwrap_or(0)
             }
         };
-        let next = self.ready.swap_remove(index);
-        self.trace.count(next as u64 ^ self.now << 8);
-        next
+        self.ready.swap_remove(index)
     }
 
     /// Says who sleeps, and ends the run.
@@ -276,6 +291,11 @@ impl Turns {
                     || self.ready.iter().any(|other| self.actors[*other].priority > mine)
             }
         }
+    }
+
+    /// Lets the threads of a host get no turn for some time.
+    pub fn freeze(&mut self, host: HostId, time: u64) {
+        self.frozen.insert(host, self.now + time);
     }
 
     /// Kills the threads of a host: none of them gets a turn again.
