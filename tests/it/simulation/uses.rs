@@ -3,13 +3,16 @@
 use std::path::Path;
 
 /// Modules that touch nothing outside of the program. The world has them as they are.
-const PURE: &str = "any array borrow char cmp convert error ffi fmt iter mem num ops panic path slice str string vec";
+const PURE: &str = "any array borrow char cmp convert error ffi fmt hint iter mem num ops panic path slice str string vec";
 
 /// Modules that the world has in its own way, and what it has of them.
 const OWN: [(&str, &str); 14] = [
     ("collections", "BTreeMap BTreeSet BinaryHeap HashMap VecDeque"),
-    ("env", "args_os var_os"),
-    ("fs", "File Metadata OpenOptions TryLockError create_dir_all metadata remove_file rename"),
+    ("env", "args_os home_dir var_os"),
+    (
+        "fs",
+        "File Metadata OpenOptions TryLockError create_dir_all hard_link metadata remove_file rename symlink_metadata",
+    ),
     ("hash", "BuildHasher Hash Hasher RandomState"),
     (
         "io",
@@ -25,7 +28,7 @@ const OWN: [(&str, &str); 14] = [
     ("os::windows::fs", "OpenOptionsExt"), // the world is like Unix, so nothing of it is compiled
     ("process", "Command ExitCode ExitStatus Output Stdio"),
     ("sync", "Arc Condvar LockResult Mutex MutexGuard OnceLock PoisonError WaitTimeoutResult Weak"),
-    ("sync::atomic", "AtomicBool AtomicI32 AtomicU32 AtomicU64 AtomicUsize Ordering"),
+    ("sync::atomic", "AtomicBool AtomicI32 AtomicU16 AtomicU32 AtomicU64 AtomicUsize Ordering"),
     (
         "sync::mpsc",
         "Receiver RecvError RecvTimeoutError SendError Sender SyncSender TryRecvError TrySendError channel sync_channel",

@@ -98,6 +98,25 @@ impl Disk {
         Ok(())
     }
 
+    /// Gives a file a second name.
+    ///
+    /// # Errors
+    /// When there is no such file, or the name is taken.
+    pub fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let mut state = self.state();
+        let node = state.names.get(from).map(Arc::clone).ok_or(ErrorKind::NotFound)?;
+        if state.names.contains_key(to) {
+            return Err(ErrorKind::AlreadyExists.into());
+        }
+        state.names.insert(to.to_owned(), node);
+        Ok(())
+    }
+
+    /// How many names a file has.
+    pub fn names_of(&self, node: &Arc<Node>) -> u64 {
+        self.state().names.values().filter(|other| Arc::ptr_eq(other, node)).count() as u64
+    }
+
     /// Removes a name.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! The environment of the host.
 
 use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
 
 use crate::hosts;
 
@@ -13,4 +14,9 @@ pub fn var_os(name: impl AsRef<OsStr>) -> Option<OsString> {
 /// The command line: nothing, for a scene calls the functions behind it.
 pub fn args_os() -> std::vec::IntoIter<OsString> {
     Vec::new().into_iter()
+}
+
+/// The folder of the user.
+pub fn home_dir() -> Option<PathBuf> {
+    var_os("HOME").map(PathBuf::from)
 }

@@ -11,8 +11,8 @@
 #![forbid(unsafe_code)]
 
 pub use std::{
-    any, array, borrow, char, cmp, convert, error, ffi, fmt, iter, mem, num, ops, panic, path,
-    slice, str, string, vec,
+    any, array, borrow, char, cmp, convert, error, ffi, fmt, hint, iter, mem, num, ops, panic,
+    path, slice, str, string, vec,
 };
 
 mod dice;

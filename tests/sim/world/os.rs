@@ -12,6 +12,8 @@ pub mod unix {
             fn dev(&self) -> u64;
             /// Its number on that disk.
             fn ino(&self) -> u64;
+            /// How many names it has.
+            fn nlink(&self) -> u64;
         }
 
         impl MetadataExt for Metadata {
@@ -21,6 +23,10 @@ pub mod unix {
 
             fn ino(&self) -> u64 {
                 self.number()
+            }
+
+            fn nlink(&self) -> u64 {
+                self.names()
             }
         }
 

@@ -54,13 +54,21 @@ impl File {
         OpenOptions::new().write(true).create(true).truncate(true).open(path)
     }
 
+    /// Makes a file; it must not be there.
+    ///
+    /// # Errors
+    /// When it is there.
+    pub fn create_new(path: impl AsRef<Path>) -> io::Result<File> {
+        OpenOptions::new().read(true).write(true).create_new(true).open(path)
+    }
+
     /// What is known of it.
     ///
     /// # Errors
     /// None.
     pub fn metadata(&self) -> io::Result<Metadata> {
         turns::point();
-        Ok(about(&self.node))
+        Ok(about(&self.disk, &self.node))
     }
 
     /// Cuts it, or fills it up.
@@ -164,8 +172,9 @@ impl Drop for File {
 }
 
 /// What is known of a file.
-fn about(node: &Node) -> Metadata {
-    Metadata { length: node.content().bytes.len() as u64, number: node.number }
+fn about(disk: &Disk, node: &Arc<Node>) -> Metadata {
+    let (length, names) = (node.content().bytes.len() as u64, disk.names_of(node));
+    Metadata { length, number: node.number, names, is_folder: false }
 }
 
 /// What is known of the file of that name.
@@ -174,8 +183,29 @@ fn about(node: &Node) -> Metadata {
 /// When there is none.
 pub fn metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
     turns::point();
-    let node = hosts::disk(hosts::here()).find(path.as_ref()).ok_or(ErrorKind::NotFound)?;
-    Ok(about(&node))
+    let disk = hosts::disk(hosts::here());
+    if path.as_ref() == Path::new(".") || !disk.names(path.as_ref()).is_empty() {
+        return Ok(Metadata { length: 0, number: 0, names: 1, is_folder: true });
+    }
+    let node = disk.find(path.as_ref()).ok_or(ErrorKind::NotFound)?;
+    Ok(about(&disk, &node))
+}
+
+/// The same: there are no links that lead to other names.
+///
+/// # Errors
+/// When there is none.
+pub fn symlink_metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
+    metadata(path)
+}
+
+/// Gives a file a second name.
+///
+/// # Errors
+/// When there is no such file, or the name is taken.
+pub fn hard_link(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<()> {
+    turns::point();
+    hosts::disk(hosts::here()).link(from.as_ref(), to.as_ref())
 }
 
 /// Gives a file another name.

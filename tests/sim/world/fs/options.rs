@@ -25,6 +25,8 @@ pub struct OpenOptions {
 pub struct Metadata {
     pub(super) length: u64,
     pub(super) number: u64,
+    pub(super) names: u64,
+    pub(super) is_folder: bool,
 }
 
 impl Metadata {
@@ -34,14 +36,19 @@ impl Metadata {
         self.length
     }
 
-    /// There is nothing but regular files here.
+    /// Whether it is a file. There are none but regular ones here.
     pub fn is_file(&self) -> bool {
-        true
+        !self.is_folder
     }
 
-    /// Nothing is a folder.
+    /// Whether it is a folder.
     pub fn is_dir(&self) -> bool {
-        false
+        self.is_folder
+    }
+
+    /// How many names it has.
+    pub(crate) fn names(&self) -> u64 {
+        self.names
     }
 
     /// Its number on the disk.

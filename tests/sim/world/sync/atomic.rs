@@ -83,6 +83,7 @@ macro_rules! number {
 
 atomic!(AtomicBool, bool);
 number!(AtomicI32, i32);
+number!(AtomicU16, u16);
 number!(AtomicU32, u32);
 number!(AtomicU64, u64);
 number!(AtomicUsize, usize);
