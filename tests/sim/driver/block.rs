@@ -2,30 +2,30 @@
 //! tests.
 
 /// A block.
-#[derive(Debug, Clone)]
-pub struct Block {
-    pub kind: String,
-    lines: Vec<String>,
+#[derive(Debug)]
+pub struct Block<'a> {
+    pub kind: &'a str,
+    lines: &'a str,
 }
 
-impl Block {
-    /// Takes the first whole block out of what has arrived.
-    pub fn take(inbox: &mut Vec<u8>) -> Option<Block> {
+impl<'a> Block<'a> {
+    /// The first whole block of what has arrived, and how many bytes it has.
+    pub fn first(inbox: &'a [u8]) -> Option<(Block<'a>, usize)> {
         let end = inbox.windows(4).position(|window| window == b"\r\n\r\n")?;
-        let text = String::from_utf8_lossy(&inbox[..end]).into_owned();
-        inbox.drain(..end + 4);
-        let mut lines = text.split("\r\n").map(str::to_owned);
-        Some(Block { kind: lines.next().unwrap_or_default(), lines: lines.collect() })
+        let text = std::str::from_utf8(&inbox[..end]).expect("the server sends UTF-8");
+        let (kind, lines) = text.split_once("\r\n").unwrap_or((text, ""));
+        Some((Block { kind, lines }, end + 4))
     }
 
     /// The value of a header; empty without it.
-    pub fn get(&self, name: &str) -> &str {
+    pub fn get(&self, name: &str) -> &'a str {
         self.find(name).unwrap_or_default()
     }
 
     /// The value of a header.
-    pub fn find(&self, name: &str) -> Option<&str> {
-        self.lines.iter().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+    pub fn find(&self, name: &str) -> Option<&'a str> {
+        let mut lines = self.lines.split("\r\n");
+        lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
     }
 
     /// A header as a number.
@@ -33,12 +33,13 @@ impl Block {
         self.find(name)?.parse().ok()
     }
 
-    /// The lines that list clients: name, address, ID.
+    /// The lines that list clients: name and ID, and between them the address.
     pub fn entries(&self) -> Vec<(String, u64)> {
-        let entry = |line: &String| match *line.split(' ').collect::<Vec<_>>() {
-            [name, _, id] if !name.ends_with(':') => Some((name.to_owned(), id.parse().ok()?)),
-            _ => None,
+        let entry = |line: &str| {
+            let (name, rest) = line.split_once(' ').filter(|(name, _)| !name.ends_with(':'))?;
+            let (_, id) = rest.split_once(' ')?;
+            Some((name.to_owned(), id.parse().ok()?))
         };
-        self.lines.iter().filter_map(entry).collect()
+        self.lines.split("\r\n").filter_map(entry).collect()
     }
 }

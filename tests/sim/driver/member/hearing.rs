@@ -12,7 +12,7 @@ const FRESH_REPLAY: u64 = 20;
 impl Member {
     /// Handles a block.
     pub(super) fn handle(&mut self, block: &Block, now: u64, record: &mut Record) {
-        match block.kind.as_str() {
+        match block.kind {
             "JOINACK" => self.joined(block, now, record),
             "SAID" => self.said(block, record),
             "PING" => {

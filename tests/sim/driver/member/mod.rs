@@ -280,11 +280,23 @@ impl Member {
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => break,
                 Err(_) => return self.lose(now),
             }
-            while let Some(block) = Block::take(&mut self.inbox) {
-                self.handle(&block, now, record);
-            }
+            self.handle_all(now, record);
         }
         self.check_bound(now);
+    }
+
+    /// Handles the whole blocks that have arrived.
+    fn handle_all(&mut self, now: u64, record: &mut Record) {
+        let inbox = std::mem::take(&mut self.inbox);
+        let mut done = 0;
+        while let Some((block, length)) = Block::first(&inbox[done..]) {
+            done += length;
+            self.handle(&block, now, record);
+            if self.link.is_none() {
+                return; // what follows belongs to a connection that is over
+            }
+        }
+        self.inbox.extend_from_slice(&inbox[done..]);
     }
 
     /// Checks that nothing takes too long.

@@ -17,6 +17,8 @@ pub struct Pipe {
     pub to: HostId,
     pub readable: Key,
     pub writable: Key,
+    /// What a writer at its end sleeps on.
+    back: Key,
     state: Mutex<Flow>,
 }
 
@@ -48,11 +50,15 @@ pub struct Flow {
 }
 
 impl Pipe {
-    /// A direction in which at most `room` bytes wait.
-    pub fn new(from: HostId, to: HostId, room: usize) -> Pipe {
+    /// Both directions of a connection. In each at most `room` bytes wait.
+    pub fn pair(one: HostId, other: HostId, room: usize) -> (Pipe, Pipe) {
         let mut turns = turns::turns();
-        let state = Mutex::new(Flow { room, ..Flow::default() });
-        Pipe { from, to, readable: turns.key(), writable: turns.key(), state }
+        let [there, back] = [(); 2].map(|()| (turns.key(), turns.key()));
+        let pipe = |from, to, (readable, writable), (_, back)| {
+            let state = Mutex::new(Flow { room, ..Flow::default() });
+            Pipe { from, to, readable, writable, back, state }
+        };
+        (pipe(one, other, there, back), pipe(other, one, back, there))
     }
 
     /// What flows, for a moment.
@@ -74,7 +80,9 @@ impl Pipe {
         if at != NEVER {
             let mut turns = turns::turns();
             turns.wake_at(self.readable, at);
-            turns.wake_at(self.writable, at); // a reset concerns the writer of this side, too
+            if flow.reset == Some(at) {
+                turns.wake_at(self.back, at); // it concerns who writes at this end, too
+            }
             if let Some(bell) = flow.bell {
                 turns.wake_at(bell, at);
             }

@@ -43,8 +43,8 @@ fn all() -> Vec<Arc<Socket>> {
 /// Both ends of a connection between two hosts.
 pub fn pair(one: (HostId, SocketAddr), other: (HostId, SocketAddr)) -> (Arc<Socket>, Arc<Socket>) {
     let room = [16 << 10, 64 << 10, 256 << 10][turns::turns().dice.pick(3)];
-    let there = Arc::new(Pipe::new(one.0, other.0, room));
-    let back = Arc::new(Pipe::new(other.0, one.0, room));
+    let (there, back) = Pipe::pair(one.0, other.0, room);
+    let (there, back) = (Arc::new(there), Arc::new(back));
     let end = |inward: &Arc<Pipe>, outward: &Arc<Pipe>, own, peer| {
         let (inward, outward) = (Arc::clone(inward), Arc::clone(outward));
         let socket = Arc::new(Socket { inward, outward, own, peer, options: Mutex::default() });
