@@ -108,8 +108,8 @@ impl Crowd {
         }
     }
 
-    /// Ends the server in good order while everybody speaks. All that is in the log by then reaches everybody, and after
-    /// it the news that the server ends.
+    /// Ends the server in good order while everybody speaks. All that is in the log by then reaches everybody, and
+    /// after it the news that the server ends.
     pub fn end(&mut self, server: &mut Server) {
         for _ in 0..sim::dice(10) {
             let speaker = sim::dice(self.members.len() as u64) as usize;
@@ -145,8 +145,8 @@ impl Crowd {
         }
     }
 
-    /// Lets everybody hear one more message, and with it all that came before it. A speaker whose connection breaks just
-    /// then says another one.
+    /// Lets everybody hear one more message, and with it all that came before it. A speaker whose connection breaks
+    /// just then says another one.
     fn last_words(&mut self, speaker: usize) -> String {
         for _ in 0..5 {
             let text = self.members[speaker].say(5);

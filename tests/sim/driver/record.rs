@@ -59,7 +59,7 @@ impl Record {
         }
     }
 
-    /// Checks that a log has everything that was heard, with its number. `torn` allows half a line at the end.
+    /// Checks that a log has everything that was heard, with its number.
     pub fn check_log(&self, log: &str) {
         let logged = logged(log);
         for (seq, message) in &self.messages {
@@ -83,13 +83,13 @@ pub fn logged(log: &str) -> BTreeMap<u64, String> {
             seq = number.unwrap_or(seq);
         } else if let Some(lost) = line.get(22..).and_then(|rest| rest.strip_prefix("\\lost ")) {
             seq += lost.parse::<u64>().unwrap_or(0);
-        } else if line.starts_with('[') && line.get(22..23) == Some("[") {
-            if let Some((name, text)) = line[23..].split_once("]: ")
-                && !line.ends_with(" \\torn")
-            {
-                seq += 1;
-                found.insert(seq, format!("{name}: {text}"));
-            }
+        } else if line.starts_with('[')
+            && line.get(22..23) == Some("[")
+            && !line.ends_with(" \\torn")
+            && let Some((name, text)) = line[23..].split_once("]: ")
+        {
+            seq += 1;
+            found.insert(seq, format!("{name}: {text}"));
         }
     }
     found

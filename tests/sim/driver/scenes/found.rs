@@ -19,7 +19,8 @@ pub fn found() {
     }
 }
 
-/// The power failed before the system had written the line that says the log's epoch. The clients came into "another room".
+/// The power failed before the system had written the line that says the log's epoch. The clients came into "another
+/// room".
 fn power_fails_before_anybody_speaks() {
     let mut options = server::options();
     options.ping = Duration::from_secs(2);

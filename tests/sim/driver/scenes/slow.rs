@@ -47,8 +47,12 @@ pub fn cut() {
     crowd.gather();
     crowd.members.iter_mut().for_each(|member| member.excused = true);
     for _ in 0..30 {
-        match sim::dice(6) {
-            0 | 1 => {
+        match sim::dice(14) {
+            0 => sim::freeze(server.host, sim::dice(3 * SECOND)),
+            1 => {
+                sim::jump(server.host, sim::dice(7_200 * SECOND).cast_signed() - 3_600_000_000_000)
+            }
+            2..6 => {
                 let member = sim::dice(crowd.members.len() as u64) as usize;
                 sim::cut(crowd.members[member].host, server.host, sim::dice(2) == 0);
             }

@@ -33,7 +33,8 @@ pub fn close_all(host: HostId, silently: bool) {
     udp::close_all(host);
 }
 
-/// A host is back after its power has failed: it knows nothing of the old connections, and says so to whoever uses them.
+/// A host is back after its power has failed: it knows nothing of the old connections, and says so to whoever uses
+/// them.
 pub fn back(host: HostId) {
     socket::back(host);
 }
