@@ -27,6 +27,8 @@ const SEEDS: u64 = 1_000;
 /// How many seeds one process of the driver plays.
 const PORTION: usize = 50;
 
+/// How many steps of a failing seed are shown.
+const LAST_STEPS: usize = 60;
 /// Within how many seeds a wrong program is caught.
 const CAUGHT: u64 = 500;
 
@@ -103,6 +105,23 @@ fn play(driver: &Path, portions: &[(String, u64, u64)]) -> Vec<String> {
     failed.into_inner().unwrap()
 }
 
+/// Plays one seed, and writes its trace to a file.
+fn traced(driver: &Path, scene: &str, seed: &str) -> (Output, PathBuf) {
+    let file = tree::folder().join(format!("{scene}-{seed}.trace"));
+    (run(driver, 0, &["seed", scene, seed, file.to_str().unwrap()]), file)
+}
+
+/// What was told of a seed that fails, with the end of its trace.
+fn explained(driver: &Path, told: &str) -> String {
+    let words: Vec<&str> = told.split([' ', ':']).collect();
+    let Some(at) = words.iter().position(|word| *word == "seed") else { return told.to_owned() };
+    let (_, file) = traced(driver, words[at + 3], words[at + 1]);
+    let trace = fs::read_to_string(&file).unwrap_or_default();
+    let lines: Vec<&str> = trace.lines().collect();
+    let end = lines[lines.len().saturating_sub(LAST_STEPS)..].join("\n");
+    format!("{told}  its trace is in {}, which ends:\n{end}\n", file.display())
+}
+
 #[test]
 fn every_use_of_the_standard_library_has_a_counterpart() {
     let product = tree::product();
@@ -143,7 +162,8 @@ fn what_must_hold_does_at_every_seed() {
         }
     }
     let failed = play(&driver, &portions);
-    assert!(failed.is_empty(), "{}", failed.join("\n"));
+    let told: Vec<String> = failed.iter().map(|told| explained(&driver, told)).collect();
+    assert!(failed.is_empty(), "{}", told.join("\n"));
 }
 
 #[test]
@@ -208,8 +228,7 @@ fn seed() {
     let _held = workshop();
     let scene = env::var("SIM_SCENE").unwrap_or_else(|_| "room".to_owned());
     let seed = number("SIM_SEED").unwrap_or(1).to_string();
-    let file = tree::folder().join(format!("{scene}-{seed}.trace"));
-    let output = run(&driver(), 0, &["seed", &scene, &seed, file.to_str().unwrap()]);
+    let (output, file) = traced(&driver(), &scene, &seed);
     println!("{}the trace is in {}", told(&output), file.display());
     assert!(output.status.success());
 }
