@@ -52,6 +52,11 @@ fn shown(users: &Users, text: &str) -> usize {
     users.users.iter().map(|user| user.lines().iter().filter(shows).count()).sum()
 }
 
+/// Whether a text was shown as one that came by UDP.
+fn came_by_udp(users: &Users, text: &str) -> bool {
+    users.users.iter().any(|user| user.paper.has(&format!(" (udp): {text}"), 0))
+}
+
 /// How many texts a client has refused, without saying which: nobody was there to send them to.
 fn refused(user: &User) -> usize {
     let refuses =
@@ -85,8 +90,10 @@ pub fn check(users: &Users, network: Network) {
                 ([Report::NotDelivered], 0) | ([Report::Unknown], 0 | 1) => {
                     network != Network::Good
                 }
-                // The one who reads it hangs up, and acknowledges no further copy.
-                ([Report::NotDelivered], 1) => network == Network::Cut || users.hung_up,
+                // By UDP the one who reads it may hang up, and acknowledge no further copy.
+                ([Report::NotDelivered], 1) => {
+                    (network == Network::Cut || users.hung_up) && came_by_udp(users, text)
+                }
                 ([], 0) if refused > 0 => {
                     refused -= 1;
                     network != Network::Good

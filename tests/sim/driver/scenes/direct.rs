@@ -106,6 +106,36 @@ pub fn broken() {
     users.end(&mut server);
 }
 
+/// Somebody ends the chat as soon as a text is there. The one who has sent it must not be told that it did not arrive.
+pub fn parting() {
+    let mut server = Server::start(server::options());
+    let mut users = Users::start(&server, 2);
+    for round in 1..2 + sim::dice(5) as usize {
+        let before = users.users[1].lines().len();
+        users.users[0].types("/chat u2");
+        let is_called = |users: &Users| {
+            let lines = users.users[1].lines();
+            lines[before..].iter().any(|line| line.starts_with("Incoming chat request from u1 "))
+        };
+        if !users.until(20 * SECOND, is_called) {
+            users.fail(invariant::VERIFIED, "u2 is not called");
+        }
+        users.users[0].message("u2", false);
+        let text = users.users[0].texts.last().map(|(_, _, text)| text.clone()).unwrap_or_default();
+        users.until(5 * SECOND, |users| users.users[1].paper.has(&text, 0));
+        users.users[1].types("/hangup u1");
+        let ends = |users: &Users| {
+            let is_end = |line: &&String| line.as_str() == "u2 ended the chat";
+            users.users[0].lines().iter().filter(is_end).count()
+        };
+        users.until(5 * SECOND, |users| ends(users) == round);
+        users.pass(sim::dice(SECOND));
+    }
+    users.until(40 * SECOND, texts::all_settled);
+    texts::check(&users, texts::Network::Broken);
+    users.end(&mut server);
+}
+
 /// All pairs, in both orders.
 fn pairs(count: usize) -> Vec<(usize, usize)> {
     let all = (0..count).flat_map(|one| (0..count).map(move |other| (one, other)));

@@ -11,7 +11,7 @@ mod found;
 pub type Scene = fn();
 
 /// All scenes by their names.
-pub const ALL: [(&str, Scene); 12] = [
+pub const ALL: [(&str, Scene); 13] = [
     ("room", room::room),
     ("many", room::many),
     ("slow", slow::slow),
@@ -23,5 +23,6 @@ pub const ALL: [(&str, Scene); 12] = [
     ("names", names::names),
     ("direct", direct::direct),
     ("broken", direct::broken),
+    ("parting", direct::parting),
     ("found", found::found),
 ];
