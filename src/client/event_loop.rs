@@ -168,7 +168,7 @@ impl EventLoop {
             Event::Datagram(from, bytes) => self.state.datagram(from, bytes),
             Event::Writer(id, Progress::Done) => {
                 self.writers -= 1;
-                self.state.chats.ending.writer_ended(id, &mut self.state.screen);
+                self.state.chats.writer_ended(id, &mut self.state.screen);
             }
             // The one comes as captured, and the loop looks at the screen before it waits.
             Event::Writer(_, Progress::Writing(_)) | Event::OutputClosed => {}

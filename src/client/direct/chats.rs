@@ -278,9 +278,7 @@ impl Chats {
 
     /// Ends a chat, and keeps what is still to be written of it.
     fn end(&mut self, chat: DirectChat, screen: &mut Screen) {
-        if let Some(chat) = chat.end(screen) {
-            self.ending.insert(chat);
-        }
+        self.ending.extend(chat.end(screen));
     }
 
     /// Handles the report of a connection's writer that it has written one text.
@@ -289,6 +287,14 @@ impl Chats {
         if let Some(chat) = open.or_else(|| self.ending.get_mut(id)) {
             chat.written(screen);
         }
+    }
+
+    /// Handles the end of a connection's writer.
+    pub fn writer_ended(&mut self, id: ConnectionId, screen: &mut Screen) {
+        if let Some(chat) = self.all.get_mut(&id).and_then(DirectChat::tcp_mut) {
+            chat.writer_ended();
+        }
+        self.ending.writer_ended(id, screen);
     }
 
     /// Ends all chats: those over TCP with QUIT. Over UDP nothing more is sent, but received messages are

@@ -1,5 +1,5 @@
-//! The chats over TCP that this client has ended while texts were still to be written. They are over for the user, and
-//! only the fate of these texts is of interest.
+//! The chats over TCP that have ended while texts were still to be written, or to be reported as written. They are over
+//! for the user, and only the fate of these texts is of interest.
 
 use std::collections::BTreeMap;
 
@@ -12,9 +12,9 @@ use crate::client::ui::Screen;
 pub struct EndingChats(BTreeMap<ConnectionId, Chat>);
 
 impl EndingChats {
-    /// Adds a chat whose QUIT is queued.
-    pub fn insert(&mut self, chat: Chat) {
-        self.0.insert(chat.key, chat);
+    /// Adds a chat whose writer has not ended, if there is one.
+    pub fn extend(&mut self, chat: Option<Chat>) {
+        self.0.extend(chat.map(|chat| (chat.key, chat)));
     }
 
     /// The chat of that number.

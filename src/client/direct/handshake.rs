@@ -312,5 +312,5 @@ fn ended(id: ConnectionId, cause: Option<String>, context: &mut Context) {
         let cause = cause.map_or(String::new(), |cause| format!(" ({cause})"));
         context.screen.line(format_args!("{} ended the chat{cause}", chat.label()));
     }
-    chat.cut(context.screen);
+    context.chats.ending.extend(chat.ended(context.screen));
 }

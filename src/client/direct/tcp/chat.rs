@@ -269,6 +269,24 @@ impl Chat {
         (!self.unsent.is_empty()).then_some(self)
     }
 
+    /// Drops the chat and its connection after the peer has ended it. Returns it if the writer may still report texts as
+    /// written: its word may come after the word of the thread that reads.
+    pub fn ended(self, screen: &mut Screen) -> Option<Chat> {
+        match &self.writer {
+            Some(writer) if self.is_open() && !self.unsent.is_empty() => writer.cut(),
+            _ => {
+                self.cut(screen);
+                return None;
+            }
+        }
+        Some(self)
+    }
+
+    /// Handles the end of the writer, which reports nothing more.
+    pub fn writer_ended(&mut self) {
+        self.writer = None;
+    }
+
     /// Drops the chat and its connection, and reports the texts that were not written.
     pub fn cut(self, screen: &mut Screen) {
         self.report_unsent(screen);
