@@ -33,6 +33,15 @@ const K: [u32; 64] = [
 ];
 
 /// A hash under way: bytes come in pieces of any length.
+///
+/// ```
+/// use p2p_chat::tls::sha256::Sha256;
+///
+/// let mut hash = Sha256::new();
+/// hash.update(b"Hello, ");
+/// hash.update(b"everyone!");
+/// assert_eq!(hash.finish(), Sha256::of(b"Hello, everyone!"));
+/// ```
 #[derive(Clone)]
 pub struct Sha256 {
     /// What all whole blocks so far have been mixed into.
@@ -95,7 +104,8 @@ impl Sha256 {
     }
 }
 
-/// Mixes one block into the state (RFC 6234, 6.2). The names are those of the RFC.
+/// Mixes one block into the state (RFC 6234, 6.2): first its 16 words become 64, then each of these turns the eight
+/// words of the state over once. The names are those of the RFC.
 #[allow(clippy::many_single_char_names, reason = "a reader compares it with the RFC")]
 fn compress(state: &mut [u32; 8], block: &[u8; BLOCK]) {
     let mut w = [0; 64];

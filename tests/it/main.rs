@@ -134,6 +134,7 @@ mod stubs;
 mod timed;
 mod times;
 mod tls;
+mod tls_ciphers;
 mod tls_sha256;
 #[cfg(target_os = "linux")]
 mod two_machines;
