@@ -1,6 +1,6 @@
 //! Pseudo-random numbers from a seed, so that a run with random delays or losses can be repeated.
 //!
-//! Secrets do not come from here, see [`Secret`](crate::wire::secret::Secret).
+//! Secrets do not come from here, see [`tls::random`](crate::tls::random).
 
 /// A small generator of pseudo-random numbers, `SplitMix64` (Steele, Lea and Flood, 2014). The same seed gives the
 /// same numbers.

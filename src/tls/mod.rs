@@ -3,10 +3,11 @@
 //! For learning and for a class's room; not audited. For secrets that matter use an audited implementation.
 //!
 //! [`sha256`] is the hash (with HMAC), [`hkdf`] makes keys from secrets with it. [`x25519`] makes a secret that two sides
-//! share. [`chacha20poly1305`] encrypts: [`chacha20`] is its cipher and [`poly1305`] its proof.
+//! share, [`random`](mod@random) what nobody can foresee. [`chacha20poly1305`] encrypts: [`chacha20`] is its cipher and [`poly1305`] its proof.
 
 pub mod sha256;
 pub mod hkdf;
+pub mod random;
 pub mod x25519;
 pub mod chacha20;
 pub mod poly1305;

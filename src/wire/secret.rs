@@ -4,8 +4,9 @@
 //! encrypted.
 
 use std::fmt;
-use std::hash::{BuildHasher, RandomState};
 use std::str::FromStr;
+
+use crate::tls::random::random;
 
 /// 128 random bits, on the wire 32 lower-case hex digits. `Debug` does not show them, so that no log can hold one.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -13,13 +14,8 @@ pub struct Secret(u128);
 
 impl Secret {
     /// Makes a fresh secret.
-    ///
-    /// The standard library offers no random numbers. But the key of a thread's first `RandomState` comes from the
-    /// operating system's random source, and each further one counts it up. So this relies on one property: without
-    /// the key nobody can guess the outputs of its keyed hash, `SipHash`.
     pub fn random() -> Secret {
-        let half = |salt: u8| u128::from(RandomState::new().hash_one(salt));
-        Secret(half(0) << 64 | half(1))
+        Secret(u128::from_be_bytes(random()))
     }
 }
 

@@ -1,6 +1,9 @@
-//! SHA-256, HMAC and HKDF against the vectors of their RFCs.
+//! SHA-256, HMAC and HKDF against the vectors of their RFCs, and the random bytes of both sources.
+
+use std::collections::HashSet;
 
 use p2p_chat::tls::hkdf::{expand, extract};
+use p2p_chat::tls::random::{fill_from_threads, random};
 use p2p_chat::tls::sha256::{Sha256, hmac, same};
 
 use crate::tls::{array, bytes, hex};
@@ -117,5 +120,24 @@ fn secrets_are_the_same_if_all_their_bytes_are() {
     assert!(same(b"", b"") && same(b"abc", b"abc"));
     for other in [&b"abd"[..], b"bbc", b"ab", b"abcd", b""] {
         assert!(!same(b"abc", other));
+    }
+}
+
+/// Not a proof that they are random: it shows that the sources are used, and that no bytes come twice or stay zero.
+#[test]
+fn random_bytes_come_once() {
+    let from_threads = || {
+        let mut bytes = [0; 80];
+        fill_from_threads(&mut bytes);
+        bytes
+    };
+    for source in [&from_threads as &dyn Fn() -> [u8; 80], &random::<80>] {
+        let words: Vec<u64> = (0..100)
+            .flat_map(|_| source().as_chunks().0.to_vec())
+            .map(u64::from_be_bytes)
+            .collect();
+        assert_eq!(words.iter().collect::<HashSet<_>>().len(), 1000);
+        let ones: u32 = words.iter().map(|word| word.count_ones()).sum();
+        assert!((31_000..33_000).contains(&ones), "{ones} of 64,000 bits are ones");
     }
 }
