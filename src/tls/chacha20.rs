@@ -1,4 +1,4 @@
-//! `ChaCha20` (RFC 8439, sections 2.1 to 2.4): a key and a number make a stream of bytes that looks random.
+//! ChaCha20 (RFC 8439, sections 2.1 to 2.4): a key and a number make a stream of bytes that looks random.
 //!
 //! Mixed with the stream, a text becomes unreadable; mixed once more, it is the text again. The same stream must never
 //! be used twice, so each record has a number of its own, the *nonce*.

@@ -1,4 +1,4 @@
-//! `ChaCha20-Poly1305` (RFC 8439, sections 2.6 and 2.8): texts that nobody can read or change.
+//! ChaCha20-Poly1305 (RFC 8439, sections 2.6 and 2.8): texts that nobody can read or change.
 //!
 //! [`seal`] makes a text unreadable and returns its tag; [`open`] checks the tag and makes it readable again. The tag
 //! also covers *additional data* that travel beside the text in the clear.

@@ -2,8 +2,17 @@
 //!
 //! For learning and for a class's room; not audited. For secrets that matter use an audited implementation.
 //!
-//! [`sha256`] is the hash (with HMAC), [`hkdf`] makes keys from secrets with it. [`x25519`] makes a secret that two sides
-//! share, [`random`](mod@random) what nobody can foresee. [`chacha20poly1305`] encrypts: [`chacha20`] is its cipher and [`poly1305`] its proof.
+//! The primitives: [`sha256`] is the hash (with HMAC), [`hkdf`] makes keys from secrets with it. [`x25519`] makes a secret
+//! that two sides share, [`random`](mod@random) what nobody can foresee. [`chacha20poly1305`] encrypts: [`chacha20`] is
+//! its cipher and [`poly1305`] its proof.
+//!
+//! The protocol: [`alert`] is what goes wrong. [`key_schedule`] makes all keys, and [`keylog`] shows them to Wireshark.
+//! [`record`] is the envelope; a [`Sealer`] closes envelopes and an [`Opener`] opens them, one for each direction.
+//! `client_hello` and `server_hello` are what the two sides write to each other, in the manner of `encoding`; in the
+//! [`handshake`] they make the keys, as [`client`] and as [`server`].
+//!
+//! There are no certificates, no resumption, no data before the handshake is over, and no second try with another
+//! group. Whoever has the shared key may be the client and the server.
 
 pub mod sha256;
 pub mod hkdf;
@@ -12,3 +21,24 @@ pub mod x25519;
 pub mod chacha20;
 pub mod poly1305;
 pub mod chacha20poly1305;
+pub mod alert;
+pub mod key_schedule;
+pub mod keylog;
+pub mod record;
+pub mod sealer;
+pub mod opener;
+mod encoding;
+mod client_hello;
+mod server_hello;
+pub mod handshake;
+pub mod client;
+pub mod server;
+
+pub use alert::{Alert, TlsError};
+pub use client::connect;
+pub use handshake::{Secured, SharedKey};
+pub use key_schedule::Exporter;
+pub use keylog::KeyLog;
+pub use opener::Opener;
+pub use sealer::Sealer;
+pub use server::{Keyring, accept};

@@ -1,4 +1,4 @@
-//! `Poly1305` (RFC 8439, section 2.5): sixteen bytes that prove that a message is as its sender wrote it.
+//! Poly1305 (RFC 8439, section 2.5): sixteen bytes that prove that a message is as its sender wrote it.
 //!
 //! The message's blocks are the coefficients of a polynomial; its value at a secret place, modulo 2^130 - 5, plus
 //! another secret number is the *tag*. A key must be used for one message only.

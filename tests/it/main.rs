@@ -135,6 +135,9 @@ mod timed;
 mod times;
 mod tls;
 mod tls_ciphers;
+mod tls_faults;
+mod tls_handshake;
+mod tls_keys;
 mod tls_sha256;
 #[cfg(target_os = "linux")]
 mod two_machines;

@@ -1,0 +1,83 @@
+//! The client's part of the handshake (RFC 8446, appendix A.1).
+
+use std::io::{self, Read, Write};
+
+use super::alert::Alert;
+use super::client_hello::client_hello;
+use super::handshake::{Ephemeral, Exchange, Secured, SharedKey};
+use super::key_schedule::{EarlySecret, Exporter};
+use super::keylog::KeyLog;
+use super::server_hello::{
+    ENCRYPTED_EXTENSIONS, SERVER_HELLO, parse_encrypted_extensions, parse_server_hello,
+};
+use super::x25519::{public_key, shared_secret};
+
+/// Makes a connection secure, as the client.
+///
+/// # Errors
+///
+/// Fails with a [`TlsError`](super::TlsError), after an alert if this side has found the fault; and with an error of the
+/// input or the output, such as the end of a deadline, after which the handshake cannot go on.
+pub fn connect<R: Read, W: Write>(
+    input: &mut R,
+    output: &mut W,
+    key: &SharedKey,
+    log: Option<&KeyLog>,
+) -> io::Result<Secured> {
+    connect_with(input, output, key, log, &Ephemeral::fresh())
+}
+
+/// The same, with what the client would draw.
+///
+/// # Errors
+///
+/// Fails as [`connect`] does.
+pub fn connect_with<R: Read, W: Write>(
+    input: &mut R,
+    output: &mut W,
+    key: &SharedKey,
+    log: Option<&KeyLog>,
+    ephemeral: &Ephemeral,
+) -> io::Result<Secured> {
+    let mut exchange = Exchange::new(true, (&[], input), output, log);
+    let result = run(&mut exchange, key, ephemeral);
+    exchange.end(result)
+}
+
+/// The steps.
+fn run<R: Read, W: Write>(
+    exchange: &mut Exchange<R, W>,
+    key: &SharedKey,
+    Ephemeral { random, private }: &Ephemeral,
+) -> io::Result<Exporter> {
+    let early = EarlySecret::new(&key.key);
+    exchange.add(&client_hello(random, &public_key(private), &key.identity, &early));
+    exchange.send()?;
+    exchange.opener.set_in_handshake(true);
+
+    let hello = exchange.receive(SERVER_HELLO)?;
+    let public = parse_server_hello(&hello)?;
+    exchange.note(&hello);
+    let shared = shared_secret(private, &public).ok_or(Alert::ILLEGAL_PARAMETER)?;
+    let handshake = early.handshake(&shared);
+    let [client, server] = handshake.traffic(&exchange.hash());
+    exchange.log_handshake(random, &client, &server);
+    exchange.opener.set_keys(server)?;
+    exchange.sealer.set_keys(client);
+
+    let extensions = exchange.receive(ENCRYPTED_EXTENSIONS)?;
+    parse_encrypted_extensions(&extensions)?;
+    exchange.note(&extensions);
+    exchange.receive_finished(&server)?;
+    let master = handshake.master();
+    let (hash, finished_key) = (exchange.hash(), client);
+    let [client, server] = master.traffic(&hash);
+    let exporter = master.exporter(&hash);
+    exchange.log_data(random, [&client, &server], &exporter);
+    exchange.opener.set_keys(server)?;
+
+    exchange.add_finished(&finished_key);
+    exchange.send()?;
+    exchange.sealer.set_keys(client);
+    Ok(exporter)
+}

@@ -1,0 +1,305 @@
+//! The receiving direction (RFC 8446, sections 4.6, 5 and 6): records become data.
+//!
+//! An [`Opener`] stands between a socket and a parser. It has one buffer. At its beginning are the data that are not
+//! consumed yet, behind them records that are not opened yet, the last one perhaps in part:
+//!
+//! ```text
+//! | data | (gap) | record | record | part of a reco |     room     |
+//! ```
+//!
+//! A record is opened where it is, and its data move to the left. What has come stays over a timeout, so a deadline in
+//! the middle of a record loses nothing. Of each fault the alert is noted, and the
+//! [`Sealer`](super::sealer::Sealer) of the same connection sends it as its last word.
+
+use std::io::{self, Read};
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::alert::{Alert, TlsError};
+use super::key_schedule::Bytes32;
+use super::record::{
+    ALERT, CHANGE_CIPHER_SPEC, DATA, HANDSHAKE, HEADER, MAX_CONTENT, MAX_PROTECTED, TrafficKeys,
+};
+use super::sealer::{Control, KEY_UPDATE};
+
+/// The buffer of a quiet connection.
+const LEAST: usize = 1024;
+/// The buffer of a busy connection.
+const MOST: usize = 32 * 1024;
+/// The handshake message NewSessionTicket.
+const NEW_SESSION_TICKET: u8 = 4;
+/// So many times KeyUpdate without data between are a flood.
+const MOST_UPDATES: u32 = 32;
+
+/// Opens the records of what one side receives.
+pub struct Opener {
+    /// `None` as long as it receives in the clear.
+    keys: Option<TrafficKeys>,
+    control: Arc<Control>,
+    /// Whether this side is the client.
+    is_client: bool,
+    buffer: Vec<u8>,
+    /// Where in the buffer the data are.
+    data: Range<usize>,
+    /// Where in the buffer the records are.
+    sealed: Range<usize>,
+    /// Whether the last read filled the buffer.
+    full: bool,
+    /// The bytes of handshake messages that are not whole yet.
+    messages: Vec<u8>,
+    /// Whether the handshake goes on, and the first ClientHello is over: then `change_cipher_spec` may come.
+    in_handshake: bool,
+    /// How many times KeyUpdate came since the last data.
+    updates: u32,
+    /// How the connection ended: `Ok` is `close_notify`.
+    end: Option<Result<(), TlsError>>,
+}
+
+impl Opener {
+    /// Begins in the clear, with what was read from the socket before.
+    pub(super) fn new(is_client: bool, read: &[u8], control: Arc<Control>) -> Opener {
+        let mut buffer = read.to_vec();
+        buffer.resize(read.len().max(LEAST), 0);
+        Opener {
+            keys: None,
+            control,
+            is_client,
+            buffer,
+            data: 0..0,
+            sealed: 0..read.len(),
+            full: false,
+            messages: Vec::new(),
+            in_handshake: false,
+            updates: 0,
+            end: None,
+        }
+    }
+
+    /// The data that are not consumed yet.
+    pub fn data(&self) -> &[u8] {
+        &self.buffer[self.data.clone()]
+    }
+
+    /// Takes the first data off.
+    pub fn consume(&mut self, bytes: usize) {
+        self.data.start = self.data.end.min(self.data.start + bytes);
+    }
+
+    /// Whether the last read filled the largest buffer. Then more is probably waiting in the socket.
+    pub fn is_full(&self) -> bool {
+        self.full && self.buffer.len() == MOST
+    }
+
+    /// Makes data available, if none are: reads once from the socket, if it must, and opens every record that is whole.
+    ///
+    /// If there are no data after it, the other side has said its last word.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the socket's error, with `WouldBlock` if no data have come, and with a [`TlsError`] if a record is
+    /// wrong, the other side says so, or the bytes end without `close_notify`. Data before that come first.
+    pub fn fill(&mut self, socket: &mut impl Read) -> io::Result<()> {
+        if self.data.is_empty() && self.end.is_none() {
+            self.open_all();
+        }
+        if self.data.is_empty() && self.end.is_none() {
+            self.receive(socket)?;
+            self.open_all();
+        }
+        match self.end {
+            _ if !self.data.is_empty() => Ok(()),
+            None => Err(io::ErrorKind::WouldBlock.into()),
+            Some(end) => Ok(end?),
+        }
+    }
+
+    /// Reads once. The buffer grows for the record that has begun, and if the last read filled it.
+    fn receive(&mut self, socket: &mut impl Read) -> io::Result<()> {
+        self.buffer.copy_within(self.sealed.clone(), 0);
+        (self.data, self.sealed) = (0..0, 0..self.sealed.len());
+        let record = match self.buffer[self.sealed.clone()] {
+            [_, _, _, high, low, ..] => HEADER + usize::from(u16::from_be_bytes([high, low])),
+            _ => HEADER,
+        };
+        let size = if self.full { 2 * self.buffer.len() } else { self.buffer.len() };
+        self.buffer.resize(size.max(record).min(MOST).max(self.buffer.len()), 0);
+        let read = socket.read(&mut self.buffer[self.sealed.end..])?;
+        self.sealed.end += read;
+        self.full = self.sealed.end == self.buffer.len();
+        if read == 0 { Err(self.fail(TlsError::Cut).into()) } else { Ok(()) }
+    }
+
+    /// Notes a fault: nothing more is opened, and the sealer has a last word.
+    fn fail(&mut self, error: TlsError) -> TlsError {
+        self.control.end(match error {
+            TlsError::Found(alert) => Some(alert),
+            TlsError::Received(_) | TlsError::Cut => None,
+        });
+        self.end = Some(Err(error));
+        error
+    }
+
+    /// Opens every record that is whole, until the end.
+    fn open_all(&mut self) {
+        while self.end.is_none() {
+            match self.open_one() {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => drop(self.fail(error)),
+            }
+        }
+    }
+
+    /// Opens the next record and does what it says. Returns false if none is whole.
+    fn open_one(&mut self) -> Result<bool, TlsError> {
+        let Some((kind, content)) = self.next_record()? else { return Ok(false) };
+        match kind {
+            DATA => {
+                self.updates = if content.is_empty() { self.updates } else { 0 };
+                let end = self.data.end + content.len();
+                self.buffer.copy_within(content, self.data.end);
+                self.data.end = end;
+            }
+            HANDSHAKE => {
+                self.collect(content)?;
+                while let Some(message) = self.whole_message()? {
+                    self.handle_message(&message)?;
+                }
+            }
+            _ => self.handle_alert(content)?,
+        }
+        Ok(true)
+    }
+
+    /// Opens the next record that is whole. Returns its type, which is that of data, handshake messages or an alert, and
+    /// where its content is.
+    fn next_record(&mut self) -> Result<Option<(u8, Range<usize>)>, Alert> {
+        loop {
+            let start = self.sealed.start + HEADER;
+            let bytes = &mut self.buffer[self.sealed.clone()];
+            let Some((header, rest)) = bytes.split_first_chunk_mut() else { return Ok(None) };
+            let [shown, _, _, high, low] = *header;
+            let length = usize::from(u16::from_be_bytes([high, low]));
+            // An alert in the clear: the other side could not make keys.
+            let bare_alert = self.in_handshake && shown == ALERT && length == 2;
+            let keys = self.keys.as_mut().filter(|keys| !(bare_alert && keys.count() == 0));
+            let fits = match (shown, &keys) {
+                (CHANGE_CIPHER_SPEC, _) => self.in_handshake,
+                (DATA, keys) => keys.is_some(),
+                (HANDSHAKE | ALERT, keys) => keys.is_none(),
+                _ => false,
+            };
+            if !fits {
+                return Err(Alert::UNEXPECTED_MESSAGE);
+            }
+            if length > if shown == DATA { MAX_PROTECTED } else { MAX_CONTENT } {
+                return Err(Alert::RECORD_OVERFLOW);
+            }
+            let Some(body) = rest.get_mut(..length) else { return Ok(None) };
+            self.sealed.start = start + length;
+            let (kind, length) = match keys {
+                Some(keys) if shown == DATA => keys.open(header, body)?,
+                _ => (shown, length),
+            };
+            let between = !self.messages.is_empty() && kind != HANDSHAKE;
+            match kind {
+                _ if between => return Err(Alert::UNEXPECTED_MESSAGE),
+                CHANGE_CIPHER_SPEC if shown == kind && *body == [1] => {}
+                DATA | HANDSHAKE | ALERT => return Ok(Some((kind, start..start + length))),
+                _ => return Err(Alert::UNEXPECTED_MESSAGE),
+            }
+        }
+    }
+
+    /// Adds a record's content to the handshake messages.
+    fn collect(&mut self, content: Range<usize>) -> Result<(), Alert> {
+        let empty = content.is_empty();
+        self.messages.extend_from_slice(&self.buffer[content]);
+        if empty { Err(Alert::UNEXPECTED_MESSAGE) } else { Ok(()) }
+    }
+
+    /// Takes the next handshake message, if it is whole: its type, its length in three bytes, its body.
+    fn whole_message(&mut self) -> Result<Option<Vec<u8>>, Alert> {
+        let &[_, high, middle, low, ..] = &self.messages[..] else { return Ok(None) };
+        let length = u32::from_be_bytes([0, high, middle, low]) as usize;
+        if length > MAX_CONTENT {
+            return Err(Alert::ILLEGAL_PARAMETER);
+        }
+        let whole = self.messages.len() >= 4 + length;
+        Ok(whole.then(|| self.messages.drain(..4 + length).collect()))
+    }
+
+    /// Does what a handshake message says that comes after the handshake.
+    fn handle_message(&mut self, message: &[u8]) -> Result<(), Alert> {
+        match *message {
+            [KEY_UPDATE, _, _, _, ask @ (0 | 1)] if self.updates + 1 < MOST_UPDATES => {
+                self.updates += 1;
+                let keys = self.keys.as_mut().ok_or(Alert::INTERNAL_ERROR)?;
+                keys.update();
+                if ask == 1 {
+                    self.control.ask_for_update();
+                }
+                if self.messages.is_empty() { Ok(()) } else { Err(Alert::UNEXPECTED_MESSAGE) }
+            }
+            [KEY_UPDATE, _, _, _, 0 | 1] => Err(Alert::UNEXPECTED_MESSAGE),
+            [KEY_UPDATE, _, _, _, _] => Err(Alert::ILLEGAL_PARAMETER),
+            [KEY_UPDATE, ..] => Err(Alert::DECODE_ERROR),
+            [NEW_SESSION_TICKET, ..] if self.is_client => Ok(()), // nothing is resumed here
+            _ => Err(Alert::UNEXPECTED_MESSAGE),
+        }
+    }
+
+    /// Does what an alert says.
+    fn handle_alert(&mut self, content: Range<usize>) -> Result<(), TlsError> {
+        match self.buffer[content] {
+            [_, number] if Alert(number).is_fatal() => Err(TlsError::Received(Alert(number))),
+            [_, number] if Alert(number) == Alert::CLOSE_NOTIFY => {
+                self.end = Some(Ok(()));
+                Ok(())
+            }
+            [_, _] => Ok(()),
+            [] => Err(Alert::UNEXPECTED_MESSAGE.into()),
+            _ => Err(Alert::DECODE_ERROR.into()),
+        }
+    }
+
+    /// Waits for the next message of the handshake.
+    pub(super) fn message(&mut self, socket: &mut impl Read) -> io::Result<Vec<u8>> {
+        loop {
+            match self.try_message() {
+                Ok(Some(message)) => return Ok(message),
+                Ok(None) => self.receive(socket)?,
+                Err(error) => return Err(self.fail(error).into()),
+            }
+        }
+    }
+
+    /// Takes the next message of the handshake, if it is whole.
+    fn try_message(&mut self) -> Result<Option<Vec<u8>>, TlsError> {
+        loop {
+            if let Some(message) = self.whole_message()? {
+                return Ok(Some(message));
+            }
+            match self.next_record()? {
+                None => return Ok(None),
+                Some((HANDSHAKE, content)) => self.collect(content)?,
+                Some((ALERT, content)) => self.handle_alert(content)?,
+                Some(_) => return Err(Alert::UNEXPECTED_MESSAGE.into()),
+            }
+            if self.end.is_some() {
+                return Err(TlsError::Received(Alert::CLOSE_NOTIFY));
+            }
+        }
+    }
+
+    /// From now on records have keys from this secret. No message may go across the change (5.1).
+    pub(super) fn set_keys(&mut self, secret: Bytes32) -> Result<(), Alert> {
+        self.keys = Some(TrafficKeys::new(secret));
+        if self.messages.is_empty() { Ok(()) } else { Err(Alert::UNEXPECTED_MESSAGE) }
+    }
+
+    /// Notes that a ClientHello was sent or received, or that the other side's Finished was.
+    pub(super) fn set_in_handshake(&mut self, goes_on: bool) {
+        self.in_handshake = goes_on;
+    }
+}
