@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 
 use super::alert::Alert;
 use super::client_hello::client_hello;
-use super::handshake::{Ephemeral, Exchange, Secured, SharedKey};
+use super::handshake::{Ephemeral, Handshake, Secured, SharedKey};
 use super::key_schedule::{EarlySecret, Exporter};
 use super::keylog::KeyLog;
 use super::server_hello::{
@@ -39,45 +39,40 @@ pub fn connect_with<R: Read, W: Write>(
     log: Option<&KeyLog>,
     ephemeral: &Ephemeral,
 ) -> io::Result<Secured> {
-    let mut exchange = Exchange::new(true, (&[], input), output, log);
-    let result = run(&mut exchange, key, ephemeral);
-    exchange.end(result)
+    let mut handshake = Handshake::new(true, (&[], input), output, log);
+    let result = run(&mut handshake, key, ephemeral);
+    handshake.end(result)
 }
 
 /// The steps.
 fn run<R: Read, W: Write>(
-    exchange: &mut Exchange<R, W>,
+    handshake: &mut Handshake<R, W>,
     key: &SharedKey,
     Ephemeral { random, private }: &Ephemeral,
 ) -> io::Result<Exporter> {
     let early = EarlySecret::new(&key.key);
-    exchange.add(&client_hello(random, &public_key(private), &key.identity, &early));
-    exchange.send()?;
-    exchange.opener.set_in_handshake(true);
+    handshake.add(&client_hello(random, &public_key(private), &key.identity, &early));
+    handshake.send()?;
+    handshake.opener.set_in_handshake(true);
 
-    let hello = exchange.receive(SERVER_HELLO)?;
+    let hello = handshake.receive(SERVER_HELLO)?;
     let public = parse_server_hello(&hello)?;
-    exchange.note(&hello);
+    handshake.note(&hello);
     let shared = shared_secret(private, &public).ok_or(Alert::ILLEGAL_PARAMETER)?;
-    let handshake = early.handshake(&shared);
-    let [client, server] = handshake.traffic(&exchange.hash());
-    exchange.log_handshake(random, &client, &server);
-    exchange.opener.set_keys(server)?;
-    exchange.sealer.set_keys(client);
+    let secret = early.handshake(&shared);
+    let [own, other] = handshake.own_secrets(&secret, random);
+    handshake.opener.set_keys(other)?;
+    handshake.sealer.set_keys(own);
 
-    let extensions = exchange.receive(ENCRYPTED_EXTENSIONS)?;
+    let extensions = handshake.receive(ENCRYPTED_EXTENSIONS)?;
     parse_encrypted_extensions(&extensions)?;
-    exchange.note(&extensions);
-    exchange.receive_finished(&server)?;
-    let master = handshake.master();
-    let (hash, finished_key) = (exchange.hash(), client);
-    let [client, server] = master.traffic(&hash);
-    let exporter = master.exporter(&hash);
-    exchange.log_data(random, [&client, &server], &exporter);
-    exchange.opener.set_keys(server)?;
+    handshake.note(&extensions);
+    handshake.receive_finished(&other)?;
+    let ([client, server], exporter) = handshake.data_secrets(&secret, random);
+    handshake.opener.set_keys(server)?;
 
-    exchange.add_finished(&finished_key);
-    exchange.send()?;
-    exchange.sealer.set_keys(client);
+    handshake.add_finished(&own);
+    handshake.send()?;
+    handshake.sealer.set_keys(client);
     Ok(exporter)
 }

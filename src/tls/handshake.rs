@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use super::alert::{Alert, TlsError};
 use super::encoding::{Parser, message};
-use super::key_schedule::{Bytes32, Exporter, finished};
+use super::key_schedule::{Bytes32, Exporter, HandshakeSecret, finished};
 use super::keylog::KeyLog;
 use super::opener::Opener;
 use super::random::random;
@@ -63,7 +63,7 @@ impl Ephemeral {
 }
 
 /// One handshake under way: both directions, and the transcript.
-pub(super) struct Exchange<'a, R, W> {
+pub(super) struct Handshake<'a, R, W> {
     input: &'a mut R,
     output: &'a mut W,
     pub(super) opener: Opener,
@@ -75,18 +75,18 @@ pub(super) struct Exchange<'a, R, W> {
     log: Option<&'a KeyLog>,
 }
 
-impl<'a, R: Read, W: Write> Exchange<'a, R, W> {
+impl<'a, R: Read, W: Write> Handshake<'a, R, W> {
     /// Begins a handshake. `read` is what was read from the input before.
     pub(super) fn new(
         is_client: bool,
         (read, input): (&[u8], &'a mut R),
         output: &'a mut W,
         log: Option<&'a KeyLog>,
-    ) -> Exchange<'a, R, W> {
+    ) -> Handshake<'a, R, W> {
         let control = Arc::<Control>::default();
         let opener = Opener::new(is_client, read, Arc::clone(&control));
         let (sealer, transcript) = (Sealer::new(control), Sha256::new());
-        Exchange { input, output, opener, sealer, transcript, flight: Vec::new(), log }
+        Handshake { input, output, opener, sealer, transcript, flight: Vec::new(), log }
     }
 
     /// Waits for the next message, which must be of this kind. The transcript does not have it yet.
@@ -142,20 +142,29 @@ impl<'a, R: Read, W: Write> Exchange<'a, R, W> {
         self.output.flush()
     }
 
-    /// Writes the secrets of the handshake to the key log, if there is one. The random is that of the ClientHello.
-    pub(super) fn log_handshake(&self, random: &Bytes32, client: &Bytes32, server: &Bytes32) {
-        self.log_secret(random, "CLIENT_HANDSHAKE_TRAFFIC_SECRET", client);
-        self.log_secret(random, "SERVER_HANDSHAKE_TRAFFIC_SECRET", server);
+    /// The secrets of both directions for the handshake itself, after the ServerHello; the client's first.
+    pub(super) fn own_secrets(&self, secret: &HandshakeSecret, random: &Bytes32) -> [Bytes32; 2] {
+        let [client, server] = secret.traffic(&self.hash());
+        self.log_secret(random, "CLIENT_HANDSHAKE_TRAFFIC_SECRET", &client);
+        self.log_secret(random, "SERVER_HANDSHAKE_TRAFFIC_SECRET", &server);
+        [client, server]
     }
 
-    /// The same for the secrets of the data.
-    pub(super) fn log_data(&self, random: &Bytes32, traffic: [&Bytes32; 2], exporter: &Exporter) {
-        self.log_secret(random, "CLIENT_TRAFFIC_SECRET_0", traffic[0]);
-        self.log_secret(random, "SERVER_TRAFFIC_SECRET_0", traffic[1]);
+    /// The secrets of both directions for the data, after the server's Finished; the client's first. And the exporter.
+    pub(super) fn data_secrets(
+        &self,
+        secret: &HandshakeSecret,
+        random: &Bytes32,
+    ) -> ([Bytes32; 2], Exporter) {
+        let (master, hash) = (secret.master(), self.hash());
+        let ([client, server], exporter) = (master.traffic(&hash), master.exporter(&hash));
+        self.log_secret(random, "CLIENT_TRAFFIC_SECRET_0", &client);
+        self.log_secret(random, "SERVER_TRAFFIC_SECRET_0", &server);
         self.log_secret(random, "EXPORTER_SECRET", exporter.secret());
+        ([client, server], exporter)
     }
 
-    /// Writes one secret.
+    /// Writes a secret to the key log, if there is one. The random is that of the ClientHello.
     fn log_secret(&self, random: &Bytes32, label: &str, secret: &Bytes32) {
         if let Some(log) = self.log {
             log.write(random, label, secret);

@@ -11,6 +11,11 @@
 //! `client_hello` and `server_hello` are what the two sides write to each other, in the manner of `encoding`; in the
 //! [`handshake`] they make the keys, as [`client`] and as [`server`].
 //!
+//! What is secret decides nothing that takes time: no branch and no index depends on a key, on a private number, or on
+//! where two proofs differ. That is so in this source. The compiler may undo it, and some old processors multiply
+//! small numbers faster. Lengths are not secret, and the time that the padding of a record takes tells how long it is.
+//! Keys stay in memory until something else is written there: to wipe them takes `unsafe`.
+//!
 //! There are no certificates, no resumption, no data before the handshake is over, and no second try with another
 //! group. Whoever has the shared key may be the client and the server.
 

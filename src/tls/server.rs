@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 
 use super::alert::Alert;
 use super::client_hello::{CLIENT_HELLO, ClientHello};
-use super::handshake::{Ephemeral, Exchange, Secured, SharedKey};
+use super::handshake::{Ephemeral, Handshake, Secured, SharedKey};
 use super::key_schedule::{EarlySecret, Exporter};
 use super::keylog::KeyLog;
 use super::record::CHANGE_CIPHER_SPEC;
@@ -59,50 +59,46 @@ pub fn accept_with<R: Read, W: Write>(
     log: Option<&KeyLog>,
     ephemeral: &Ephemeral,
 ) -> io::Result<Secured> {
-    let mut exchange = Exchange::new(false, input, output, log);
-    let result = run(&mut exchange, keyring, ephemeral);
-    exchange.end(result)
+    let mut handshake = Handshake::new(false, input, output, log);
+    let result = run(&mut handshake, keyring, ephemeral);
+    handshake.end(result)
 }
 
 /// The steps. The binder is checked before anything that costs time.
 fn run<R: Read, W: Write>(
-    exchange: &mut Exchange<R, W>,
+    handshake: &mut Handshake<R, W>,
     keyring: &impl Keyring,
     Ephemeral { random, private }: &Ephemeral,
 ) -> io::Result<Exporter> {
-    let hello = exchange.receive(CLIENT_HELLO)?;
-    exchange.opener.set_in_handshake(true);
+    let hello = handshake.receive(CLIENT_HELLO)?;
+    handshake.opener.set_in_handshake(true);
     let offer = ClientHello::parse(&hello)?;
     let found = keyring.find(&offer.identities);
     let (index, key) = found.ok_or(Alert::UNKNOWN_PSK_IDENTITY)?;
     let early = EarlySecret::new(&key);
     offer.check_binder(index, &early)?;
-    exchange.note(&hello);
+    handshake.note(&hello);
     let shared = shared_secret(private, &offer.public).ok_or(Alert::ILLEGAL_PARAMETER)?;
 
     let number = u16::try_from(index).map_err(|_| Alert::INTERNAL_ERROR)?;
-    exchange.add(&server_hello(random, offer.session, &public_key(private), number));
+    handshake.add(&server_hello(random, offer.session, &public_key(private), number));
     if !offer.session.is_empty() {
-        exchange.add_record(CHANGE_CIPHER_SPEC, &[1]); // for old programs on the way (D.4)
+        handshake.add_record(CHANGE_CIPHER_SPEC, &[1]); // for old programs on the way (D.4)
     }
-    let handshake = early.handshake(&shared);
-    let [client, server] = handshake.traffic(&exchange.hash());
-    exchange.log_handshake(&offer.random, &client, &server);
-    exchange.opener.set_keys(client)?;
-    exchange.sealer.set_keys(server);
-    exchange.add(&[ENCRYPTED_EXTENSIONS, 0, 0, 2, 0, 0]); // none
-    exchange.add_finished(&server);
-    let master = handshake.master();
-    let (hash, finished_key) = (exchange.hash(), client);
-    let [client, server] = master.traffic(&hash);
-    let exporter = master.exporter(&hash);
-    exchange.log_data(&offer.random, [&client, &server], &exporter);
-    exchange.send()?;
-    exchange.sealer.set_keys(server);
+    let secret = early.handshake(&shared);
+    let [other, own] = handshake.own_secrets(&secret, &offer.random);
+    handshake.opener.set_keys(other)?;
+    handshake.sealer.set_keys(own);
+    handshake.add(&[ENCRYPTED_EXTENSIONS, 0, 0, 2, 0, 0]); // none
+    handshake.add_finished(&own);
+    let ([client, server], exporter) = handshake.data_secrets(&secret, &offer.random);
+    handshake.send()?;
+    handshake.sealer.set_keys(server);
 
-    exchange.receive_finished(&finished_key)?;
-    exchange.opener.set_keys(client)?;
-    if !keyring.use_up(offer.identities[index]) {
+    handshake.receive_finished(&other)?;
+    handshake.opener.set_keys(client)?;
+    let identity = offer.identities.get(index).ok_or(Alert::INTERNAL_ERROR)?;
+    if !keyring.use_up(identity) {
         return Err(Alert::UNKNOWN_PSK_IDENTITY.into());
     }
     Ok(exporter)

@@ -138,6 +138,9 @@ mod tls_ciphers;
 mod tls_faults;
 mod tls_handshake;
 mod tls_keys;
+mod tls_mutants;
+mod tls_peers;
+mod tls_records;
 mod tls_sha256;
 #[cfg(target_os = "linux")]
 mod two_machines;

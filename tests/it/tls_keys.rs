@@ -76,11 +76,11 @@ fn exporter_binder_and_next_secret_follow_their_formulas() {
     );
     let master = early.handshake(&[5; 32]).master();
     let exporter = master.exporter(&[6; 32]);
-    let exported: [u8; 32] = exporter.export("EXPERIMENTAL-p2p-chat-code", b"");
-    assert_eq!(hex(&exported), "27763bc2673223e70b24e37d97a0b29d27305ae9aa2cbe4ebb7d7c4c83c27d57");
-    let exported: [u8; 50] = exporter.export("EXPERIMENTAL-p2p-chat-code", b"context");
+    let code: [u8; 32] = exporter.export("EXPERIMENTAL-p2p-chat-code", b"");
+    assert_eq!(hex(&code), "27763bc2673223e70b24e37d97a0b29d27305ae9aa2cbe4ebb7d7c4c83c27d57");
+    let code: [u8; 50] = exporter.export("EXPERIMENTAL-p2p-chat-code", b"context");
     assert_eq!(
-        hex(&exported),
+        hex(&code),
         "dc0a0e5b4c9242b95358849159a07274014215ad3f8e54ca3b2e398cfe64db273eae3b6bfa1286ee06c4acd27c17faf4e1b9"
     );
     assert_eq!(

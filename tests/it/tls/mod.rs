@@ -215,7 +215,7 @@ impl Hello {
         }
     }
 
-    /// The body of pre_shared_key: identities, and binders of these lengths.
+    /// The body of `pre_shared_key`: identities, and binders of these lengths.
     pub fn keys(identities: &[&[u8]], binders: &[u8]) -> Vec<u8> {
         let identities: Vec<Vec<u8>> =
             identities.iter().map(|id| [&vector(id)[..], &[0; 4]].concat()).collect();
