@@ -11,6 +11,7 @@
 //! This file has what both roles share; [`connect`](super::client::connect) and [`accept`](super::server::accept)
 //! are the roles.
 
+use std::fmt;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 
@@ -28,6 +29,7 @@ use super::sha256::{Sha256, same};
 pub const FINISHED: u8 = 20;
 
 /// What a handshake makes: a connection that is encrypted from here on.
+#[derive(Debug)]
 pub struct Secured {
     /// The receiving direction.
     pub opener: Opener,
@@ -37,13 +39,20 @@ pub struct Secured {
     pub exporter: Exporter,
 }
 
-/// A shared key with its name. It has no `Debug`, so that no log can hold one.
+/// A shared key with its name.
 #[derive(Clone)]
 pub struct SharedKey {
     /// Names the key in the clear, in 1 to 16,000 bytes.
     pub identity: Vec<u8>,
     /// Any number of secret bytes, 16 at least.
     pub key: Vec<u8>,
+}
+
+impl fmt::Debug for SharedKey {
+    /// Shows no key, so that no log can hold one.
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("SharedKey(…)")
+    }
 }
 
 /// What one side draws for one handshake. Tests choose it; everybody else takes a fresh one.

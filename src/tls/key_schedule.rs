@@ -11,6 +11,8 @@
 //! Each key depends on a label, so that no two are the same, and on the *transcript*: the hash of all messages so
 //! far. If anybody changes a message on the way, the two sides get different keys, and nothing opens.
 
+use std::fmt;
+
 use super::hkdf::{expand, extract};
 use super::sha256::{HASH, Sha256, hmac};
 
@@ -100,6 +102,13 @@ impl MasterSecret {
 
 /// Makes further secrets that both sides of a connection share, and nobody else (7.5).
 pub struct Exporter(Bytes32);
+
+impl fmt::Debug for Exporter {
+    /// Shows no secret, so that no log can hold one.
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("Exporter(…)")
+    }
+}
 
 impl Exporter {
     /// A secret for the purpose that the label says.

@@ -32,6 +32,7 @@ const NEW_SESSION_TICKET: u8 = 4;
 const MOST_UPDATES: u32 = 32;
 
 /// Opens the records of what one side receives.
+#[derive(Debug)]
 pub struct Opener {
     /// `None` as long as it receives in the clear.
     keys: Option<TrafficKeys>,

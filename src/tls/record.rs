@@ -8,6 +8,8 @@
 //! A protected record hides its true type, and, if zeros are added, its length. Each has a number that does not travel:
 //! both sides count. So a record that was changed, left out, repeated or moved does not open.
 
+use std::fmt;
+
 use super::alert::Alert;
 use super::chacha20poly1305::{open, seal};
 use super::key_schedule::{Bytes32, expand_label, next_secret};
@@ -28,6 +30,13 @@ pub const ALERT: u8 = 21;
 pub const HANDSHAKE: u8 = 22;
 /// The type of data, and the type that all protected records show.
 pub const DATA: u8 = 23;
+
+impl fmt::Debug for TrafficKeys {
+    /// Shows no secret, so that no log can hold one.
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("TrafficKeys(…)")
+    }
+}
 
 /// The header of a record.
 fn header(kind: u8, length: usize) -> [u8; HEADER] {

@@ -46,6 +46,7 @@ impl Control {
 }
 
 /// Makes records of what one side sends.
+#[derive(Debug)]
 pub struct Sealer {
     /// `None` as long as it sends in the clear.
     keys: Option<TrafficKeys>,

@@ -68,6 +68,27 @@ fn both_roles_meet_over_a_socket() {
     assert_ne!(codes[0], codes[1], "each connection has keys of its own");
 }
 
+/// A server's thread for a client has no more than this.
+#[test]
+fn a_handshake_needs_little_stack() {
+    let flights = Trace::usual().client_flights();
+    let run = move || accepted(&flights).0.is_ok();
+    let thread = thread::Builder::new().stack_size(128 * 1024).spawn(run).unwrap();
+    assert!(thread.join().unwrap());
+}
+
+#[test]
+fn no_log_can_hold_a_key() {
+    let trace = Trace::usual();
+    let secured = accepted(&trace.client_flights()).0.unwrap();
+    let shown = format!("{:?} {secured:?}", class_key()).replace(": 0", "");
+    for secret in [&class_key().key[..], &trace.traffic[0], &trace.traffic[1]] {
+        let numbers = format!("{secret:?}");
+        assert!(!shown.contains(&numbers[1..20]) && !shown.contains(&hex(secret)), "{shown}");
+    }
+    assert!(shown.contains("SharedKey(…)") && shown.contains("Exporter(…)"));
+}
+
 #[test]
 fn a_wrong_key_and_an_unknown_one_are_told() {
     let wrong = SharedKey { key: b"another key".to_vec(), ..class_key() };
