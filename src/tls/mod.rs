@@ -16,6 +16,30 @@
 //! small numbers faster. Lengths are not secret, and the time that the padding of a record takes tells how long it is.
 //! Keys stay in memory until something else is written there: to wipe them takes `unsafe`.
 //!
+//! ```
+//! use p2p_chat::tls::{SharedKey, accept, connect};
+//! use std::io::Write;
+//! use std::net::{TcpListener, TcpStream};
+//! use std::thread;
+//!
+//! let key = SharedKey { identity: b"class".to_vec(), key: b"sixteen bytes!!!".to_vec() };
+//! let listener = TcpListener::bind("127.0.0.1:0")?;
+//! let client = TcpStream::connect(listener.local_addr()?)?;
+//! let (server, _) = listener.accept()?;
+//! let (mut bob, mut alice) = thread::scope(|scope| {
+//!     let accepted = scope.spawn(|| accept((&[], &mut &server), &mut &server, &key, None));
+//!     let connected = connect(&mut &client, &mut &client, &key, None)?;
+//!     accepted.join().unwrap().map(|accepted| (accepted, connected))
+//! })?;
+//!
+//! let mut records = Vec::new();
+//! alice.sealer.seal(b"Hello, Bob!", &mut records);
+//! (&client).write_all(&records)?;
+//! bob.opener.fill(&mut &server)?;
+//! assert_eq!(bob.opener.data(), b"Hello, Bob!");
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
 //! There are no certificates, no resumption, no data before the handshake is over, and no second try with another
 //! group. Whoever has the shared key may be the client and the server.
 

@@ -5,7 +5,8 @@
 use std::env;
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::thread;
 use std::time::Instant;
 
@@ -23,15 +24,23 @@ const WRONG: &str = "00112233445566778899aabbccddeefe";
 /// What GnuTLS must be told to do the same as we.
 const PRIORITY: &str = "NORMAL:-VERS-ALL:+VERS-TLS1.3:-KX-ALL:+ECDHE-PSK";
 
-/// Where a program is. If it is nowhere, says so past the test's own output, which nobody sees.
+/// Where a program is. If it is nowhere, says so past the test's own output, which nobody sees. `LibreSSL`, which is
+/// `openssl` on macOS, knows no shared keys.
 fn find(name: &str) -> Option<String> {
     let paths = env::var_os("PATH").unwrap_or_default();
     let found: Option<PathBuf> =
         env::split_paths(&paths).map(|folder| folder.join(name)).find(|path| path.is_file());
+    let found = found.filter(|path| name != "openssl" || is_openssl(path));
     if found.is_none() {
         let _ = io::stderr().write_all(format!("LEFT OUT: there is no {name}\n").as_bytes());
     }
     Some(found?.to_str()?.to_owned())
+}
+
+/// Whether a program is OpenSSL itself.
+fn is_openssl(path: &Path) -> bool {
+    let version = Command::new(path).arg("version").output();
+    version.is_ok_and(|version| version.stdout.starts_with(b"OpenSSL "))
 }
 
 /// A connection of ours, with the socket below it.
@@ -317,7 +326,8 @@ fn tshark_opens_a_connection_with_the_key_log() {
     let (log, port) = (folder.file("keys.log"), address.port());
     let (capture, filter) = (folder.file("chat.pcapng"), format!("tcp port {port}"));
     let (capture, keys) = (capture.to_str().unwrap(), log.to_str().unwrap());
-    let flags = ["-i", "lo", "-f", &filter, "-w", capture];
+    let loopback = if cfg!(target_os = "macos") { "lo0" } else { "lo" };
+    let flags = ["-i", loopback, "-f", &filter, "-w", capture];
     let dumpcap = Program::start("dumpcap", &find("dumpcap").unwrap(), &flags, &folder);
     tells(&dumpcap, "File:");
     let log = KeyLog::open(&log).unwrap();

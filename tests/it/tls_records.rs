@@ -298,6 +298,16 @@ fn a_cut_is_told_from_an_end() {
     assert_eq!(contents(&out, &mut client_keys()), expected);
 }
 
+/// The other side's first record may not be in the clear either: anybody could write an end that nobody has meant.
+#[test]
+fn an_end_in_the_clear_is_none() {
+    for (mut secured, _) in [client(), server()] {
+        let error = secured.opener.fill(&mut Socket::new(record(21, &[1, 0]))).unwrap_err();
+        let expected = TlsError::Found(Alert::UNEXPECTED_MESSAGE);
+        assert_eq!(TlsError::of(&error), Some(expected));
+    }
+}
+
 #[test]
 fn an_alert_ends_both_directions() {
     let (mut secured, mut keys) = client();
@@ -333,6 +343,25 @@ fn key_updates_are_followed_and_answered_once() {
     old.update();
     assert_eq!(contents(&out[27..first], &mut old), [(23, b"answer".to_vec())]);
     assert_eq!(contents(&out[first..], &mut old), [(23, b"more".to_vec())]);
+}
+
+#[test]
+fn empty_records_do_not_count_between_key_updates() {
+    let (mut secured, mut keys) = client();
+    let mut bytes = Vec::new();
+    for _ in 0..32 {
+        bytes.extend(sealed(&mut keys, 22, &UPDATE));
+        keys.update();
+        bytes.extend(sealed(&mut keys, 23, &[]));
+    }
+    let mut socket = Socket::new(bytes);
+    let error = loop {
+        let error = secured.opener.fill(&mut socket).unwrap_err();
+        if error.kind() != ErrorKind::WouldBlock || socket.bytes.is_empty() {
+            break error;
+        }
+    };
+    assert_eq!(TlsError::of(&error), Some(TlsError::Found(Alert::UNEXPECTED_MESSAGE)));
 }
 
 #[test]
