@@ -2,14 +2,19 @@
 //!
 //! `BufReader` has a buffer of fixed size. With thousands of connections a large one costs too much memory, and a
 //! small one costs a busy client too many system calls.
+//!
+//! If the connection is secured by TLS, the [`Opener`] has the buffer, and the reader's limits are around it.
 
 use std::io::{self, BufRead, Read};
 use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::io_error::is_waiting;
 use crate::net::timed::TimedStream;
+use crate::tls::Opener;
 
 /// The buffer of a quiet connection. Thousands of them must cost little.
 const LEAST: usize = 1024;
@@ -26,6 +31,8 @@ pub struct Reader<'a> {
     buffer: Vec<u8>,
     start: usize,
     end: usize,
+    /// Opens what the connection gives, if it is secured. Then the bytes of the last read are there.
+    opener: Option<Opener>,
     /// After this time every read fails, however much arrives: bytes alone do not buy time. It is checked before each
     /// read, so each read needs a limit as well.
     pub deadline: Option<Instant>,
@@ -45,7 +52,16 @@ impl<'a> Reader<'a> {
     /// Creates a reader of a fresh connection, without a limit or a deadline.
     pub fn new(stream: &'a TcpStream) -> Reader<'a> {
         let stream = TimedStream::new(stream);
-        Reader { stream, buffer: vec![0; LEAST], start: 0, end: 0, deadline: None, record: None }
+        let (opener, deadline, record) = (None, None, None);
+        Reader { stream, buffer: vec![0; LEAST], start: 0, end: 0, opener, deadline, record }
+    }
+
+    /// From here on the connection gives records, and what is in them is read. Nothing may have been read before that
+    /// is not consumed.
+    pub fn secure(&mut self, opener: Opener) {
+        self.opener = Some(opener);
+        self.buffer = Vec::new();
+        (self.start, self.end) = (0, 0);
     }
 
     /// Records what is consumed, while that is `wanted`.
@@ -66,12 +82,32 @@ impl<'a> Reader<'a> {
 
     /// Whether the last read filled the largest buffer. Then more is probably waiting in the socket.
     pub fn is_full(&self) -> bool {
-        self.end == MOST
+        self.opener.as_ref().map_or(self.end == MOST, Opener::is_full)
     }
 
     /// The bytes that are read and not consumed.
     pub fn buffered(&self) -> &[u8] {
-        &self.buffer[self.start..self.end]
+        self.opener.as_ref().map_or(&self.buffer[self.start..self.end], Opener::data)
+    }
+
+    /// Opens records until there are data. A read that brings no whole record buys no time: the limit is one for all
+    /// reads together.
+    fn open(&mut self) -> io::Result<()> {
+        let limit = self.stream.limit;
+        let until = limit.map(|limit| Instant::now() + limit);
+        let result = loop {
+            let Some(opener) = &mut self.opener else { break Ok(()) };
+            let result = opener.fill(&mut self.stream);
+            let now = Instant::now();
+            let over = [until, self.deadline].into_iter().flatten().any(|end| end <= now);
+            match result {
+                Err(error) if is_waiting(&error) && !over => thread::yield_now(),
+                result => break result,
+            }
+            self.stream.limit = until.map(|until| until.saturating_duration_since(now));
+        };
+        self.stream.limit = limit;
+        result
     }
 }
 
@@ -86,6 +122,12 @@ impl BufRead for Reader<'_> {
         if self.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
             return Err(io::ErrorKind::TimedOut.into());
         }
+        if self.opener.is_some() {
+            if self.buffered().is_empty() {
+                self.open()?;
+            }
+            return Ok(self.buffered());
+        }
         if self.start == self.end {
             if self.end == self.buffer.len() && self.end < MOST {
                 self.buffer.resize(2 * self.end, 0); // the last read filled it: the client is busy
@@ -98,9 +140,14 @@ impl BufRead for Reader<'_> {
 
     fn consume(&mut self, bytes: usize) {
         if let Some(record) = self.record.as_mut().filter(|record| record.is_wanted()) {
-            record.bytes.extend_from_slice(&self.buffer[self.start..self.start + bytes]);
+            let data =
+                self.opener.as_ref().map_or(&self.buffer[self.start..self.end], Opener::data);
+            record.bytes.extend_from_slice(&data[..bytes]);
         }
-        self.start += bytes;
+        match &mut self.opener {
+            Some(opener) => opener.consume(bytes),
+            None => self.start += bytes,
+        }
     }
 }
 

@@ -140,6 +140,7 @@ mod tls_handshake;
 mod tls_keys;
 mod tls_mutants;
 mod tls_peers;
+mod tls_reader;
 mod tls_records;
 mod tls_sha256;
 #[cfg(target_os = "linux")]
