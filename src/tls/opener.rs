@@ -276,7 +276,10 @@ impl Opener {
         loop {
             match self.try_message() {
                 Ok(Some(message)) => return Ok(message),
-                Ok(None) => self.receive(socket)?,
+                Ok(None) => match self.receive(socket) {
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {} // by a signal
+                    result => result?,
+                },
                 Err(error) => return Err(self.fail(error).into()),
             }
         }

@@ -157,13 +157,17 @@ fn the_first_identity_that_is_known_is_taken() {
     assert!(sent.starts_with(&record(22, &answer.message(2))));
 }
 
-/// Reads bytes in pieces, then waits for ever.
-struct Pieces<'a>(usize, &'a [u8]);
+/// Reads bytes in pieces, each after an interruption, then waits for ever.
+struct Pieces<'a>(usize, &'a [u8], bool);
 
 impl Read for Pieces<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         if self.1.is_empty() {
             return Err(io::ErrorKind::WouldBlock.into());
+        }
+        self.2 = !self.2;
+        if self.2 {
+            return Err(io::ErrorKind::Interrupted.into());
         }
         let most = self.0.min(into.len());
         self.1.read(&mut into[..most])
@@ -175,12 +179,12 @@ fn a_handshake_may_come_in_any_pieces() {
     let trace = Trace::usual();
     let (flight, flights) = (trace.server_flight(&[8, 0, 0, 2, 0, 0]), trace.client_flights());
     for piece in [1, 2, 5, 6, 50, 1000] {
-        let mut input = Pieces(piece, &flight);
+        let mut input = Pieces(piece, &flight, false);
         let key = class_key();
         assert!(connect_with(&mut input, &mut Vec::new(), &key, None, &client_draws()).is_ok());
         // What was read before it was clear that this is TLS, and the rest.
         let (read, rest) = flights.split_at(piece.min(flights.len()));
-        let input = (read, &mut Pieces(piece, rest));
+        let input = (read, &mut Pieces(piece, rest, false));
         assert!(accept_with(input, &mut Vec::new(), &key, None, &server_draws()).is_ok());
     }
 }
@@ -205,7 +209,7 @@ fn data_that_come_with_the_finished_are_there() {
     let mut keys = TrafficKeys::new(trace.traffic[1]);
     let flight = [trace.server_flight(&[8, 0, 0, 2, 0, 0]), sealed(&mut keys, 23, b"Hello")];
     let mut secured = connected(&flight.concat()).0.unwrap();
-    secured.opener.fill(&mut Pieces(1, &[])).unwrap();
+    secured.opener.fill(&mut Pieces(1, &[], false)).unwrap();
     assert_eq!(secured.opener.data(), b"Hello");
 }
 
@@ -215,7 +219,7 @@ fn the_end_of_a_deadline_ends_a_handshake_without_an_alert() {
     let flight = trace.server_flight(&[8, 0, 0, 2, 0, 0]);
     for length in [0, 3, 60, flight.len() - 1] {
         let mut sent = Vec::new();
-        let mut input = Pieces(1000, &flight[..length]);
+        let mut input = Pieces(1000, &flight[..length], false);
         let result = connect_with(&mut input, &mut sent, &class_key(), None, &client_draws());
         let error = result.err().unwrap();
         assert_eq!((error.kind(), TlsError::of(&error)), (io::ErrorKind::WouldBlock, None));
