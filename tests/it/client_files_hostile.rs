@@ -145,13 +145,13 @@ fn a_file_to_somebody_line_by_line() {
     for number in 0..8 {
         let piece = meeting.bob.gets("PIECE");
         assert_eq!(piece.get("From"), (30_001 + number * 30_000).to_string());
-        assert_eq!(piece.others().concat(), encode(&[7; 30_000]));
+        assert_eq!(piece.others().concat(), encode(&vec![7; 30_000]));
     }
     meeting.alice.types("/msg no more than that");
     assert_eq!(meeting.bob.line(), "no more than that");
     meeting.bob.asks("PIECEACK", &[("File", &file), ("Upto", "60001")]);
     let last = meeting.bob.gets("PIECE");
-    assert_eq!((last.get("From"), last.others().concat()), ("270001", encode(&[7; 30_000])));
+    assert_eq!((last.get("From"), last.others().concat()), ("270001", encode(&vec![7; 30_000])));
     meeting.bob.asks("PIECEACK", &[("File", &file), ("Upto", "300001")]);
     meeting.bob.asks("FILEEND", &[("File", &file), ("Code", "done")]);
     meeting.alice.sees("bob has \"seven\" (300.0 kB, SHA-256 ");
@@ -189,15 +189,15 @@ fn either_side_may_stop_a_file_in_the_middle() {
     meeting.is_ended(file, "withdrawn");
     meeting.alice.sees_line("not delivered to bob: \"zeros\" (you stopped it)");
     meeting.bob.asks("PIECEACK", &[("File", &file.to_string()), ("Upto", "30000")]);
-    meeting.begins_with(1, "data", &[1; 90_000], 0);
-    meeting.piece(1, 0, &[1; 30_000]);
+    meeting.begins_with(1, "data", &vec![1; 90_000], 0);
+    meeting.piece(1, 0, &vec![1; 30_000]);
     meeting.is_stored(1, 30_000);
     meeting.alice.types("/refuse bob");
     meeting.is_ended(1, "refused");
     meeting.alice.sees_line(
         "not received from bob: \"data\" (you stopped it; 33 % of it is kept, and goes on when it is sent again)",
     );
-    meeting.piece(1, 30_000, &[1; 30_000]);
+    meeting.piece(1, 30_000, &vec![1; 30_000]);
     meeting.goes_on();
 }
 
@@ -256,10 +256,10 @@ fn of_a_file_that_is_there_already_nothing_is_sent() {
 #[test]
 fn one_file_does_not_come_from_two_peers_at_once() {
     let mut meeting = Meeting::begins();
-    meeting.begins_with(1, "data", &[1; 90_000], 0);
+    meeting.begins_with(1, "data", &vec![1; 90_000], 0);
     let mut room = meeting.server.joined("carol", 20_010);
     let mut carol = calls(&meeting.alice, &mut room, "carol");
-    let (size, sum) = (("Size", "90000"), sum_of(&[1; 90_000]));
+    let (size, sum) = (("Size", "90000"), sum_of(&vec![1; 90_000]));
     let offer = [("File", "1"), ("Name", "data"), size, ("SHA-256", &sum)];
     carol.asks("FILE", &offer);
     meeting.alice.sees("carol wants to send you \"data\"");
@@ -267,7 +267,7 @@ fn one_file_does_not_come_from_two_peers_at_once() {
     meeting.alice.sees_line("not received from carol: \"data\" (it comes already, from elsewhere)");
     carol.gets("FILEEND").has_exactly(&[("File", "1"), ("Code", "busy")]);
     for from in [0, 30_000, 60_000] {
-        meeting.piece(1, from, &[1; 30_000]);
+        meeting.piece(1, from, &vec![1; 30_000]);
         meeting.is_stored(1, from + 30_000);
     }
     meeting.is_ended(1, "done");
@@ -322,16 +322,16 @@ fn ends_it(breach: impl Fn(&mut Meeting)) {
 
 #[test]
 fn a_piece_out_of_order_ends_the_file() {
-    ends_it(|meeting| meeting.piece(1, 60_000, &[1; 30_000]));
-    ends_it(|meeting| meeting.piece(1, 0, &[1; 30_000]));
+    ends_it(|meeting| meeting.piece(1, 60_000, &vec![1; 30_000]));
+    ends_it(|meeting| meeting.piece(1, 0, &vec![1; 30_000]));
 }
 
 #[test]
 fn more_bytes_than_were_announced_end_the_file() {
     ends_it(|meeting| {
-        meeting.piece(1, 30_000, &[1; 30_000]);
+        meeting.piece(1, 30_000, &vec![1; 30_000]);
         meeting.is_stored(1, 60_000);
-        meeting.piece(1, 60_000, &[1; 30_000]);
+        meeting.piece(1, 60_000, &vec![1; 30_000]);
         meeting.is_stored(1, 90_000);
         meeting.is_ended(1, "done");
         meeting.alice.sees("received \"data\"");
@@ -471,8 +471,8 @@ fn two_offers_need_a_name() {
 fn a_piece_is_explained_and_not_shown_whole() {
     let mut meeting = Meeting::begins();
     meeting.alice.asks("/explain on", "tracing is on");
-    meeting.begins_with(1, "data", &[0; 30_000], 0);
-    meeting.piece(1, 0, &[0; 30_000]);
+    meeting.begins_with(1, "data", &vec![0; 30_000], 0);
+    meeting.piece(1, 0, &vec![0; 30_000]);
     meeting.alice.sees("<- bob PIECE (tcp, ");
     for line in ["File: 1", "From: 0", &format!("{}… (4000 characters)", "A".repeat(32))] {
         assert_eq!(meeting.alice.sees_next(), format!("|     {line}"));

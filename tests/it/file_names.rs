@@ -45,7 +45,11 @@ table! { becomes:
 fn a_long_name_is_cut_between_characters_and_keeps_its_ending() {
     for letter in ["x", "ä", "語", "👩"] {
         let name = harmless(&(letter.repeat(300) + ".pdf"));
-        assert!((190..=200).contains(&name.len()) && name.ends_with(".pdf"), "{name}");
+        assert!(
+            (190..=200).contains(&name.len())
+                && name.rsplit_once('.').is_some_and(|(_, end)| end == "pdf"),
+            "{name}"
+        );
         let without = harmless(&letter.repeat(300));
         assert!((190..=200).contains(&without.len()), "{without}");
         let long_ending = harmless(&format!("a.{}", letter.repeat(300)));
