@@ -59,8 +59,11 @@ fn came_by_udp(users: &Users, text: &str) -> bool {
 
 /// How many texts a client has refused, without saying which: nobody was there to send them to.
 fn refused(user: &User) -> usize {
-    let refuses =
-        |line: &&String| line.starts_with("no direct chat: ") || line.contains(" back first: ");
+    let refuses = |line: &&String| {
+        line.starts_with("no direct chat: ")
+            || *line == "no direct chat is the current one"
+            || line.contains(" back first: ")
+    };
     user.lines().iter().filter(refuses).count()
 }
 

@@ -42,6 +42,7 @@ fn options(name: &str, server: &Server) -> ClientOptions {
         prompt: false,
         explain: false,
         bell: false,
+        files: None,
         give_up: Duration::from_secs(30),
         lossy: None,
         page: None,
