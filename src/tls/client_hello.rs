@@ -97,7 +97,7 @@ impl<'a> ClientHello<'a> {
             return Err(Alert::DECODE_ERROR);
         }
         let mut suites = numbers(suites)?;
-        let offers = Offers::parse(body)?;
+        let offers = OfferedExtensions::parse(body)?;
         let versions = Parser::new(offers.versions.ok_or(Alert::PROTOCOL_VERSION)?).last8()?;
         if !numbers(versions)?.any(|version| version == VERSION) {
             return Err(Alert::PROTOCOL_VERSION);
@@ -128,7 +128,7 @@ impl<'a> ClientHello<'a> {
 
 /// The bodies of the extensions that count. All others are skipped.
 #[derive(Default)]
-struct Offers<'a> {
+struct OfferedExtensions<'a> {
     versions: Option<&'a [u8]>,
     groups: Option<&'a [u8]>,
     shares: Option<&'a [u8]>,
@@ -136,10 +136,10 @@ struct Offers<'a> {
     keys: Option<&'a [u8]>,
 }
 
-impl<'a> Offers<'a> {
+impl<'a> OfferedExtensions<'a> {
     /// Reads the rest of a ClientHello. Very old ones end before it.
-    fn parse(body: Parser<'a>) -> Result<Offers<'a>, Alert> {
-        let mut offers = Offers::default();
+    fn parse(body: Parser<'a>) -> Result<OfferedExtensions<'a>, Alert> {
+        let mut offers = OfferedExtensions::default();
         if body.is_empty() {
             return Ok(offers);
         }
