@@ -1,6 +1,8 @@
 //! The page in a real browser. These tests are run where one is, by `cargo test -- --ignored browser`.
 
+mod news;
 mod pictures;
+mod tabs;
 
 use crate::support::json::{Json, quoted};
 use crate::support::{Browser, Client, Host, Server};

@@ -51,6 +51,18 @@ impl Browser {
         browser
     }
 
+    /// Opens one more tab, which is asked from now on. Returns the one that was asked before, for [`Self::turns_to`].
+    pub fn opens_tab(&mut self, address: &str) -> String {
+        let before = std::mem::take(&mut self.session);
+        self.attach(address);
+        before
+    }
+
+    /// Asks another tab from now on.
+    pub fn turns_to(&mut self, tab: &str) {
+        tab.clone_into(&mut self.session);
+    }
+
     fn attach(&mut self, address: &str) {
         let target = self.asks("Target.createTarget", r#"{"url":"about:blank"}"#);
         let target = quoted(target.get("targetId").text());
