@@ -1,6 +1,6 @@
 //! The key log (draft-ietf-tls-keylogfile): the secrets of connections in a file, so that Wireshark opens what it records.
 //!
-//! Whoever has the file can read the connections. It is for looking at one's own.
+//! Everybody who has the file can read the connections. It is for looking at one's own.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};

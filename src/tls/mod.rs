@@ -41,7 +41,7 @@
 //! ```
 //!
 //! There are no certificates, no resumption, no data before the handshake is over, and no second try with another
-//! group. Whoever has the shared key may be the client and the server.
+//! group. A holder of the shared key may be the client and the server.
 
 pub mod sha256;
 pub mod hkdf;

@@ -3,7 +3,7 @@
 //! On Unix they come from the operating system's `/dev/urandom`. The standard library reads no random source of Windows.
 //! But the keys of a thread's first [`RandomState`] come from one, 128 bits of it, and `SipHash` does not give
 //! its key away. So there, and where the device cannot be read, the hashes of a few fresh threads make a seed, once
-//! for the process, and SHA-256 makes all further bytes from it. Who reads the memory of the process then knows all of them.
+//! for the process, and SHA-256 makes all further bytes from it. A reader of its memory then knows all of them.
 
 use std::fs::File;
 use std::hash::{BuildHasher, RandomState};

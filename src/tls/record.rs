@@ -66,7 +66,7 @@ impl TrafficKeys {
         TrafficKeys { secret, key, iv, number: 0 }
     }
 
-    /// Goes on with the next keys (7.2). Who learns them cannot compute the ones before.
+    /// Goes on with the next keys (7.2). An attacker who learns them cannot compute the ones before.
     pub fn update(&mut self) {
         *self = TrafficKeys::new(next_secret(&self.secret));
     }

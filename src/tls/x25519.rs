@@ -1,7 +1,7 @@
 //! X25519 (RFC 7748, sections 4.1, 5 and 6.1): two sides agree on a secret in front of everybody.
 //!
 //! Each side draws a private number and shows a public one. Each mixes its private number with the other's public one,
-//! and both get the same secret. Who sees only the public numbers cannot compute it.
+//! and both get the same secret. A listener who sees only the public numbers cannot compute it.
 //!
 //! The steps are the same for every private number: no branch and no index depends on one, so the time that they take
 //! tells nothing. That is so in this source; no compiler promises it.
