@@ -1,6 +1,6 @@
 //! A UDP socket that speaks one block per datagram.
 
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::time::{Duration, Instant};
 
 use crate::driver::block::Block;
@@ -17,9 +17,16 @@ pub struct Datagrams {
 }
 
 impl Datagrams {
-    /// Has a free port.
+    /// Has a port that is free for TCP, too: who registers it must not name the server's own by chance.
+    #[track_caller]
     pub fn open(who: &str) -> Self {
-        Self::open_at(who, 0)
+        let socket = loop {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+            if let Ok(socket) = UdpSocket::bind(listener.local_addr().unwrap()) {
+                break socket;
+            }
+        };
+        Self { who: who.to_owned(), socket }
     }
 
     /// Has this port, perhaps one on which somebody listens by TCP.
