@@ -45,6 +45,7 @@ pub mod sync;
 pub mod random;
 pub mod typed;
 pub mod tls;
+pub mod class_key;
 pub mod net;
 pub mod wire;
 pub mod server;
