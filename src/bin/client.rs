@@ -21,6 +21,7 @@ usage: client [NAME [LISTEN_PORT] [HOST[:PORT]]]
        client --raw HOST:PORT | --raw --listen PORT
   without NAME it asks for a nickname; without a server it takes 127.0.0.1:5555
   --raw                  a connection by hand: sends what you type, shows what arrives
+  --key FILE             speak TLS with the server, by the key in the file
   --page [PORT]          the same chat in a browser on this machine, on any free port or on PORT
   --no-open              print the page's address, but do not open a browser
   --bell                 ring when somebody says your name
@@ -57,7 +58,7 @@ enum Mode {
 
 /// Parses the command line.
 fn parse(line: impl Iterator<Item = String>) -> Result<Mode, String> {
-    let flags = ["id", "port", "server", "give-up", "lossy", "listen", "page", "files"];
+    let flags = ["id", "port", "server", "give-up", "lossy", "listen", "page", "files", "key"];
     let arguments = Arguments::split(line, &flags, &["explain", "raw", "page", "no-open", "bell"])?;
     let has = |wanted| arguments.flags.iter().any(|(flag, _)| flag == wanted);
     match (has("raw"), has("listen")) {
@@ -103,6 +104,7 @@ fn chat(arguments: Arguments) -> Result<ClientOptions, String> {
         name: arguments.words.first().cloned(),
         port: port.map_or(Ok(0), |port| listening_port("LISTEN_PORT", port))?,
         server: address(server.as_deref().unwrap_or(SERVER))?,
+        key: None,
         interactive: io::stdin().is_terminal(),
         prompt: io::stdin().is_terminal() && io::stdout().is_terminal(),
         explain: false,
@@ -131,6 +133,7 @@ fn take_flags(options: &mut ClientOptions, flags: Vec<(String, String)>) -> Resu
             }
             "explain" => options.explain = true,
             "bell" => options.bell = true,
+            "key" => options.key = Some(PathBuf::from(value)),
             "files" => options.files = Some(PathBuf::from(value)),
             "page" => {
                 let port = if value.is_empty() { 0 } else { listening_port("--page", &value)? };

@@ -17,6 +17,8 @@ usage: server [PORT] [flags]
   PORT, --port N          the port to listen on (5555; 0: any free one)
   --host ADDR             the address to listen on (127.0.0.1; all: 0.0.0.0 or ::)
   --log FILE              the file that keeps the messages (server.log)
+  --key FILE              speak TLS with the key in the file, which is made if it is not there
+  --allow-plain           with --key: serve clients without TLS, too
   --max-clients N         the largest number of clients (4096; at most 12000)
   --rate N                messages per second from each client (20; 0: no limit)
   --rate-address N        the same from all clients of one address (25 times --rate)
@@ -30,8 +32,11 @@ usage: server [PORT] [flags]
 
 /// The flags that take a value.
 #[rustfmt::skip]
-const FLAGS: [&str; 10] = ["port", "host", "log", "max-clients", "rate", "rate-address", "register-timeout", "ping",
+const FLAGS: [&str; 11] = ["port", "host", "log", "key", "max-clients", "rate", "rate-address", "register-timeout", "ping",
     "expires", "backlog"];
+
+/// The flags that take none.
+const SWITCHES: [&str; 3] = ["allow-plain", "sync", "until-eof"];
 
 /// The most clients. Each has a thread, every thread uses four memory mappings, and by Linux' default a
 /// process has 65,530 of them: beyond 16,365 threads it aborts, whatever the program does.
@@ -65,7 +70,7 @@ fn until_eof() -> bool {
 /// Parses the command line: the host, the port and the options. Values out of range are errors: the usage
 /// names the limits.
 fn parse(line: impl Iterator<Item = String>) -> Result<(String, u16, ServerOptions), String> {
-    let arguments = Arguments::split(line, &FLAGS, &["sync", "until-eof"])?;
+    let arguments = Arguments::split(line, &FLAGS, &SWITCHES)?;
     let (mut address, mut port) = ("127.0.0.1".to_owned(), 5555);
     let named = arguments.flags.iter().any(|(flag, _)| flag == "port");
     match arguments.words.as_slice() {
@@ -74,15 +79,17 @@ fn parse(line: impl Iterator<Item = String>) -> Result<(String, u16, ServerOptio
         [word] => port = number("PORT", word, 0..=u16::MAX)?,
         [_, extra, ..] => return Err(format!("unexpected argument '{extra}'")),
     }
-    let (shake, until_eof) = (shake()?, until_eof());
-    let mut options = ServerOptions { shake, until_eof, ..ServerOptions::default() };
+    let mut options =
+        ServerOptions { shake: shake()?, until_eof: until_eof(), ..ServerOptions::default() };
     for (flag, value) in arguments.flags {
         let seconds = |range| number(&format!("--{flag}"), &value, range).map(Duration::from_secs);
         match flag.as_str() {
             "host" => address = host("--host", &value)?,
             "port" => port = number("--port", &value, 0..=u16::MAX)?,
-            "log" if value.is_empty() => return Err("--log needs a file".to_owned()),
+            "log" | "key" if value.is_empty() => return Err(format!("--{flag} needs a file")),
             "log" => options.log = value.into(),
+            "key" => options.key = Some(value.into()),
+            "allow-plain" => options.allow_plain = true,
             "rate" => options.rate = number("--rate", &value, 0..=1_000_000)?,
             "rate-address" => {
                 options.rate_address = Some(number("--rate-address", &value, 0..=25_000_000)?);
@@ -98,5 +105,10 @@ fn parse(line: impl Iterator<Item = String>) -> Result<(String, u16, ServerOptio
             _ => options.sync = true, // --sync
         }
     }
-    Ok((address, port, options))
+    let alone = options.allow_plain && options.key.is_none();
+    if alone {
+        Err("--allow-plain goes with --key".to_owned())
+    } else {
+        Ok((address, port, options))
+    }
 }

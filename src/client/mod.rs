@@ -38,8 +38,10 @@ use state::State;
 use ui::screen::{self, Screen};
 use ui::web::Page;
 
+use crate::class_key;
 use crate::cli::Failure;
 use crate::io_error::cause_at;
+use crate::tls::KeyLog;
 
 /// What the person who starts the client decides.
 #[derive(Debug, Clone)]
@@ -51,6 +53,8 @@ pub struct ClientOptions {
     pub port: u16,
     /// The server, as `HOST:PORT`.
     pub server: String,
+    /// The file of the key by which the server speaks TLS; without one this client does not.
+    pub key: Option<PathBuf>,
     /// Whether somebody sits at a terminal and can be asked.
     pub interactive: bool,
     /// Whether the output goes to that terminal, too, so that it can have a prompt.
@@ -89,6 +93,8 @@ pub fn run(
     output: impl Write + Send + 'static,
 ) -> Result<(), Failure> {
     options.files.iter().try_for_each(|folder| check_folder(folder))?;
+    let key = options.key.as_deref().map(class_key::read).transpose();
+    let key = key.map_err(|message| Failure { message, code: 1 })?;
     let pairs = sockets(&options)?;
     let start = |error: io::Error| Failure::cannot("start", "the client", &error);
     let (events, receiver) = Events::channel();
@@ -101,8 +107,11 @@ pub fn run(
     if let Some(rates) = &options.lossy {
         screen.line(rates);
     }
+    if let Some(notice) = KeyLog::notice() {
+        screen.line(notice);
+    }
     let conversations = Conversations::new(datagrams, options.give_up);
-    let server = ServerSession::new(options.server, own, events.clone());
+    let server = ServerSession::new((options.server, key), own, events.clone());
     let files = Transfers::new(options.files, events.clone());
     let mut state = State::new(screen, server, (listening, conversations), files, events);
     state.trace(options.explain);

@@ -64,6 +64,24 @@ impl<'a> Reader<'a> {
         (self.start, self.end) = (0, 0);
     }
 
+    /// Makes the connection secure. `shake` is given the bytes that were read already and the way to further ones, which
+    /// ends at the reader's deadline.
+    ///
+    /// # Errors
+    /// As `shake` fails.
+    pub fn handshake<T>(
+        &mut self,
+        shake: impl FnOnce((&[u8], &mut UntilDeadline<'_, 'a>)) -> io::Result<(Opener, T)>,
+    ) -> io::Result<T> {
+        let (limit, read) = (self.stream.limit, self.buffered().to_vec());
+        let mut further = UntilDeadline { stream: &mut self.stream, deadline: self.deadline };
+        let shaken = shake((&read, &mut further));
+        self.stream.limit = limit;
+        let (opener, more) = shaken?;
+        self.secure(opener);
+        Ok(more)
+    }
+
     /// Records what is consumed, while that is `wanted`.
     #[must_use]
     pub fn recorded(self, wanted: Arc<AtomicBool>) -> Reader<'a> {
@@ -108,6 +126,30 @@ impl<'a> Reader<'a> {
         };
         self.stream.limit = limit;
         result
+    }
+}
+
+/// What a [`Reader`] reads from, for the time of a handshake.
+#[derive(Debug)]
+pub struct UntilDeadline<'r, 'a> {
+    stream: &'r mut TimedStream<'a>,
+    deadline: Option<Instant>,
+}
+
+impl Read for UntilDeadline<'_, '_> {
+    /// Returns `TimedOut` after the deadline. Until then it waits for a byte, whatever another thread does to the socket.
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let left = self.deadline.map(|end| end.saturating_duration_since(Instant::now()));
+            if left.is_some_and(|left| left.is_zero()) {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            self.stream.limit = left;
+            match self.stream.read(into) {
+                Err(error) if is_waiting(&error) => thread::yield_now(),
+                done => return done,
+            }
+        }
     }
 }
 

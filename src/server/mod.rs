@@ -6,7 +6,7 @@
 //!
 //! A request comes in at [`session`], which reads and parses it. [`pace`] says when its turn comes, by the limits of
 //! the client and of its host ([`hosts`]). [`connection`] does what it asks for, with the [`directory`] and the
-//! [`room`]. [`pipeline`] keeps the answers in order. [`capacity`] decides who may connect.
+//! [`room`]. [`pipeline`] keeps the answers in order. [`capacity`] decides who may connect, and [`secure`](mod@secure) speaks TLS with those who do.
 
 pub mod printer;
 pub mod room;
@@ -21,6 +21,7 @@ pub mod connection;
 pub mod keepalive;
 pub mod pace;
 pub mod pipeline;
+pub mod secure;
 pub mod session;
 mod moderation;
 mod console;
@@ -48,9 +49,11 @@ use session::Session;
 use state::Server;
 pub use state::ServerOptions;
 
+use crate::class_key;
 use crate::io_error::cause;
 use crate::net::accept::accept;
 use crate::net::{Accept, ipv4_twin};
+use crate::tls::{KeyLog, SharedKey};
 use crate::wire::{Reason, Refusal};
 
 /// The stack of a session's thread. A session needs a fraction of it. The unused part costs address space only.
@@ -76,17 +79,9 @@ pub fn run(
 ) -> io::Result<()> {
     let own = listener.local_addr()?;
     let listeners = iter::once(listener).chain(bind_twin(own)?);
-    let (journal, recovered) = open_log(&options)?;
-    let recorder = Arc::new(Recorder::new(journal)?);
-    let history = History::new(recovered.kept, recovered.epochs);
-    let room = Arc::new(Room::new(recovered.seq));
-    let ids = Ids::new(recovered.last_id, recovered.ids, Arc::clone(&recorder));
-    let server = Arc::new(Server::new(own, options, room, ids));
-    server.printer.line(format_args!("Server listening on {own}"));
+    let (server, broadcaster) = set_up(own, options)?;
     let printer = Arc::clone(&server.printer);
     let printing = spawn("printer", move || printer.run(output))?;
-    let (room, printer) = (Arc::clone(&server.room), Arc::clone(&server.printer));
-    let broadcaster = Broadcaster::new(room, recorder, history, printer);
     let (quit, quits) = mpsc::channel();
     let (attending, quitting) = (Arc::clone(&server), quit.clone());
     let broadcasting = spawn("broadcaster", move || {
@@ -106,6 +101,38 @@ pub fn run(
     let ended = quits.recv().unwrap_or(Ok(()));
     shut_down(&server, broadcasting, printing);
     ended
+}
+
+/// Opens the files, and makes the state and the broadcaster of a server that listens on `own`.
+fn set_up(own: SocketAddr, options: ServerOptions) -> io::Result<(Arc<Server>, Broadcaster)> {
+    let (key, made) = open_key(&options)?.unzip();
+    let (journal, recovered) = open_log(&options)?;
+    let recorder = Arc::new(Recorder::new(journal)?);
+    let history = History::new(recovered.kept, recovered.epochs);
+    let room = Arc::new(Room::new(recovered.seq));
+    let ids = Ids::new(recovered.last_id, recovered.ids, Arc::clone(&recorder));
+    let server = Arc::new(Server::new(own, options, key, room, ids));
+    server.printer.line(format_args!("Server listening on {own}"));
+    tell_of_keys(&server, made == Some(true));
+    let (room, printer) = (Arc::clone(&server.room), Arc::clone(&server.printer));
+    let broadcaster = Broadcaster::new(room, recorder, history, printer);
+    Ok((server, broadcaster))
+}
+
+/// Reads the key by which clients speak TLS, if they are to. Returns also whether it was made.
+fn open_key(options: &ServerOptions) -> io::Result<Option<(SharedKey, bool)>> {
+    options.key.as_deref().map(class_key::read_or_make).transpose().map_err(io::Error::other)
+}
+
+/// Tells the operator where keys are.
+fn tell_of_keys(server: &Server, made: bool) {
+    if let Some(file) = server.options.key.as_ref().filter(|_| made) {
+        let file = file.display();
+        server.printer.line(format_args!("made a key in {file}: clients need a copy of it"));
+    }
+    if let Some(notice) = KeyLog::notice().filter(|_| server.key.is_some()) {
+        server.printer.line(notice);
+    }
 }
 
 /// Opens the log and reads it.

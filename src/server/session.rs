@@ -5,6 +5,7 @@
 //! rule says how long the next read may wait. The session ends when the client leaves, is silent for too long, or
 //! is disconnected by another thread through its outbox.
 
+use std::io::BufRead;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::thread;
@@ -18,7 +19,9 @@ use crate::server::keepalive::{Keepalive, Next};
 use crate::server::pace::Pace;
 use crate::server::pipeline::Pipeline;
 use crate::server::room::{LINGER, journal};
-use crate::wire::request;
+use crate::server::secure;
+use crate::server::state::Server;
+use crate::wire::request::{self, code};
 use crate::wire::{
     Block, BlockReader, MAX_REQUEST_LINES, Name, Notification, PeerRef, Reason, Refusal, Request,
     Response, Secret, Via,
@@ -26,6 +29,11 @@ use crate::wire::{
 
 /// How long the end of a session waits for the room.
 const LAST_DELIVERY: Duration = Duration::from_secs(3);
+
+/// What a client without TLS is told by a server that wants it.
+const TLS_REQUIRED: &str = "this server speaks TLS alone: it needs the class's key";
+/// What a client is told whose TLS the server does not understand.
+const NO_TLS: &str = "this is TLS, which a server without a key does not speak";
 
 /// The state of one client's thread.
 pub struct Session<'a> {
@@ -35,6 +43,8 @@ pub struct Session<'a> {
     keepalive: Keepalive,
     /// How long the next read may wait.
     wait: Duration,
+    /// Whether it must speak TLS and does not.
+    unprotected: bool,
     /// How fast it may go on.
     pace: Pace,
     /// The answers and messages that are not written yet.
@@ -51,14 +61,15 @@ impl<'a> Session<'a> {
         let keepalive = Keepalive::new(now, options.register_timeout, options.ping);
         let pace = Pace::new(options.rate, connection.host.clone(), now);
         let pipeline = Pipeline::new(&connection);
-        Session { connection, keepalive, wait: Duration::ZERO, pace, pipeline }
+        let (wait, unprotected) = (Duration::ZERO, false);
+        Session { connection, keepalive, wait, unprotected, pace, pipeline }
     }
 
     /// Serves the client until one side ends the session. Returns the reason.
     pub fn run(&mut self) -> Reason {
         let outbox = Arc::clone(&self.connection.outbox);
         let mut reader = BlockReader::new(Reader::new(outbox.stream()), MAX_REQUEST_LINES);
-        let mut next = self.check_keepalive();
+        let mut next = self.begin(reader.get_mut());
         loop {
             if let Flow::Break(reason) = next {
                 // The requests before the end count: their answers and messages are still written.
@@ -96,6 +107,36 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// Waits for the client's first byte. If that begins TLS, makes the connection secure.
+    fn begin(&mut self, reader: &mut Reader) -> Flow {
+        let Server { key, options, .. } = self.connection.server;
+        let is_tls = loop {
+            self.check_keepalive()?;
+            self.limit(reader);
+            match reader.fill_buf() {
+                Ok(bytes) => break secure::is_tls(bytes),
+                Err(error) if is_waiting(&error) => thread::yield_now(), // as in `run`
+                Err(_) => return Flow::Break(Reason::Gone),
+            }
+        };
+        match key {
+            Some(key) if is_tls => {
+                let Connection { server, outbox, .. } = &self.connection;
+                let secured = secure::secure(server, outbox, key, reader);
+                secured.map_or(Flow::Break(Reason::Gone), Flow::Continue)
+            }
+            None if is_tls => {
+                let refusal = Refusal::new(code::MALFORMED, NO_TLS);
+                self.answer(&refusal.to_block(""))?;
+                Flow::Break(Reason::Gone)
+            }
+            key => {
+                self.unprotected = key.is_some() && !options.allow_plain;
+                Flow::Continue(())
+            }
+        }
+    }
+
     /// Asks the keepalive rule what to do about a silent client: wait, ping it, or end the session. The time to wait
     /// limits the next reads, so no timer and no second thread is needed.
     fn check_keepalive(&mut self) -> Flow {
@@ -127,6 +168,11 @@ impl<'a> Session<'a> {
     /// Executes a request, or answers why not. A request that is refused changes nothing, and is no sign of life: see
     /// [`Keepalive::heard`].
     fn execute(&mut self, block: &Block) -> Flow {
+        if self.unprotected {
+            let refusal = Refusal::new(code::TLS_REQUIRED, TLS_REQUIRED);
+            self.answer(&refusal.to_block(block.kind()))?;
+            return Flow::Break(Reason::Gone);
+        }
         match self.request(block) {
             Ok(flow) => flow,
             Err(refusal) => self.answer(&refusal.to_block(block.kind())),

@@ -17,6 +17,7 @@ use crate::server::directory::{Ids, Registry};
 use crate::server::hosts::{HostRate, HostRates};
 use crate::server::printer::Printer;
 use crate::server::room::{Outbox, Room, journal};
+use crate::tls::SharedKey;
 use crate::wire::{Entry, Name, Notification, Reason, Refusal};
 
 /// How many clients of one host may be as fast as they can at the same time, unless the operator decides otherwise. A
@@ -43,6 +44,10 @@ pub struct ServerOptions {
     pub rate_address: Option<u32>,
     /// The path of the log.
     pub log: PathBuf,
+    /// The file of the key by which clients speak TLS; without one they cannot. It is made if it is not there.
+    pub key: Option<PathBuf>,
+    /// Whether clients without TLS are served beside those with it.
+    pub allow_plain: bool,
     /// Whether each batch waits until the log is on the disk.
     pub sync: bool,
     /// Whether the server ends when its input does.
@@ -62,6 +67,8 @@ impl Default for ServerOptions {
             rate: 20,
             rate_address: None,
             log: PathBuf::from("server.log"),
+            key: None,
+            allow_plain: false,
             sync: false,
             until_eof: false,
             shake: None,
@@ -82,6 +89,8 @@ pub struct Server {
     pub options: ServerOptions,
     /// The address that the server listens on, with the port that the system has chosen for port 0.
     pub own: SocketAddr,
+    /// The key by which clients speak TLS, if they can.
+    pub key: Option<SharedKey>,
     /// The connections that are open.
     pub connections: Arc<Connections>,
     /// The directory: registered names and members of the room.
@@ -99,8 +108,15 @@ pub struct Server {
 }
 
 impl Server {
-    /// Creates the state of a server that listens on `own`, with a room, and with the IDs that were given before.
-    pub fn new(own: SocketAddr, options: ServerOptions, room: Arc<Room>, ids: Ids) -> Server {
+    /// Creates the state of a server that listens on `own`, with the key of its clients, a room, and the IDs that were
+    /// given before.
+    pub fn new(
+        own: SocketAddr,
+        options: ServerOptions,
+        key: Option<SharedKey>,
+        room: Arc<Room>,
+        ids: Ids,
+    ) -> Server {
         Server {
             connections: Arc::new(Connections::new(options.max_clients)),
             hosts: HostRates::new(options.rate_of_host()),
@@ -110,6 +126,7 @@ impl Server {
             printer: Arc::default(),
             warned: AtomicBool::new(false),
             own,
+            key,
             options,
         }
     }

@@ -37,12 +37,12 @@ impl KeyLog {
     /// The file that the environment names, opened once for the process; `None` if it names none, or one that cannot
     /// be opened.
     pub fn of_environment() -> Option<&'static KeyLog> {
-        opened().as_ref()?.1.as_ref().ok()
+        opened()?.1.as_ref().ok()
     }
 
     /// What a program says about the key log at its start, if the environment names one.
     pub fn notice() -> Option<String> {
-        opened().as_ref().map(|(name, opened)| match opened {
+        opened().map(|(name, opened)| match opened {
             Ok(_) => format!(
                 "the keys of encrypted connections are written to {name}: who reads it, reads them"
             ),
@@ -59,12 +59,13 @@ impl KeyLog {
 }
 
 /// The name of the file that the environment names, and the file, or why it cannot be opened.
-fn opened() -> &'static Option<(String, Result<KeyLog, String>)> {
+fn opened() -> Option<&'static (String, Result<KeyLog, String>)> {
     static OPENED: OnceLock<Option<(String, Result<KeyLog, String>)>> = OnceLock::new();
-    OPENED.get_or_init(|| {
+    let opened = OPENED.get_or_init(|| {
         let set = |variable| env::var_os(variable).filter(|value| !value.is_empty());
         let path = VARIABLES.into_iter().find_map(set)?;
         let log = KeyLog::open(Path::new(&path)).map_err(|error| cause(&error));
         Some((path.to_string_lossy().into_owned(), log))
-    })
+    });
+    opened.as_ref()
 }

@@ -65,6 +65,7 @@ pub mod code {
     pub const SERVER_FULL: &str = "server-full";
     pub const SELF: &str = "self";
     pub const BANNED: &str = "banned";
+    pub const TLS_REQUIRED: &str = "tls-required";
 }
 
 /// Why a request was refused: a code for programs and a sentence for people.

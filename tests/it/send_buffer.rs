@@ -7,7 +7,8 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use p2p_chat::server::room::outbox::{Outbox, WriteMode, WriteOutcome};
+use p2p_chat::server::room::outbox::{Outbox, WriteOutcome};
+use p2p_chat::server::room::sealed_buffer::WriteMode;
 use p2p_chat::server::room::send_buffer::{SendBuffer, write_and_wait};
 use p2p_chat::wire::notification::Reason;
 

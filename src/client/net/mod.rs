@@ -1,6 +1,7 @@
-//! A client's connections, those to the server and those to peers: a writer for each, which never makes the
-//! loop wait, and a record of what the sockets carry.
+//! A client's connections, those to the server and those to peers: TLS for those that this client makes, a
+//! writer for each, which never makes the loop wait, and a record of what the sockets carry.
 
+pub mod secure;
 pub mod writer;
 pub mod capture;
 

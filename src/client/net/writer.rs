@@ -12,6 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::io_error::cause;
+use crate::tls::Sealer;
 
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -84,13 +85,14 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Starts the writing thread of a connection. The thread reports its progress by `tell`. It ends a moment after
+    /// Starts the writing thread of a connection, which a `sealer` makes secure. The thread reports its progress by `tell`. It ends a moment after
     /// the connection, at the latest: it must not outlive many short connections by a second each.
     ///
     /// # Errors
     /// When the thread cannot be started or the socket is gone.
     pub fn start(
         stream: &Arc<TcpStream>,
+        sealer: Option<Sealer>,
         tell: impl Fn(Progress) + Send + 'static,
     ) -> io::Result<(Writer, Reading)> {
         stream.set_nodelay(true)?;
@@ -99,7 +101,7 @@ impl Writer {
         let (reading, read) = mpsc::channel();
         let (stream, to) = (Arc::clone(stream), Arc::clone(stream));
         thread::Builder::new().name("writer".to_owned()).spawn(move || {
-            let written = write_all(&to, &pieces, &tell);
+            let written = write_all(&mut Wire { to: &to, sealer }, &pieces, &tell);
             // A shutdown fails only when the connection is closed already. After an error of the write, it wakes
             // the thread that reads, which reports the end.
             let _ = to.shutdown(if written.is_ok() { Shutdown::Write } else { Shutdown::Both });
@@ -149,9 +151,33 @@ fn await_close(stream: &TcpStream, time: Duration) {
     }
 }
 
+/// A connection on which bytes are sealed, if it is secured.
+struct Wire<'a> {
+    to: &'a TcpStream,
+    sealer: Option<Sealer>,
+}
+
+impl Wire<'_> {
+    /// Writes bytes, all of them.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let Some(sealer) = &mut self.sealer else { return self.to.write_all(bytes) };
+        let mut records = Vec::new();
+        let open = sealer.seal(bytes, &mut records);
+        self.to.write_all(&records)?;
+        if open { Ok(()) } else { Err(io::ErrorKind::BrokenPipe.into()) }
+    }
+
+    /// Writes the last word of a secured connection: that everything was said, or what is wrong with what came.
+    fn close(&mut self) -> io::Result<()> {
+        let mut records = Vec::new();
+        self.sealer.iter_mut().for_each(|sealer| sealer.close(&mut records));
+        self.to.write_all(&records)
+    }
+}
+
 /// Writes the queue until the [`Writer`] is dropped.
 fn write_all(
-    mut to: &TcpStream,
+    wire: &mut Wire,
     pieces: &Receiver<Piece>,
     tell: &impl Fn(Progress),
 ) -> io::Result<()> {
@@ -160,7 +186,7 @@ fn write_all(
             Piece::Bytes { bytes, is_text } => {
                 // Reported first: once they are written, the answer may be traced before them.
                 tell(Progress::Writing(bytes.clone()));
-                to.write_all(&bytes)?;
+                wire.write(&bytes)?;
                 if is_text {
                     tell(Progress::Written);
                 }
@@ -168,7 +194,7 @@ fn write_all(
             Piece::Pause(time) => thread::sleep(time),
         }
     }
-    Ok(())
+    wire.close()
 }
 
 /// Connects to the first of the addresses that answers.

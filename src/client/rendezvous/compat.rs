@@ -7,6 +7,7 @@ use crate::client::event::{Events, LinkEvent};
 use crate::client::net::{ConnectionId, Writer};
 use crate::client::rendezvous::connection;
 use crate::client::rendezvous::quote::marked;
+use crate::tls::SharedKey;
 use crate::wire::{Request, Response};
 
 /// One request and its connection.
@@ -22,12 +23,12 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// Begins to connect for a request, which may be answered until `until`.
+    /// Begins to connect to a server, by TLS if there is a key for it, for a request, which may be answered until `until`.
     ///
     /// # Errors
     /// The sentence that tells why nothing is sent.
     pub fn begin(
-        server: &str,
+        server: (&str, Option<&SharedKey>),
         events: &Events,
         request: Request,
         until: Instant,

@@ -9,10 +9,11 @@ use std::sync::Arc;
 use std::thread;
 
 use crate::client::event::{self, Event, Events, LinkEvent};
-use crate::client::net::writer;
 use crate::client::net::{ConnectionId, Direction, Writer};
+use crate::client::net::{secure, writer};
 use crate::io_error::cause;
 use crate::net::{Reader, interface};
+use crate::tls::SharedKey;
 use crate::wire::{BlockReader, MAX_ANSWER_LINES, compat};
 
 /// The addresses of a server, IPv4 first: `server` listens on 127.0.0.1 unless it is told otherwise, and
@@ -33,15 +34,19 @@ pub fn resolve(server: &str) -> io::Result<Vec<SocketAddr>> {
     Ok(addresses)
 }
 
-/// Begins to connect. Everything that happens from then on arrives as events under the number that is returned;
+/// Begins to connect, by TLS if there is a key. Everything that happens from then on arrives as events under the number that is returned;
 /// the last one is `Down`.
 ///
 /// # Errors
 /// When the thread cannot be started.
-pub fn open(server: &str, events: &Events) -> io::Result<ConnectionId> {
-    let (id, server, events) = (ConnectionId::next(), server.to_owned(), events.clone());
+pub fn open(
+    (server, key): (&str, Option<&SharedKey>),
+    events: &Events,
+) -> io::Result<ConnectionId> {
+    let (id, events) = (ConnectionId::next(), events.clone());
+    let (server, key) = (server.to_owned(), key.cloned());
     let reading = move || {
-        let down = follow(&server, id, &events).err().map(|error| cause(&error));
+        let down = follow(&server, key.as_ref(), id, &events).err().map(|error| cause(&error));
         // An error: the program ends.
         let _ = events.send(Event::Link(id, LinkEvent::Down(down)));
     };
@@ -50,14 +55,25 @@ pub fn open(server: &str, events: &Events) -> io::Result<ConnectionId> {
 }
 
 /// The thread of a connection: connects, then reads blocks to the end.
-fn follow(server: &str, id: ConnectionId, events: &Events) -> io::Result<()> {
+fn follow(
+    server: &str,
+    key: Option<&SharedKey>,
+    id: ConnectionId,
+    events: &Events,
+) -> io::Result<()> {
     let gone = || io::Error::from(io::ErrorKind::BrokenPipe);
     let tell = |event| events.send(Event::Link(id, event)).map_err(|_| gone());
     let stream = Arc::new(writer::connect(&resolve(server)?)?);
     let own = interface::canonical(stream.local_addr()?);
-    let (writer, _reading) = Writer::start(&stream, event::progress(id, &stream, events))?;
+    let secured = key.map(|key| secure::connect(&stream, key)).transpose()?;
+    let (opener, sealer) = secured.map(|secured| (secured.opener, secured.sealer)).unzip();
+    let progress = event::progress(id, &stream, events);
+    let (writer, _reading) = Writer::start(&stream, sealer, progress)?;
     tell(LinkEvent::Up(writer, own))?;
-    let bytes = Reader::new(&stream).recorded(Arc::clone(events.tracing()));
+    let mut bytes = Reader::new(&stream).recorded(Arc::clone(events.tracing()));
+    if let Some(opener) = opener {
+        bytes.secure(opener);
+    }
     let mut blocks = BlockReader::new(bytes, MAX_ANSWER_LINES);
     loop {
         let found = blocks.read();

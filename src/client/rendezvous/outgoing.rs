@@ -44,7 +44,8 @@ pub fn ask(session: &mut ServerSession, request: Request, pending: Pending) -> R
         }
         LinkState::Legacy(exchange) if Exchange::is_known(&request) => {
             let until = now + ANSWER;
-            let begun = Exchange::begin(&session.server, &session.events, request, until)?;
+            let server = (session.server.as_str(), session.key.as_ref());
+            let begun = Exchange::begin(server, &session.events, request, until)?;
             *exchange = Some(begun);
         }
         LinkState::Legacy(_) => return Err("this server has no room".to_owned()),

@@ -18,12 +18,15 @@ use crate::client::rendezvous::requests::Requests;
 use crate::client::rendezvous::room::RoomView;
 use crate::client::rendezvous::trouble::{Trouble, Verdict, judge};
 use crate::client::ui::Screen;
+use crate::tls::SharedKey;
 use crate::wire::{Name, Reason, Request, Secret, Welcome};
 
 /// The session with the server.
 pub struct ServerSession {
     /// The server, as `HOST:PORT`.
     pub server: String,
+    /// The key by which the connection is made secure; without one it is not.
+    pub(super) key: Option<SharedKey>,
     /// The way to the loop, for the threads of connections.
     pub(super) events: Events,
     /// How far the connection has come.
@@ -50,10 +53,12 @@ pub struct ServerSession {
 }
 
 impl ServerSession {
-    /// No session yet, for a client that listens at `own`.
-    pub fn new(server: String, own: SocketAddr, events: Events) -> ServerSession {
+    /// No session yet with a server and its key, for a client that listens at `own`.
+    pub fn new(to: (String, Option<SharedKey>), own: SocketAddr, events: Events) -> ServerSession {
+        let (server, key) = to;
         ServerSession {
             server,
+            key,
             events,
             link: LinkState::Offline(None),
             name: None,
@@ -159,12 +164,12 @@ impl ServerSession {
             {
                 None => {}
                 Some(Silence::Answer) => {
-                    let seconds = liveness::ANSWER.as_secs();
-                    self.give_up(&format!("no answer for {seconds} seconds"), screen);
+                    let cause = format!("no answer for {} seconds", liveness::ANSWER.as_secs());
+                    self.give_up(&cause, screen);
                 }
                 Some(Silence::Word(limit)) => {
-                    let seconds = limit.as_secs_f32();
-                    self.give_up(&format!("no word from it for {seconds} seconds"), screen);
+                    let cause = format!("no word from it for {} seconds", limit.as_secs_f32());
+                    self.give_up(&cause, screen);
                 }
             },
             LinkState::Up(_) | LinkState::Connecting(_) => {
@@ -277,7 +282,7 @@ impl ServerSession {
 
     /// Starts to connect. Without a thread there is no connection, and the next attempt comes later.
     pub(super) fn connect(&mut self) {
-        let opened = connection::open(&self.server, &self.events);
+        let opened = connection::open((&self.server, self.key.as_ref()), &self.events);
         let later = |_| LinkState::Offline(Some(Instant::now() + ANSWER));
         self.link = opened.map_or_else(later, LinkState::Connecting);
     }

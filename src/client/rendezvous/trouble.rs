@@ -81,6 +81,9 @@ pub fn judge(
         code::BAD_PORT | code::BANNED | compat::REFUSED => {
             Verdict::Never(format!("not registered: {message}"))
         }
+        code::TLS_REQUIRED => {
+            Verdict::Never(format!("not registered: {message}; start the client with --key FILE"))
+        }
         _ => Verdict::Later(Trouble::Refused(message)),
     }
 }

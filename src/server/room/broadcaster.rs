@@ -16,9 +16,10 @@ use crate::server::room::batch::{Batch, Unicast, UnicastKind};
 use crate::server::room::history::{History, Replay};
 use crate::server::room::log::journal::Portion;
 use crate::server::room::log::recorder::Recorder;
-use crate::server::room::outbox::{FIRST_MODE, Outbox, WriteMode, WriteOutcome};
+use crate::server::room::outbox::{Outbox, WriteOutcome};
 use crate::server::room::pieces::Pieces;
 use crate::server::room::queue::Room;
+use crate::server::room::sealed_buffer::{FIRST_MODE, WriteMode};
 use crate::wire::{LastSeen, Response, Welcome};
 
 /// How soon slow and closing clients are served again.

@@ -2,13 +2,14 @@
 //!
 //! Two threads carry a message. The sender's thread renders it ([`messages`]) and appends it to the batch that
 //! fills ([`batch`], [`queue`]). The [`broadcaster`]'s thread takes the batch, appends it to the log ([`log`]),
-//! writes it to every member ([`outbox`], [`send_buffer`]) and keeps it for later members ([`history`]). A long replay is
+//! writes it to every member ([`outbox`], [`sealed_buffer`], [`send_buffer`]) and keeps it for later members ([`history`]). A long replay is
 //! told in [`pieces`].
 
 pub mod log;
 pub mod history;
 pub mod messages;
 pub mod send_buffer;
+pub mod sealed_buffer;
 pub mod pieces;
 pub mod outbox;
 pub mod batch;

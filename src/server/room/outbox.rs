@@ -1,14 +1,15 @@
 //! One client's connection, as far as writing goes.
 //!
 //! A client whose socket is full must cost nobody else anything. Bytes that do not fit stay here, bounded, and the
-//! [`broadcaster`](super::broadcaster) tries it again a few milliseconds later. [`SendBuffer`] is the rule;
-//! [`Outbox`] is the lock and the socket around it. Every write to a client happens under its outbox's lock, so two
+//! [`broadcaster`](super::broadcaster) tries it again a few milliseconds later.
+//! [`SendBuffer`](super::send_buffer::SendBuffer) is the rule, [`SealedBuffer`] encrypts, and [`Outbox`] is the lock and
+//! the socket around both. Every write to a client happens under its outbox's lock, so two
 //! threads never mix their bytes.
 //!
 //! An outbox goes through these states, and never back: open, *closed* (last words are written, nothing more is
 //! accepted, what waits is still sent), shut down (the socket is closed in both directions).
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex};
@@ -16,31 +17,13 @@ use std::time::{Duration, Instant};
 
 use crate::server::room::history::Replay;
 use crate::server::room::pieces::{PIECE, Pieces};
-use crate::server::room::send_buffer::SendBuffer;
+use crate::server::room::sealed_buffer::{SealedBuffer, WRITE_TIMEOUT, WriteMode};
 use crate::sync::lock;
+use crate::tls::Sealer;
 use crate::wire::Reason;
 
 /// How long a closing client may take to read its last words and to close its side.
 pub const LINGER: Duration = Duration::from_secs(1);
-/// How long a blocking write may wait. (Linux rounds it up: it really lasts 5 to 8 ms.)
-const WRITE_TIMEOUT: Duration = Duration::from_millis(1);
-
-/// How a write treats a full socket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WriteMode {
-    /// It waits a moment. The usual mode, and the fastest where sockets have room.
-    Blocking,
-    /// It never waits, at the price of two more system calls.
-    NonBlocking,
-}
-
-/// The mode to begin a batch with. On Windows a write that has timed out leaves its socket undefined.
-pub const FIRST_MODE: WriteMode =
-    if cfg!(windows) { WriteMode::NonBlocking } else { WriteMode::Blocking };
-
-/// The most that one system call is given. Windows may take megabytes in one write that does not wait, then nothing for
-/// many seconds: a client that reads all the while would seem to be stuck.
-const AT_ONCE: usize = if cfg!(windows) { 64 * 1024 } else { usize::MAX };
 
 /// What became of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +59,7 @@ pub struct Outbox {
 #[derive(Debug)]
 struct Inner {
     /// The bytes that the socket has not taken yet.
-    buffer: SendBuffer,
+    buffer: SealedBuffer,
     /// The replay that is told in pieces just now. Everything else waits until it is over.
     pieces: Option<Pieces>,
     /// Whether the broadcaster has this outbox on its list of slow consumers.
@@ -96,7 +79,7 @@ impl Outbox {
         // Nagle's algorithm (RFC 896) would hold small writes back for up to 40 ms.
         stream.set_nodelay(true)?;
         stream.set_write_timeout(Some(WRITE_TIMEOUT))?;
-        let buffer = SendBuffer::new(limit, Instant::now());
+        let buffer = SealedBuffer::new(limit);
         let inner = Inner { buffer, pieces: None, listed: false, end: None, finished: false };
         let (greeted, left, closed) = Default::default();
         let (inner, ended) = (Mutex::new(inner), Condvar::new());
@@ -141,6 +124,11 @@ impl Outbox {
     /// How many bytes of a replay are told at once.
     pub fn piece(&self) -> usize {
         PIECE.min(self.limit)
+    }
+
+    /// Notes that the connection is secured: from now on everything is sealed.
+    pub fn secure(&self, sealer: Sealer) {
+        lock(&self.inner).buffer.secure(sealer, self.limit);
     }
 
     /// Writes a greeting. Its first `free` bytes do not count towards the limit: a room with many members must not cost
@@ -206,7 +194,7 @@ impl Outbox {
         }
         // Where something waits already, the socket is probably still full: do not wait for it again.
         let mode = if inner.buffer.is_empty() { mode } else { WriteMode::NonBlocking };
-        if let Err(error) = self.send(&mut inner.buffer, bytes, mode) {
+        if let Err(error) = inner.buffer.send(&self.stream, bytes, mode) {
             return self.cut(inner, error.kind());
         }
         if inner.buffer.is_empty() || std::mem::replace(&mut inner.listed, true) {
@@ -225,7 +213,7 @@ impl Outbox {
             return false;
         }
         self.set_end(&mut inner, reason);
-        let sent = self.send(&mut inner.buffer, words, WriteMode::NonBlocking);
+        let sent = inner.buffer.send_last(&self.stream, words);
         if sent.is_ok() && inner.buffer.is_empty() {
             self.shut(Shutdown::Write);
         }
@@ -241,8 +229,11 @@ impl Outbox {
     pub fn retry_slow(&self, now: Instant) -> bool {
         let mut inner = lock(&self.inner);
         let waited = !inner.buffer.is_empty();
-        let sent =
-            if waited { self.send(&mut inner.buffer, &[], WriteMode::NonBlocking) } else { Ok(()) };
+        let sent = if waited {
+            inner.buffer.send(&self.stream, &[], WriteMode::NonBlocking)
+        } else {
+            Ok(())
+        };
         let waits = !inner.buffer.is_empty();
         let again = match (sent, inner.end) {
             (Err(error), _) => {
@@ -285,35 +276,4 @@ impl Outbox {
     fn shut(&self, how: Shutdown) {
         let _ = self.stream.shutdown(how);
     }
-
-    /// Writes through the buffer, in the given mode.
-    fn send(&self, buffer: &mut SendBuffer, bytes: &[u8], mode: WriteMode) -> io::Result<()> {
-        let now = Instant::now();
-        if mode == WriteMode::Blocking {
-            return buffer.send(bytes, now, |bytes| write(&self.stream, bytes));
-        }
-        // The mode belongs to the socket, not to this write: the client's thread, which reads from the same socket,
-        // may see `WouldBlock` meanwhile, and reads again.
-        self.stream.set_nonblocking(true)?;
-        let sent = buffer.send(bytes, now, |bytes| write(&self.stream, bytes));
-        self.stream.set_nonblocking(false)?;
-        sent
-    }
-}
-
-/// Writes as much as the socket takes, piece by piece. A short piece says that the socket is full, and an error after
-/// the first piece comes again at the next write.
-fn write(mut stream: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
-    let mut written = 0;
-    for piece in bytes.chunks(AT_ONCE) {
-        let taken = match stream.write(piece) {
-            Err(error) if written == 0 => return Err(error),
-            taken => taken.unwrap_or(0),
-        };
-        written += taken;
-        if taken < piece.len() {
-            break;
-        }
-    }
-    Ok(written)
 }

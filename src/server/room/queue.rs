@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 
 use crate::server::room::batch::{Batch, BatchId, Unicast, UnicastKind};
 use crate::server::room::messages::MessageBatch;
-use crate::server::room::outbox::{FIRST_MODE, Outbox, WriteMode, WriteOutcome};
+use crate::server::room::outbox::{Outbox, WriteOutcome};
+use crate::server::room::sealed_buffer::{FIRST_MODE, WriteMode};
 use crate::sync::{lock, wait};
 use crate::wire::{Block, LastSeen, Reason, Welcome};
 

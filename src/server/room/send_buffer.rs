@@ -33,6 +33,11 @@ impl SendBuffer {
         SendBuffer { waiting: Vec::new(), written: 0, limit, extra: 0, progress: now }
     }
 
+    /// Lets `bytes` more wait from now on.
+    pub fn raise_limit(&mut self, bytes: usize) {
+        self.limit += bytes;
+    }
+
     /// Lets `bytes` more wait, until nothing waits any more.
     pub fn allow(&mut self, bytes: usize) {
         self.extra += bytes;

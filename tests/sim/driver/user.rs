@@ -38,6 +38,7 @@ fn options(name: &str, server: &Server) -> ClientOptions {
         name: Some(name.to_owned()),
         port: 0,
         server: server.address.to_string(),
+        key: None,
         interactive: false,
         prompt: false,
         explain: false,

@@ -88,7 +88,7 @@ fn attend(
     reader.compat = greeting.as_ref().is_none_or(|greeting| greeting.ticket.is_none());
     reader.files = greeting.as_ref().is_some_and(Greeting::begins_files);
     let (progress, slot) = (event::progress(id, stream, events), Arc::clone(slot));
-    let (writer, _reading) = Writer::start(stream, move |event| {
+    let (writer, _reading) = Writer::start(stream, None, move |event| {
         let _held = &slot; // as long as the thread lives
         progress(event);
     })?;
@@ -128,7 +128,7 @@ fn converse(
     let began = Instant::now();
     let stream = Arc::new(writer::connect(&[address])?);
     let took = began.elapsed();
-    let (writer, _reading) = Writer::start(&stream, event::progress(id, &stream, events))?;
+    let (writer, _reading) = Writer::start(&stream, None, event::progress(id, &stream, events))?;
     writer.block(&greeting.to_block());
     let mut reader = LineReader::new(&stream, id, events);
     reader.compat = greeting.ticket.is_none();

@@ -1,0 +1,73 @@
+//! TLS for a connection that this client makes: all or nothing.
+
+use std::io::{self, Read};
+use std::net::{Shutdown, TcpStream};
+use std::time::Duration;
+
+use crate::net::DeadlineStream;
+use crate::net::deadline::linger;
+use crate::tls::record::{ALERT, HANDSHAKE};
+use crate::tls::{self, KeyLog, Secured, SharedKey, TlsError};
+use crate::wire::text::escape;
+use crate::wire::{BlockReader, MAX_ANSWER_LINES};
+
+/// How long the handshake may take.
+const TIME: Duration = Duration::from_secs(5);
+/// How long the other side may take to read why this side ends the handshake.
+const LINGER: Duration = Duration::from_secs(1);
+/// The most bytes that are read of an answer without TLS.
+const MOST_QUOTED: u64 = 4096;
+
+/// Makes a fresh connection secure.
+///
+/// # Errors
+/// When the other side does not speak TLS, does not accept the key, or takes too long. There is no falling back: whoever
+/// sits on the way could make it fail.
+pub fn connect(stream: &TcpStream, key: &SharedKey) -> io::Result<Secured> {
+    stream.set_nodelay(true)?;
+    let mut input = Answer { stream: DeadlineStream::new(stream, TIME), is_tls: false };
+    let secured = tls::connect(&mut input, &mut &*stream, key, KeyLog::of_environment());
+    if secured.as_ref().is_err_and(|error| matches!(TlsError::of(error), Some(TlsError::Found(_))))
+    {
+        let _ = stream.shutdown(Shutdown::Write); // else a reset could take the alert with it
+        linger(stream, LINGER);
+    }
+    stream.set_read_timeout(None)?; // the deadline was the handshake's
+    secured.map_err(|error| match TlsError::of(&error) {
+        Some(TlsError::Received(alert)) if alert.refuses_key() => {
+            io::Error::other("it does not accept the key")
+        }
+        _ => error,
+    })
+}
+
+/// Reads what comes, if it is TLS. What is not becomes an error that quotes it.
+struct Answer<'a> {
+    stream: DeadlineStream<'a>,
+    /// Whether the first byte was one of TLS.
+    is_tls: bool,
+}
+
+impl Read for Answer<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.stream.read(into)?;
+        self.is_tls |= matches!(into[..read].first(), None | Some(&(ALERT | HANDSHAKE)));
+        if self.is_tls { Ok(read) } else { Err(self.quote(&into[..read])) }
+    }
+}
+
+impl Answer<'_> {
+    /// The error that quotes an answer without TLS: the sentence of an ERROR, or the first line. It waits for the end
+    /// of the answer, at most as long as for TLS.
+    fn quote(&mut self, begun: &[u8]) -> io::Error {
+        let rest = (&mut self.stream).take(MOST_QUOTED);
+        let block =
+            BlockReader::new(io::BufReader::new(begun.chain(rest)), MAX_ANSWER_LINES).read();
+        let said = block.ok().flatten().and_then(Result::ok);
+        let said = said.and_then(|block| block.header("Message").map(str::to_owned));
+        let text = String::from_utf8_lossy(begun);
+        let said = said.unwrap_or_else(|| text.lines().next().unwrap_or("").to_owned());
+        let said = escape(&said);
+        io::Error::other(format!("it answers without TLS, as anybody on the way could: {said}"))
+    }
+}
