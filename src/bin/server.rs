@@ -67,8 +67,7 @@ fn until_eof() -> bool {
     env::var_os("CHAT_UNTIL_EOF").is_some_and(|value| !value.is_empty() && value != "0")
 }
 
-/// Parses the command line: the host, the port and the options. Values out of range are errors: the usage
-/// names the limits.
+/// Parses the command line: the host, the port and the options.
 fn parse(line: impl Iterator<Item = String>) -> Result<(String, u16, ServerOptions), String> {
     let arguments = Arguments::split(line, &FLAGS, &SWITCHES)?;
     let (mut address, mut port) = ("127.0.0.1".to_owned(), 5555);
@@ -82,27 +81,10 @@ fn parse(line: impl Iterator<Item = String>) -> Result<(String, u16, ServerOptio
     let mut options =
         ServerOptions { shake: shake()?, until_eof: until_eof(), ..ServerOptions::default() };
     for (flag, value) in arguments.flags {
-        let seconds = |range| number(&format!("--{flag}"), &value, range).map(Duration::from_secs);
         match flag.as_str() {
             "host" => address = host("--host", &value)?,
             "port" => port = number("--port", &value, 0..=u16::MAX)?,
-            "log" | "key" if value.is_empty() => return Err(format!("--{flag} needs a file")),
-            "log" => options.log = value.into(),
-            "key" => options.key = Some(value.into()),
-            "allow-plain" => options.allow_plain = true,
-            "rate" => options.rate = number("--rate", &value, 0..=1_000_000)?,
-            "rate-address" => {
-                options.rate_address = Some(number("--rate-address", &value, 0..=25_000_000)?);
-            }
-            "max-clients" => {
-                options.max_clients = number("--max-clients", &value, 1..=MOST_CLIENTS)?;
-            }
-            "register-timeout" => options.register_timeout = seconds(1..=86_400)?,
-            "ping" => options.ping = seconds(1..=86_400)?,
-            "expires" => options.expires = seconds(1..=31_536_000)?,
-            "backlog" => options.backlog = number("--backlog", &value, 4_096..=1 << 30)?,
-            "until-eof" => options.until_eof = true,
-            _ => options.sync = true, // --sync
+            flag => set(&mut options, flag, &value)?,
         }
     }
     let alone = options.allow_plain && options.key.is_none();
@@ -111,4 +93,26 @@ fn parse(line: impl Iterator<Item = String>) -> Result<(String, u16, ServerOptio
     } else {
         Ok((address, port, options))
     }
+}
+
+/// Sets the option of a flag. Values out of range are errors: the usage names the limits.
+fn set(options: &mut ServerOptions, flag: &str, value: &str) -> Result<(), String> {
+    let name = format!("--{flag}");
+    let seconds = |range| number(&name, value, range).map(Duration::from_secs);
+    match flag {
+        "log" | "key" if value.is_empty() => return Err(format!("{name} needs a file")),
+        "log" => options.log = value.into(),
+        "key" => options.key = Some(value.into()),
+        "allow-plain" => options.allow_plain = true,
+        "rate" => options.rate = number(&name, value, 0..=1_000_000)?,
+        "rate-address" => options.rate_address = Some(number(&name, value, 0..=25_000_000)?),
+        "max-clients" => options.max_clients = number(&name, value, 1..=MOST_CLIENTS)?,
+        "register-timeout" => options.register_timeout = seconds(1..=86_400)?,
+        "ping" => options.ping = seconds(1..=86_400)?,
+        "expires" => options.expires = seconds(1..=31_536_000)?,
+        "backlog" => options.backlog = number(&name, value, 4_096..=1 << 30)?,
+        "until-eof" => options.until_eof = true,
+        _ => options.sync = true, // --sync
+    }
+    Ok(())
 }
