@@ -21,7 +21,7 @@ usage: client [NAME [LISTEN_PORT] [HOST[:PORT]]]
        client --raw HOST:PORT | --raw --listen PORT
   without NAME it asks for a nickname; without a server it takes 127.0.0.1:5555
   --raw                  a connection by hand: sends what you type, shows what arrives
-  --key FILE             speak TLS with the server, by the key in the file
+  --key FILE             speak TLS with the server (or with --raw), by the key in the file
   --page [PORT]          the same chat in a browser on this machine, on any free port or on PORT
   --no-open              print the page's address, but do not open a browser
   --bell                 ring when somebody says your name
@@ -52,8 +52,8 @@ fn main() -> ExitCode {
 enum Mode {
     /// The chat.
     Chat(ClientOptions),
-    /// A connection by hand (`--raw`).
-    Raw(End),
+    /// A connection by hand (`--raw`), perhaps by TLS with the key in a file.
+    Raw((End, Option<PathBuf>)),
 }
 
 /// Parses the command line.
@@ -68,16 +68,17 @@ fn parse(line: impl Iterator<Item = String>) -> Result<Mode, String> {
     }
 }
 
-/// Parses `--raw HOST:PORT` or `--raw --listen PORT`, and nothing else.
-fn by_hand(arguments: &Arguments) -> Result<End, String> {
-    let mut flags = arguments.flags.iter().filter(|(flag, _)| flag != "raw");
-    match (arguments.words.as_slice(), flags.next(), flags.next()) {
-        ([server], None, None) => server_address(server, None).map(End::Call),
-        ([], Some((flag, port)), None) if flag == "listen" => {
-            number("--listen", port, 0..=u16::MAX).map(End::Listen)
-        }
-        _ => Err("--raw goes with HOST:PORT or with --listen PORT".to_owned()),
-    }
+/// Parses `--raw HOST:PORT` or `--raw --listen PORT`, with a key or without, and nothing else.
+fn by_hand(arguments: &Arguments) -> Result<(End, Option<PathBuf>), String> {
+    let flag = |name: &str| arguments.flags.iter().find(|(flag, _)| flag == name);
+    let key = flag("key").map(|(_, file)| PathBuf::from(file));
+    let others = arguments.flags.len() - 1 - usize::from(key.is_some());
+    let end = match (arguments.words.as_slice(), flag("listen"), others) {
+        ([server], None, 0) => End::Call(server_address(server, None)?),
+        ([], Some((_, port)), 1) => End::Listen(number("--listen", port, 0..=u16::MAX)?),
+        _ => return Err("--raw goes with HOST:PORT or with --listen PORT".to_owned()),
+    };
+    Ok((end, key))
 }
 
 /// Parses the words of a chat and its flags. The words after the name may be:

@@ -24,15 +24,16 @@ usage: load [flags]
   --window N         without --rate: how many messages of a speaker may be in flight (8)
   --server HOST:PORT measure a running server; it needs --rate 0 and enough --max-clients;
                      without this flag, load starts one for each size of the room
+  --key FILE         speak TLS with the key in the file
   --csv FILE         the table as comma-separated values
   --svg FILE         a chart: throughput and latency against members
 a run also ends after 50 million deliveries: each one is kept in memory
 exit code 1: messages were lost, duplicated or out of order";
 
 /// The flags. Each takes a value.
-const FLAGS: [&str; 11] = [
+const FLAGS: [&str; 12] = [
     "members", "sweep", "speakers", "seconds", "messages", "size", "rate", "window", "server",
-    "csv", "svg",
+    "key", "csv", "svg",
 ];
 /// The most members. Each is a thread, and a process can have so many and no more (see `MOST_CLIENTS` in
 /// server.rs).
@@ -74,6 +75,7 @@ fn parse(line: impl Iterator<Item = String>) -> Result<LoadOptions, String> {
             "window" => options.window = number("--window", &value, 1..=10_000)?,
             "server" => options.server = Some(server_address(&value, None)?),
             _ if value.is_empty() => return Err(format!("--{flag} needs a file")),
+            "key" => options.key = Some(PathBuf::from(value)),
             "csv" => options.csv = Some(PathBuf::from(value)),
             _ => options.svg = Some(PathBuf::from(value)), // --svg
         }

@@ -6,15 +6,21 @@
 //! client --raw --listen 5558          be a server, or a called peer, by hand
 //! ```
 //!
-//! One thread carries bytes from stdin to the socket, the main thread carries them from the socket to stdout.
+//! With a key the bytes travel in TLS; who calls is the client of the handshake. One thread carries bytes from stdin to the socket, the main thread carries them from the socket to stdout.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 use std::thread;
 
+use crate::class_key;
 use crate::cli::Failure;
-use crate::client::net::writer;
+use crate::client::net::{secure, writer};
 use crate::client::rendezvous::connection;
+use crate::net::{Reader, RecordWriter};
+use crate::sync::lock;
+use crate::tls::{Secured, SharedKey};
 use crate::wire::text::escape;
 
 /// The size of the buffer that carries bytes.
@@ -34,24 +40,43 @@ pub enum End {
 /// # Errors
 /// When there is no connection, or it breaks.
 pub fn run(
-    end: &End,
+    (end, key): &(End, Option<PathBuf>),
     mut input: impl Read + Send + 'static,
     mut output: impl Write,
     mut notice: impl Write,
 ) -> Result<(), Failure> {
-    let stream = open(end, &mut notice)?;
-    let mut to =
-        stream.try_clone().map_err(|error| Failure::cannot("use", "the connection", &error))?;
+    let key = key.as_deref().map(class_key::read).transpose();
+    let key = key.map_err(|message| Failure { message, code: 1 })?;
+    let stream = Arc::new(open(end, &mut notice)?);
+    let secured = key.map(|key| secure(end, &stream, &key)).transpose();
+    let secured = secured.map_err(|error| Failure::cannot("speak", "TLS", &error))?;
+    let (opener, sealer) = secured.map(|secured| (secured.opener, secured.sealer)).unzip();
+    let records = Arc::new(Mutex::new(RecordWriter::new(sealer)));
+    let (typed, to) = (Arc::clone(&records), Arc::clone(&stream));
     let typing = move || {
         // The end of the input closes only this side (half-close, RFC 9293, 3.6.1): the other may still send.
         // After an error of the connection the other thread sees it, too.
-        if carry(&mut input, &mut to).is_ok() {
-            let _ = to.shutdown(Shutdown::Write);
+        if carry(&mut input, |bytes| lock(&typed).write(&*to, bytes)).is_ok() {
+            let _ = lock(&typed).close(&*to).and_then(|()| to.shutdown(Shutdown::Write));
         }
     };
     let thread = thread::Builder::new().name("stdin".to_owned()).spawn(typing);
     thread.map_err(|error| Failure::cannot("start", "reading", &error))?;
-    carry(&mut &stream, &mut output).map_err(|error| Failure::cannot("go on", "talking", &error))
+    let mut from = Reader::new(&stream);
+    if let Some(opener) = opener {
+        from.secure(opener);
+    }
+    let carried = carry(&mut from, |bytes| output.write_all(bytes).and_then(|()| output.flush()));
+    let _ = lock(&records).close(&*stream); // the other side may be gone
+    carried.map_err(|error| Failure::cannot("go on", "talking", &error))
+}
+
+/// Makes the connection secure.
+fn secure(end: &End, stream: &TcpStream, key: &SharedKey) -> io::Result<Secured> {
+    match end {
+        End::Call(_) => secure::connect(stream, key),
+        End::Listen(_) => secure::accept(stream, key),
+    }
 }
 
 /// Makes the connection.
@@ -94,13 +119,13 @@ impl<W: Write> Write for Terminal<W> {
     }
 }
 
-/// Copies bytes to the end of the input, each piece as soon as it arrives.
-fn carry(from: &mut impl Read, to: &mut impl Write) -> io::Result<()> {
+/// Gives bytes to `write` up to the end of the input, each piece as soon as it arrives.
+fn carry(from: &mut impl Read, mut write: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
     let mut piece = [0; PIECE];
     loop {
         match from.read(&mut piece) {
             Ok(0) => return Ok(()),
-            Ok(bytes) => to.write_all(&piece[..bytes]).and_then(|()| to.flush())?,
+            Ok(bytes) => write(&piece[..bytes])?,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }

@@ -1,6 +1,6 @@
 //! What every connection of this project needs: accepting with a limit, reading with a deadline, a lingering close.
 //!
-//! [`accept`] is the loop of a listener, [`Reader`] the buffer between a socket and a parser, [`TimedStream`] the
+//! [`accept`] is the loop of a listener, [`Reader`] the buffer between a socket and a parser, [`RecordWriter`] its counterpart, [`TimedStream`] the
 //! socket below it, with a limit for each read, [`deadline`] a reader that ends in time, [`ipv4_twin`] where to
 //! listen as well, [`interface`] what link-local addresses need, [`Newcomers`] who
 //! gives way among idle connections, [`Host`] what counts as one machine among many,
@@ -11,6 +11,7 @@ pub mod shares;
 pub mod deadline;
 pub mod timed;
 pub mod reader;
+pub mod record_writer;
 pub mod twin;
 pub mod interface;
 pub mod newcomers;
@@ -21,6 +22,7 @@ pub use deadline::DeadlineStream;
 pub use host::Host;
 pub use newcomers::{Newcomer, Newcomers};
 pub use reader::Reader;
+pub use record_writer::RecordWriter;
 pub use shares::Shares;
 pub use timed::TimedStream;
 pub use twin::ipv4_twin;

@@ -1,4 +1,4 @@
-//! TLS for a connection that this client makes: all or nothing.
+//! TLS for a client's connections: all or nothing.
 
 use std::io::{self, Read};
 use std::net::{Shutdown, TcpStream};
@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::net::DeadlineStream;
 use crate::net::deadline::linger;
 use crate::tls::record::{ALERT, HANDSHAKE};
-use crate::tls::{self, KeyLog, Secured, SharedKey, TlsError};
+use crate::tls::{self, KeyLog, Keyring, Secured, SharedKey, TlsError};
 use crate::wire::text::escape;
 use crate::wire::{BlockReader, MAX_ANSWER_LINES};
 
@@ -24,18 +24,39 @@ const MOST_QUOTED: u64 = 4096;
 /// When the other side does not speak TLS, does not accept the key, or takes too long. There is no falling back: whoever
 /// sits on the way could make it fail.
 pub fn connect(stream: &TcpStream, key: &SharedKey) -> io::Result<Secured> {
-    stream.set_nodelay(true)?;
-    let mut input = Answer { stream: DeadlineStream::new(stream, TIME), is_tls: false };
+    let mut input = Answer { stream: begin(stream)?, is_tls: false };
     let secured = tls::connect(&mut input, &mut &*stream, key, KeyLog::of_environment());
-    if secured.as_ref().is_err_and(|error| matches!(TlsError::of(error), Some(TlsError::Found(_))))
-    {
-        let _ = stream.shutdown(Shutdown::Write); // else a reset could take the alert with it
-        linger(stream, LINGER);
-    }
-    stream.set_read_timeout(None)?; // the deadline was the handshake's
-    secured.map_err(|error| match TlsError::of(&error) {
+    end(stream, secured)
+}
+
+/// Makes a fresh connection secure that was accepted.
+///
+/// # Errors
+/// As for [`connect`].
+pub fn accept(stream: &TcpStream, key: &impl Keyring) -> io::Result<Secured> {
+    let mut input = begin(stream)?;
+    let secured = tls::accept((&[], &mut input), &mut &*stream, key, KeyLog::of_environment());
+    end(stream, secured)
+}
+
+/// Prepares a connection for a handshake.
+fn begin(stream: &TcpStream) -> io::Result<DeadlineStream<'_>> {
+    stream.set_nodelay(true)?;
+    Ok(DeadlineStream::new(stream, TIME))
+}
+
+/// Ends a handshake, good or bad.
+fn end(stream: &TcpStream, secured: io::Result<Secured>) -> io::Result<Secured> {
+    let _ = stream.set_read_timeout(None); // it fails only on a socket that is gone
+    let Err(error) = secured else { return secured };
+    Err(match TlsError::of(&error) {
         Some(TlsError::Received(alert)) if alert.refuses_key() => {
             io::Error::other("it does not accept the key")
+        }
+        Some(TlsError::Found(_)) => {
+            let _ = stream.shutdown(Shutdown::Write); // else a reset could take the alert with it
+            linger(stream, LINGER);
+            error
         }
         _ => error,
     })

@@ -3,7 +3,7 @@
 //! A peer that reads nothing blocks only the thread that writes to it.
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io;
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,6 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::io_error::cause;
+use crate::net::RecordWriter;
 use crate::tls::Sealer;
 
 /// How long connecting may take.
@@ -101,7 +102,7 @@ impl Writer {
         let (reading, read) = mpsc::channel();
         let (stream, to) = (Arc::clone(stream), Arc::clone(stream));
         thread::Builder::new().name("writer".to_owned()).spawn(move || {
-            let written = write_all(&mut Wire { to: &to, sealer }, &pieces, &tell);
+            let written = write_all(&to, RecordWriter::new(sealer), &pieces, &tell);
             // A shutdown fails only when the connection is closed already. After an error of the write, it wakes
             // the thread that reads, which reports the end.
             let _ = to.shutdown(if written.is_ok() { Shutdown::Write } else { Shutdown::Both });
@@ -151,33 +152,10 @@ fn await_close(stream: &TcpStream, time: Duration) {
     }
 }
 
-/// A connection on which bytes are sealed, if it is secured.
-struct Wire<'a> {
-    to: &'a TcpStream,
-    sealer: Option<Sealer>,
-}
-
-impl Wire<'_> {
-    /// Writes bytes, all of them.
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let Some(sealer) = &mut self.sealer else { return self.to.write_all(bytes) };
-        let mut records = Vec::new();
-        let open = sealer.seal(bytes, &mut records);
-        self.to.write_all(&records)?;
-        if open { Ok(()) } else { Err(io::ErrorKind::BrokenPipe.into()) }
-    }
-
-    /// Writes the last word of a secured connection: that everything was said, or what is wrong with what came.
-    fn close(&mut self) -> io::Result<()> {
-        let mut records = Vec::new();
-        self.sealer.iter_mut().for_each(|sealer| sealer.close(&mut records));
-        self.to.write_all(&records)
-    }
-}
-
 /// Writes the queue until the [`Writer`] is dropped.
 fn write_all(
-    wire: &mut Wire,
+    to: &TcpStream,
+    mut records: RecordWriter,
     pieces: &Receiver<Piece>,
     tell: &impl Fn(Progress),
 ) -> io::Result<()> {
@@ -186,7 +164,7 @@ fn write_all(
             Piece::Bytes { bytes, is_text } => {
                 // Reported first: once they are written, the answer may be traced before them.
                 tell(Progress::Writing(bytes.clone()));
-                wire.write(&bytes)?;
+                records.write(to, &bytes)?;
                 if is_text {
                     tell(Progress::Written);
                 }
@@ -194,7 +172,7 @@ fn write_all(
             Piece::Pause(time) => thread::sleep(time),
         }
     }
-    wire.close()
+    records.close(to)
 }
 
 /// Connects to the first of the addresses that answers.

@@ -24,6 +24,7 @@ use super::options::LoadOptions;
 use super::record::{Record, Run};
 use super::sender::{Plan, speak};
 use crate::io_error::cause;
+use crate::tls::SharedKey;
 use crate::tools::load::measure::{Faults, PERCENTILES, Report, percentile, whole};
 
 /// The stack of a member's thread. It needs a fraction of it. The unused part costs address space only.
@@ -59,7 +60,7 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    /// Connects and joins so many members, one after the other. The first `speakers` of them will send.
+    /// Connects and joins so many members, one after the other, by TLS if there is a key. The first `speakers` of them will send.
     ///
     /// The run's name is made of the process ID and the time, so that two load generators at one server tell their
     /// messages apart.
@@ -67,7 +68,7 @@ impl Fleet {
     /// # Errors
     /// A sentence about the first member that could not join.
     pub fn connect_all(
-        address: SocketAddr,
+        (address, key): (SocketAddr, Option<SharedKey>),
         members: usize,
         speakers: usize,
     ) -> Result<Fleet, String> {
@@ -75,7 +76,7 @@ impl Fleet {
         let name = format!("{:x}{:x}", process::id(), since.subsec_nanos());
         let (epoch, heard) = (Instant::now(), AtomicU64::new(0));
         let (sender, events) = mpsc::channel();
-        let run = Arc::new(Run { name, epoch, speakers, heard });
+        let run = Arc::new(Run { name, epoch, speakers, key, heard });
         let (sent, begun) = (vec![None; speakers], 0);
         let mut fleet = Fleet { run, members: Vec::new(), sender, events, sent, begun };
         for index in 0..members {

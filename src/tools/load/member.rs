@@ -3,7 +3,7 @@
 //! The reading thread owns the [`Record`]. It shares only one number with the member's sending thread: which of its
 //! own messages have returned, for the sliding window.
 
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufReader, Read};
 use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
@@ -11,8 +11,9 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::record::{Record, Run, block_length};
+use crate::client::net::secure;
 use crate::io_error::cause;
-use crate::net::TimedStream;
+use crate::net::{Reader, RecordWriter, TimedStream};
 use crate::sync::lock;
 use crate::wire::notification::scan_said;
 use crate::wire::{BlockReader, MAX_ANSWER_LINES, Name, Notification, Request, Response};
@@ -43,13 +44,40 @@ pub struct Member {
     /// Read by one thread, written by both.
     stream: TcpStream,
     /// Held during a write, so that two threads do not mix their blocks.
-    writing: Mutex<()>,
+    writing: Mutex<RecordWriter>,
     /// The highest of its own numbers that has returned; `None` when none will any more.
     returned: Mutex<Option<u64>>,
     /// Wakes the sending thread when `returned` changes.
     more: Condvar,
     /// Whether this program has ended the connection, and not the server.
     left: AtomicBool,
+}
+
+/// What a member reads from.
+enum Incoming<'a> {
+    /// The socket itself: the member's own buffer is larger than a reader's.
+    Plain(TimedStream<'a>),
+    /// What opens the records of the socket.
+    Secured(Box<Reader<'a>>),
+}
+
+impl Incoming<'_> {
+    /// Sets how long each read may wait; `None`: for ever.
+    fn set_limit(&mut self, limit: Option<Duration>) {
+        match self {
+            Incoming::Plain(stream) => stream.limit = limit,
+            Incoming::Secured(reader) => reader.set_limit(limit),
+        }
+    }
+}
+
+impl Read for Incoming<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Incoming::Plain(stream) => stream.read(into),
+            Incoming::Secured(reader) => reader.read(into),
+        }
+    }
 }
 
 impl Member {
@@ -60,7 +88,7 @@ impl Member {
     pub fn new(index: usize, stream: TcpStream) -> io::Result<Member> {
         stream.set_nodelay(true)?;
         stream.set_write_timeout(Some(DEADLINE))?;
-        let (writing, returned, more) = (Mutex::new(()), Mutex::new(Some(0)), Condvar::new());
+        let (writing, returned, more) = (Mutex::default(), Mutex::new(Some(0)), Condvar::new());
         let left = AtomicBool::new(false);
         Ok(Member { index, stream, writing, returned, more, left })
     }
@@ -70,8 +98,7 @@ impl Member {
     /// # Errors
     /// When the connection is broken, or the server reads nothing for too long.
     pub fn write(&self, blocks: &str) -> io::Result<()> {
-        let _writing = lock(&self.writing);
-        (&self.stream).write_all(blocks.as_bytes())
+        lock(&self.writing).write(&self.stream, blocks.as_bytes())
     }
 
     /// Leaves the room and closes the connection, which ends the reading thread. Only after this a broken
@@ -106,9 +133,12 @@ impl Member {
     pub fn attend(&self, run: &Run, events: &Sender<MemberEvent>) -> Option<Record> {
         // Without a receiver the run is over.
         let tell = |event| drop(events.send(event));
-        let mut stream = TimedStream::new(&self.stream);
-        let (mut record, begun) = match self.join(run, &mut stream) {
-            Ok((seq, begun)) => (Record::new(run.speakers, seq), begun),
+        let joined = self.secure(run).and_then(|mut stream| {
+            let (seq, begun) = self.join(run, &mut stream)?;
+            Ok((stream, seq, begun))
+        });
+        let (mut stream, mut record, begun) = match joined {
+            Ok((stream, seq, begun)) => (stream, Record::new(run.speakers, seq), begun),
             Err(reason) => {
                 tell(MemberEvent::Refused(reason));
                 return None;
@@ -127,9 +157,21 @@ impl Member {
         Some(record)
     }
 
+    /// Makes the connection secure, if there is a key. Returns what is read from.
+    fn secure(&self, run: &Run) -> Result<Incoming<'_>, String> {
+        let Some(key) = &run.key else {
+            return Ok(Incoming::Plain(TimedStream::new(&self.stream)));
+        };
+        let secured = secure::connect(&self.stream, key).map_err(|error| cause(&error))?;
+        *lock(&self.writing) = RecordWriter::new(Some(secured.sealer));
+        let mut reader = Reader::new(&self.stream);
+        reader.secure(secured.opener);
+        Ok(Incoming::Secured(Box::new(reader)))
+    }
+
     /// Registers and joins. Returns the room's last number, and the bytes that were read after JOINACK, for another
     /// member may be sending already.
-    fn join(&self, run: &Run, stream: &mut TimedStream) -> Result<(u64, Vec<u8>), String> {
+    fn join(&self, run: &Run, stream: &mut Incoming) -> Result<(u64, Vec<u8>), String> {
         let name: Name = format!("load-{}-{}", run.name, self.index)
             .parse()
             .map_err(|error| format!("BUG: {error}"))?;
@@ -139,14 +181,14 @@ impl Member {
         let register = Request::Register { name: name.clone(), ip: None, port };
         let join = Request::Join { name, token: None, since: None };
         self.write(&format!("{}{}", register.to_block(), join.to_block())).map_err(broken)?;
-        stream.limit = Some(DEADLINE);
+        stream.set_limit(Some(DEADLINE));
         let mut blocks = BlockReader::new(BufReader::new(&mut *stream), MAX_ANSWER_LINES);
         loop {
             let block = blocks.read().map_err(broken)?.ok_or("the server hung up")?;
             match block.ok().as_ref().and_then(Response::parse) {
                 Some(Response::JoinAck(welcome)) => {
                     let begun = blocks.get_ref().buffer().to_vec();
-                    stream.limit = None;
+                    stream.set_limit(None);
                     return Ok((welcome.seq, begun));
                 }
                 Some(Response::Error { message, .. }) => return Err(message),
@@ -161,7 +203,7 @@ impl Member {
     /// process, and asking the clock for each would cost more than reading it.
     fn receive(
         &self,
-        stream: &mut TimedStream,
+        stream: &mut Incoming,
         run: &Run,
         events: &Sender<MemberEvent>,
         record: &mut Record,

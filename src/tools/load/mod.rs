@@ -27,8 +27,8 @@ pub mod record;
 pub mod member;
 pub mod sender;
 pub mod folder;
-pub mod target;
 pub mod options;
+pub mod target;
 pub mod fleet;
 pub mod run;
 

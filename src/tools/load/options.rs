@@ -25,6 +25,8 @@ pub struct LoadOptions {
     /// A running server as `HOST:PORT`; `None` to start one for each run. A running server must have no rate limit,
     /// and room for all members.
     pub server: Option<String>,
+    /// The file of the key by which members speak TLS; without one they do not.
+    pub key: Option<PathBuf>,
     /// The file for the chart, if one is wanted.
     pub svg: Option<PathBuf>,
     /// The file for the table as comma-separated values, if one is wanted.
@@ -42,6 +44,7 @@ impl Default for LoadOptions {
             rate: 0,
             window: 8,
             server: None,
+            key: None,
             svg: None,
             csv: None,
         }

@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
 use super::message::TestMessage;
+use crate::tls::SharedKey;
 use crate::tools::load::measure::Order;
 
 /// What all threads of a run share. Only `heard` changes, and nothing depends on its exact value.
@@ -19,6 +20,8 @@ pub struct Run {
     pub epoch: Instant,
     /// How many members are speakers: the first ones.
     pub speakers: usize,
+    /// The key by which members speak TLS; without one they do not.
+    pub key: Option<SharedKey>,
     /// How many messages all members together have received.
     pub heard: AtomicU64,
 }

@@ -7,6 +7,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
+use crate::class_key;
 use crate::cli::Failure;
 use crate::io_error::cause;
 use crate::tools::load::chart;
@@ -60,8 +61,11 @@ fn measure(
     members: usize,
     progress: &mut impl Write,
 ) -> Result<Report, String> {
-    let target = Target::find(options.server.as_deref(), members)?;
-    let mut fleet = Fleet::connect_all(target.address, members, options.speakers.min(members))?;
+    let target = Target::find(options, members)?;
+    // A server that was started has made the key if it was not there.
+    let key = options.key.as_deref().map(class_key::read).transpose()?;
+    let speakers = options.speakers.min(members);
+    let mut fleet = Fleet::connect_all((target.address, key), members, speakers)?;
     let before = target.usage();
     fleet.talk(options, progress)?;
     let after = target.usage();

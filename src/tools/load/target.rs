@@ -14,6 +14,7 @@ use std::thread::{self, JoinHandle};
 use crate::io_error::cause;
 use crate::server::{self, ServerOptions};
 use crate::tools::load::folder::Folder;
+use crate::tools::load::options::LoadOptions;
 
 /// Linux counts processor time in hundredths of a second on all usual machines (`sysconf(_SC_CLK_TCK)`, which the
 /// standard library does not offer).
@@ -43,13 +44,13 @@ enum TargetKind {
 }
 
 impl Target {
-    /// Finds the server at `server`, or starts one for `members` clients, without a rate limit: the limit would be
-    /// measured, and not the server.
+    /// Finds the running server, or starts one for `members` clients, without a rate limit: the limit would be measured,
+    /// and not the server.
     ///
     /// # Errors
     /// A sentence about what is missing.
-    pub fn find(server: Option<&str>, members: usize) -> Result<Target, String> {
-        if let Some(server) = server {
+    pub fn find(options: &LoadOptions, members: usize) -> Result<Target, String> {
+        if let Some(server) = &options.server {
             let addresses = server.to_socket_addrs();
             let address = addresses
                 .map_err(|error| format!("cannot find {server}: {}", cause(&error)))?
@@ -63,8 +64,8 @@ impl Target {
             .ok()
             .map(|own| own.with_file_name(format!("server{}", env::consts::EXE_SUFFIX)));
         match program.filter(|program| program.is_file()) {
-            Some(program) => Target::process(&program, folder, members),
-            None => Target::inside(folder, members),
+            Some(program) => Target::process(&program, folder, options, members),
+            None => Target::inside(folder, options, members),
         }
         .map_err(started)
     }
@@ -72,11 +73,19 @@ impl Target {
     /// Starts the server's program, and reads its address from its first line. With port 0 the system chooses a free
     /// port, so several runs do not disturb each other. The server ends with its input, the other end of which this
     /// process holds: so it does not outlive a run that is killed.
-    fn process(program: &Path, folder: Folder, members: usize) -> io::Result<Target> {
+    fn process(
+        program: &Path,
+        folder: Folder,
+        wanted: &LoadOptions,
+        members: usize,
+    ) -> io::Result<Target> {
         let clients = (members + SPARE).max(ServerOptions::default().max_clients).to_string();
         let mut command = Command::new(program);
         command.args(["--port", "0", "--rate", "0", "--max-clients", &clients, "--log"]);
         command.arg(folder.log()).env("CHAT_UNTIL_EOF", "1");
+        if let Some(file) = &wanted.key {
+            command.arg("--key").arg(file);
+        }
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn()?;
         let output = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
@@ -96,12 +105,13 @@ impl Target {
     }
 
     /// Starts the server in a thread. Its processor time cannot be told from that of the load generator.
-    fn inside(folder: Folder, members: usize) -> io::Result<Target> {
+    fn inside(folder: Folder, wanted: &LoadOptions, members: usize) -> io::Result<Target> {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
         let address = listener.local_addr()?;
         let usual = ServerOptions::default();
         let max_clients = usual.max_clients.max(members + SPARE);
-        let options = ServerOptions { rate: 0, log: folder.log(), max_clients, ..usual };
+        let (log, key) = (folder.log(), wanted.key.clone());
+        let options = ServerOptions { rate: 0, log, key, max_clients, ..usual };
         let (typed, console) = io::pipe()?;
         let serve = move || {
             // If it fails, then at its start. Then no member can join, and that is reported.
