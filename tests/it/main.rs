@@ -106,6 +106,7 @@ mod readme;
 mod reservations;
 mod round_trip;
 mod said;
+mod secure_server;
 mod send_buffer;
 mod server_bounds;
 mod server_console;

@@ -23,6 +23,10 @@ struct State {
     made: usize,
     /// Both ends of each connection.
     ends: Vec<TcpStream>,
+    /// All bytes that went by, in both directions.
+    heard: Vec<u8>,
+    /// Whether the next piece is changed.
+    lies: bool,
 }
 
 impl Lane {
@@ -57,6 +61,16 @@ impl Lane {
         }
     }
 
+    /// All bytes that went by.
+    pub fn heard(&self) -> Vec<u8> {
+        self.state().heard.clone()
+    }
+
+    /// Changes a bit of what comes next.
+    pub fn lies(&self) {
+        self.state().lies = true;
+    }
+
     /// From now on it leads to this server.
     pub fn leads_to(&self, server: SocketAddr) {
         self.state().to = Some(server);
@@ -88,6 +102,10 @@ impl Lane {
             while number < state.frozen_before {
                 state = self.state.1.wait(state).unwrap_or_else(PoisonError::into_inner);
             }
+            if std::mem::take(&mut state.lies) {
+                piece[count.saturating_sub(1)] ^= 1;
+            }
+            state.heard.extend_from_slice(&piece[..count]);
             drop(state);
             if count == 0 || to.write_all(&piece[..count]).is_err() {
                 break;

@@ -21,6 +21,7 @@ pub mod scenes;
 pub mod friend;
 pub mod glass;
 pub mod json;
+pub mod keyed;
 pub mod lane;
 pub mod process;
 #[cfg(target_os = "linux")]
@@ -43,6 +44,7 @@ pub use crate::driver::wire::Wire;
 pub use browser::Browser;
 pub use friend::{Friend, Way, a_friend, friends};
 pub use glass::Glass;
+pub use keyed::Keyed;
 pub use lane::Lane;
 pub use scenes::{
     alice_alone, alice_and_bob, alice_calls_bob, alice_joined, connected, free_port, lan_address,
