@@ -18,8 +18,8 @@ use crate::server::room::{BatchId, Outbox, journal};
 use crate::server::state::Server;
 use crate::wire::request::{self, code};
 use crate::wire::{
-    Entry, LastSeen, Name, Notification, PeerRef, Reason, Refusal, Response, Secret, Text, Via,
-    Welcome,
+    Credentials, Entry, LastSeen, Name, Notification, PeerRef, Reason, Refusal, Response, Secret,
+    Text, Via, Welcome,
 };
 
 /// A member that must be told of a caller.
@@ -121,6 +121,7 @@ impl Connection<'_> {
         let introduction = lookup::introduce(found, joined.is_some(), via);
         let call = match (introduction.credentials, &found.presence) {
             (Some((via, credentials)), Presence::Joined(member)) => {
+                let credentials = Credentials { secure: asker.is_secure(), ..credentials };
                 let call = Notification::Call { caller: asker.entry.clone(), via, credentials };
                 let outbox = Arc::clone(&member.outbox);
                 Some(PendingCall { member: found.entry.id, outbox, call })
@@ -158,16 +159,17 @@ impl Connection<'_> {
         name: &Name,
         token: Option<Secret>,
         since: Option<LastSeen>,
+        secure: bool,
     ) -> Result<BatchId, Refusal> {
         self.seat.joins()?;
-        self.enter(name, token, since).inspect_err(|_| self.seat.stays_out())
+        self.enter(name, (token, secure), since).inspect_err(|_| self.seat.stays_out())
     }
 
     /// Enters the room: the part of JOIN that may be refused.
     fn enter(
         &mut self,
         name: &Name,
-        token: Option<Secret>,
+        (token, secure): (Option<Secret>, bool),
         since: Option<LastSeen>,
     ) -> Result<BatchId, Refusal> {
         let registered = self.registered.take().filter(|(registered, _)| registered == name);
@@ -176,6 +178,7 @@ impl Connection<'_> {
             ip: self.peer.ip().to_canonical(),
             port: registered.map(|(_, port)| port),
             token,
+            secure,
         };
         let Server { registry, room, .. } = self.server;
         let (admission, (unannounced, batch)) =
@@ -187,7 +190,10 @@ impl Connection<'_> {
                 let unannounced = self.announce_arrival(admission);
                 let (name, peer) = (&admission.entry.name, self.peer);
                 let log = journal::line(format_args!("Client {name} connected from {peer}"));
-                (unannounced, room.arrive(&self.outbox, self.welcome(admission), since, &log))
+                (
+                    unannounced,
+                    room.arrive(&self.outbox, self.welcome(admission, secure), since, &log),
+                )
             })?;
         self.server.registry.write_ids_down(); // a token may have given the name another ID
         self.unannounced = unannounced;
@@ -212,13 +218,13 @@ impl Connection<'_> {
     }
 
     /// The answer to JOIN. The broadcaster fills in the room's numbers and what was missed, which only it knows.
-    fn welcome(&self, admission: &Admission) -> Welcome {
+    fn welcome(&self, admission: &Admission, secure: bool) -> Welcome {
         let Admission { entry: Entry { name, id, .. }, token, others, .. } = admission;
         let message = format!("Welcome to the chat, {name}!");
         let ping = Some(self.server.options.ping.as_secs());
         let (name, id, token, others) = (name.clone(), *id, *token, others.clone());
         let (log, since) = (None, None);
-        Welcome { name, id, token, seq: 0, missed: 0, log, since, ping, message, others }
+        Welcome { name, id, token, seq: 0, missed: 0, log, since, ping, secure, message, others }
     }
 
     /// HISTORY: has old messages told again. Returns the batch that holds the answer, for the replay must stand at

@@ -218,10 +218,10 @@ impl<'a> Session<'a> {
                 self.pace.list(listing.len(), Instant::now());
                 Some(Response::InfoAck(listing))
             }
-            Request::Join { name, token, since } => {
+            Request::Join { name, token, since, secure } => {
                 self.pipeline.write_answers(); // the broadcaster writes what follows
                 let seen = since.as_ref().map(|since| since.seq);
-                self.pipeline.expect(self.connection.join(&name, token, since)?);
+                self.pipeline.expect(self.connection.join(&name, token, since, secure)?);
                 let room = &self.connection.server.room;
                 self.pace.replay(seen.map_or(0, |seq| room.said_since(seq)), Instant::now());
                 None

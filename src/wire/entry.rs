@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use super::block::Block;
 use super::compat;
 use super::name::{Name, PeerRef};
-use super::request::Via;
+use super::request::{Via, is_secure};
 use super::secret::Secret;
 
 /// A client in the directory. As a line it is `alice 127.0.0.1:5556 1`, without the number if there is none.
@@ -75,13 +75,16 @@ pub struct Credentials {
     pub ticket: Secret,
     /// What the called peer answers with.
     pub answer: Secret,
+    /// Whether the other client can be called by TLS, as the server says.
+    pub secure: bool,
 }
 
 impl Credentials {
     /// Reads the secrets in a block, and the transport that they are for: TCP unless the block names another.
     pub(super) fn of(block: &Block) -> Option<(Via, Credentials)> {
         let via = block.header("Via").map_or(Ok(Via::Tcp), str::parse).ok()?;
-        Some((via, Credentials { ticket: block.get("Ticket")?, answer: block.get("Answer")? }))
+        let (ticket, answer) = (block.get("Ticket")?, block.get("Answer")?);
+        Some((via, Credentials { ticket, answer, secure: is_secure(block) }))
     }
 }
 
@@ -106,6 +109,7 @@ impl Block {
     /// Adds the secrets of an introduction, and the transport that they are for.
     #[must_use]
     pub(super) fn with_credentials(self, via: Via, credentials: &Credentials) -> Block {
-        self.with("Via", via).with("Ticket", credentials.ticket).with("Answer", credentials.answer)
+        let block = self.with("Via", via).with("Ticket", credentials.ticket);
+        block.with("Answer", credentials.answer).with_secure(credentials.secure)
     }
 }

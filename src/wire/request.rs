@@ -21,6 +21,9 @@ pub const USUAL_HISTORY: u64 = 20;
 /// The most messages that HISTORY gives.
 const MAX_HISTORY: u64 = 200;
 
+/// The value of the header Secure. Any other one says nothing.
+const SECURE: &str = "tls";
+
 /// The transport by which a client is about to talk to a peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Via {
@@ -127,7 +130,7 @@ pub enum Request {
     /// INFO: asks for the whole directory.
     Info,
     /// JOIN: asks to be let into the room.
-    Join { name: Name, token: Option<Secret>, since: Option<LastSeen> },
+    Join { name: Name, token: Option<Secret>, since: Option<LastSeen>, secure: bool },
     /// SAY: says something to everyone in the room.
     Say { text: Text },
     /// TELL: says something to one client.
@@ -166,7 +169,8 @@ impl Request {
             ("INFO", _) => Request::Info,
             // A wrong token counts as none, and so does one that is no token at all.
             ("JOIN", _) => {
-                Request::Join { name: name()?, token: block.get("Token"), since: since(block)? }
+                let (name, token) = (name()?, block.get("Token"));
+                Request::Join { name, token, since: since(block)?, secure: is_secure(block) }
             }
             ("SAY", _) => Request::Say { text: text(block)? },
             ("TELL", _) => {
@@ -198,11 +202,12 @@ impl Request {
                 Block::new("BRIDGE").with("clientID", name).with("Peer", peer).with("Via", via)
             }
             Request::Info => Block::new("INFO").with_line("Requesting clients"),
-            Request::Join { name, token, since } => {
+            Request::Join { name, token, since, secure } => {
                 let block = Block::new("JOIN").with("clientID", name);
                 let block = block.with_some("Token", token.as_ref());
-                let Some(LastSeen { seq, log }) = since else { return block };
-                block.with("Since", seq).with_some("Log", log.as_ref())
+                let block = block.with_some("Since", since.as_ref().map(|since| since.seq));
+                let log = since.as_ref().and_then(|since| since.log.as_ref());
+                block.with_some("Log", log).with_secure(*secure)
             }
             Request::Say { text } => Block::new("SAY").with("Text", text),
             Request::Tell { peer, text } => {
@@ -216,6 +221,19 @@ impl Request {
             Request::Pong { token } => Block::new("PONG").with_some("Token", token.as_ref()),
             Request::Quit => Block::new("QUIT"),
         }
+    }
+}
+
+/// Whether a block says that its sender, or the client that it is about, can be called by TLS.
+pub(super) fn is_secure(block: &Block) -> bool {
+    block.header("Secure") == Some(SECURE)
+}
+
+impl Block {
+    /// Adds that a client can be called by TLS, if it can.
+    #[must_use]
+    pub(super) fn with_secure(self, secure: bool) -> Block {
+        self.with_some("Secure", secure.then_some(SECURE))
     }
 }
 

@@ -9,7 +9,7 @@ use super::block::Block;
 use super::compat;
 use super::entry::{Credentials, Entry, address};
 use super::name::Name;
-use super::request::Via;
+use super::request::{Via, is_secure};
 use super::secret::Secret;
 
 /// The longest interval of PING that counts: a day.
@@ -67,6 +67,8 @@ pub struct Welcome {
     pub since: Option<u64>,
     /// After how many seconds of silence the server asks a member with PING, if it says so.
     pub ping: Option<u64>,
+    /// Whether the server tells by the header Secure who can be called by TLS. It says so only to those who can.
+    pub secure: bool,
     pub message: String,
     pub others: Vec<Entry>,
 }
@@ -83,6 +85,7 @@ impl Welcome {
             log: block.get("Log"),
             since: block.get("Since"),
             ping: block.get("Ping").filter(|seconds| (1..=MOST_PING).contains(seconds)),
+            secure: is_secure(block),
             message: block.get("Message").unwrap_or_default(),
             others: Entry::list(block),
         })
@@ -90,11 +93,13 @@ impl Welcome {
 
     /// Writes the JOINACK.
     fn to_block(&self) -> Block {
-        let Welcome { name, id, token, seq, missed, log, since, ping, message, others } = self;
+        let Welcome { name, id, token, seq, missed, log, since, ping, secure, message, others } =
+            self;
         let block = Block::new("JOINACK").with("clientID", name).with("ID", id);
         let block = block.with("Token", token).with("Seq", seq).with("Missed", missed);
         let block = block.with_some("Log", log.as_ref()).with_some("Since", since.as_ref());
-        let block = block.with_some("Ping", ping.as_ref()).with("Message", message);
+        let block = block.with_some("Ping", ping.as_ref()).with_secure(*secure);
+        let block = block.with("Message", message);
         others.iter().fold(block, Block::with_line)
     }
 }

@@ -34,7 +34,7 @@ fn request(kind: &str) -> Request {
     let name = || "alice".parse().unwrap();
     match kind {
         "REGISTER" => Request::Register { name: name(), ip: None, port: 5700 },
-        "JOIN" => Request::Join { name: name(), token: None, since: None },
+        "JOIN" => Request::Join { name: name(), token: None, since: None, secure: false },
         "INFO" => Request::Info,
         "HISTORY" => Request::History { before: None, last: 200 },
         "PING" => Request::Ping { token: None },

@@ -54,6 +54,59 @@ fn an_introduction_gives_both_the_same_two_secrets() {
     assert_ne!(ticket, answer);
 }
 
+/// Joins under a name, with these further headers, and gives JOINACK.
+#[track_caller]
+fn joins(server: &Server, name: &str, port: u16, more: &[(&str, &str)]) -> (Wire, Block) {
+    let mut wire = server.connect(name);
+    wire.registers(name, port);
+    wire.asks("JOIN", &[&[("clientID", name)], more].concat());
+    let ack = wire.gets("JOINACK");
+    (wire, ack)
+}
+
+#[test]
+fn each_of_two_is_told_whether_the_other_can_be_called_by_tls() {
+    let (tls, other) = ([("Secure", "tls")], [("Secure", "ssl")]);
+    for (at_alice, at_bob) in [(&tls[..], &tls[..]), (&tls, &other), (&[], &tls), (&other, &[])] {
+        let server = Server::start(&[]);
+        let can = |headers: &[_]| (headers == tls).then_some("tls");
+        let (mut alice, ack) = joins(&server, "alice", 20_001, at_alice);
+        assert_eq!(ack.find("Secure"), can(at_alice), "{ack}");
+        let (mut bob, ack) = joins(&server, "bob", 20_002, at_bob);
+        assert_eq!(ack.find("Secure"), can(at_bob), "{ack}");
+        alice.gets("JOINED");
+        for via in ["tcp", "udp"] {
+            alice.asks("BRIDGE", &[("clientID", "alice"), ("Peer", "bob"), ("Via", via)]);
+            let (answer, call) = (alice.gets("BRIDGEACK"), bob.gets("CALL"));
+            assert_eq!(answer.find("Secure"), can(at_bob), "{answer}");
+            assert_eq!(call.find("Secure"), can(at_alice), "{call}");
+        }
+    }
+}
+
+#[test]
+fn who_comes_back_says_anew_whether_it_can_be_called_by_tls() {
+    let server = Server::start(&[]);
+    let (_bob, ack) = joins(&server, "bob", 20_002, &[("Secure", "tls")]);
+    let mut alice = server.joined("alice", 20_001);
+    let mut again = server.connect("bob again");
+    again.asks("JOIN", &[("clientID", "bob"), ("Token", ack.get("Token"))]);
+    assert_eq!(again.gets("JOINACK").find("Secure"), None);
+    alice.asks("BRIDGE", &[("clientID", "alice"), ("Peer", "bob")]);
+    assert_eq!(alice.gets("BRIDGEACK").find("Secure"), None);
+    again.gets("CALL");
+}
+
+#[test]
+fn who_has_not_joined_is_told_nothing_of_tls() {
+    let server = Server::start(&[]);
+    let (_bob, _) = joins(&server, "bob", 20_002, &[("Secure", "tls")]);
+    let mut alice = server.connect("alice");
+    alice.registers("alice", 20_001);
+    let answer = alice.obtains("BRIDGE", &[("clientID", "alice")]);
+    answer.has_exactly(&[("clientID", "bob"), ("IP", "127.0.0.1"), ("Port", "20002")]);
+}
+
 #[test]
 fn every_introduction_has_secrets_of_its_own() {
     let (_server, mut alice, mut bob) = two_joined(&[]);

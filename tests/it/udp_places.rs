@@ -85,7 +85,11 @@ fn conversations_after(seconds: u64, says: bool) -> usize {
     let [ticket, answer] = ["0123456789abcdef", "fedcba9876543210"].map(|half| half.repeat(2));
     let [secret, other] = [&ticket, &answer].map(|secret| secret.parse().unwrap());
     let bob = Entry { name: "bob".parse().unwrap(), address, id: 2 };
-    conversations.queried(bob, Credentials { ticket: secret, answer: other }, &mut context);
+    conversations.queried(
+        bob,
+        Credentials { ticket: secret, answer: other, secure: false },
+        &mut context,
+    );
     if says {
         let way = Way { name: "bob".to_owned(), ticket, answer };
         context.now = begun + Duration::from_secs(1_800);

@@ -210,7 +210,8 @@ impl ServerSession {
     /// Sends JOIN, with the token and the last number seen if this client comes back.
     fn join(&mut self) {
         let (Some(name), Some(link)) = (self.name.clone(), self.link.link()) else { return };
-        let request = Request::Join { name, token: self.token, since: self.room.last_seen() };
+        let (token, since) = (self.token, self.room.last_seen());
+        let request = Request::Join { name, token, since, secure: false };
         link.send(&request.to_block());
         link.stage = Stage::Joining(Instant::now() + ANSWER);
     }

@@ -80,14 +80,15 @@ pub fn wanted<'a>(
 }
 
 /// The answer to BRIDGE for the client that it found. If both clients have joined, each gets the secrets by which it
-/// will know the other.
+/// will know the other, and is told whether the other can be called by TLS.
 ///
 /// Compat: a connection that has not joined reads exactly what the assignments' servers send, without secrets and
 /// with 0 for the ID (see [`Introduction`]).
 // LAB 3: introduce two to each other
 pub fn introduce(found: &Registration, asker_joined: bool, via: Via) -> Introduction {
     let both_joined = asker_joined && matches!(found.presence, Presence::Joined(_));
-    let fresh = || Credentials { ticket: Secret::random(), answer: Secret::random() };
+    let secure = found.is_secure();
+    let fresh = || Credentials { ticket: Secret::random(), answer: Secret::random(), secure };
     let credentials = both_joined.then(|| (via, fresh()));
     let id = if asker_joined { found.entry.id } else { 0 };
     Introduction { entry: Entry { id, ..found.entry.clone() }, credentials }

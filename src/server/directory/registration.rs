@@ -47,6 +47,8 @@ pub struct Membership {
     pub outbox: Arc<Outbox>,
     /// The secret with which the client may return on another connection.
     pub token: Secret,
+    /// Whether the client can be called by TLS.
+    pub secure: bool,
 }
 
 /// What JOIN asks for, and from where.
@@ -60,6 +62,8 @@ pub struct JoinRequest {
     pub port: Option<u16>,
     /// The secret of a client that returns.
     pub token: Option<Secret>,
+    /// Whether the client can be called by TLS.
+    pub secure: bool,
 }
 
 impl Registration {
@@ -71,6 +75,11 @@ impl Registration {
     /// When the entry expires; `None` for a member, whose entry lasts as long as its connection.
     pub fn until(&self) -> Option<Instant> {
         if let Presence::Registered { until } = self.presence { Some(until) } else { None }
+    }
+
+    /// Whether it is a member that can be called by TLS.
+    pub fn is_secure(&self) -> bool {
+        matches!(&self.presence, Presence::Joined(member) if member.secure)
     }
 
     /// A member's secret.
@@ -128,7 +137,8 @@ impl Registration {
         let port = request.port.unwrap_or(self.entry.address.port());
         let address = SocketAddr::new(request.ip, port);
         let moved = std::mem::replace(&mut self.entry.address, address) != address;
-        self.presence = Presence::Joined(Membership { outbox: request.outbox, token });
+        let JoinRequest { outbox, secure, .. } = request;
+        self.presence = Presence::Joined(Membership { outbox, token, secure });
         moved
     }
 }

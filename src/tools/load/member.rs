@@ -179,7 +179,7 @@ impl Member {
         // REGISTER needs a port. Nobody calls a member, so the connection's own port does.
         let port = self.stream.local_addr().map_err(broken)?.port();
         let register = Request::Register { name: name.clone(), ip: None, port };
-        let join = Request::Join { name, token: None, since: None };
+        let join = Request::Join { name, token: None, since: None, secure: false };
         self.write(&format!("{}{}", register.to_block(), join.to_block())).map_err(broken)?;
         stream.set_limit(Some(DEADLINE));
         let mut blocks = BlockReader::new(BufReader::new(&mut *stream), MAX_ANSWER_LINES);
