@@ -11,6 +11,8 @@
 //! `client_hello` and `server_hello` are what the two sides write to each other, in the manner of `encoding`; in the
 //! [`handshake`] they make the keys, as [`client`] and as [`server`].
 //!
+//! Datagrams that are sealed one by one need a [`ReplayWindow`]; records have none, because both sides count them.
+//!
 //! What is secret decides nothing that takes time: no branch and no index depends on a key, on a private number, or on
 //! where two proofs differ. That is so in this source. The compiler may undo it, and some old processors multiply
 //! small numbers faster. Lengths are not secret, and the time that the padding of a record takes tells how long it is.
@@ -56,6 +58,7 @@ pub mod keylog;
 pub mod record;
 pub mod sealer;
 pub mod opener;
+pub mod replay_window;
 mod encoding;
 mod client_hello;
 mod server_hello;
@@ -69,5 +72,6 @@ pub use handshake::{Secured, SharedKey};
 pub use key_schedule::Exporter;
 pub use keylog::KeyLog;
 pub use opener::Opener;
+pub use replay_window::ReplayWindow;
 pub use sealer::Sealer;
 pub use server::{Keyring, accept};

@@ -143,6 +143,7 @@ mod tls_mutants;
 mod tls_peers;
 mod tls_reader;
 mod tls_records;
+mod tls_replay_window;
 mod tls_sha256;
 #[cfg(target_os = "linux")]
 mod two_machines;
