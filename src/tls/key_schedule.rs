@@ -13,13 +13,16 @@
 
 use std::fmt;
 
+use super::alert::Alert;
 use super::hkdf::{expand, extract};
-use super::sha256::{HASH, Sha256, hmac};
+use super::sha256::{HASH, Sha256, hmac, same};
 
 /// A secret or a hash.
 pub type Bytes32 = [u8; HASH];
 
 /// HKDF-Expand-Label (7.1): a key of `N` bytes from a secret, for the purpose that the label says.
+///
+/// The label has at most 249 bytes, the context at most 255.
 pub fn expand_label<const N: usize>(secret: &Bytes32, label: &str, context: &[u8]) -> [u8; N] {
     let [.., high, low] = N.to_be_bytes();
     let [.., label_length] = (6 + label.len()).to_be_bytes();
@@ -40,12 +43,26 @@ pub fn finished(secret: &Bytes32, transcript: &Bytes32) -> Bytes32 {
     hmac(&expand_label::<HASH>(secret, "finished", &[]), transcript)
 }
 
+/// Checks the content of the other side's Finished (4.4.4).
+///
+/// # Errors
+///
+/// Fails with the alert for the other side: the content has not the length of a hash, or its sender has another secret or
+/// has seen other messages.
+pub fn check_finished(content: &[u8], secret: &Bytes32, transcript: &Bytes32) -> Result<(), Alert> {
+    if content.len() != HASH {
+        return Err(Alert::DECODE_ERROR);
+    }
+    let right = same(content, &finished(secret, transcript));
+    if right { Ok(()) } else { Err(Alert::DECRYPT_ERROR) }
+}
+
 /// The secret of the records after a KeyUpdate (7.2).
 pub fn next_secret(secret: &Bytes32) -> Bytes32 {
     expand_label(secret, "traffic upd", &[])
 }
 
-/// The secret below this one in the picture, with what comes in there.
+/// One step of the schedule (7.1): the secret below this one in the picture, with what comes in there.
 fn below(secret: &Bytes32, input: &[u8]) -> Bytes32 {
     extract(&derive_secret(secret, "derived", &Sha256::of(&[])), input)
 }
