@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::time::Duration;
 
-use crate::client::net::{Captured, ConnectionId, Direction, Progress, Writer};
+use crate::client::net::{Captured, ConnectionId, Direction, Flight, Progress, Writer};
+use crate::net::Traced;
 use crate::wire::{Block, Checksum, FileBlock, FileEnd, Greeting};
 
 /// How many events may wait for the loop. A thread that sends more waits. Then it does not read, so TCP's flow
@@ -48,13 +49,26 @@ impl Events {
         id: ConnectionId,
         stream: &TcpStream,
         direction: Direction,
-        bytes: Vec<u8>,
+        traced: impl Into<Traced>,
     ) {
+        let traced = traced.into();
         if self.tracing.load(Ordering::Relaxed)
-            && !bytes.is_empty()
-            && let Some(captured) = Captured::on(stream, direction, bytes)
+            && !traced.bytes.is_empty()
+            && let Some(captured) = Captured::on(stream, direction, traced)
         {
             let _ = self.send(Event::Captured(id, captured)); // an error: the program ends
+        }
+    }
+
+    /// Reports the flights of a connection's handshake, if tracing is on.
+    pub fn capture_handshake(&self, id: ConnectionId, stream: &TcpStream, flights: Vec<Flight>) {
+        for Flight { direction, records } in flights {
+            let traced = Traced { bytes: Vec::new(), records: Some(records) };
+            if self.tracing.load(Ordering::Relaxed)
+                && let Some(captured) = Captured::on(stream, direction, traced)
+            {
+                let _ = self.send(Event::Captured(id, captured)); // an error: the program ends
+            }
         }
     }
 }
@@ -162,7 +176,7 @@ pub fn progress(
 ) -> impl Fn(Progress) + Send + 'static {
     let (events, stream) = (events.clone(), Arc::clone(stream));
     move |progress| match progress {
-        Progress::Writing(bytes) => events.capture(id, &stream, Direction::Out, bytes),
+        Progress::Writing(traced) => events.capture(id, &stream, Direction::Out, traced),
         // An error: the program ends.
         progress => drop(events.send(Event::Writer(id, progress))),
     }

@@ -77,6 +77,7 @@ fn secure(end: &End, stream: &TcpStream, key: &SharedKey) -> io::Result<Secured>
         End::Call(_) => secure::connect(stream, key),
         End::Listen(_) => secure::accept(stream, key),
     }
+    .map(|(secured, _)| secured)
 }
 
 /// Makes the connection.

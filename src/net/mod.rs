@@ -1,6 +1,6 @@
 //! What every connection of this project needs: accepting with a limit, reading with a deadline, a lingering close.
 //!
-//! [`accept`] is the loop of a listener, [`Reader`] the buffer between a socket and a parser, [`RecordWriter`] its counterpart, [`TimedStream`] the
+//! [`accept`] is the loop of a listener, [`Reader`] the buffer between a socket and a parser, [`RecordWriter`] its counterpart, [`Traced`] what both show, [`TimedStream`] the
 //! socket below it, with a limit for each read, [`deadline`] a reader that ends in time, [`ipv4_twin`] where to
 //! listen as well, [`interface`] what link-local addresses need, [`Newcomers`] who
 //! gives way among idle connections, [`Host`] what counts as one machine among many,
@@ -10,6 +10,7 @@ pub mod host;
 pub mod shares;
 pub mod deadline;
 pub mod timed;
+pub mod traced;
 pub mod reader;
 pub mod record_writer;
 pub mod twin;
@@ -25,4 +26,5 @@ pub use reader::Reader;
 pub use record_writer::RecordWriter;
 pub use shares::Shares;
 pub use timed::TimedStream;
+pub use traced::Traced;
 pub use twin::ipv4_twin;

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use crate::io_error::is_waiting;
 use crate::net::timed::TimedStream;
+use crate::net::traced::Traced;
 use crate::tls::Opener;
 
 /// The buffer of a quiet connection. Thousands of them must cost little.
@@ -94,8 +95,10 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes the record of what was consumed since the last call.
-    pub fn take_record(&mut self) -> Vec<u8> {
-        self.record.as_mut().map(|record| std::mem::take(&mut record.bytes)).unwrap_or_default()
+    pub fn take_record(&mut self) -> Traced {
+        let Some(record) = &mut self.record else { return Traced::default() };
+        let records = self.opener.as_mut().map(Opener::take_heads);
+        Traced { bytes: std::mem::take(&mut record.bytes), records }
     }
 
     /// Whether the last read filled the largest buffer. Then more is probably waiting in the socket.
@@ -113,6 +116,8 @@ impl<'a> Reader<'a> {
     fn open(&mut self) -> io::Result<()> {
         let limit = self.stream.limit;
         let until = limit.map(|limit| Instant::now() + limit);
+        let watched = self.record.as_ref().is_some_and(Recording::is_wanted);
+        self.opener.iter_mut().for_each(|opener| opener.watch(watched));
         let result = loop {
             let Some(opener) = &mut self.opener else { break Ok(()) };
             let result = opener.fill(&mut self.stream);

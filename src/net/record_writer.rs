@@ -23,10 +23,27 @@ impl RecordWriter {
     ///
     /// # Errors
     /// As writing fails; `BrokenPipe` if the connection is over because of what was received on it.
-    pub fn write(&mut self, mut to: impl Write, bytes: &[u8]) -> io::Result<()> {
-        let Some(sealer) = &mut self.0 else { return to.write_all(bytes) };
+    pub fn write(&mut self, to: impl Write, bytes: &[u8]) -> io::Result<()> {
+        self.write_seen(to, bytes, |_| {})
+    }
+
+    /// The same. Before anything is written, `see` is given the records, if there are any.
+    ///
+    /// # Errors
+    /// As [`RecordWriter::write`].
+    pub fn write_seen(
+        &mut self,
+        mut to: impl Write,
+        bytes: &[u8],
+        see: impl FnOnce(Option<&[u8]>),
+    ) -> io::Result<()> {
+        let Some(sealer) = &mut self.0 else {
+            see(None);
+            return to.write_all(bytes);
+        };
         let mut records = Vec::new();
         let open = sealer.seal(bytes, &mut records);
+        see(Some(&records));
         to.write_all(&records)?;
         if open { Ok(()) } else { Err(io::ErrorKind::BrokenPipe.into()) }
     }

@@ -7,7 +7,7 @@
 //! its cipher and [`poly1305`] its proof.
 //!
 //! The protocol: [`alert`] is what goes wrong. [`key_schedule`] makes all keys, and [`keylog`] shows them to Wireshark.
-//! [`record`] is the envelope; a [`Sealer`] closes envelopes and an [`Opener`] opens them, one for each direction.
+//! [`record`] is the envelope, [`record_head`] what others see of it; a [`Sealer`] closes envelopes and an [`Opener`] opens them, one for each direction.
 //! `client_hello` and `server_hello` are what the two sides write to each other, in the manner of `encoding`; in the
 //! [`handshake`] they make the keys, as [`client`] and as [`server`].
 //!
@@ -56,7 +56,9 @@ pub mod alert;
 pub mod key_schedule;
 pub mod keylog;
 pub mod record;
+pub mod record_head;
 pub mod sealer;
+mod message_queue;
 pub mod opener;
 pub mod replay_window;
 mod encoding;
@@ -72,6 +74,7 @@ pub use handshake::{Secured, SharedKey};
 pub use key_schedule::Exporter;
 pub use keylog::KeyLog;
 pub use opener::Opener;
+pub use record_head::RecordHead;
 pub use replay_window::ReplayWindow;
 pub use sealer::Sealer;
 pub use server::{Keyring, accept};

@@ -17,9 +17,11 @@ use std::sync::Arc;
 
 use super::alert::{Alert, TlsError};
 use super::key_schedule::Bytes32;
+use super::message_queue::MessageQueue;
 use super::record::{
     ALERT, CHANGE_CIPHER_SPEC, DATA, HANDSHAKE, HEADER, MAX_CONTENT, MAX_PROTECTED, TrafficKeys,
 };
+use super::record_head::RecordHead;
 use super::sealer::{Control, KEY_UPDATE};
 
 /// The buffer of a quiet connection.
@@ -30,6 +32,8 @@ const MOST: usize = 32 * 1024;
 const NEW_SESSION_TICKET: u8 = 4;
 /// So many times KeyUpdate without data between are a flood.
 const MOST_UPDATES: u32 = 32;
+/// The most heads that are kept for somebody who looks on.
+const MOST_HEADS: usize = 64;
 
 /// Opens the records of what one side receives.
 #[derive(Debug)]
@@ -46,14 +50,16 @@ pub struct Opener {
     sealed: Range<usize>,
     /// Whether the last read filled the buffer.
     full: bool,
-    /// The bytes of handshake messages that are not whole yet.
-    messages: Vec<u8>,
+    /// The handshake messages that are not whole yet.
+    messages: MessageQueue,
     /// Whether the handshake goes on, and the first ClientHello is over: then `change_cipher_spec` may come.
     in_handshake: bool,
     /// How many times KeyUpdate came since the last data.
     updates: u32,
     /// How the connection ended: `Ok` is `close_notify`.
     end: Option<Result<(), TlsError>>,
+    /// The heads of records, while somebody looks on.
+    heads: Option<Vec<RecordHead>>,
 }
 
 impl Opener {
@@ -69,10 +75,11 @@ impl Opener {
             data: 0..0,
             sealed: 0..read.len(),
             full: false,
-            messages: Vec::new(),
+            messages: MessageQueue::default(),
             in_handshake: false,
             updates: 0,
             end: None,
+            heads: Some(Vec::new()),
         }
     }
 
@@ -91,6 +98,16 @@ impl Opener {
     /// Takes the first data off.
     pub fn consume(&mut self, bytes: usize) {
         self.data.start = self.data.end.min(self.data.start.saturating_add(bytes));
+    }
+
+    /// Notes the heads of records from now on, or no more. At first it does.
+    pub fn watch(&mut self, watched: bool) {
+        self.heads = watched.then(|| self.heads.take().unwrap_or_default());
+    }
+
+    /// Takes the heads of the records that were opened since the last call.
+    pub fn take_heads(&mut self) -> Vec<RecordHead> {
+        self.heads.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// Whether the last read filled the largest buffer. Then more is probably waiting in the socket.
@@ -169,8 +186,8 @@ impl Opener {
                 self.data.end = end;
             }
             HANDSHAKE => {
-                self.collect(content)?;
-                while let Some(message) = self.whole_message()? {
+                self.messages.add(&self.buffer[content])?;
+                while let Some(message) = self.messages.next()? {
                     self.handle_message(&message)?;
                 }
             }
@@ -204,6 +221,9 @@ impl Opener {
                 return Err(Alert::RECORD_OVERFLOW);
             }
             let Some(body) = rest.get_mut(..length) else { return Ok(None) };
+            if let Some(heads) = self.heads.as_mut().filter(|heads| heads.len() < MOST_HEADS) {
+                heads.push(RecordHead::new(header, body));
+            }
             self.sealed.start = start + length;
             let (kind, length) = match keys {
                 Some(keys) if shown == DATA => keys.open(header, body)?,
@@ -217,24 +237,6 @@ impl Opener {
                 _ => return Err(Alert::UNEXPECTED_MESSAGE),
             }
         }
-    }
-
-    /// Adds a record's content to the handshake messages.
-    fn collect(&mut self, content: Range<usize>) -> Result<(), Alert> {
-        let empty = content.is_empty();
-        self.messages.extend_from_slice(&self.buffer[content]);
-        if empty { Err(Alert::UNEXPECTED_MESSAGE) } else { Ok(()) }
-    }
-
-    /// Takes the next handshake message, if it is whole: its type, its length in three bytes, its body.
-    fn whole_message(&mut self) -> Result<Option<Vec<u8>>, Alert> {
-        let &[_, high, middle, low, ..] = &self.messages[..] else { return Ok(None) };
-        let length = u32::from_be_bytes([0, high, middle, low]) as usize;
-        if length > MAX_CONTENT {
-            return Err(Alert::ILLEGAL_PARAMETER);
-        }
-        let whole = self.messages.len() >= 4 + length;
-        Ok(whole.then(|| self.messages.drain(..4 + length).collect()))
     }
 
     /// Does what a handshake message says that comes after the handshake.
@@ -288,12 +290,12 @@ impl Opener {
     /// Takes the next message of the handshake, if it is whole.
     fn try_message(&mut self) -> Result<Option<Vec<u8>>, TlsError> {
         loop {
-            if let Some(message) = self.whole_message()? {
+            if let Some(message) = self.messages.next()? {
                 return Ok(Some(message));
             }
             match self.next_record()? {
                 None => return Ok(None),
-                Some((HANDSHAKE, content)) => self.collect(content)?,
+                Some((HANDSHAKE, content)) => self.messages.add(&self.buffer[content])?,
                 Some((ALERT, content)) => self.handle_alert(content)?,
                 Some(_) => return Err(Alert::UNEXPECTED_MESSAGE.into()),
             }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use p2p_chat::tls::{Alert, TlsError};
 
 use crate::support::{Client, DEADLINE, Folder, Keyed, Lane, Played, Program, Server, Wire};
+use crate::tls::bytes;
 
 const REGISTER: &str = "REGISTER\r\nclientID: mallory\r\nPort: 4000\r\n\r\n";
 
@@ -289,6 +290,38 @@ fn a_long_replay_comes_in_pieces_as_always() {
     bob.sees(" alice: 1 xxx");
     bob.sees(" alice: 40 xxx");
     alice.asks("/id", "you are alice (ID 1)");
+}
+
+/// The first bytes of the record that a line shows, and how long it is.
+fn shown(line: &str) -> Option<(Vec<u8>, usize)> {
+    let (kind, rest) = line.strip_prefix("|   record: ")?.split_once(", ")?;
+    assert!(["handshake", "application data", "change cipher spec"].contains(&kind), "{line}");
+    let (length, hex) = rest.split_once(" bytes: ")?;
+    Some((bytes(hex.trim_end_matches(" …")), length.parse().unwrap()))
+}
+
+#[test]
+fn each_record_is_shown_as_it_was_with_what_was_in_it() {
+    let server = Keyed::start(&[]);
+    let network = Lane::to(server.0.address());
+    let alice = server.joined("alice", network.address(), &["--explain"]);
+    alice.types("look at this");
+    alice.sees(" alice: look at this");
+    let (output, wire) = (alice.output(), network.heard());
+    let lines: Vec<&str> = output.lines().collect();
+    let records: Vec<_> = lines.iter().filter_map(|line| shown(line)).collect();
+    assert!(records.len() >= 10, "{output}");
+    for (first, length) in &records {
+        let on_the_wire = wire.windows(first.len()).any(|bytes| bytes == first);
+        let announced = 5 + usize::from(u16::from_be_bytes([first[3], first[4]]));
+        assert!(on_the_wire && announced == *length, "{first:?} {length}");
+    }
+    let said = lines.iter().position(|line| line.contains("-> server SAY (tls, ")).unwrap();
+    assert!(shown(lines[said + 1]).is_some(), "{output}");
+    assert_eq!(lines[said + 2], "|     Text: look at this");
+    for word in ["ClientHello: ", "ServerHello ", "Finished "] {
+        assert!(lines.iter().any(|line| line.starts_with(&format!("|   # {word}"))), "{output}");
+    }
 }
 
 #[test]

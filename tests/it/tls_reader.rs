@@ -109,7 +109,9 @@ fn the_copy_has_what_was_in_the_records_and_the_end_is_told_from_a_cut() {
     reader.secure(Opener::with_secret(true, SECRET));
     let mut word = [0; 5];
     reader.read_exact(&mut word).unwrap();
-    assert_eq!((reader.take_record(), reader.buffered()), (b"Hello".to_vec(), &b", everyone!"[..]));
+    let traced = reader.take_record();
+    assert_eq!((&traced.bytes[..], reader.buffered()), (&b"Hello"[..], &b", everyone!"[..]));
+    assert_eq!(traced.records.map(|heads| heads.len()), Some(1));
     reader.consume(11);
     other.shutdown(Shutdown::Write).unwrap();
     let error = reader.fill_buf().unwrap_err();

@@ -16,6 +16,8 @@ use std::time::SystemTime;
 
 use crate::client::net::writer::ConnectionId;
 use crate::clock;
+use crate::net::Traced;
+use crate::tls::RecordHead;
 use crate::wire::block::is_kind;
 use crate::wire::{Block, BlockReader, MAX_REQUEST_LINES, Via};
 
@@ -56,17 +58,20 @@ pub struct Captured {
     pub own: SocketAddr,
     /// The address of the other socket.
     pub other: SocketAddr,
-    /// The bytes as they stand on the wire.
+    /// The bytes as they stand on the wire, or in the records there.
     pub bytes: Vec<u8>,
+    /// The records in which they travelled, unless an earlier capture has shown them; `None` if there is no TLS.
+    pub records: Option<Vec<RecordHead>>,
     /// The explanation: what a reader learns from the bytes. It may be empty.
     pub why: String,
 }
 
 impl Captured {
     /// Captures bytes of a connection; `None` if the connection is gone already.
-    pub fn on(stream: &TcpStream, direction: Direction, bytes: Vec<u8>) -> Option<Captured> {
+    pub fn on(stream: &TcpStream, direction: Direction, traced: Traced) -> Option<Captured> {
         let (own, other) = (stream.local_addr().ok()?, stream.peer_addr().ok()?);
-        Some(Captured::new(direction, Via::Tcp, own, other, bytes))
+        let Traced { bytes, records } = traced;
+        Some(Captured { records, ..Captured::new(direction, Via::Tcp, own, other, bytes) })
     }
 
     /// Captures bytes of any socket. Addresses are written as IPv4 where they are mapped to IPv6 (RFC 4291,
@@ -80,7 +85,8 @@ impl Captured {
     ) -> Captured {
         let canonical = |address: SocketAddr| (address.ip().to_canonical(), address.port()).into();
         let (own, other) = (canonical(own), canonical(other));
-        Captured { at: SystemTime::now(), direction, via, own, other, bytes, why: String::new() }
+        let (at, records, why) = (SystemTime::now(), None, String::new());
+        Captured { at, direction, via, own, other, bytes, records, why }
     }
 
     /// The same with an explanation.
@@ -89,8 +95,11 @@ impl Captured {
         Captured { why, ..self }
     }
 
-    /// The TYPE if the bytes begin like a block, else `text`.
+    /// The TYPE if the bytes begin like a block, else `text`; `TLS` for records of the handshake.
     pub fn name(&self) -> String {
+        if self.bytes.is_empty() {
+            return "TLS".to_owned();
+        }
         let first = self.text().lines().next().unwrap_or("").to_owned();
         // A line in capitals that nothing follows is a text between peers.
         let is_block = is_kind(&first) && self.bytes.len() > first.len() + 2;
@@ -124,7 +133,9 @@ impl Captured {
             Direction::Lost => "-x",
         };
         let (time, name, text) = (self.time(offset), self.name(), self.text());
-        let head = format!("| {time} {arrow} {with} {name} ({via}, {own} {arrow} {other})");
+        let by = if self.records.is_some() { "tls".to_owned() } else { via.to_string() };
+        let head = format!("| {time} {arrow} {with} {name} ({by}, {own} {arrow} {other})");
+        let records = self.records.iter().flatten().map(|record| format!("|   record: {record}"));
         let rest = text.lines().skip(usize::from(name != "text"));
         let rest: Vec<&str> = rest.filter(|line| !line.is_empty()).collect();
         let most = if self.is_piece() { SHOWN_OF_PIECE } else { SHOWN };
@@ -132,13 +143,15 @@ impl Captured {
         let more = rest.len().saturating_sub(most);
         let more = (more > 0).then(|| format!("|     ... and {more} more lines"));
         let why = (!self.why.is_empty()).then(|| format!("|   # {}", self.why));
-        [head].into_iter().chain(shown).chain(more).chain(why).collect()
+        [head].into_iter().chain(records).chain(shown).chain(more).chain(why).collect()
     }
 
-    /// Adds the explanation of a block between this client and the server, or of a peer's greeting. `claimed`
+    /// Adds the explanation of the handshake of TLS, of a block between this client and the server, or of a peer's greeting. `claimed`
     /// is the IP address that this client gives as its own.
     pub fn explain(&mut self, claimed: IpAddr) {
-        if let (true, Some(block)) = (self.why.is_empty(), self.block()) {
+        if let Some(records) = self.records.as_ref().filter(|_| self.bytes.is_empty()) {
+            self.why = handshake(records).to_owned();
+        } else if let (true, Some(block)) = (self.why.is_empty(), self.block()) {
             self.why = explanation(&block, self.direction, claimed).unwrap_or_default();
         }
     }
@@ -187,6 +200,20 @@ fn shortened(line: &str) -> String {
     let (shown, length) = (content.chars().take(SHOWN_OF_LINE), content.chars().count());
     let end = &line[content.len()..];
     format!("{}… ({length} characters){end}", shown.collect::<String>())
+}
+
+/// What a reader learns from one side's part of a handshake. A client begins with one record, a server answers with
+/// several, and the client has the last word.
+fn handshake(records: &[RecordHead]) -> &'static str {
+    match records {
+        [hello] if hello.is_clear_handshake() => {
+            "ClientHello: names a key, proves to have it, and brings a public key that is fresh"
+        }
+        [hello, ..] if hello.is_clear_handshake() => {
+            "ServerHello brings the other public key: only the two can compute the keys of what follows"
+        }
+        _ => "Finished proves that nobody on the way has changed a byte of the handshake",
+    }
 }
 
 /// What a reader learns from a block: what each secret proves, and to whom. `NAME` stands for the client of

@@ -1,13 +1,14 @@
 //! TLS for a client's connections: all or nothing.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
+use crate::client::net::capture::Direction;
 use crate::net::DeadlineStream;
 use crate::net::deadline::linger;
 use crate::tls::record::{ALERT, HANDSHAKE};
-use crate::tls::{self, KeyLog, Keyring, Secured, SharedKey, TlsError};
+use crate::tls::{self, KeyLog, Keyring, RecordHead, Secured, SharedKey, TlsError};
 use crate::wire::text::escape;
 use crate::wire::{BlockReader, MAX_ANSWER_LINES};
 
@@ -18,25 +19,27 @@ const LINGER: Duration = Duration::from_secs(1);
 /// The most bytes that are read of an answer without TLS.
 const MOST_QUOTED: u64 = 4096;
 
-/// Makes a fresh connection secure.
+/// Makes a fresh connection secure. Returns also what went over it for that.
 ///
 /// # Errors
 /// When the other side does not speak TLS, does not accept the key, or takes too long. There is no falling back: whoever
 /// sits on the way could make it fail.
-pub fn connect(stream: &TcpStream, key: &SharedKey) -> io::Result<Secured> {
+pub fn connect(stream: &TcpStream, key: &SharedKey) -> io::Result<(Secured, Vec<Flight>)> {
     let mut input = Answer { stream: begin(stream)?, is_tls: false };
-    let secured = tls::connect(&mut input, &mut &*stream, key, KeyLog::of_environment());
-    end(stream, secured)
+    let mut output = FlightWriter { to: stream, sent: Vec::new() };
+    let secured = tls::connect(&mut input, &mut output, key, KeyLog::of_environment());
+    end(stream, secured).map(|secured| output.with(secured))
 }
 
 /// Makes a fresh connection secure that was accepted.
 ///
 /// # Errors
 /// As for [`connect`].
-pub fn accept(stream: &TcpStream, key: &impl Keyring) -> io::Result<Secured> {
+pub fn accept(stream: &TcpStream, key: &impl Keyring) -> io::Result<(Secured, Vec<Flight>)> {
     let mut input = begin(stream)?;
-    let secured = tls::accept((&[], &mut input), &mut &*stream, key, KeyLog::of_environment());
-    end(stream, secured)
+    let mut output = FlightWriter { to: stream, sent: Vec::new() };
+    let secured = tls::accept((&[], &mut input), &mut output, key, KeyLog::of_environment());
+    end(stream, secured).map(|secured| output.with(secured))
 }
 
 /// Prepares a connection for a handshake.
@@ -60,6 +63,50 @@ fn end(stream: &TcpStream, secured: io::Result<Secured>) -> io::Result<Secured> 
         }
         _ => error,
     })
+}
+
+/// What one side sends at once in a handshake, as others see it.
+#[derive(Debug)]
+pub struct Flight {
+    /// Which side.
+    pub direction: Direction,
+    /// The records.
+    pub records: Vec<RecordHead>,
+}
+
+/// Writes the flights of this side, and notes them.
+struct FlightWriter<'a> {
+    to: &'a TcpStream,
+    sent: Vec<Vec<RecordHead>>,
+}
+
+impl FlightWriter<'_> {
+    /// The result of a handshake with the flights of both sides. They took turns: a client has sent two and received
+    /// one, a server the other way round.
+    fn with(self, mut secured: Secured) -> (Secured, Vec<Flight>) {
+        let out = |records| Flight { direction: Direction::Out, records };
+        let mut received = secured.opener.take_heads();
+        let mut flights: Vec<Flight> = self.sent.into_iter().map(out).collect();
+        let last = if flights.len() == 1 { received.pop() } else { None };
+        flights.insert(
+            usize::from(flights.len() > 1),
+            Flight { direction: Direction::In, records: received },
+        );
+        flights.extend(last.map(|last| Flight { direction: Direction::In, records: vec![last] }));
+        (secured, flights)
+    }
+}
+
+impl Write for FlightWriter<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.to.write_all(bytes)?;
+        self.sent.push(RecordHead::of_all(bytes));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Reads what comes, if it is TLS. What is not becomes an error that quotes it.

@@ -12,8 +12,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::io_error::cause;
-use crate::net::RecordWriter;
-use crate::tls::Sealer;
+use crate::net::{RecordWriter, Traced};
+use crate::tls::{RecordHead, Sealer};
 
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -61,7 +61,7 @@ pub struct Reading(#[allow(dead_code, reason = "dropping it is what counts")] mp
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Progress {
     /// These bytes are about to be written.
-    Writing(Vec<u8>),
+    Writing(Traced),
     /// The oldest text of the queue is written.
     Written,
     /// Everything that could be written is written, and this side of the connection is closed.
@@ -163,8 +163,11 @@ fn write_all(
         match piece {
             Piece::Bytes { bytes, is_text } => {
                 // Reported first: once they are written, the answer may be traced before them.
-                tell(Progress::Writing(bytes.clone()));
-                records.write(to, &bytes)?;
+                let see = |records: Option<&[u8]>| {
+                    let records = records.map(RecordHead::of_all);
+                    tell(Progress::Writing(Traced { bytes: bytes.clone(), records }));
+                };
+                records.write_seen(to, &bytes, see)?;
                 if is_text {
                     tell(Progress::Written);
                 }

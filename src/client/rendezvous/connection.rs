@@ -66,7 +66,12 @@ fn follow(
     let stream = Arc::new(writer::connect(&resolve(server)?)?);
     let own = interface::canonical(stream.local_addr()?);
     let secured = key.map(|key| secure::connect(&stream, key)).transpose()?;
-    let (opener, sealer) = secured.map(|secured| (secured.opener, secured.sealer)).unzip();
+    let (opener, sealer) = secured
+        .map(|(secured, flights)| {
+            events.capture_handshake(id, &stream, flights);
+            (secured.opener, secured.sealer)
+        })
+        .unzip();
     let progress = event::progress(id, &stream, events);
     let (writer, _reading) = Writer::start(&stream, sealer, progress)?;
     tell(LinkEvent::Up(writer, own))?;

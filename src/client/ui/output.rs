@@ -5,7 +5,7 @@
 //! terminal or a page as it is.
 
 use crate::client::net::{Captured, ConnectionId, Direction};
-use crate::client::ui::json::Object;
+use crate::client::ui::json::{Object, list, quoted};
 use crate::wire::text::escape;
 use crate::wire::{Name, Via};
 
@@ -161,5 +161,11 @@ pub fn traffic_json(captured: &Captured, with: &str, offset: i32) -> String {
     let bytes = captured.text().replace('\r', "\\r").replace('\n', "\\n\n");
     let lines: Vec<_> = bytes.lines().map(escape).collect();
     let object = object.text("bytes", lines.join("\n")).json("length", captured.bytes.len());
-    object.text("why", escape(why)).end()
+    let records = captured.records.as_ref();
+    let listed =
+        records.map(|records| list(records.iter().map(|record| quoted(&record.to_string()))));
+    object
+        .text("why", escape(why))
+        .json("records", listed.unwrap_or_else(|| "null".to_owned()))
+        .end()
 }

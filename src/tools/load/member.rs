@@ -162,7 +162,7 @@ impl Member {
         let Some(key) = &run.key else {
             return Ok(Incoming::Plain(TimedStream::new(&self.stream)));
         };
-        let secured = secure::connect(&self.stream, key).map_err(|error| cause(&error))?;
+        let (secured, _) = secure::connect(&self.stream, key).map_err(|error| cause(&error))?;
         *lock(&self.writing) = RecordWriter::new(Some(secured.sealer));
         let mut reader = Reader::new(&self.stream);
         reader.secure(secured.opener);
