@@ -9,7 +9,7 @@ use crate::client::direct::destination::Destination;
 use crate::client::direct::direct_chat::DirectChat;
 use crate::client::direct::ending::EndingChats;
 use crate::client::direct::tcp::Chat;
-use crate::client::direct::udp::Conversation;
+use crate::client::direct::udp::{Conversation, EndedConversations};
 use crate::client::net::ConnectionId;
 use crate::client::ui::Screen;
 use crate::wire::Via;
@@ -27,6 +27,8 @@ pub struct Chats {
     heirs: BTreeMap<ConnectionId, ConnectionId>,
     /// The chats that this client has ended and whose last texts are not written yet.
     pub ending: EndingChats,
+    /// The conversations that have ended, and what has arrived in them.
+    pub ended: EndedConversations,
     /// The chat to which `/msg` goes.
     pub current: Option<ConnectionId>,
     /// Where plain text goes.
@@ -276,8 +278,11 @@ impl Chats {
         Ok(())
     }
 
-    /// Ends a chat, and keeps what is still to be written of it.
-    fn end(&mut self, chat: DirectChat, screen: &mut Screen) {
+    /// Ends a chat, and keeps what is still to be written of it, or to be acknowledged again.
+    pub fn end(&mut self, chat: DirectChat, screen: &mut Screen) {
+        if let DirectChat::Udp(conversation) = &chat {
+            self.ended.remember(conversation);
+        }
         self.ending.extend(chat.end(screen));
     }
 

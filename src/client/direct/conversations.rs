@@ -90,35 +90,51 @@ impl Conversations {
     /// Handles a datagram. Without a known secret it changes nothing and gets no answer.
     pub fn datagram(&mut self, from: SocketAddr, bytes: Vec<u8>, context: &mut Context) {
         let Context { chats, screen, now, .. } = context;
-        let found = Datagram::parse(&bytes).and_then(|datagram| {
-            let conversation = chats.over_udp_mut().find(|found| found.knows(&datagram))?;
-            Some((conversation, datagram))
-        });
-        let (length, captured) = (bytes.len(), self.datagrams.capture(Direction::In, from, bytes));
-        match found {
-            None => {
-                self.strangers += 1;
-                let captured =
-                    captured.because("from a stranger: dropped, not answered".to_owned());
-                screen.captured(&captured, from);
-            }
-            Some((conversation, Datagram::Ack { seq, upto, .. })) => {
+        let datagram = Datagram::parse(&bytes);
+        let question = (from, bytes.len());
+        let captured = self.datagrams.capture(Direction::In, from, bytes);
+        let known = datagram
+            .as_ref()
+            .and_then(|datagram| chats.over_udp_mut().find(|found| found.knows(datagram)));
+        match (known, datagram) {
+            (Some(conversation), Some(Datagram::Ack { seq, upto, .. })) => {
                 conversation.active = *now;
                 screen.captured(&captured, &conversation.entry.name);
                 conversation.acknowledged(seq, upto, screen, *now);
                 conversation.work(&mut self.datagrams, screen, *now);
             }
-            Some((conversation, Datagram::Msg { seq, first, text, .. })) => {
+            (Some(conversation), Some(Datagram::Msg { seq, first, text, .. })) => {
                 conversation.active = *now;
-                let ack = conversation.receive((seq, first, text), captured, screen);
-                // An answer longer than its question would let a forged address amplify a flood.
-                if let Some(bytes) = ack.filter(|ack| ack.len() <= length) {
-                    let with = conversation.entry.name.clone();
-                    let outgoing = Outgoing { bytes, to: from, with, why: String::new() };
-                    self.datagrams.send(outgoing, screen);
-                    self.last_message = Some(*now);
+                if let Some(ack) = conversation.receive((seq, first, text), captured, screen) {
+                    self.answer(ack, question, &conversation.entry.name, (screen, *now));
                 }
             }
+            (_, datagram) => {
+                let ended = datagram.and_then(|datagram| chats.ended.acknowledge(&datagram));
+                if let Some((peer, ack)) = ended {
+                    let why = "a copy of what came before the end: acknowledged again";
+                    screen.captured(&captured.because(why.to_owned()), peer);
+                    return self.answer(ack, question, peer, (screen, *now));
+                }
+                self.strangers += 1;
+                let why = "from a stranger: dropped, not answered";
+                screen.captured(&captured.because(why.to_owned()), from);
+            }
+        }
+    }
+
+    /// Acknowledges a message. An answer longer than its question would let a forged address amplify a flood.
+    fn answer(
+        &mut self,
+        ack: Vec<u8>,
+        (to, length): (SocketAddr, usize),
+        with: &Name,
+        (screen, now): (&mut Screen, Instant),
+    ) {
+        if ack.len() <= length {
+            let outgoing = Outgoing { bytes: ack, to, with: with.clone(), why: String::new() };
+            self.datagrams.send(outgoing, screen);
+            self.last_message = Some(now);
         }
     }
 
@@ -177,14 +193,12 @@ fn make_room(peer: &Entry, context: &mut Context) -> bool {
 
 /// Ends a conversation in which nothing happens. Shows the messages that wait for earlier ones.
 fn end(key: ConnectionId, context: &mut Context) {
-    let Some(DirectChat::Udp(mut conversation)) = context.chats.take(key) else { return };
-    let is_known = conversation.has_said();
-    conversation.finish_receiving(context.screen);
-    conversation.stop_sending(context.screen);
+    let Some(chat) = context.chats.take(key) else { return };
+    let is_known = chat.udp().is_some_and(Conversation::has_said);
+    let label = chat.label();
+    context.chats.end(chat, context.screen);
     if is_known {
-        let name = &conversation.entry.name;
-        let line = format_args!("the conversation with {name} (udp) is over: it was idle");
-        context.screen.line(line);
+        context.screen.line(format_args!("the conversation with {label} is over: it was idle"));
     }
 }
 

@@ -93,9 +93,8 @@ pub fn check(users: &Users, network: Network) {
                 ([Report::NotDelivered], 0) | ([Report::Unknown], 0 | 1) => {
                     network != Network::Good
                 }
-                // By UDP the one who reads it may hang up, and acknowledge no further copy.
                 ([Report::NotDelivered], 1) => {
-                    (network == Network::Cut || users.hung_up) && came_by_udp(users, text)
+                    network == Network::Cut && came_by_udp(users, text)
                 }
                 ([], 0) if refused > 0 => {
                     refused -= 1;

@@ -150,8 +150,6 @@ fn run(host: HostId, options: &ClientOptions, paper: &Paper) -> (Typist, ThreadI
 /// The users of a scene.
 pub struct Users {
     pub users: Vec<User>,
-    /// Whether one of them has hung up on another.
-    pub hung_up: bool,
     bell: Key,
 }
 
@@ -160,7 +158,7 @@ impl Users {
     pub fn start(server: &Server, count: usize) -> Users {
         let bell = sim::key();
         let users = (1..=count).map(|number| User::start(number as u8, server, bell)).collect();
-        let users = Users { users, hung_up: false, bell };
+        let users = Users { users, bell };
         let all_in = |users: &Users| users.users.iter().all(|user| user.paper.has("Your ID: ", 0));
         if !users.until(60 * SECOND, all_in) {
             users.fail(invariant::JOINED, "not all clients are in the room");

@@ -216,7 +216,7 @@ impl Sending {
 }
 
 /// The receiver's end of one direction.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Receiving {
     /// The lowest number that is neither shown nor given up.
     next: u64,

@@ -63,10 +63,7 @@ pub fn broken() {
             2..6 => call(&mut users, one, other, by_udp),
             6..16 => users.users[one].message(&peer, by_udp),
             16 => users.users[one].say(),
-            17 if hangs_up => {
-                users.hung_up = true;
-                users.users[one].types(&format!("/hangup {peer}"));
-            }
+            17 if hangs_up => users.users[one].types(&format!("/hangup {peer}")),
             18 => {
                 server.kill();
                 users.pass(sim::dice(3 * SECOND));

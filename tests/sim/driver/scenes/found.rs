@@ -7,14 +7,16 @@ use world::sim::{self, SECOND};
 use crate::crowd::Crowd;
 use crate::record::{invariant, logged};
 use crate::server::{self, Server};
+use crate::texts;
 use crate::user::Users;
 
 /// One of the stories.
 pub fn found() {
-    match sim::dice(4) {
+    match sim::dice(5) {
         0 => power_fails_before_anybody_speaks(),
         1 => hangs_up_before_the_call_is_settled(),
         2 => hangs_up_behind_a_request(),
+        3 => hangs_up_on_what_came_by_udp(),
         _ => quits_while_all_speak(),
     }
 }
@@ -60,6 +62,41 @@ fn hangs_up_behind_a_request() {
     users.users[0].types("/hangup u2");
     users.pass(10 * SECOND);
     users.come_together();
+    users.end(&mut server);
+}
+
+/// A text came by UDP, was read, and its reader hung up before the ACK arrived. The sender was told that the text was not
+/// delivered.
+fn hangs_up_on_what_came_by_udp() {
+    let mut server = Server::start(server::options());
+    let mut users = Users::start(&server, 2);
+    sim::link(users.users[0].host, users.users[1].host, |link| link.lost = 300_000);
+    for round in 1..=3 {
+        let before = users.users[1].lines().len();
+        users.users[0].types("/query u2");
+        let is_queried = |users: &Users| {
+            let lines = users.users[1].lines();
+            lines[before..].iter().any(|line| line.starts_with("Incoming query from u1 "))
+        };
+        if !users.until(20 * SECOND, is_queried) {
+            users.fail(invariant::VERIFIED, &format!("u2 is not queried in round {round}"));
+        }
+        users.users[0].message("u2", true);
+        let text = users.users[0].texts.last().map(|(_, _, text)| text.clone()).unwrap_or_default();
+        users.until(30 * SECOND, |users| users.users[1].paper.has(&text, 0));
+        users.users[1].types("/hangup u1 udp");
+        let is_told = |users: &Users| {
+            let is_report = |line: &String| line.contains(&text) && !line.starts_with("Sent to ");
+            users.users[0].lines().iter().any(is_report)
+        };
+        users.until(40 * SECOND, is_told);
+        users.users[0].types("/hangup u2 udp");
+        let has_ended = |users: &Users| {
+            users.users[0].lines().last().is_some_and(|line| line.starts_with("you ended the chat"))
+        };
+        users.until(40 * SECOND, has_ended);
+    }
+    texts::check(&users, texts::Network::Good);
     users.end(&mut server);
 }
 
