@@ -1,12 +1,12 @@
 //! The arguments of libtest, as far as cargo, nextest and editors use them, and `--hint`.
 
-use crate::check::Check;
+use crate::check::{Check, Lab};
 
 /// Options of libtest that have a value and mean nothing here.
 const WITH_VALUE: [&str; 7] =
     ["--test-threads", "--format", "--color", "--logfile", "--shuffle-seed", "-Z", "--report-time"];
 /// Switches of libtest that mean nothing here.
-const SWITCHES: [&str; 13] = [
+const SWITCHES: [&str; 12] = [
     "--nocapture",
     "--no-capture",
     "--show-output",
@@ -14,7 +14,6 @@ const SWITCHES: [&str; 13] = [
     "-q",
     "--test",
     "--bench",
-    "--include-ignored",
     "--force-run-in-process",
     "--exclude-should-panic",
     "--fail-fast",
@@ -29,8 +28,10 @@ pub struct Arguments {
     filters: Vec<String>,
     skips: Vec<String>,
     exact: bool,
-    /// Only checks that are ignored: there are none.
-    pub ignored: bool,
+    /// Only the extras: in the words of libtest they are ignored unless somebody asks for them.
+    ignored: bool,
+    /// The extras, too.
+    include_ignored: bool,
     /// Only the names.
     pub list: bool,
     /// Help with this check, up to this step.
@@ -59,6 +60,7 @@ impl Arguments {
                 "--exact" => found.exact = true,
                 "--list" => found.list = true,
                 "--ignored" => found.ignored = true,
+                "--include-ignored" => found.include_ignored = true,
                 "--help" | "-h" => found.help = true,
                 "--skip" => found.skips.push(value().ok_or_else(missing)?),
                 "--hint" => found.hint = Some((value().ok_or_else(missing)?, 1)),
@@ -76,16 +78,29 @@ impl Arguments {
 
     /// Whether somebody has chosen among the checks.
     pub fn choose(&self) -> bool {
-        !self.filters.is_empty() || !self.skips.is_empty()
+        self.ignored || !self.filters.is_empty() || !self.skips.is_empty()
     }
 
-    /// Whether this check is to be run.
-    pub fn want(&self, check: &Check) -> bool {
-        let fits = |filter: &String| {
-            if self.exact { check.name == *filter } else { check.name.contains(filter.as_str()) }
+    /// Whether this check is to be run. One of an extra is so only if it is asked for.
+    pub fn want(&self, lab: &Lab, check: &Check) -> bool {
+        let fits = |filter: &String| self.fits(filter, check.name);
+        let extras = self.ignored || self.include_ignored || self.list;
+        let chosen = match &self.filters[..] {
+            [] => extras || !lab.is_extra,
+            filters => filters.iter().any(fits),
         };
-        let chosen = self.filters.is_empty() || self.filters.iter().any(fits);
-        chosen && !self.ignored && !self.skips.iter().any(fits)
+        chosen && (lab.is_extra || !self.ignored) && !self.skips.iter().any(fits)
+    }
+
+    /// Whether a filter is meant for the check of this name. `lab1` is lab 1 alone, and not lab 10, too.
+    fn fits(&self, filter: &str, name: &str) -> bool {
+        let number = filter.strip_prefix("lab").unwrap_or_default();
+        let is_lab = !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit());
+        match name.split_once("::") {
+            _ if self.exact => name == filter,
+            Some((lab, _)) if is_lab => lab == filter,
+            _ => name.contains(filter),
+        }
     }
 
     /// What was asked for, to tell that it is not there.

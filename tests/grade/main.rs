@@ -1,7 +1,7 @@
 //! The grader: plain `cargo test` runs it and prints your points. You may read all of it; you need not.
 //!
 //! Each check is a function that reads like a story: somebody connects, somebody says something, somebody
-//! hears it. They are in `lab1/` to `lab9/`, in the order of LAB.md. What they are told with is in [`driver`].
+//! hears it. They are in `lab1/` to `lab10/`, in the order of LAB.md. What they are told with is in [`driver`].
 //! The first check that fails tells you its story, and a command of [`script`] that plays it once more.
 //!
 //! No check concludes from silence. To show that something does not come, it sends something after it that
@@ -10,6 +10,8 @@
 //!
 //! Where some labs were handed out solved, `given.txt` beside this file has their numbers; the table then says
 //! what was given.
+//!
+//! Lab 10 is an *extra*: it has no points, and runs only if you ask for it, by `cargo test lab10`.
 //!
 //! `cargo test lab4` runs one lab, `cargo test -- --hint NAME` helps with a check, LAB.md tells the rest.
 
@@ -34,6 +36,7 @@ mod lab6;
 mod lab7;
 mod lab8;
 mod lab9;
+mod lab10;
 mod report;
 mod run;
 mod script;

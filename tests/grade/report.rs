@@ -60,7 +60,8 @@ impl Report {
     pub fn tell(&mut self, lab: &Lab, check: &Check, verdict: &Verdict, took: Duration) {
         if self.lab != lab.number {
             self.lab = lab.number;
-            say(format!("\nlab {}, {}", lab.number, lab.title));
+            let extra = if lab.is_extra { " (extra)" } else { "" };
+            say(format!("\nlab {}, {}{extra}", lab.number, lab.title));
         }
         let (word, why) = match verdict {
             Verdict::Green => ("ok", ""),

@@ -69,7 +69,12 @@ fn it_takes_the_arguments_of_libtest() {
     assert_eq!(code, 0);
     assert!(all.lines().all(|line| line.starts_with("lab") && line.ends_with(": test")), "{all}");
     assert!(all.lines().count() >= 45, "{all}");
-    assert_eq!(grades(&["--list", "--ignored"], &[]), (0, String::new()));
+    let (_, extras) = grades(&["--list", "--ignored"], &[]);
+    assert!(extras.lines().count() > 5, "{extras}");
+    assert!(
+        extras.lines().all(|line| line.starts_with("lab10::") && all.contains(line)),
+        "{extras}"
+    );
     let (_, one) = grades(&["--list", "--exact", QUICK, "--nocapture", "--test-threads=1"], &[]);
     assert_eq!(one, format!("{QUICK}: test\n"));
     let (_, some) = grades(&["--list", "lab1", "--skip", "lab1::a_"], &[]);
@@ -78,6 +83,21 @@ fn it_takes_the_arguments_of_libtest() {
     assert!(code == 101 && told.contains("no-such-check"), "{told}");
     let (code, told) = grades(&["--no-such-option"], &[]);
     assert!(code == 101 && told.contains("--no-such-option"), "{told}");
+}
+
+#[test]
+fn the_name_of_a_lab_is_that_lab_alone() {
+    for lab in ["lab1", "lab10"] {
+        let (code, listed) = grades(&["--list", lab], &[]);
+        assert_eq!(code, 0, "{lab}");
+        assert!(!listed.is_empty(), "{lab}");
+        let own = format!("{lab}::");
+        assert!(listed.lines().all(|line| line.starts_with(&own)), "{lab}:\n{listed}");
+        let (_, rest) = grades(&["--list", "--skip", lab], &[]);
+        assert!(!rest.lines().any(|line| line.starts_with(&own)), "without {lab}:\n{rest}");
+        let others = rest.lines().filter(|line| line.starts_with("lab1")).count();
+        assert!(others > 0, "nothing of the other one is left without {lab}:\n{rest}");
+    }
 }
 
 #[test]

@@ -17,6 +17,8 @@
 )]
 #[path = "../grade/driver/mod.rs"]
 mod driver;
+#[path = "../grade/lab10/crypto.rs"]
+mod crypto;
 #[macro_use]
 mod support;
 
@@ -62,6 +64,7 @@ mod file_names;
 mod file_times;
 mod mutants;
 mod grader;
+mod grader_tls;
 mod handout_class;
 mod handout_handin;
 mod handout_lazy;

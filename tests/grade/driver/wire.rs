@@ -84,6 +84,31 @@ impl Wire {
         self
     }
 
+    /// Sends these bytes, of which the story tells in another way.
+    #[track_caller]
+    pub fn passes(&mut self, bytes: &[u8]) {
+        self.write(bytes);
+    }
+
+    /// The same, if the other side has not hung up by now; gives whether it has not.
+    pub fn passes_if_open(&mut self, bytes: &[u8]) -> bool {
+        unless_over(self.stream.set_nonblocking(false));
+        self.stream.write_all(bytes).is_ok()
+    }
+
+    /// Waits for so many bytes, of which the story tells in another way; nothing if the other side hangs up before.
+    #[track_caller]
+    pub fn takes(&mut self, count: usize, what: &str) -> Option<Vec<u8>> {
+        let until = story::deadline();
+        while self.unread.len() < count {
+            if !self.reads(what, until) {
+                return None;
+            }
+        }
+        self.searched = 0;
+        Some(self.unread.drain(..count).collect())
+    }
+
     /// Sends these bytes in pieces of random length, most of which arrive alone.
     pub fn sends_in_pieces(&mut self, bytes: impl AsRef<[u8]>, dice: &mut Dice, longest: usize) {
         let bytes = bytes.as_ref();

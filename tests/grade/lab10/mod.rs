@@ -1,0 +1,98 @@
+//! Lab 10, the secure channel: TLS 1.3 with a class's key. The grader speaks it, too, with code of its own ([`tls`]),
+//! plays either side, and lies.
+//!
+//! It is an extra: it has no points, and runs only if you ask for it.
+
+mod between;
+mod class;
+mod crypto;
+mod finished;
+mod keys;
+mod records;
+mod tls;
+
+use crate::check::Check;
+
+/// Its checks.
+pub const CHECKS: &[Check] = &[
+    Check {
+        name: "lab10::all_keys_come_from_the_schedule",
+        says: "A client with the class's key offers it, and the server's first sealed record opens \
+               with the key that RFC 8446 makes of it.",
+        points: 0,
+        rule: "RFC 8446, 7.1: HKDF-Expand-Label, and the picture of the key schedule",
+        needs: &[],
+        run: keys::all_keys_come_from_the_schedule,
+    },
+    Check {
+        name: "lab10::every_record_has_a_nonce_of_its_own",
+        says: "The handshake ends, and 300 records each way open, each with its own number.",
+        points: 0,
+        rule: "RFC 8446, 5.3: the per-record nonce",
+        needs: &["lab10::all_keys_come_from_the_schedule"],
+        run: keys::every_record_has_a_nonce_of_its_own,
+    },
+    Check {
+        name: "lab10::zeros_behind_the_type_are_padding",
+        says: "Records of every type open with zeros behind their type; zeros before it are \
+               content, and nothing but zeros is unexpected_message.",
+        points: 0,
+        rule: "RFC 8446, 5.4: record padding",
+        needs: &["lab10::every_record_has_a_nonce_of_its_own"],
+        run: records::zeros_behind_the_type_are_padding,
+    },
+    Check {
+        name: "lab10::a_changed_record_is_refused",
+        says: "A record with another bit in its content, its tag or its header, or one that is too \
+               short, is bad_record_mac; what was in it is not obeyed.",
+        points: 0,
+        rule: "RFC 8446, 5.2: the additional data, and what does not decrypt",
+        needs: &["lab10::every_record_has_a_nonce_of_its_own"],
+        run: records::a_changed_record_is_refused,
+    },
+    Check {
+        name: "lab10::a_record_out_of_turn_is_refused",
+        says: "A record that comes twice, too early or behind a missing one is bad_record_mac; what \
+               came before it counts, and nothing after it.",
+        points: 0,
+        rule: "RFC 8446, 5.3: both sides count",
+        needs: &["lab10::every_record_has_a_nonce_of_its_own"],
+        run: records::a_record_out_of_turn_is_refused,
+    },
+    Check {
+        name: "lab10::a_record_holds_16384_bytes",
+        says: "A record with 16,384 bytes of data and padding opens; with one more it is \
+               record_overflow.",
+        points: 0,
+        rule: "RFC 8446, 5.4: the full encoded TLSInnerPlaintext",
+        needs: &["lab10::every_record_has_a_nonce_of_its_own"],
+        run: records::a_record_holds_16384_bytes,
+    },
+    Check {
+        name: "lab10::a_wrong_finished_of_a_client_is_refused",
+        says: "A client's Finished with another bit is decrypt_error, one of another length \
+               decode_error; what follows it is not obeyed.",
+        points: 0,
+        rule: "RFC 8446, 4.4.4: recipients of Finished messages MUST verify",
+        needs: &["lab10::every_record_has_a_nonce_of_its_own"],
+        run: finished::a_wrong_finished_of_a_client_is_refused,
+    },
+    Check {
+        name: "lab10::a_wrong_finished_of_a_server_is_refused",
+        says: "Your client does not tell a server with a wrong Finished who it is; to the right one \
+               it does.",
+        points: 0,
+        rule: "RFC 8446, 4.4.4: recipients of Finished messages MUST verify",
+        needs: &[],
+        run: finished::a_wrong_finished_of_a_server_is_refused,
+    },
+    Check {
+        name: "lab10::a_go_between_can_only_cut_the_wire",
+        says: "Your client and your server meet over somebody without the key: whatever that one \
+               changes, repeats or puts in ends the connection, and nothing of it is obeyed.",
+        points: 0,
+        rule: "RFC 8446, appendix E.1 and E.2: what the handshake and the records promise",
+        needs: &["lab10::every_record_has_a_nonce_of_its_own"],
+        run: between::a_go_between_can_only_cut_the_wire,
+    },
+];
