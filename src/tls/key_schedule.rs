@@ -23,6 +23,7 @@ pub type Bytes32 = [u8; HASH];
 /// HKDF-Expand-Label (7.1): a key of `N` bytes from a secret, for the purpose that the label says.
 ///
 /// The label has at most 249 bytes, the context at most 255.
+// LAB 10: make a key for one purpose => expand(secret, label.as_bytes())
 pub fn expand_label<const N: usize>(secret: &Bytes32, label: &str, context: &[u8]) -> [u8; N] {
     let [.., high, low] = N.to_be_bytes();
     let [.., label_length] = (6 + label.len()).to_be_bytes();
@@ -49,6 +50,7 @@ pub fn finished(secret: &Bytes32, transcript: &Bytes32) -> Bytes32 {
 ///
 /// Fails with the alert for the other side: the content has not the length of a hash, or its sender has another secret or
 /// has seen other messages.
+// LAB 10: check the other side's proof => Ok(())
 pub fn check_finished(content: &[u8], secret: &Bytes32, transcript: &Bytes32) -> Result<(), Alert> {
     if content.len() != HASH {
         return Err(Alert::DECODE_ERROR);
@@ -63,6 +65,7 @@ pub fn next_secret(secret: &Bytes32) -> Bytes32 {
 }
 
 /// One step of the schedule (7.1): the secret below this one in the picture, with what comes in there.
+// LAB 10: go one step down the schedule => extract(secret, input)
 fn below(secret: &Bytes32, input: &[u8]) -> Bytes32 {
     extract(&derive_secret(secret, "derived", &Sha256::of(&[])), input)
 }

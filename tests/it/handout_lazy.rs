@@ -14,7 +14,7 @@ use crate::support::Folder;
 use crate::support::workshop::{Score, Wrong, at_benches};
 
 /// What gives as little as this type allows.
-const LAZY: [(&str, &[&str]); 14] = [
+const LAZY: [(&str, &[&str]); 19] = [
     ("bool", &["true", "false"]),
     ("u64", &["0"]),
     ("String", &["String::new()"]),
@@ -27,6 +27,11 @@ const LAZY: [(&str, &[&str]); 14] = [
     ("io::Result<usize>", &["Ok(0)", "Ok(bytes.len())"]),
     ("io::Result<Line>", &["Ok(Line::End)"]),
     ("io::Result<Option<", &["Ok(None)"]),
+    ("[u8; N]", &["[0; N]"]),
+    ("[u8; 12]", &["[0; 12]"]),
+    ("Bytes32", &["[0; 32]", "*secret"]),
+    ("Result<(),", &["Ok(())"]),
+    ("Result<(u8, usize),", &["Ok((23, 0))", "Ok((23, body.len()))"]),
     ("Result<bool,", &["Ok(true)", "Ok(false)"]),
     ("Result<Option<", &["Ok(None)"]),
 ];

@@ -53,6 +53,11 @@ const TABLE: &str = r#"
 9 src/tools/load/measure.rs Order::fill => false
 9 src/tools/load/measure.rs Order::lost
 9 src/tools/load/measure.rs Faults::of
+10 src/tls/key_schedule.rs expand_label => expand(secret, label.as_bytes())
+10 src/tls/key_schedule.rs check_finished => Ok(())
+10 src/tls/key_schedule.rs below => extract(secret, input)
+10 src/tls/record.rs TrafficKeys::nonce => self.iv
+10 src/tls/record.rs TrafficKeys::open => let nonce = self.nonce(); super::chacha20::apply(&self.key, 1, &nonce, body); let end = body.len() - TAG - 1; Ok((body[end], end))
 "#;
 
 #[test]
@@ -64,7 +69,8 @@ fn the_labs_leave_these_functions_open() {
     };
     let all = solution.marks().flat_map(|(path, marks)| marks.iter().map(move |it| line(path, it)));
     let mut all: Vec<String> = all.collect();
-    all.sort_by_key(|line| line.chars().next()); // by lab; it keeps the order within one
+    // By lab; it keeps the order within one.
+    all.sort_by_key(|line| line.split(' ').next().and_then(|lab| lab.parse::<u32>().ok()));
     let expected: Vec<&str> = TABLE.trim().lines().collect();
     assert_eq!(all, expected);
 }
@@ -196,7 +202,7 @@ fn what_only_looks_like_a_mark_is_none() {
 #[test]
 fn wrong_marks_are_told_with_their_line() {
     for (source, line, part) in [
-        ("\n// LAB 10: a\nfn a() {\n}", 2, "no such lab"),
+        ("\n// LAB 11: a\nfn a() {\n}", 2, "no such lab"),
         ("// LAB 0: a\nfn a() {\n}", 1, "no such lab"),
         ("// LAB: a\nfn a() {\n}", 1, "a mark is"),
         ("// LAB 3 a\nfn a() {\n}", 1, "a mark is"),

@@ -187,6 +187,9 @@ impl Solution {
     fn at_first(&self, open: Open) -> String {
         let given: u32 = LABS.filter(|lab| !open.has(*lab)).map(|lab| self.points(lab)).sum();
         match open {
+            Open::Only(lab) if self.points(lab) == 0 => {
+                format!("{given} of 100 at first (lab {lab} has none)")
+            }
             Open::Only(lab) => format!("none of lab {lab}'s {} at first", self.points(lab)),
             _ if given == 0 => "0 of 100 at first".to_owned(),
             _ => format!("{given} of 100 at first (they are given)"),

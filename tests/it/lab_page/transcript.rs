@@ -73,7 +73,8 @@ impl Programs {
 
 /// Does what a transcript says, and waits for what it shows.
 pub fn play(title: &str, transcript: &str, programs: &Programs) {
-    if cfg!(windows) && (transcript.contains(['|', '<', '\'']) || transcript.contains("Ctrl-Z")) {
+    let needs_unix = ["Ctrl-Z", "$ env "].iter().any(|word| transcript.contains(word));
+    if cfg!(windows) && (transcript.contains(['|', '<', '\'']) || needs_unix) {
         return; // a shell and signals of Unix are needed there
     }
     let folder = Folder::fresh();
