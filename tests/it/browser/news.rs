@@ -1,7 +1,7 @@
 //! What the page makes of what it is told: links, colours, files, chats that have ended, and answers of several lines.
 
 use super::{chat, heard, mark, notice, said, standing};
-use crate::support::{Browser, Host};
+use crate::support::{Browser, Client, Host, Keyed};
 
 #[test]
 #[ignore = "needs a browser"]
@@ -139,4 +139,32 @@ fn browser_shows_how_far_a_file_is_and_offers_what_can_be_done() {
     assert_eq!(browser.finds(buttons).text(), "Accept,Refuse");
     browser.waits_for("part('files').querySelector('progress').position === 0.25");
     browser.keeps_picture("files");
+}
+
+#[test]
+#[ignore = "needs a browser"]
+fn browser_draws_a_lock_on_what_was_encrypted() {
+    let server = Keyed::start(&[]);
+    let bob = server.joined("bob", server.0.address(), &[]);
+    let (key, address) = (server.key(), server.0.address().to_string());
+    let flags = ["--server", &address, "--key", key.to_str().unwrap(), "--page", "--no-open"];
+    let alice = Client::with_args(&[&["--id", "alice"], &flags[..]].concat());
+    let page = alice.sees("page: ").replace("page: ", "");
+    alice.sees("Other clients' IDs: ");
+    let mut browser = Browser::open(&page);
+    browser.looks(1280, 800, "light");
+    browser.clicks("#wire-button");
+    browser.waits_for("part('wire').checkVisibility()");
+    browser.clicks("#entry");
+    browser.types_line("sealed");
+    bob.sees(" alice: sealed");
+    browser.waits_for(
+        "[...document.querySelectorAll('.arrow')].some(each => each.textContent === '🔒 SAY')",
+    );
+    browser.finds("[...part('blocks').children].find(each => each.textContent.includes('SAY')).firstChild.click(), 1");
+    browser.sees(".bytes", "record: application data, ");
+    browser.sees(".bytes", "Text: sealed");
+    browser.keeps_picture("lock-light");
+    browser.looks(1280, 800, "dark");
+    browser.keeps_picture("lock-dark");
 }
