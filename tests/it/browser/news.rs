@@ -159,7 +159,7 @@ fn browser_draws_a_lock_on_what_was_encrypted() {
     browser.types_line("sealed");
     bob.sees(" alice: sealed");
     browser.waits_for(
-        "[...document.querySelectorAll('.arrow')].some(each => each.textContent === '🔒 SAY')",
+        "[...document.querySelectorAll('.arrow')].some(each => each.textContent === 'SAY' && each.querySelector('.lock'))",
     );
     browser.finds("[...part('blocks').children].find(each => each.textContent.includes('SAY')).firstChild.click(), 1");
     browser.sees(".bytes", "record: application data, ");
