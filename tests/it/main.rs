@@ -144,6 +144,7 @@ mod tls_handshake;
 mod tls_keys;
 mod tls_mutants;
 mod tls_peers;
+mod tls_programs;
 mod tls_reader;
 mod tls_records;
 mod tls_replay_window;

@@ -2,47 +2,21 @@
 //!
 //! With `--ignored` tshark, too, records a connection and opens it with the key log.
 
-use std::env;
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::thread;
-use std::time::Instant;
 
 use p2p_chat::io_error::is_waiting;
 use p2p_chat::tls::{Alert, KeyLog, Secured, SharedKey, TlsError, accept, connect};
 
-use crate::driver::heard::{Output, Side};
 use crate::support::{DEADLINE, Folder, Program, free_port};
+use crate::tls::programs::{PRIORITY, decoded, find, records, shows, tells};
 use crate::tls::{class_key, error, hex};
 
 /// The key of the class, as the programs take it.
 const KEY: &str = "00112233445566778899aabbccddeeff";
 /// Another one.
 const WRONG: &str = "00112233445566778899aabbccddeefe";
-/// What GnuTLS must be told to do the same as we.
-const PRIORITY: &str = "NORMAL:-VERS-ALL:+VERS-TLS1.3:-KX-ALL:+ECDHE-PSK";
-
-/// Where a program is. If it is nowhere, says so past the test's own output, which nobody sees. `LibreSSL`, which is
-/// `openssl` on macOS, knows no shared keys.
-fn find(name: &str) -> Option<String> {
-    let paths = env::var_os("PATH").unwrap_or_default();
-    let found: Option<PathBuf> =
-        env::split_paths(&paths).map(|folder| folder.join(name)).find(|path| path.is_file());
-    let found = found.filter(|path| name != "openssl" || is_openssl(path));
-    if found.is_none() {
-        let _ = io::stderr().write_all(format!("LEFT OUT: there is no {name}\n").as_bytes());
-    }
-    Some(found?.to_str()?.to_owned())
-}
-
-/// Whether a program is OpenSSL itself.
-fn is_openssl(path: &Path) -> bool {
-    let version = Command::new(path).arg("version").output();
-    version.is_ok_and(|version| version.stdout.starts_with(b"OpenSSL "))
-}
-
 /// A connection of ours, with the socket below it.
 struct Ours {
     secured: Secured,
@@ -116,12 +90,6 @@ fn call(address: &str, key: &SharedKey, log: Option<&KeyLog>) -> io::Result<Ours
     socket.set_read_timeout(Some(DEADLINE)).unwrap();
     let secured = connect(&mut &socket, &mut &socket, key, log)?;
     Ok(Ours { secured, socket })
-}
-
-/// Waits for a line with these words on a program's stderr.
-fn tells(program: &Program, words: &str) {
-    let found = |line: &str| line.contains(words).then_some(());
-    program.waits_for(Side::Errors, words, Output::line, found);
 }
 
 /// Starts OpenSSL's client against our server.
@@ -309,27 +277,13 @@ fn gnutls_as_server_with_another_key() {
     refuses(error(fault));
 }
 
-/// What tshark shows of the data of a recorded connection. Without the key log it shows none.
-fn decoded(capture: &str, port: u16, keys: &str, folder: &Folder) -> Vec<String> {
-    let (layer, keys) = (format!("tcp.port=={port},tls"), format!("tls.keylog_file:{keys}"));
-    let flags = ["-r", capture, "-d", &layer, "-o", &keys, "-o", "data.show_as_text:TRUE"];
-    let fields = ["-Y", "tls && data", "-T", "fields", "-e", "data.text"];
-    let tshark = find("tshark").unwrap();
-    let program = Program::start("tshark", &tshark, &[&flags[..], &fields].concat(), folder);
-    program.ends().0
-}
-
 #[test]
 #[ignore = "needs tshark, and the right to record"]
 fn tshark_opens_a_connection_with_the_key_log() {
     let (folder, (listener, address)) = (Folder::fresh(), listener());
     let (log, port) = (folder.file("keys.log"), address.port());
-    let (capture, filter) = (folder.file("chat.pcapng"), format!("tcp port {port}"));
-    let (capture, keys) = (capture.to_str().unwrap(), log.to_str().unwrap());
-    let loopback = if cfg!(target_os = "macos") { "lo0" } else { "lo" };
-    let flags = ["-i", loopback, "-f", &filter, "-w", capture];
-    let dumpcap = Program::start("dumpcap", &find("dumpcap").unwrap(), &flags, &folder);
-    tells(&dumpcap, "File:");
+    let keys = log.to_str().unwrap();
+    let (dumpcap, capture) = records(port, &folder);
     let log = KeyLog::open(&log).unwrap();
     thread::scope(|scope| {
         let server = scope.spawn(|| {
@@ -349,15 +303,8 @@ fn tshark_opens_a_connection_with_the_key_log() {
         assert_eq!(ours.hears(), None);
         server.join().unwrap();
     });
-    // What was recorded comes into the file a little later.
-    let until = Instant::now() + DEADLINE;
     let all = ["CHAT alice", "heard CHAT alice", "with new keys", "heard with new keys"];
-    loop {
-        let shown = decoded(capture, port, keys, &folder).join(" ");
-        if all.iter().all(|words| shown.contains(words)) {
-            break;
-        }
-        assert!(Instant::now() < until, "{shown}");
-    }
-    assert!(!decoded(capture, port, "nothing", &folder).join(" ").contains("alice"));
+    shows(&capture, port, keys, &folder, &all);
+    assert!(!decoded(&capture, port, "nothing", &folder).join(" ").contains("alice"));
+    drop(dumpcap);
 }

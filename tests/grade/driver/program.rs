@@ -68,8 +68,9 @@ impl Program {
         let mut command = around.command(&path);
         command.args(arguments).current_dir(folder.path()).env_remove("RUST_BACKTRACE");
         for (variable, _) in env::vars_os() {
-            let ours =
-                ["LAB_", "CHAT_"].iter().any(|start| variable.to_string_lossy().starts_with(start));
+            let ours = ["LAB_", "CHAT_", "SSLKEYLOG"]
+                .iter()
+                .any(|start| variable.to_string_lossy().starts_with(start));
             if ours {
                 command.env_remove(variable);
             }

@@ -1,6 +1,7 @@
 //! A server with a key, and who speaks TLS with it.
 
 use std::fmt::Display;
+use std::fs;
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
@@ -8,7 +9,8 @@ use std::path::PathBuf;
 use p2p_chat::class_key;
 use p2p_chat::tls::{Secured, connect};
 
-use crate::support::{Client, DEADLINE, Folder, Server};
+use crate::driver::program::Around;
+use crate::support::{Client, DEADLINE, Folder, Program, Server};
 
 /// The file of the key, in the server's folder.
 const FILE: &str = "class.key";
@@ -26,6 +28,20 @@ impl Keyed {
     /// The file of its key.
     pub fn key(&self) -> PathBuf {
         self.0.folder().file(FILE)
+    }
+
+    /// The digits of its key.
+    pub fn digits(&self) -> String {
+        fs::read_to_string(self.key()).unwrap().trim().to_owned()
+    }
+
+    /// Somebody with the key starts a client with these variables in its environment.
+    #[track_caller]
+    pub fn client_with(&self, name: &str, variables: &[(&str, String)]) -> Program {
+        let (key, address) = (self.key(), self.0.address().to_string());
+        let flags = ["--id", name, "--server", &address, "--key", key.to_str().unwrap()];
+        let (title, around) = (format!("{name}'s client"), Around { variables, shell: None });
+        Program::start_within(&title, "client", &flags, &Folder::fresh(), around)
     }
 
     /// Somebody with the key joins, perhaps by a network, with these flags more.

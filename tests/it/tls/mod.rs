@@ -1,5 +1,7 @@
 //! What the tests of `tls` share: hex digits, and the other side of a handshake, written from the RFC.
 
+pub mod programs;
+
 use std::io;
 use std::sync::LazyLock;
 
