@@ -11,7 +11,8 @@ const OWN: [(&str, &str); 14] = [
     ("env", "args_os home_dir var_os"),
     (
         "fs",
-        "File Metadata OpenOptions TryLockError create_dir_all hard_link metadata remove_file rename symlink_metadata",
+        "File Metadata OpenOptions TryLockError create_dir_all hard_link metadata read_to_string remove_file \
+         rename symlink_metadata",
     ),
     ("hash", "BuildHasher Hash Hasher RandomState"),
     (

@@ -50,6 +50,11 @@ pub struct Content {
 }
 
 impl Node {
+    /// A file without a name.
+    pub fn nameless() -> Arc<Node> {
+        Arc::new(Node { number: 0, content: Mutex::default() })
+    }
+
     /// The bytes, for a moment.
     pub fn content(&self) -> MutexGuard<'_, Content> {
         self.content.lock().unwrap_or_else(PoisonError::into_inner)

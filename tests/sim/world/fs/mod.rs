@@ -16,6 +16,9 @@ use crate::hosts;
 use crate::sim::note;
 use crate::turns;
 
+/// The system's device for random bytes. The seed chooses them.
+const RANDOM: &str = "/dev/urandom";
+
 /// How many files were opened.
 static OPENED: AtomicU64 = AtomicU64::new(1);
 
@@ -118,6 +121,11 @@ impl File {
 
     fn copy_out(&self, into: &mut [u8]) -> usize {
         turns::point();
+        if self.name == Path::new(RANDOM) {
+            let dice = &mut turns::turns().dice;
+            into.fill_with(|| dice.below(256) as u8);
+            return into.len();
+        }
         let mut position = self.position.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let content = self.node.content();
         let start = usize::try_from(*position).unwrap_or(usize::MAX).min(content.bytes.len());
@@ -224,6 +232,14 @@ pub fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<()> {
 pub fn remove_file(path: impl AsRef<Path>) -> io::Result<()> {
     turns::point();
     hosts::disk(hosts::here()).remove(path.as_ref())
+}
+
+/// Reads a whole file.
+///
+/// # Errors
+/// When there is none, or it is no text.
+pub fn read_to_string(path: impl AsRef<Path>) -> io::Result<String> {
+    io::read_to_string(File::open(path)?)
 }
 
 /// Makes a folder. A disk has any folder here.

@@ -3,7 +3,8 @@
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use crate::fs::File;
+use crate::disk::Node;
+use crate::fs::{File, RANDOM};
 use crate::hosts;
 use crate::sim::note;
 use crate::turns;
@@ -107,6 +108,7 @@ impl OpenOptions {
         turns::point();
         let (path, disk) = (path.as_ref(), hosts::disk(hosts::here()));
         let node = match disk.find(path) {
+            _ if path == Path::new(RANDOM) => Node::nameless(),
             Some(_) if self.create_new => return Err(ErrorKind::AlreadyExists.into()),
             Some(node) => node,
             None if self.create || self.create_new => disk.make(path),
