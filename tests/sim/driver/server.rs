@@ -13,6 +13,9 @@ use crate::record::invariant;
 /// The log's name.
 pub const LOG: &str = "server.log";
 
+/// The key of a class.
+const KEY: &str = "00112233445566778899aabbccddeeff\n";
+
 /// A server.
 pub struct Server {
     pub host: HostId,
@@ -28,6 +31,9 @@ impl Server {
     pub fn start(options: ServerOptions) -> Server {
         let address = SocketAddr::from(([10, 0, 1, 1], 5555));
         let host = sim::host("server", address.ip());
+        if let Some(file) = &options.key {
+            sim::disk(host).put(file, KEY);
+        }
         let paper = Paper::new(sim::key());
         let mut server = Server { host, address, options, paper, typist: None, thread: 0 };
         server.start_again();
@@ -83,6 +89,12 @@ impl Server {
     pub fn log(&self) -> String {
         sim::disk(self.host).text(LOG)
     }
+}
+
+/// The options of a scene in which half of the seeds have a key: server and clients speak TLS.
+pub fn perhaps_with_a_key() -> ServerOptions {
+    let key = (sim::dice(2) == 0).then(|| "class.key".into());
+    ServerOptions { key, ..options() }
 }
 
 /// The options of a scene: no limits of speed.

@@ -38,7 +38,7 @@ fn options(name: &str, server: &Server) -> ClientOptions {
         name: Some(name.to_owned()),
         port: 0,
         server: server.address.to_string(),
-        key: None,
+        key: server.options.key.clone(),
         interactive: false,
         prompt: false,
         explain: false,
@@ -56,6 +56,9 @@ impl User {
         let name = format!("u{number}");
         let host = sim::host(&name, [10, 0, 5, number].into());
         let options = options(&name, server);
+        if let Some(file) = &options.key {
+            sim::disk(host).put(file, &sim::disk(server.host).text(&file.to_string_lossy()));
+        }
         let paper = Paper::new(bell);
         let (typist, thread, ended) = run(host, &options, &paper);
         let (texts, said) = (Vec::new(), Vec::new());

@@ -92,6 +92,11 @@ impl Disk {
         node
     }
 
+    /// Puts a file there, as somebody does who brings it.
+    pub fn put(&self, path: &Path, text: &str) {
+        self.make(path).content().bytes = text.as_bytes().to_vec();
+    }
+
     /// Gives a file another name.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use crate::user::Users;
 
 /// Two to four users open chats and talk. Datagrams are lost, nothing else fails: all of it arrives.
 pub fn direct() {
-    let mut server = Server::start(server::options());
+    let mut server = Server::start(server::perhaps_with_a_key());
     let mut users = Users::start(&server, 2 + sim::dice(3) as usize);
     let mut chats = Vec::new();
     for (one, other) in pairs(users.users.len()) {
@@ -50,7 +50,7 @@ pub fn direct() {
 
 /// Clients and the server are killed, links are cut, chats are hung up. What was typed is delivered or reported.
 pub fn broken() {
-    let mut options = server::options();
+    let mut options = server::perhaps_with_a_key();
     options.ping = std::time::Duration::from_secs(1 + sim::dice(5));
     let mut server = Server::start(options);
     let mut users = Users::start(&server, 2 + sim::dice(3) as usize);
@@ -105,7 +105,7 @@ pub fn broken() {
 
 /// Somebody ends the chat as soon as a text is there. The one who has sent it must not be told that it did not arrive.
 pub fn parting() {
-    let mut server = Server::start(server::options());
+    let mut server = Server::start(server::perhaps_with_a_key());
     let mut users = Users::start(&server, 2);
     // On so short a way an answer may come before a thread of the sender has reported that it has sent.
     sim::link(users.users[0].host, users.users[1].host, |link| {
