@@ -1,6 +1,7 @@
 //! A member of a room: a client by the protocol, with code of its own. It never waits: the crowd gives it its turn when
 //! something has arrived or is due.
 
+mod connection;
 mod hearing;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -8,8 +9,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use world::sim::{self, HostId, Key, SECOND, TcpStream};
 
-use crate::block::Block;
-use crate::record::{Record, invariant};
+use crate::record::invariant;
 
 /// How long an own message may take to come back.
 const BOUND: u64 = 4 * SECOND;
@@ -198,105 +198,6 @@ impl Member {
         if !self.wants {
             self.hang_up();
         }
-    }
-
-    /// Connects and asks to be let in.
-    fn connect(&mut self, now: u64) {
-        let link = sim::dial(self.host, self.server);
-        link.watch(self.bell);
-        self.link = Some(link);
-        (self.stage, self.since) = (Stage::Asking, now);
-        (self.heard_at, self.silence) = (now, 10 * SECOND);
-        let (name, port) = (&self.name, self.port);
-        let mut text = format!(
-            "REGISTER\r\nclientID: {name}\r\nIP: 1.1.1.1\r\nPort: {port}\r\n\r\nJOIN\r\nclientID: {name}\r\n"
-        );
-        if let Some(token) = &self.token {
-            text.push_str(&format!("Token: {token}\r\n"));
-        }
-        if self.has_joined {
-            text.push_str(&format!("Since: {}\r\n", self.seen));
-            if let Some(log) = &self.log {
-                text.push_str(&format!("Log: {log}\r\n"));
-            }
-        }
-        text.push_str("\r\n");
-        self.send(&text);
-    }
-
-    /// Handles that the connection is over.
-    fn lose(&mut self, now: u64) {
-        self.link = None;
-        (self.stage, self.since) = (Stage::Out, now);
-        self.due = now + 100_000_000 + sim::dice(SECOND);
-        self.inbox.clear();
-        self.outbox.clear();
-        self.awaited.clear();
-        self.asked.clear();
-        self.telling.clear();
-        self.here.clear();
-        self.ids.clear();
-    }
-
-    fn flush(&mut self) {
-        let Some(link) = &self.link else { return };
-        if let Ok(sent) = link.post(&self.outbox) {
-            self.outbox.drain(..sent);
-        }
-    }
-
-    /// Does what there is to do.
-    pub fn turn(&mut self, now: u64, record: &mut Record) {
-        if self.link.is_none() {
-            if self.wants && self.due <= now {
-                self.connect(now);
-            }
-            return;
-        }
-        self.flush();
-        if self.link.as_ref().is_some_and(|link| !link.is_ready()) {
-            let waits = now.saturating_sub(self.heard_at) > self.silence;
-            if waits && self.reading == Reading::All {
-                return self.lose(now); // the server is lost
-            }
-            return self.check_bound(now);
-        }
-        self.heard_at = now;
-        let mut buffer = [0; 4 << 10];
-        loop {
-            let most = match self.reading {
-                Reading::All => buffer.len(),
-                Reading::Nothing => return,
-                Reading::Drips(..) if self.due > now => return,
-                Reading::Drips(bytes, pause) => {
-                    self.due = now + pause;
-                    bytes
-                }
-            };
-            let Some(link) = &self.link else { return };
-            match link.glance(&mut buffer[..most]) {
-                Ok(0) => return self.lose(now),
-                Ok(read) => self.inbox.extend_from_slice(&buffer[..read]),
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => break,
-                Err(_) => return self.lose(now),
-            }
-            self.handle_all(now, record);
-        }
-        self.check_bound(now);
-    }
-
-    /// Handles the whole blocks that have arrived.
-    fn handle_all(&mut self, now: u64, record: &mut Record) {
-        let inbox = std::mem::take(&mut self.inbox);
-        let mut done = 0;
-        while let Some((block, length)) = Block::first(&inbox[done..]) {
-            done += length;
-            self.handle(&block, now, record);
-            if self.link.is_none() {
-                return; // what follows belongs to a connection that is over
-            }
-        }
-        self.inbox.extend_from_slice(&inbox[done..]);
     }
 
     /// Checks that nothing takes too long.
