@@ -9,7 +9,9 @@
 //! - `SIM_SCENE=room SIM_SEED=17 cargo test --test it -- --ignored simulation::seed --nocapture` plays one seed and
 //!   writes its trace: a line a step, with time, host, thread and what it did.
 
+#[path = "../sim/tree.rs"]
 mod tree;
+#[path = "../sim/uses.rs"]
 mod uses;
 
 use std::env;
@@ -21,6 +23,7 @@ use std::thread;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::mutants::Entry;
+use crate::support::Folder;
 
 /// How many seeds of each scene are played, unless `SIM_SEEDS` says otherwise.
 const SEEDS: u64 = 1_000;
@@ -220,6 +223,41 @@ fn every_wrong_program_is_caught() {
         }
     }
     assert!(missed.is_empty(), "not caught: {missed:#?}");
+}
+
+/// Lab 4 tells of a seed that breaks a naive room. It goes so in a student's tree, by the commands that stand there.
+#[test]
+#[ignore = "makes a student's tree and builds it and the simulated one: some minutes"]
+fn the_naive_room_breaks_as_lab_4_tells() {
+    let folder = Folder::fresh();
+    let (tree, target) = (folder.file("tree"), folder.file("target"));
+    let handout = Command::new(env!("CARGO_BIN_EXE_handout"))
+        .args([tree.to_str().unwrap(), "--from", "5"])
+        .output()
+        .unwrap();
+    assert!(handout.status.success(), "{handout:?}");
+    let page = fs::read_to_string(tree.join("LAB.md")).unwrap();
+    let command = "    cargo test --test sim -- naive";
+    let story = page.split_once(&format!("{command}\n{command} 3\n\n")).expect("the commands").1;
+    let cargo = |words: &[&str]| {
+        let cargo = env::var_os("CARGO").unwrap_or("cargo".into());
+        let arguments = ["test", "--offline", "--quiet", "--test", "sim", "--"];
+        let mut command = Command::new(cargo);
+        command.args(arguments).args(words).current_dir(&tree).env("CARGO_TARGET_DIR", &target);
+        told(&command.stdin(Stdio::null()).output().unwrap())
+    };
+    let found = cargo(&["naive"]);
+    assert!(found.contains("BROKEN at seed 3 of room: "), "{found}");
+    assert!(found.contains("see it: cargo test --test sim -- naive 3\n"), "{found}");
+    let trace = cargo(&["naive", "3"]);
+    let mut rest = &*trace;
+    for line in story.lines().take_while(|line| !line.is_empty()) {
+        let line = line.trim().trim_end_matches('…').trim_end();
+        let Some((_, after)) = rest.split_once(line) else { panic!("no {line:?} in\n{trace}") };
+        rest = after;
+    }
+    let own = cargo(&[]);
+    assert!(own.contains("100 seeds: all that must hold does"), "{own}");
 }
 
 #[test]

@@ -5,7 +5,7 @@
 //! Cargo.toml  AGENTS.md  ANSWERS.md      from the folder pages
 //! README.md                              pages/README.md, and the sections on the programs
 //! LAB.md                                 the part for students
-//! src/  tests/grade/                     the solution's, with stubs
+//! src/  tests/grade/  tests/sim/         the solution's, with stubs
 //! tests/grade/given.txt                  the labs that are solved, if some are and some are not
 //! ```
 //!
@@ -22,8 +22,8 @@ use super::stub::{NOT_YET, leave_open};
 use crate::io_error::cause;
 
 /// The files and folders that students get, besides the [pages](PAGES) that only they have.
-const GIVEN: [&str; 6] =
-    ["src", "tests/grade", "LAB.md", "README.md", "rustfmt.toml", ".gitignore"];
+const GIVEN: [&str; 7] =
+    ["src", "tests/grade", "tests/sim", "LAB.md", "README.md", "rustfmt.toml", ".gitignore"];
 /// The title where the students' part of the README begins: how to use the programs. And the sections that they do
 /// not get.
 const USE: &str = "## A first chat";
@@ -34,8 +34,8 @@ const PICTURE: &str = "![";
 const INSTRUCTORS: &str = "\n## For instructors";
 /// The text before the README.
 const WELCOME: &str = include_str!("pages/README.md");
-/// The files of this tool. Students do not get them.
-const WITHHELD: [&str; 2] = ["src/tools/handout", "src/bin/handout.rs"];
+/// The files of this tool, and wrong programs, which quote the right ones. Students do not get them.
+const WITHHELD: [&str; 3] = ["src/tools/handout", "src/bin/handout.rs", "tests/sim/mutants.txt"];
 /// The files that have lines about this tool. Students do not get those lines, either.
 const SPEAK_OF_IT: [&str; 3] = ["src/lib.rs", "src/tools/mod.rs", "src/MANUAL.md"];
 /// The pages that only students have.
