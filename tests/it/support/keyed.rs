@@ -93,20 +93,26 @@ impl Tunnel {
         self.socket.write_all(&records).unwrap();
     }
 
+    /// Adds what comes next. Returns whether anything may follow.
+    fn more(&mut self, all: &mut Vec<u8>) -> io::Result<bool> {
+        let opener = &mut self.secured.opener;
+        match opener.fill(&mut self.socket) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(true),
+            filled => filled?,
+        }
+        let length = opener.data().len();
+        all.extend_from_slice(opener.data());
+        opener.consume(length);
+        Ok(length > 0)
+    }
+
     /// Reads to the end: what came, and how it ended.
     pub fn rest(&mut self) -> (String, io::Result<()>) {
         let mut all = Vec::new();
         let end = loop {
-            match self.secured.opener.fill(&mut self.socket) {
-                Ok(()) if self.secured.opener.data().is_empty() => break Ok(()),
-                Ok(()) => {
-                    let data = self.secured.opener.data();
-                    all.extend_from_slice(data);
-                    let length = data.len();
-                    self.secured.opener.consume(length);
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => break Err(error),
+            match self.more(&mut all) {
+                Ok(true) => {}
+                end => break end.map(drop),
             }
         };
         (String::from_utf8(all).unwrap(), end)
@@ -121,15 +127,7 @@ impl Tunnel {
             if text.contains(expected) {
                 return text;
             }
-            match self.secured.opener.fill(&mut self.socket) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
-                filled => filled.unwrap(),
-            }
-            let data = self.secured.opener.data();
-            assert!(!data.is_empty(), "it ends after {text}");
-            all.extend_from_slice(data);
-            let length = data.len();
-            self.secured.opener.consume(length);
+            assert!(self.more(&mut all).unwrap(), "it ends after {text}");
         }
     }
 }
