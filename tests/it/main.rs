@@ -149,6 +149,7 @@ mod tls_reader;
 mod tls_records;
 mod tls_replay_window;
 mod tls_sha256;
+mod tls_writer;
 #[cfg(target_os = "linux")]
 mod two_machines;
 mod udp_ends;

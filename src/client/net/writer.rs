@@ -6,7 +6,7 @@ use std::fmt;
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -83,11 +83,24 @@ enum Piece {
 pub struct Writer {
     queue: SyncSender<Piece>,
     stream: Arc<TcpStream>,
+    /// How to end a connection that is secured.
+    cut: Option<Arc<Cut>>,
+}
+
+/// The end of a secured connection before its queue is empty. The thread still says its last word, without which the
+/// other side would take the end for an attack. It must not be waited for, though, if it is stuck in a write.
+#[derive(Debug, Default)]
+struct Cut {
+    /// The rest of the queue is not wanted.
+    wanted: AtomicBool,
+    /// The thread is in a write.
+    writing: AtomicBool,
 }
 
 impl Writer {
-    /// Starts the writing thread of a connection, which a `sealer` makes secure. The thread reports its progress by `tell`. It ends a moment after
-    /// the connection, at the latest: it must not outlive many short connections by a second each.
+    /// Starts the writing thread of a connection, which a `sealer` makes secure. The thread reports its progress by
+    /// `tell`. It ends a moment after the connection, at the latest: it must not outlive many short connections by a
+    /// second each.
     ///
     /// # Errors
     /// When the thread cannot be started or the socket is gone.
@@ -101,8 +114,10 @@ impl Writer {
         let (queue, pieces) = mpsc::sync_channel(QUEUE);
         let (reading, read) = mpsc::channel();
         let (stream, to) = (Arc::clone(stream), Arc::clone(stream));
+        let cut = sealer.as_ref().map(|_| Arc::<Cut>::default());
+        let is_cut = cut.clone();
         thread::Builder::new().name("writer".to_owned()).spawn(move || {
-            let written = write_all(&to, RecordWriter::new(sealer), &pieces, &tell);
+            let written = write_all(&to, (RecordWriter::new(sealer), is_cut), &pieces, &tell);
             // A shutdown fails only when the connection is closed already. After an error of the write, it wakes
             // the thread that reads, which reports the end.
             let _ = to.shutdown(if written.is_ok() { Shutdown::Write } else { Shutdown::Both });
@@ -110,9 +125,9 @@ impl Writer {
             let closed = Instant::now();
             let _ = read.recv_timeout(LINGER); // always an error: nobody sends anything
             await_close(&to, LINGER.saturating_sub(closed.elapsed()));
-            let _ = to.shutdown(Shutdown::Both);
+            close(&to);
         })?;
-        Ok((Writer { queue, stream }, Reading(reading)))
+        Ok((Writer { queue, stream, cut }, Reading(reading)))
     }
 
     /// Queues a block of the protocol. Returns whether the queue had room for it.
@@ -136,10 +151,36 @@ impl Writer {
         let _ = self.queue.try_send(Piece::Pause(time)); // a full queue is a pause, too
     }
 
-    /// Ends the connection at once, whatever waits in the queue.
+    /// Ends the connection at once, whatever waits in the queue. One that is secured still has a last word: after this,
+    /// dropping the writer ends it. If its thread is in a write, it has a moment to come out of it.
     pub fn cut(&self) {
-        let _ = self.stream.shutdown(Shutdown::Both); // an error: it is closed already
+        let Some(cut) = &self.cut else { return close(&self.stream) };
+        cut.wanted.store(true, Ordering::SeqCst);
+        if cut.writing.load(Ordering::SeqCst) {
+            let stream = Arc::clone(&self.stream);
+            let closing = move || {
+                thread::sleep(LINGER);
+                close(&stream);
+            };
+            if thread::Builder::new().name("cut".to_owned()).spawn(closing).is_err() {
+                close(&self.stream);
+            }
+        }
     }
+}
+
+impl Cut {
+    /// Notes that the thread begins or ends a write. Returns whether the rest of the queue is wanted.
+    fn goes_on(&self, writing: bool) -> bool {
+        // In this order: either this thread sees that it must end, or the other one that this thread may be stuck.
+        self.writing.store(writing, Ordering::SeqCst);
+        !self.wanted.load(Ordering::SeqCst)
+    }
+}
+
+/// Closes a connection in both directions, which wakes the threads that wait for it.
+fn close(stream: &TcpStream) {
+    let _ = stream.shutdown(Shutdown::Both); // an error: it is closed already
 }
 
 /// Waits until the other side closes the connection, at most for `time`. Unread bytes are left alone: a socket that is
@@ -152,10 +193,11 @@ fn await_close(stream: &TcpStream, time: Duration) {
     }
 }
 
-/// Writes the queue until the [`Writer`] is dropped.
+/// Writes the queue until the [`Writer`] is dropped, or cut. A secured connection whose other side has broken a rule is
+/// over, too: its last word says so.
 fn write_all(
     to: &TcpStream,
-    mut records: RecordWriter,
+    (mut records, cut): (RecordWriter, Option<Arc<Cut>>),
     pieces: &Receiver<Piece>,
     tell: &impl Fn(Progress),
 ) -> io::Result<()> {
@@ -167,7 +209,15 @@ fn write_all(
                     let records = records.map(RecordHead::of_all);
                     tell(Progress::Writing(Traced { bytes: bytes.clone(), records }));
                 };
-                records.write_seen(to, &bytes, see)?;
+                if !cut.as_ref().is_none_or(|cut| cut.goes_on(true)) {
+                    break;
+                }
+                let written = records.write_seen(to, &bytes, see);
+                let _ = cut.as_ref().map(|cut| cut.goes_on(false));
+                match written {
+                    Err(error) if cut.is_some() && is_over(&error) => return Ok(()),
+                    written => written?,
+                }
                 if is_text {
                     tell(Progress::Written);
                 }
@@ -176,6 +226,11 @@ fn write_all(
         }
     }
     records.close(to)
+}
+
+/// Whether the last word of a secured connection is said.
+fn is_over(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::BrokenPipe && error.raw_os_error().is_none()
 }
 
 /// Connects to the first of the addresses that answers.
