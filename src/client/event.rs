@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use crate::client::net::{Captured, ConnectionId, Direction, Flight, Progress, Writer};
 use crate::net::Traced;
-use crate::wire::{Block, Checksum, FileBlock, FileEnd, Greeting};
+use crate::tls::Exporter;
+use crate::wire::{Block, Checksum, FileBlock, FileEnd, Greeting, Secret};
 
 /// How many events may wait for the loop. A thread that sends more waits. Then it does not read, so TCP's flow
 /// control slows down the other side.
@@ -125,11 +126,16 @@ pub enum LinkEvent {
 #[derive(Debug)]
 pub enum PeerEvent {
     /// The call of this client is accepted, and connecting took so long. It is not known yet which program listens there.
-    Connected(Writer, Duration),
-    /// A peer calls from that address, with a CHAT or without.
-    Incoming(Writer, SocketAddr, Option<Greeting>),
+    /// With an exporter the connection is encrypted.
+    Connected(Writer, Duration, Option<Exporter>),
+    /// A peer calls from that address, with a CHAT or without. With an exporter the connection is encrypted.
+    Incoming(Writer, SocketAddr, Option<Greeting>, Option<Exporter>),
+    /// A call was refused on its own thread; the sentence that tells why.
+    Refused(String),
     /// The called peer sent a CHAT of its own.
     Answered(Greeting),
+    /// The caller told its nonce.
+    Revealed(Secret),
     /// The peer sent a line of text.
     Said(String),
     /// The peer sent a block about a file.

@@ -75,7 +75,7 @@ pub fn run(
 fn secure(end: &End, stream: &TcpStream, key: &SharedKey) -> io::Result<Secured> {
     match end {
         End::Call(_) => secure::connect(stream, key),
-        End::Listen(_) => secure::accept(stream, key),
+        End::Listen(_) => secure::accept(stream, &[], key),
     }
     .map(|(secured, _)| secured)
 }

@@ -55,7 +55,8 @@ impl State {
         files: Transfers,
         events: Events,
     ) -> State {
-        let (chats, handshakes) = (Chats::default(), Handshakes::new(events.clone()));
+        let handshakes = Handshakes::new(listening.tickets(), events.clone());
+        let chats = Chats::default();
         let (warned_of_info, labels) = (false, PeerLabels::default());
         State {
             screen,
@@ -113,6 +114,7 @@ impl State {
     ) {
         let me = self.me();
         let (chats, screen) = (&mut self.chats, &mut self.screen);
+        chats.server_tells_tls = self.server.room.tells_tls;
         let mut context = Context { me, chats, screen, now };
         act(&mut self.handshakes, &mut self.conversations, &mut context);
     }

@@ -7,7 +7,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use super::block::Block;
 use super::name::Name;
+use super::request::is_secure;
 use super::secret::Secret;
+use super::transfer::Checksum;
 
 /// What a peer says of itself when it calls or answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +25,25 @@ pub struct Greeting {
     pub answer: Option<Secret>,
     /// Whether the peer understands the blocks by which [files](super::transfer) travel. It says so only with a secret.
     pub files: bool,
+    /// Whether the peer can be called by TLS, or is. It says so only with a secret.
+    pub secure: bool,
+    /// The hash of the nonce that the caller is going to tell.
+    pub commit: Option<Checksum>,
+    /// The nonce of a called peer.
+    pub nonce: Option<Secret>,
+}
+
+/// The TYPE by which a caller tells its nonce.
+pub const NONCE: &str = "NONCE";
+
+/// The block by which a caller tells its nonce.
+pub fn nonce_block(nonce: Secret) -> Block {
+    Block::new(NONCE).with("Nonce", nonce)
+}
+
+/// Reads the caller's nonce from a block. Returns `None` for any other block.
+pub fn parse_nonce(block: &Block) -> Option<Secret> {
+    if block.kind() == NONCE { block.get("Nonce") } else { None }
 }
 
 impl Greeting {
@@ -35,7 +56,9 @@ impl Greeting {
         };
         let block = block.with_some("Ticket", self.ticket.as_ref());
         let block = block.with_some("Answer", self.answer.as_ref());
-        block.with_some("Files", Some("yes").filter(|_| self.files))
+        let block = block.with_some("Files", Some("yes").filter(|_| self.files));
+        let block = block.with_secure(self.secure).with_some("Commit", self.commit.as_ref());
+        block.with_some("Nonce", self.nonce.as_ref())
     }
 
     /// Whether blocks of files may follow it: the peer understands them, and shows a secret.
@@ -56,6 +79,9 @@ impl Greeting {
             ticket: block.get("Ticket"),
             answer: block.get("Answer"),
             files: block.header("Files").is_some_and(|value| value.eq_ignore_ascii_case("yes")),
+            secure: is_secure(block),
+            commit: block.get("Commit"),
+            nonce: block.get("Nonce"),
         })
     }
 }

@@ -24,10 +24,10 @@ pub mod request;
 pub mod entry;
 pub mod response;
 pub mod notification;
-pub mod greeting;
 pub mod datagram;
 pub mod base64;
 pub mod transfer;
+pub mod greeting;
 
 pub use block::{Block, MAX_ANSWER_LINES, MAX_REQUEST_LINES};
 pub use datagram::{Datagram, MAX_DATAGRAM, MAX_DATAGRAM_TEXT};

@@ -1,7 +1,7 @@
 //! Secrets: the tickets that introduce peers to each other, and the tokens with which a client returns.
 //!
-//! A secret proves an identity only if both sides trust the server and nobody reads the network: nothing here is
-//! encrypted.
+//! A secret that is shown in the clear proves an identity only if both sides trust the server and nobody reads the
+//! network. The secrets of an introduction can be keys instead (Secure): then nobody shows them to others.
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,6 +16,11 @@ impl Secret {
     /// Makes a fresh secret.
     pub fn random() -> Secret {
         Secret(u128::from_be_bytes(random()))
+    }
+
+    /// Its bytes, as they are in keys and hashes.
+    pub fn bytes(self) -> [u8; 16] {
+        self.0.to_be_bytes()
     }
 }
 

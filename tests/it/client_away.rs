@@ -18,7 +18,7 @@ fn who_tells_who_calls_and_who_writes_is_told_once() {
     // By a private text, and then by a call.
     bob.types("/tell alice one");
     bob.sees("alice (private): [away] at lunch");
-    bob.asks("/chat alice", "is open (verified)");
+    bob.asks("/chat alice", "is open (verified, encrypted; compare ");
     bob.asks("/msg two", "Sent to alice");
     alice.sees_line("bob (direct): two");
     bob.asks("/tell alice three", "Sent to alice");
@@ -67,7 +67,7 @@ fn who_is_ignored_is_not_told() {
     alice.asks("/ignore bob", "is not shown");
     alice.asks("/away at lunch", "you are away");
     bob.asks("/tell alice hello", "Sent to alice");
-    bob.asks("/chat alice", "is open (verified)");
+    bob.asks("/chat alice", "is open (verified, encrypted; compare ");
     carol.types("/chat alice");
     carol.sees_line("alice (direct): [away] at lunch");
     alice.types("/peer bob");

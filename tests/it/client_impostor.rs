@@ -149,7 +149,7 @@ fn two_who_call_each_other_at_once_have_one_chat() {
             to.sees_line(&format!("{name} (direct): and more"));
             from.types_bytes(b"/peers\n/id\n");
             from.sees(&format!("you are {name} (ID "));
-            let listed = |line: &&str| line.ends_with(" tcp (verified)");
+            let listed = |line: &&str| line.contains(" tcp (verified, encrypted; compare ");
             assert_eq!(from.output().lines().filter(listed).count(), 1, "{}", from.output());
             assert!(!from.output().contains("unverified"), "{}", from.output());
             assert!(!from.output().contains("not delivered"), "{}", from.output());

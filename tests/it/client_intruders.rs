@@ -12,7 +12,7 @@ fn never_shown(comes: impl Fn(&Client)) {
     let mut bob = alice.is_called_by("bob");
     bob.sends(format!("{CHAT}hello\r\n"));
     let next = alice.sees_next();
-    assert_eq!(next, "Incoming chat request from Bob? 127.0.0.1:6202 (unverified)");
+    assert_eq!(next, "Incoming chat request from Bob? 127.0.0.1:6202 (unverified, not encrypted)");
     assert_eq!(alice.sees_next(), "Bob? (direct): hello");
 }
 
@@ -41,7 +41,10 @@ fn a_probe_of_the_port_is_never_shown() {
         let mut bob = alice.is_called_by("bob");
         bob.sends(format!("{CHAT}round {round}\r\nQUIT\r\n\r\n"));
         let next = alice.sees_next();
-        assert_eq!(next, "Incoming chat request from Bob? 127.0.0.1:6202 (unverified)");
+        assert_eq!(
+            next,
+            "Incoming chat request from Bob? 127.0.0.1:6202 (unverified, not encrypted)"
+        );
         assert_eq!(alice.sees_next(), format!("Bob? (direct): round {round}"));
         assert_eq!(alice.sees_next(), "Bob? ended the chat");
     }
@@ -120,7 +123,9 @@ fn a_peer_with_a_reserved_name_is_a_stranger_without_a_name() {
         let address = eve.local();
         let chat = CHAT.replace("Bob", name);
         eve.sends(format!("{chat}the server will be down\r\nQUIT\r\n\r\n"));
-        alice.sees_line(&format!("Incoming chat request from {address} (unverified)"));
+        alice.sees_line(&format!(
+            "Incoming chat request from {address} (unverified, not encrypted)"
+        ));
         alice.sees_line(&format!("{address} (direct): clientID: {name}"));
         alice.sees_line(&format!("{address} (direct): the server will be down"));
     }

@@ -12,7 +12,9 @@ use crate::support::{
 fn silent(alice: &Client, name: &str) -> Wire {
     let mut wire = alice.is_called_by(name);
     wire.sends(format!("CHAT\r\nclientID: {name}\r\nIP: 127.0.0.1\r\nPort: 6202\r\n\r\n"));
-    alice.sees_line(&format!("Incoming chat request from {name}? 127.0.0.1:6202 (unverified)"));
+    alice.sees_line(&format!(
+        "Incoming chat request from {name}? 127.0.0.1:6202 (unverified, not encrypted)"
+    ));
     wire
 }
 
@@ -77,7 +79,7 @@ fn a_caller_that_says_nothing_goes_after_half_a_minute() {
     let (_server, alice) = alice_alone(&[]);
     let nobody = alice.is_called_by("nobody");
     let label = nobody.local();
-    alice.sees_line(&format!("Incoming chat request from {label} (unverified)"));
+    alice.sees_line(&format!("Incoming chat request from {label} (unverified, not encrypted)"));
     let (mut speaks, mut answered) = (silent(&alice, "speaks"), silent(&alice, "answered"));
     speaks.sends("hello\r\n");
     alice.sees_line("speaks? (direct): hello");

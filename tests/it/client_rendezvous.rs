@@ -23,7 +23,9 @@ fn register_bridge_chat_msg_info_quit() {
     alice.asks("/bridge", &format!("bob is at 127.0.0.1:{at_bob}"));
     alice.types(&format!("/chat 127.0.0.1:{at_bob}"));
     alice.types("/msg Hello Bob!");
-    bob.sees_line(&format!("Incoming chat request from alice 127.0.0.1:{at_alice} (verified)"));
+    bob.sees(&format!(
+        "Incoming chat request from alice 127.0.0.1:{at_alice} (verified, encrypted; compare "
+    ));
     bob.sees_line("alice (direct): Hello Bob!");
     alice.sees_line("Sent to bob (ID 2): Hello Bob!");
     bob.asks_line("/msg How are you Alice", "Sent to alice (ID 1): How are you Alice");
@@ -66,7 +68,10 @@ fn bridge_with_a_name_chat_with_a_name_and_with_an_id() {
     for (called, who, name) in [(&bob, "BOB", "bob"), (&carol, "3", "carol")] {
         alice.types(&format!("/chat {who}"));
         alice.types(&format!("/msg hello {name}"));
-        called.sees(&format!("Incoming chat request from alice {} (verified)", alice.address()));
+        called.sees(&format!(
+            "Incoming chat request from alice {} (verified, encrypted; compare ",
+            alice.address()
+        ));
         called.sees_line(&format!("alice (direct): hello {name}"));
         alice.sees(&format!("Sent to {name} (ID "));
     }

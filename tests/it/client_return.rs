@@ -22,7 +22,10 @@ fn a_call_after_the_return_is_verified_again() {
     bob.asks("/info", &format!("alice {}", alice.address()));
     bob.types("/chat alice");
     bob.types("/msg hello again");
-    alice.sees_line(&format!("Incoming chat request from bob {} (verified)", bob.address()));
+    alice.sees(&format!(
+        "Incoming chat request from bob {} (verified, encrypted; compare ",
+        bob.address()
+    ));
     alice.sees_line("bob (direct): hello again");
 }
 
@@ -98,7 +101,10 @@ fn who_is_known_from_before_is_called_without_the_server() {
     bob.sees("the server");
     alice.types("/chat bob");
     alice.types("/msg the server is dead");
-    bob.sees_line(&format!("Incoming chat request from alice? {} (unverified)", alice.address()));
+    bob.sees_line(&format!(
+        "Incoming chat request from alice? {} (unverified, not encrypted)",
+        alice.address()
+    ));
     bob.sees_line("alice? (direct): the server is dead");
 }
 

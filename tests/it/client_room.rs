@@ -83,7 +83,10 @@ fn conn_to_whom_the_server_has_introduced_is_verified() {
     alice.types("/bridge bob");
     alice.types(&format!("conn:{}", bob.address()));
     alice.types("to_peer:it is me");
-    bob.sees_line(&format!("Incoming chat request from alice {} (verified)", alice.address()));
+    bob.sees(&format!(
+        "Incoming chat request from alice {} (verified, encrypted; compare ",
+        alice.address()
+    ));
     bob.sees_line("alice (direct): it is me");
 }
 

@@ -61,7 +61,7 @@ fn a_terminal_that_is_paused_stops_nobody_and_is_whole_again() {
         bob.types(&text);
     }
     // Nobody carries her keys either, but she answers calls.
-    bob.asks("/chat alice", "is open (verified)");
+    bob.asks("/chat alice", "is open (verified, encrypted; compare ");
     alice.has_output(OutputMode::Read);
     alice.sees(" lines were not shown: ");
     alice.presses("half a line").shows(&["[room; /msg: bob] > half a line"], 31);

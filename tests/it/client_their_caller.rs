@@ -11,7 +11,7 @@ macro_rules! chat {
 const CHAT: &str = chat!();
 
 /// What our client says then.
-const INCOMING: &str = "Incoming chat request from Bob? 127.0.0.1:6202 (unverified)";
+const INCOMING: &str = "Incoming chat request from Bob? 127.0.0.1:6202 (unverified, not encrypted)";
 
 /// The line that says that somebody calls.
 const RINGS: &str = "(rings)";
@@ -52,7 +52,7 @@ fn shown_as(label: Option<&str>, pieces: &[(&[u8], &[&str])]) {
         for line in *lines {
             let expected = match *line {
                 RINGS if is_named => INCOMING.to_owned(),
-                RINGS => format!("Incoming chat request from {label} (unverified)"),
+                RINGS => format!("Incoming chat request from {label} (unverified, not encrypted)"),
                 ENDS => format!("{label} ended the chat"),
                 text => format!("{label} (direct): {text}"),
             };
@@ -153,7 +153,10 @@ fn says_in_its_chat(block: &str, lines: &[&str]) {
     let (_server, alice) = alice_alone(&[]);
     let mut bob = alice.is_called_by("bob");
     bob.sends(block);
-    alice.sees_line(&format!("Incoming chat request from Bob? {} (unverified)", bob.local()));
+    alice.sees_line(&format!(
+        "Incoming chat request from Bob? {} (unverified, not encrypted)",
+        bob.local()
+    ));
     for line in lines {
         assert_eq!(alice.sees_next(), format!("Bob? (direct): {line}"));
     }

@@ -37,7 +37,10 @@ fn both_sides_are_verified() {
     let (_server, alice, bob) = alice_and_bob(&[]);
     bob.types("/chat alice");
     bob.types("/msg it is bob");
-    alice.sees_line(&format!("Incoming chat request from bob {} (verified)", bob.address()));
+    alice.sees(&format!(
+        "Incoming chat request from bob {} (verified, encrypted; compare ",
+        bob.address()
+    ));
     alice.sees_line("bob (direct): it is bob");
     bob.sees_line("Sent to alice (ID 1): it is bob");
     alice.tells(&bob, "it is alice");
@@ -59,7 +62,7 @@ fn a_ticket_opens_and_its_answer_comes_back() {
         ("Answer", ack.get("Answer")),
     ]);
     call.sends("hello\r\n");
-    alice.sees_line("Incoming chat request from bob 127.0.0.1:20009 (verified)");
+    alice.sees_line("Incoming chat request from bob 127.0.0.1:20009 (verified, not encrypted)");
     alice.sees_line("bob (direct): hello");
     alice.types("/msg hello bob");
     assert_eq!(call.line(), "hello bob");
@@ -70,11 +73,14 @@ fn a_stranger_is_shown_with_a_question_mark_beside_the_friend() {
     let (_server, alice, bob) = alice_and_bob(&[]);
     bob.types("/chat alice");
     bob.types("/msg the true one");
-    alice.sees_line(&format!("Incoming chat request from bob {} (verified)", bob.address()));
+    alice.sees(&format!(
+        "Incoming chat request from bob {} (verified, encrypted; compare ",
+        bob.address()
+    ));
     alice.sees_line("bob (direct): the true one");
     let mut stranger = rings(alice.address(), "bob", &[]);
     stranger.sends("the false one\r\n");
-    alice.sees_line("Incoming chat request from bob? 127.0.0.1:20009 (unverified)");
+    alice.sees_line("Incoming chat request from bob? 127.0.0.1:20009 (unverified, not encrypted)");
     alice.sees_line("bob? (direct): the false one");
     alice.types("/peer bob");
     alice.tells(&bob, "for the true one");
@@ -87,7 +93,7 @@ fn a_stranger_is_shown_with_a_question_mark_beside_the_friend() {
 fn a_stranger_who_came_first_does_not_get_what_is_meant_for_the_friend() {
     let (_server, alice, bob) = alice_and_bob(&[]);
     let mut stranger = rings(alice.address(), "bob", &[]);
-    alice.sees_line("Incoming chat request from bob? 127.0.0.1:20009 (unverified)");
+    alice.sees_line("Incoming chat request from bob? 127.0.0.1:20009 (unverified, not encrypted)");
     bob.types("/chat alice");
     bob.tells(&alice, "the true one");
     alice.types("/peer bob");
@@ -101,7 +107,7 @@ fn a_ticket_that_was_made_up_verifies_nobody() {
     let (_server, alice) = alice_alone(&[]);
     let mut call = rings(alice.address(), "bob", &[("Ticket", MADE_UP)]);
     call.sends("I am bob\r\n");
-    alice.sees_line("Incoming chat request from bob? 127.0.0.1:20009 (unverified)");
+    alice.sees_line("Incoming chat request from bob? 127.0.0.1:20009 (unverified, not encrypted)");
     alice.sees_line("bob? (direct): I am bob");
     // No CHAT comes back: what alice says is the first line.
     alice.types("/msg you are not");
@@ -115,10 +121,10 @@ fn a_ticket_is_good_only_once() {
     let ticket = [("Ticket", ack.get("Ticket"))];
     let mut first = rings(alice.address(), "bob", &ticket);
     first.gets("CHAT");
-    alice.sees_line("Incoming chat request from bob 127.0.0.1:20009 (verified)");
+    alice.sees_line("Incoming chat request from bob 127.0.0.1:20009 (verified, not encrypted)");
     let mut second = rings(alice.address(), "bob", &ticket);
     second.sends("me, too\r\n");
-    alice.sees_line("Incoming chat request from bob? 127.0.0.1:20009 (unverified)");
+    alice.sees_line("Incoming chat request from bob? 127.0.0.1:20009 (unverified, not encrypted)");
     alice.sees_line("bob? (direct): me, too");
     first.sends("me first\r\n");
     alice.sees_line("bob (direct): me first");
@@ -130,12 +136,14 @@ fn a_ticket_is_good_only_for_its_name() {
     let (_bob, ack) = introduced(&server, 20_009);
     let mut mallory = rings(alice.address(), "mallory", &[("Ticket", ack.get("Ticket"))]);
     mallory.sends("hello\r\n");
-    alice.sees_line("Incoming chat request from mallory? 127.0.0.1:20009 (unverified)");
+    alice.sees_line(
+        "Incoming chat request from mallory? 127.0.0.1:20009 (unverified, not encrypted)",
+    );
     alice.sees_line("mallory? (direct): hello");
     // It was not used up by that.
     let mut bob = rings(alice.address(), "bob", &[("Ticket", ack.get("Ticket"))]);
     bob.gets("CHAT").has(&[("Answer", ack.get("Answer"))]);
-    alice.sees_line("Incoming chat request from bob 127.0.0.1:20009 (verified)");
+    alice.sees_line("Incoming chat request from bob 127.0.0.1:20009 (verified, not encrypted)");
 }
 
 #[test]
@@ -144,7 +152,7 @@ fn the_answer_of_a_call_is_no_ticket() {
     let (_bob, ack) = introduced(&server, 20_009);
     let mut call = rings(alice.address(), "bob", &[("Ticket", ack.get("Answer"))]);
     call.sends("hello\r\n");
-    alice.sees_line("Incoming chat request from bob? 127.0.0.1:20009 (unverified)");
+    alice.sees_line("Incoming chat request from bob? 127.0.0.1:20009 (unverified, not encrypted)");
 }
 
 #[test]
@@ -157,7 +165,7 @@ fn a_ticket_that_overtakes_its_announcement_is_waited_for() {
         let mut call = rings(alice.address(), "bob", &[("Ticket", ack.get("Ticket"))]);
         call.gets("CHAT").has(&[("Answer", ack.get("Answer"))]);
         call.sends(format!("round {round}\r\nQUIT\r\n\r\n"));
-        alice.sees_line("Incoming chat request from bob 127.0.0.1:20009 (verified)");
+        alice.sees_line("Incoming chat request from bob 127.0.0.1:20009 (verified, not encrypted)");
         alice.sees_line(&format!("bob (direct): round {round}"));
         alice.sees_line("bob ended the chat");
     }

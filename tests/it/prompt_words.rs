@@ -10,7 +10,7 @@ fn the_prompt_says_where_msg_would_go() {
     alice.sees("bob joined");
     alice.presses("/chat bob\r");
     bob.sees("Incoming chat request");
-    alice.sees("is open (verified)");
+    alice.sees("is open (verified, encrypted; compare ");
     alice.shows(&["[room; /msg: bob] > "], 20);
     alice.presses("/query bob\r");
     alice.shows(&["[room; /msg: bob (udp)] > "], 26);

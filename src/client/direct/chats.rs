@@ -33,6 +33,8 @@ pub struct Chats {
     pub current: Option<ConnectionId>,
     /// Where plain text goes.
     pub destination: Destination,
+    /// Whether the server tells who can be called by TLS. Then each chat says whether it is encrypted.
+    pub server_tells_tls: bool,
 }
 
 impl Chats {
@@ -144,7 +146,7 @@ impl Chats {
         }
         for (id, chat) in &self.all {
             let mut mark = if self.current == Some(*id) { "* " } else { "  " };
-            for line in chat.summary() {
+            for line in chat.summary(self.server_tells_tls) {
                 screen.line(format_args!("{mark}{line}"));
                 mark = "    ";
             }

@@ -76,9 +76,10 @@ impl DirectChat {
     }
 
     /// The lines of `/peers` for this chat.
-    pub fn summary(&self) -> Vec<String> {
+    /// `says_plain`: they must say it if the chat is not encrypted.
+    pub fn summary(&self, says_plain: bool) -> Vec<String> {
         match self {
-            DirectChat::Tcp(chat) => chat.summary(),
+            DirectChat::Tcp(chat) => chat.summary(says_plain),
             DirectChat::Udp(conversation) => conversation.summary(),
         }
     }

@@ -18,16 +18,19 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use crate::client::direct::chats::{Chats, MAX_WAITING};
+use crate::client::direct::chats::Chats;
 use crate::client::direct::context::Context;
+use crate::client::direct::course::{ended, open, refuse, said};
 use crate::client::direct::direct_chat::DirectChat;
+use crate::client::direct::encryption::{REVEAL, reveal, revealed, stripped};
 use crate::client::direct::places;
 use crate::client::direct::rivals::{crossing, rival};
+use crate::client::direct::secure::tickets::shared_key;
+use crate::client::direct::secure::{Comparison, Tickets};
 use crate::client::direct::tcp::peer::is_called_one;
 use crate::client::direct::tcp::{Chat, ChatState, Introductions, Invitations, listener};
 use crate::client::event::{Events, PeerEvent};
 use crate::client::net::{Captured, ConnectionId, Direction};
-use crate::client::ui::Output;
 use crate::io_error::cause;
 use crate::net::interface;
 use crate::wire::{Credentials, Entry, Greeting, Name, Secret};
@@ -43,13 +46,15 @@ pub struct Handshakes {
     pub(super) invitations: Invitations,
     /// The peers that this client may call.
     pub introductions: Introductions,
+    /// The same callers as in `invitations`, as far as they encrypt: for their threads.
+    tickets: Tickets,
 }
 
 impl Handshakes {
     /// Nothing known yet.
-    pub fn new(events: Events) -> Handshakes {
+    pub fn new(tickets: Tickets, events: Events) -> Handshakes {
         let (invitations, introductions) = (Invitations::default(), Introductions::default());
-        Handshakes { events, invitations, introductions }
+        Handshakes { events, invitations, introductions, tickets }
     }
 
     /// Calls an address, with the server's introduction if there is one. Without one the call is unverified, and
@@ -58,8 +63,7 @@ impl Handshakes {
     pub fn call(&mut self, address: SocketAddr, name: Option<Name>, context: &mut Context) {
         let Context { me, chats, screen, now } = context;
         let found = self.introductions.take(address, *now);
-        let credentials =
-            found.as_ref().and_then(|found| found.credentials).map(|(_, credentials)| credentials);
+        let credentials = found.as_ref().and_then(|found| Some(found.credentials?.1));
         let name = found.as_ref().map(|found| found.entry.name.clone()).or(name);
         let Some(own) = me.name.clone() else { return };
         // A name may have a new owner: it does not tell whether this is the peer of an open chat.
@@ -76,14 +80,19 @@ impl Handshakes {
         }
         let at = Some(me.address);
         let ticket = credentials.map(|credentials| credentials.ticket);
-        let files = ticket.is_some();
-        let greeting = Greeting { name: own, address: at, ticket, answer: None, files };
+        let (files, secure, answer, nonce) = (ticket.is_some(), ticket.is_some(), None, None);
+        let key = credentials.filter(|found| found.secure).map(|found| shared_key(&found));
+        let comparison = key.as_ref().map(|_| Comparison::calling());
+        let commit = comparison.as_ref().map(Comparison::commitment);
+        let greeting =
+            Greeting { name: own, address: at, ticket, answer, files, secure, commit, nonce };
         let reachable = interface::on(interface::of(&me.address), address);
-        match listener::call(reachable, greeting, &self.events) {
+        match listener::call(reachable, greeting, key, &self.events) {
             Ok(id) => {
                 let state = ChatState::Calling(credentials.map(|credentials| credentials.answer));
                 let mut chat = Chat::new(id, name, address, state);
                 chat.id = found.map_or(0, |found| found.entry.id);
+                chat.comparison = comparison;
                 screen.line(format_args!("calling {}", chat.place()));
                 chats.insert(DirectChat::Tcp(chat));
                 chats.current = Some(id);
@@ -94,6 +103,9 @@ impl Handshakes {
 
     /// Handles the server's announcement of a caller, whose connection may be there already.
     pub fn invite(&mut self, caller: Entry, credentials: Credentials, context: &mut Context) {
+        if credentials.secure {
+            self.tickets.announce(&caller.name, &credentials, context.now);
+        }
         self.invitations.announce(caller, credentials, context.now);
         for id in ids(context.chats) {
             self.judge(id, context);
@@ -104,9 +116,11 @@ impl Handshakes {
     pub fn event(&mut self, id: ConnectionId, event: PeerEvent, context: &mut Context) {
         // Each event may find its chat gone: the user may have hung up meanwhile.
         match event {
-            PeerEvent::Incoming(writer, address, greeting) => {
+            PeerEvent::Incoming(writer, address, greeting, exporter) => {
                 let times = (context.now, context.now + JUDGEMENT);
-                let chat = Chat::incoming(id, writer, address, greeting, times);
+                let commit = greeting.as_ref().and_then(|greeting| greeting.commit);
+                let mut chat = Chat::incoming(id, writer, address, greeting, times);
+                chat.comparison = exporter.map(|exporter| Comparison::called(exporter, commit));
                 if !places::admit(&chat, context) {
                     return chat.cut(context.screen);
                 }
@@ -114,8 +128,11 @@ impl Handshakes {
                 context.chats.insert(DirectChat::Tcp(chat));
                 if is_open { open(id, context) } else { self.judge(id, context) }
             }
-            PeerEvent::Connected(writer, took) => {
+            PeerEvent::Connected(writer, took, exporter) => {
                 let Some(chat) = context.chats.tcp_mut(id) else { return writer.cut() };
+                if let (Some(comparison), Some(exporter)) = (&mut chat.comparison, exporter) {
+                    comparison.connected(exporter);
+                }
                 chat.writer = Some(writer);
                 chat.round_trip.took(took);
                 if matches!(chat.state, ChatState::Calling(None)) {
@@ -123,6 +140,8 @@ impl Handshakes {
                 }
             }
             PeerEvent::Answered(greeting) => self.answered(id, &greeting, context),
+            PeerEvent::Revealed(nonce) => revealed(id, nonce, context),
+            PeerEvent::Refused(why) => context.screen.line(why),
             PeerEvent::Said(text) => said(id, text, context),
             PeerEvent::File(_) => {} // files are not part of a call
             PeerEvent::Ended(cause) => match context.chats.tcp(id) {
@@ -134,8 +153,15 @@ impl Handshakes {
 
     /// Verifies a caller if its ticket is known by now.
     fn judge(&mut self, id: ConnectionId, context: &mut Context) {
+        let server_tells_tls = context.chats.server_tells_tls;
         let Some(chat) = context.chats.tcp_mut(id) else { return };
         let ChatState::AwaitingTicket { greeting, .. } = &chat.state else { return };
+        let promise = self.invitations.promises_tls(greeting, context.now);
+        if let Some(promised) = promise.filter(|_| chat.comparison.is_none())
+            && let Some(why) = stripped(promised, greeting.secure && server_tells_tls)
+        {
+            return refuse(id, why, context);
+        }
         let Some((caller, answer)) = self.invitations.admit(greeting, context.now) else { return };
         chat.verify(&caller);
         // Two calls that cross: both sides keep the call of the lower ID, without a word about it.
@@ -161,14 +187,19 @@ impl Handshakes {
 
     /// Handles the greeting of a called peer, which shows the right secret or is somebody else.
     fn answered(&mut self, id: ConnectionId, greeting: &Greeting, context: &mut Context) {
+        let server_tells_tls = context.chats.server_tells_tls;
         let Some(chat) = context.chats.tcp_mut(id) else { return };
         match chat.state {
             ChatState::Calling(Some(answer)) if is_called_one(greeting, answer) => {
+                if let Err(why) = reveal(chat, greeting, server_tells_tls) {
+                    return refuse(id, why, context);
+                }
                 (chat.verified, chat.answered) = (true, Some(context.now));
                 chat.takes_files = greeting.files;
                 if context.me.id < chat.id {
                     // A crossing call of the peer is given up, even if it arrives only now.
                     chat.name.iter().for_each(|name| self.invitations.revoke(name));
+                    chat.name.iter().for_each(|name| self.tickets.revoke(name));
                 }
                 if let Some((other, _)) = crossing(id, context.chats) {
                     places::drop_silently(other, Some(id), context);
@@ -200,9 +231,9 @@ impl Handshakes {
 pub fn deadline(chats: &Chats) -> Option<Instant> {
     let silent = places::deadline(chats);
     let until = |chat: &Chat| match chat.state {
-        ChatState::AwaitingTicket { until, .. } | ChatState::SimultaneousOpen { until, .. } => {
-            Some(until)
-        }
+        ChatState::AwaitingTicket { until, .. }
+        | ChatState::SimultaneousOpen { until, .. }
+        | ChatState::AwaitingNonce { until } => Some(until),
         ChatState::Calling(_) | ChatState::Open => None,
     };
     chats.over_tcp().filter_map(until).chain(silent).min()
@@ -225,6 +256,9 @@ pub fn tick(context: &mut Context) {
                 let answer = *answer;
                 receive(id, answer, context);
             }
+            Some(ChatState::AwaitingNonce { until }) if *until <= context.now => {
+                refuse(id, "it tells no nonce", context);
+            }
             _ => {}
         }
     }
@@ -246,7 +280,12 @@ fn receive(id: ConnectionId, answer: Secret, context: &mut Context) {
     let old = rival.and_then(|rival| context.chats.take_tcp(rival));
     let Some(chat) = context.chats.tcp_mut(id) else { return };
     let (address, files) = (Some(context.me.address), chat.takes_files);
-    let greeting = Greeting { name, address, ticket: None, answer: Some(answer), files };
+    let nonce = chat.comparison.as_ref().map(Comparison::own);
+    // Like Files, it answers a caller that has said so.
+    let secure = chat.comparison.is_some()
+        || matches!(&chat.state, ChatState::AwaitingTicket { greeting, .. } if greeting.secure);
+    let (ticket, answer, commit) = (None, Some(answer), None);
+    let greeting = Greeting { name, address, ticket, answer, files, secure, commit, nonce };
     if let Some(writer) = &chat.writer {
         writer.block(&greeting.to_block()); // the queue of a fresh connection has room
     }
@@ -262,7 +301,10 @@ fn receive(id: ConnectionId, answer: Secret, context: &mut Context) {
     if was_current {
         context.chats.current = Some(id);
     }
-    open(id, context);
+    match context.chats.tcp_mut(id).filter(|chat| chat.comparison.is_some()) {
+        Some(chat) => chat.state = ChatState::AwaitingNonce { until: context.now + REVEAL },
+        None => open(id, context),
+    }
 }
 
 /// Handles the end of a call that did not come to a chat. If the peer calls at the same time, its call stands.
@@ -274,43 +316,4 @@ fn failed(id: ConnectionId, cause: Option<String>, context: &mut Context) {
     let cause = cause.unwrap_or_else(|| "it hung up".to_owned());
     context.screen.line(format_args!("cannot talk to {}: {cause}", chat.place()));
     chat.cut(context.screen);
-}
-
-/// Opens a chat. It becomes current if none is.
-fn open(id: ConnectionId, context: &mut Context) {
-    let Some(chat) = context.chats.tcp_mut(id) else { return };
-    let texts = chat.open(context.screen);
-    context.chats.current.get_or_insert(id);
-    for text in texts {
-        said(id, text, context);
-    }
-}
-
-/// Shows a text of a peer, or keeps it, in bounded number, while the peer's ticket is judged.
-fn said(id: ConnectionId, text: String, context: &mut Context) {
-    let Some(chat) = context.chats.tcp_mut(id) else { return };
-    chat.has_spoken = true;
-    chat.silent_since = chat.silent_since.map(|_| context.now);
-    match &mut chat.state {
-        ChatState::Open => {
-            context.screen.show(&Output::Received(&chat.peer_info(), &text));
-        }
-        ChatState::AwaitingTicket { said, .. } if said.len() < MAX_WAITING => said.push(text),
-        // With a ticket, neither side talks before the other is verified.
-        _ => places::drop_silently(id, None, context),
-    }
-}
-
-/// Handles the end of a chat by the peer.
-fn ended(id: ConnectionId, cause: Option<String>, context: &mut Context) {
-    let state = context.chats.tcp(id).map(|chat| &chat.state);
-    if matches!(state, Some(ChatState::AwaitingTicket { said, .. }) if !said.is_empty()) {
-        open(id, context); // the caller is gone, but its texts must be shown
-    }
-    let Some(chat) = context.chats.take_tcp(id) else { return };
-    if chat.is_open() {
-        let cause = cause.map_or(String::new(), |cause| format!(" ({cause})"));
-        context.screen.line(format_args!("{} ended the chat{cause}", chat.label()));
-    }
-    context.chats.ending.extend(chat.ended(context.screen));
 }

@@ -8,6 +8,7 @@ use std::io;
 use std::iter;
 use std::net::SocketAddr;
 
+use crate::client::direct::secure::Tickets;
 use crate::client::direct::tcp::listener::{self, Callers};
 use crate::client::direct::udp::socket::{self, Datagrams, Pair};
 use crate::client::event::Events;
@@ -44,6 +45,11 @@ impl Listening {
             listening.add(pair, datagrams)?;
         }
         Ok(listening)
+    }
+
+    /// The tickets with which callers may make their connections secure.
+    pub fn tickets(&self) -> Tickets {
+        self.callers.tickets.clone()
     }
 
     /// The address on which this client has listened from the start.

@@ -4,10 +4,13 @@
 //! one list of both; [`destination`] is where plain text goes. [`handshake`] and [`conversations`] stand beside the
 //! list because they work on it: calls over TCP from the first byte to the open chat, and datagrams from the first
 //! query on. [`identity`] tells which client of the server a chat's peer is. [`listening`] holds the sockets of both
-//! kinds. [`files`] travel over verified chats. [`places`] and [`eviction`] say who must go when there are too many. [`round_trip`] measures the way.
+//! kinds. [`secure`] makes a chat over TCP unreadable for others, and [`encryption`] is what two peers say of it.
+//! [`course`] has what happens to a chat after the call. [`files`] travel over verified chats. [`places`] and
+//! [`eviction`] say who must go when there are too many. [`round_trip`] measures the way.
 
 pub mod eviction;
 pub mod round_trip;
+pub mod secure;
 pub mod tcp;
 pub mod udp;
 pub mod destination;
@@ -17,6 +20,8 @@ pub mod chats;
 pub mod context;
 pub mod places;
 pub mod rivals;
+pub mod course;
+pub mod encryption;
 pub mod handshake;
 pub mod files;
 pub mod identity;

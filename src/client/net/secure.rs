@@ -31,14 +31,18 @@ pub fn connect(stream: &TcpStream, key: &SharedKey) -> io::Result<(Secured, Vec<
     end(stream, secured).map(|secured| output.with(secured))
 }
 
-/// Makes a fresh connection secure that was accepted.
+/// Makes a fresh connection secure that was accepted, and of which this was `read` before.
 ///
 /// # Errors
 /// As for [`connect`].
-pub fn accept(stream: &TcpStream, key: &impl Keyring) -> io::Result<(Secured, Vec<Flight>)> {
+pub fn accept(
+    stream: &TcpStream,
+    read: &[u8],
+    key: &impl Keyring,
+) -> io::Result<(Secured, Vec<Flight>)> {
     let mut input = begin(stream)?;
     let mut output = FlightWriter { to: stream, sent: Vec::new() };
-    let secured = tls::accept((&[], &mut input), &mut output, key, KeyLog::of_environment());
+    let secured = tls::accept((read, &mut input), &mut output, key, KeyLog::of_environment());
     end(stream, secured).map(|secured| output.with(secured))
 }
 

@@ -37,6 +37,8 @@ pub struct RoomView {
     own_ids: BTreeSet<u64>,
     /// The numbers of this client's last messages: after a restart of the server they have no ID.
     own_messages: BTreeSet<u64>,
+    /// Whether the server tells who can be called by TLS.
+    pub tells_tls: bool,
 }
 
 impl RoomView {
@@ -49,7 +51,8 @@ impl RoomView {
     /// Enters the room, to which this client is welcome. `reissued`: the IDs of before mean nothing any more, unless it
     /// is still the same run of the server.
     pub fn enter(&mut self, welcome: Welcome, reissued: bool, screen: &mut Screen) {
-        let Welcome { id, others, seq, missed, log, since, .. } = welcome;
+        let Welcome { id, others, seq, missed, log, since, secure, .. } = welcome;
+        self.tells_tls = secure;
         if reissued && (log.is_none() || log != self.log) {
             self.own_ids.clear();
         }

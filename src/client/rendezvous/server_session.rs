@@ -211,7 +211,7 @@ impl ServerSession {
     fn join(&mut self) {
         let (Some(name), Some(link)) = (self.name.clone(), self.link.link()) else { return };
         let (token, since) = (self.token, self.room.last_seen());
-        let request = Request::Join { name, token, since, secure: false };
+        let request = Request::Join { name, token, since, secure: true };
         link.send(&request.to_block());
         link.stage = Stage::Joining(Instant::now() + ANSWER);
     }

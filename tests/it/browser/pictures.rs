@@ -48,7 +48,7 @@ fn browser_makes_the_pictures_of_the_readme() {
     alice.sees("alice: Yes. I call you.");
     let before = alice.output().len();
     alice.types("/chat bob");
-    alice.sees("is open (verified)");
+    alice.sees("is open (verified, encrypted; compare ");
     let printed = alice.output()[before..].to_owned();
     browser.clicks("#chat-2"); // there is a chat: it is shown
     browser.sees("#about", "✓ verified");

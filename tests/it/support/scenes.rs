@@ -78,7 +78,10 @@ pub fn alice_and_bob(flags: &[&str]) -> (Server, Client, Client) {
 pub fn alice_calls_bob(flags: &[&str]) -> (Server, Client, Client) {
     let (server, alice, bob) = alice_and_bob(flags);
     alice.types("/chat bob");
-    bob.sees_line(&format!("Incoming chat request from alice {} (verified)", alice.address()));
+    bob.sees(&format!(
+        "Incoming chat request from alice {} (verified, encrypted; compare ",
+        alice.address()
+    ));
     alice.types("/msg hi");
     alice.sees_line("Sent to bob (ID 2): hi");
     bob.sees_line("alice (direct): hi");

@@ -5,6 +5,7 @@
 //! a peer calls without a ticket  ---------------------------------------> Open
 //! a peer calls with a ticket     AwaitingTicket ------------------------> Open
 //! both call at the same time     AwaitingTicket --> SimultaneousOpen ---> Open
+//! the same, if it is encrypted   AwaitingTicket … --> AwaitingNonce ----> Open
 //! ```
 //!
 //! `handshake` decides when a state changes. Here stands what a chat shows and sends in each of them.
@@ -14,6 +15,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use crate::client::direct::round_trip::RoundTrip;
+use crate::client::direct::secure::comparison::{Comparison, standing};
 use crate::client::direct::tcp::peer::line_of;
 use crate::client::net::{ConnectionId, Writer};
 use crate::client::ui::{DeliveryStatus, Output, PeerInfo, Screen};
@@ -45,6 +47,8 @@ pub struct Chat {
     pub answered: Option<Instant>,
     /// How far the chat has come.
     pub state: ChatState,
+    /// The code to compare, if the chat is encrypted.
+    pub comparison: Option<Comparison>,
     /// The way to write to the peer, once there is a connection.
     pub writer: Option<Writer>,
     /// The texts that are not written yet, the oldest first.
@@ -63,6 +67,8 @@ pub enum ChatState {
     /// Both call at the same time, as in TCP's simultaneous open (RFC 9293, 3.5). This client's own call goes
     /// first until `until`; then `answer` accepts the peer's call.
     SimultaneousOpen { answer: Secret, until: Instant },
+    /// The caller of an encrypted chat is verified, and must tell its nonce.
+    AwaitingNonce { until: Instant },
     /// Both may talk.
     Open,
 }
@@ -78,7 +84,7 @@ impl Chat {
         let (called, unsent) = (matches!(state, ChatState::Calling(_)), VecDeque::new());
         let (id, verified, answered, writer) = (0, false, None, None);
         let (silent_since, has_spoken, takes_files) = (None, false, false);
-        let round_trip = RoundTrip::default();
+        let (round_trip, comparison) = (RoundTrip::default(), None);
         Chat {
             key,
             name,
@@ -91,6 +97,7 @@ impl Chat {
             takes_files,
             answered,
             state,
+            comparison,
             writer,
             unsent,
             round_trip,
@@ -119,22 +126,22 @@ impl Chat {
         Chat { silent_since, takes_files, writer, ..Chat::new(key, name, address, state) }
     }
 
-    /// Opens the chat: shows that, and sends the texts that waited. Returns the texts that the peer sent
-    /// meanwhile.
-    pub fn open(&mut self, screen: &mut Screen) -> Vec<String> {
+    /// Opens the chat: shows that, and if it `says_plain`, that it is not encrypted. Sends the texts that waited.
+    /// Returns the texts that the peer sent meanwhile.
+    pub fn open(&mut self, says_plain: bool, screen: &mut Screen) -> Vec<String> {
         let said = match std::mem::replace(&mut self.state, ChatState::Open) {
             ChatState::AwaitingTicket { said, .. } => said,
             _ => Vec::new(),
         };
-        let verified = if self.verified { "verified" } else { "unverified" };
+        let standing = self.standing(says_plain);
         let who = match self.name {
             Some(_) => format!("{} {}", self.label(), self.address),
             None => self.label(),
         };
         if self.called {
-            screen.line(format_args!("chat with {who} is open ({verified})"));
+            screen.line(format_args!("chat with {who} is open ({standing})"));
         } else {
-            screen.line(format_args!("Incoming chat request from {who} ({verified})"));
+            screen.line(format_args!("Incoming chat request from {who} ({standing})"));
             screen.called(&self.peer_info());
         }
         // `send` queues each text again, now for the writer's report.
@@ -142,6 +149,12 @@ impl Chat {
             self.send(text, screen);
         }
         said
+    }
+
+    /// What is known of the peer, and of the way to it.
+    fn standing(&self, says_plain: bool) -> String {
+        let verified = if self.verified { "verified" } else { "unverified" };
+        standing(verified, self.comparison.as_ref(), says_plain)
     }
 
     /// The peer's label on the screen: `bob`, `bob?` if the name is only a claim, or an address.
@@ -162,12 +175,10 @@ impl Chat {
     }
 
     /// The lines of `/peers` for this chat.
-    pub fn summary(&self) -> Vec<String> {
+    pub fn summary(&self, says_plain: bool) -> Vec<String> {
         let state = match self.state {
-            ChatState::Open if self.verified => "verified",
-            ChatState::Open => "unverified",
-            ChatState::Calling(_) => "calling",
-            ChatState::AwaitingTicket { .. } | ChatState::SimultaneousOpen { .. } => "calls us",
+            ChatState::Open => self.standing(says_plain),
+            _ => if self.called { "calling" } else { "calls us" }.to_owned(),
         };
         let line = format!("{} {} tcp ({state})", self.label(), self.address);
         let time = self.round_trip.to_string();

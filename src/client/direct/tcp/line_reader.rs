@@ -21,9 +21,14 @@ use crate::client::event::{Events, PeerEvent};
 use crate::client::net::{ConnectionId, Direction};
 use crate::io_error::is_waiting;
 use crate::net::Reader;
+use crate::tls::Opener;
+use crate::tls::record::HANDSHAKE;
+use crate::wire::greeting;
 use crate::wire::http::is_http;
 use crate::wire::line::read_line;
-use crate::wire::{BlockParser, FileBlock, Greeting, Line, MAX_LINE, MAX_REQUEST_LINES, compat};
+use crate::wire::{
+    BlockParser, FileBlock, Greeting, Line, MAX_LINE, MAX_REQUEST_LINES, Secret, compat,
+};
 
 /// The most lines of a CHAT.
 const MAX_CHAT_LINES: usize = 16;
@@ -42,6 +47,8 @@ pub enum Opening {
     Chat(Greeting),
     /// With an HTTP request: a browser was sent here.
     Http,
+    /// With a record of TLS. These are the bytes so far.
+    Tls(Vec<u8>),
     /// The connection ends before anything arrives.
     End,
     /// Nothing arrives within the limit.
@@ -93,6 +100,7 @@ impl LineReader<'_> {
         self.reader.set_limit(limit);
         let is_chat = match self.reader.fill_buf() {
             Ok([]) => return Ok(Opening::End),
+            Ok([HANDSHAKE, ..]) => return Ok(self.hello()),
             Ok(bytes) => [b"CHAT\r", b"CHAT\n"].iter().any(|chat| begins_like(bytes, *chat)),
             Err(error) if is_waiting(&error) => return Ok(Opening::Silence),
             Err(error) => return Err(error),
@@ -106,6 +114,35 @@ impl LineReader<'_> {
         let opening = if is_http(&line) { Opening::Http } else { Opening::Other };
         self.read.push_front(line);
         Ok(opening)
+    }
+
+    /// Takes what was read of a ClientHello. It is not text, and is not captured as text.
+    fn hello(&mut self) -> Opening {
+        let hello = self.reader.buffered().to_vec();
+        self.reader.consume(hello.len());
+        self.reader.take_record();
+        Opening::Tls(hello)
+    }
+
+    /// From here on the connection gives records.
+    pub fn secure(&mut self, opener: Opener) {
+        self.reader.secure(opener);
+    }
+
+    /// Reads the caller's nonce, which must come before anything else.
+    ///
+    /// # Errors
+    /// When something else comes, or nothing any more.
+    pub fn nonce(&mut self) -> io::Result<Secret> {
+        let mut parser = BlockParser::new(MAX_CHAT_LINES);
+        loop {
+            let line = self.next_line(false)?.ok_or_else(|| io::Error::other("it hung up"))?;
+            if let Some(block) = parser.push(&line)? {
+                self.capture();
+                let nonce = block.ok().and_then(|block| greeting::parse_nonce(&block));
+                return nonce.ok_or_else(|| io::Error::other("it tells no nonce"));
+            }
+        }
     }
 
     /// Reads a CHAT to its blank line. If it turns out to be none, its lines are text.

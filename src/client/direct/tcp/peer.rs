@@ -56,6 +56,11 @@ impl Invitations {
         self.find(greeting, now).is_some()
     }
 
+    /// Whether the server says that this caller can encrypt; `None` if it is not announced.
+    pub fn promises_tls(&self, greeting: &Greeting, now: Instant) -> Option<bool> {
+        self.find(greeting, now).map(|found| self.0[found].2.secure)
+    }
+
     /// The place of the announcement that fits this CHAT: the ticket is known, at most 60 s old, and belongs
     /// to the caller's name.
     // LAB 5: find what was announced of a caller, by its ticket => None
