@@ -173,6 +173,23 @@ pub fn call(
     Ok(id)
 }
 
+/// Makes the connection of a call secure, if there is a key. Returns its reader.
+fn call_out<'a>(
+    stream: &'a TcpStream,
+    key: Option<&SharedKey>,
+    id: ConnectionId,
+    events: &'a Events,
+) -> io::Result<(LineReader<'a>, Option<(Sealer, Exporter)>)> {
+    let secured = key.map(|key| secure::connect(stream, key)).transpose();
+    let mut reader = LineReader::new(stream, id, events);
+    let secured = secured.map_err(|error| leg::refusal(&error))?.map(|(secured, flights)| {
+        events.capture_handshake(id, stream, flights);
+        reader.secure(secured.opener);
+        (secured.sealer, secured.exporter)
+    });
+    Ok((reader, secured))
+}
+
 /// The thread of a call. With a ticket the other side must greet back before anything else.
 fn converse(
     id: ConnectionId,
@@ -185,15 +202,8 @@ fn converse(
     let began = Instant::now();
     let stream = Arc::new(writer::connect(&[address])?);
     let took = began.elapsed();
-    let secured = key.map(|key| secure::connect(&stream, key)).transpose();
-    let secured = secured.map_err(|error| leg::refusal(&error))?;
-    let mut reader = LineReader::new(&stream, id, events);
-    let (mut sealer, mut exporter) = (None, None);
-    if let Some((secured, flights)) = secured {
-        events.capture_handshake(id, &stream, flights);
-        reader.secure(secured.opener);
-        (sealer, exporter) = (Some(secured.sealer), Some(secured.exporter));
-    }
+    let (mut reader, secured) = call_out(&stream, key, id, events)?;
+    let (sealer, exporter) = secured.unzip();
     let (writer, _reading) = Writer::start(&stream, sealer, event::progress(id, &stream, events))?;
     writer.block(&greeting.to_block());
     reader.compat = greeting.ticket.is_none();
