@@ -101,6 +101,31 @@ fn the_name_of_a_lab_is_that_lab_alone() {
 }
 
 #[test]
+fn an_extra_runs_if_it_is_asked_for_and_has_no_points() {
+    let skips: Vec<String> = (1..10).map(|lab| format!("--skip=lab{lab}")).collect();
+    let mut all_but_the_extra: Vec<&str> = skips.iter().map(String::as_str).collect();
+    assert_eq!(grades(&all_but_the_extra, &[]).0, 101, "something else is left");
+    all_but_the_extra.push("--include-ignored");
+    let folder = Folder::fresh();
+    let report = folder.file("report.jsonl");
+    let variables = [("LAB_REPORT", report.to_str().unwrap())];
+    for arguments in [&["lab10"][..], &["--ignored"], &all_but_the_extra] {
+        let (code, told) = grades(arguments, &variables);
+        assert!(code == 0 && told.contains("\nlab 10, the secure channel (extra)\n"), "{told}");
+        let line = told.lines().find(|line| line.starts_with("lab 10  ")).unwrap_or_default();
+        assert!(line.ends_with("  checks, no points (extra)"), "{told}");
+        assert!(!told.contains("\nTOTAL"), "{told}");
+        let report = folder.text("report.jsonl");
+        assert!(report.lines().last().unwrap().starts_with(r#"{"total":0,"of":0,"#), "{report}");
+    }
+    let (code, told) = grades(&[QUICK, "lab10::all_keys"], &[]);
+    assert!(
+        code == 0 && told.lines().any(|line| line.starts_with("TOTAL") && line.contains(" 2/2"))
+    );
+    assert!(told.contains("\nlab 10  ") && told.ends_with("\n2 passed, 0 failed\n"), "{told}");
+}
+
+#[test]
 fn it_helps_in_three_steps() {
     for step in 1..=3 {
         let (code, told) = grades(&["--hint", QUICK, &step.to_string()], &[]);
@@ -180,6 +205,7 @@ fn the_solution_has_all_points() {
         println!("run {run}: {:.1} s", begun.elapsed().as_secs_f64());
         let total = told.lines().find(|line| line.starts_with("TOTAL")).unwrap_or_default();
         assert!(code == 0 && total.contains(" 100/100"), "{told}");
+        assert!(!told.contains("lab10") && !told.contains("lab 10"), "{told}");
     }
 }
 

@@ -94,6 +94,16 @@ pub fn a_changed_record_is_refused(dice: &mut Dice) {
         channel.is_told(BAD_RECORD_MAC);
         is_unknown(&mut witness, &name);
     }
+    let name = dice.word();
+    step(format!(
+        "{name}'s connection is cut in the middle of a record: half a record says nothing"
+    ));
+    let mut channel = class.connects(&name, &server, dice);
+    let sealed = channel.seals(DATA, register(&name).as_bytes(), 0);
+    channel.sends("half of REGISTER", &sealed[..sealed.len() / 2]);
+    channel.wire.ends();
+    channel.is_over();
+    is_unknown(&mut witness, &name);
 }
 
 /// Takes so many bytes from the end of a record, and shortens the length in its header.

@@ -295,6 +295,12 @@ impl Channel {
         self.asks("JOIN", &[("clientID", name)]).gets("JOINACK");
     }
 
+    /// Waits for the end of the connection, whatever comes before it.
+    #[track_caller]
+    pub fn is_over(&mut self) {
+        while self.opens("the end of the connection").is_some() {}
+    }
+
     /// Waits for this alert, and then for the end of the connection. No data may come before it.
     #[track_caller]
     pub fn is_told(&mut self, alert: u8) {
