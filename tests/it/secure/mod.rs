@@ -32,7 +32,7 @@ pub fn fresh() -> Secrets {
 }
 
 /// The headers of an introduction.
-pub fn introduction<'a>(secrets: &'a Secrets, is_secure: bool) -> Vec<(&'static str, &'a str)> {
+pub fn introduction(secrets: &Secrets, is_secure: bool) -> Vec<(&'static str, &str)> {
     let mut all = vec![("Via", "tcp"), ("Ticket", &*secrets.ticket), ("Answer", &*secrets.answer)];
     all.extend(is_secure.then_some(SECURE));
     all
@@ -55,7 +55,7 @@ pub fn introduces(guest: &mut Guest, peer: &Peer, secrets: &Secrets, is_secure: 
 /// The key of an introduction.
 pub fn key(secrets: &Secrets) -> SharedKey {
     let name = Sha256::of(format!("p2p-chat ticket {}", secrets.ticket).as_bytes());
-    let identity = hex(&name)[..16].as_bytes().to_vec();
+    let identity = hex(&name).as_bytes()[..16].to_vec();
     SharedKey { identity, key: bytes(&format!("{}{}", secrets.ticket, secrets.answer)) }
 }
 
