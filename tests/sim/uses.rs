@@ -28,7 +28,10 @@ const OWN: [(&str, &str); 14] = [
     ("os::unix::fs", "MetadataExt OpenOptionsExt"),
     ("os::windows::fs", "OpenOptionsExt"), // the world is like Unix, so nothing of it is compiled
     ("process", "Command ExitCode ExitStatus Output Stdio"),
-    ("sync", "Arc Condvar LockResult Mutex MutexGuard OnceLock PoisonError WaitTimeoutResult Weak"),
+    (
+        "sync",
+        "Arc Condvar LockResult Mutex MutexGuard Once OnceLock PoisonError WaitTimeoutResult Weak",
+    ),
     ("sync::atomic", "AtomicBool AtomicI32 AtomicU16 AtomicU32 AtomicU64 AtomicUsize Ordering"),
     (
         "sync::mpsc",

@@ -41,6 +41,15 @@ impl Crowd {
         self.members.iter_mut().for_each(|member| member.wants = true);
     }
 
+    /// Brings all members close to the server. What arrives does so at multiples of that many nanoseconds.
+    pub fn shorten_links(&self, server: &Server, grid: u64) {
+        for member in &self.members {
+            sim::link(member.host, server.host, |link| {
+                (link.least, link.jitter, link.grid) = (1_000, 1_000, grid);
+            });
+        }
+    }
+
     /// Gives everybody turns until `done` or that time. Returns whether it was `done`.
     pub fn until(&mut self, until: u64, mut done: impl FnMut(&mut Crowd) -> bool) -> bool {
         loop {

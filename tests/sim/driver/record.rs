@@ -18,6 +18,8 @@ pub mod invariant {
     pub const JOINED: &str = "at quiescence everybody who can reach the server is joined";
     pub const SAME_ROOM: &str = "at quiescence all know who is in the room";
     pub const LAST_WORDS: &str = "a server that ends delivers what was said, and says so";
+    pub const LAST_HEARD: &str = "whoever sends nothing more still hears its own last words";
+    pub const AGAIN: &str = "whoever reads on gets the rest, though nobody speaks";
     pub const TOLD: &str = "what one member tells another reaches that one, once";
     pub const PRINTED: &str = "the server prints what is said";
     pub const ANSWERED: &str = "each request has one answer";

@@ -4,11 +4,11 @@ use world::sim::{self, SECOND};
 
 use crate::block::Block;
 use crate::member::{Member, Reading, Stage};
-use crate::record::Record;
+use crate::record::{Record, invariant};
 
 impl Member {
     /// Connects and asks to be let in.
-    fn connect(&mut self, now: u64) {
+    pub(super) fn connect(&mut self, now: u64) {
         let link = sim::dial(self.host, self.server);
         link.watch(self.bell);
         self.link = Some(link);
@@ -33,6 +33,10 @@ impl Member {
 
     /// Handles that the connection is over.
     pub(super) fn lose(&mut self, now: u64) {
+        if std::mem::take(&mut self.is_finishing) && !self.awaited.is_empty() {
+            let what = format!("{} has not heard {:?} of its own", self.name, self.awaited);
+            sim::fail(invariant::LAST_HEARD, &what);
+        }
         self.link = None;
         (self.stage, self.since) = (Stage::Out, now);
         self.due = now + 100_000_000 + sim::dice(SECOND);

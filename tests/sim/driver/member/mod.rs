@@ -5,7 +5,7 @@ mod connection;
 mod hearing;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Shutdown, SocketAddr};
 
 use world::sim::{self, HostId, Key, SECOND, TcpStream};
 
@@ -74,6 +74,8 @@ pub struct Member {
     pub told: BTreeSet<String>,
     telling: VecDeque<String>,
     pub bye: Option<String>,
+    /// Whether it has said that it sends nothing more.
+    is_finishing: bool,
     /// Whether it stays until the server ends.
     pub is_last: bool,
     spoken: u64,
@@ -122,6 +124,7 @@ impl Member {
             told: BTreeSet::new(),
             telling: VecDeque::new(),
             bye: None,
+            is_finishing: false,
             is_last: false,
             spoken: 0,
             silence: u64::MAX,
@@ -190,6 +193,21 @@ impl Member {
         self.old = self.link.take();
         self.lose(sim::now());
         self.due = sim::now();
+    }
+
+    /// Takes its name over by its token on a second connection, and hangs up the first one at the same moment.
+    pub fn switch(&mut self) {
+        let old = self.link.take();
+        self.lose(sim::now());
+        self.connect(sim::now());
+        drop(old);
+    }
+
+    /// Says that it sends nothing more, and reads on until the server hangs up.
+    pub fn finish(&mut self) {
+        (self.wants, self.is_finishing) = (false, true);
+        let done = self.link.as_ref().map(|link| link.shutdown(Shutdown::Write));
+        done.expect("it is in the room").expect("the connection stands");
     }
 
     /// Closes the connection that was taken over, and any if it does not want to be in the room.

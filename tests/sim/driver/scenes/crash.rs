@@ -5,6 +5,7 @@ use std::time::Duration;
 use world::sim::{self, SECOND};
 
 use crate::crowd::Crowd;
+use crate::member::Stage;
 use crate::scenes::room::act;
 use crate::server::{self, Server};
 
@@ -16,6 +17,15 @@ fn speak(crowd: &mut Crowd) {
     }
 }
 
+/// Lets all speak at once, until the first of them hears a word of it: at that moment it must be in the log.
+fn speak_until_heard(crowd: &mut Crowd) {
+    let before = crowd.record.heard;
+    for member in crowd.members.iter_mut().filter(|member| member.stage == Stage::In) {
+        member.say(5);
+    }
+    crowd.until(sim::now() + SECOND, |crowd| crowd.record.heard > before);
+}
+
 /// The server is killed at any moment. Nothing that was heard is lost, and no number is given twice.
 pub fn crash() {
     let mut options = server::options();
@@ -23,9 +33,12 @@ pub fn crash() {
     let mut server = Server::start(options);
     let mut crowd = Crowd::new(&server, 3 + sim::dice(6) as usize);
     sim::disk(server.host).set_faults(0, [0, 2, 8][sim::dice(3) as usize]);
+    if sim::dice(2) == 0 {
+        crowd.shorten_links(&server, 1);
+    }
     crowd.gather();
     for _ in 0..1 + sim::dice(3) {
-        speak(&mut crowd);
+        if sim::dice(2) == 0 { speak(&mut crowd) } else { speak_until_heard(&mut crowd) }
         server.kill();
         crowd.record.check_log(&server.log());
         crowd.pass(sim::dice(2 * SECOND));

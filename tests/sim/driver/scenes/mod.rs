@@ -6,17 +6,21 @@ mod crash;
 mod names;
 mod direct;
 mod found;
+mod wake;
 
 /// A scene.
 pub type Scene = fn();
 
 /// All scenes by their names.
-pub const ALL: [(&str, Scene); 13] = [
+pub const ALL: [(&str, Scene); 16] = [
     ("room", room::room),
     ("many", room::many),
     ("slow", slow::slow),
     ("cut", slow::cut),
     ("flood", slow::flood),
+    ("again", slow::again),
+    ("chorus", wake::chorus),
+    ("printer", wake::printer),
     ("crash", crash::crash),
     ("power", crash::power),
     ("disk", crash::disk),

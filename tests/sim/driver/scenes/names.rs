@@ -22,9 +22,10 @@ pub fn names() {
     for _ in 0..30 {
         let number = 2 + sim::dice(5) as usize;
         let member = &mut crowd.members[number];
-        match sim::dice(4) {
+        match sim::dice(6) {
             0 => member.hang_up(),
             1 => member.take_over(),
+            4 | 5 if member.stage == Stage::In => member.switch(),
             2 if member.stage == Stage::In => member.quit(),
             2 => member.wants = !member.wants,
             _ => drop(crowd.members[sim::dice(2) as usize].say(5)),

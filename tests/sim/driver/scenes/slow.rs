@@ -67,6 +67,29 @@ pub fn cut() {
     crowd.end(&mut server);
 }
 
+/// One reads nothing until its socket is full and more waits for it. Then it reads on, and nobody speaks any more.
+pub fn again() {
+    let mut server = Server::start(server::options());
+    let mut crowd = Crowd::new(&server, 3);
+    crowd.shorten_links(&server, [1, 100_000][sim::dice(2) as usize]);
+    crowd.gather();
+    crowd.members[0].reading = Reading::Nothing;
+    for _ in 0..150 + sim::dice(150) {
+        crowd.members[1].say(1_500);
+        crowd.pass(sim::dice(1_000_000));
+    }
+    crowd.members[1].excused = true;
+    crowd.until(sim::now() + 2 * SECOND, |crowd| crowd.members[1].is_quiet());
+    crowd.members[0].reading = Reading::All;
+    let has_all = |crowd: &mut Crowd| crowd.members[0].seen == crowd.members[1].seen;
+    if !crowd.until(sim::now() + SECOND, has_all) {
+        let [one, other] = [0, 1].map(|number| crowd.members[number].seen);
+        sim::fail(invariant::AGAIN, &format!("m1 has heard {one} of {other}"));
+    }
+    crowd.rest(&server);
+    crowd.end(&mut server);
+}
+
 /// One says far more than it may. It is slowed down, and the others are not.
 pub fn flood() {
     let mut options = server::options();
