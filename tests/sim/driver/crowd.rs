@@ -112,7 +112,7 @@ impl Crowd {
         self.check_rooms();
         self.check_views();
         self.check_told();
-        if !self.record.may_lose {
+        if !self.record.may_lose && !self.record.has_no_log {
             self.record.check_log(&server.log());
         }
     }

@@ -34,6 +34,8 @@ pub struct Record {
     numbers: BTreeMap<String, u64>,
     /// Whether the log can lose its end. Then numbers can be given again.
     pub may_lose: bool,
+    /// Whether the server writes no log, as before lab 7.
+    pub has_no_log: bool,
     /// What members have told each other, as the server has confirmed: the text, to whom, and when.
     pub told: Vec<(String, String, u64)>,
     /// How many messages were heard, by all members together.

@@ -11,7 +11,7 @@
 #![forbid(unsafe_code)]
 
 pub use std::{
-    any, array, borrow, char, cmp, convert, error, ffi, fmt, hint, iter, mem, num, ops, panic,
+    any, array, borrow, cell, char, cmp, convert, error, ffi, fmt, hint, iter, mem, num, ops, panic,
     path, slice, str, string, vec,
 };
 

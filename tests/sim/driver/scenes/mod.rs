@@ -12,8 +12,9 @@ mod wake;
 pub type Scene = fn();
 
 /// All scenes by their names.
-pub const ALL: [(&str, Scene); 16] = [
+pub const ALL: [(&str, Scene); 17] = [
     ("room", room::room),
+    ("lab4", room::lab4),
     ("many", room::many),
     ("slow", slow::slow),
     ("cut", slow::cut),

@@ -8,9 +8,19 @@ use crate::server::{self, Server};
 
 /// 3 to 30 members.
 pub fn room() {
+    play(false);
+}
+
+/// The same in a student's tree after lab 4: the server writes no log.
+pub fn lab4() {
+    play(true);
+}
+
+fn play(has_no_log: bool) {
     let mut server = Server::start(server::options());
     let count = 3 + sim::dice(28).min(sim::dice(28)) as usize;
     let mut crowd = Crowd::new(&server, count);
+    crowd.record.has_no_log = has_no_log;
     crowd.gather();
     for _ in 0..10 + 2 * count {
         act(&mut crowd);
