@@ -28,11 +28,30 @@ fn is_settled(user: &User, peer: &str) -> bool {
     })
 }
 
-/// Whether a user has a line with these beginnings that says `(verified)`.
+/// Whether a user has a line with these beginnings that says `(verified)`, or more.
 fn is_verified(user: &User, begins: &[String]) -> bool {
     user.lines().iter().any(|line| {
-        line.ends_with("(verified)") && begins.iter().any(|begin| line.starts_with(begin.as_str()))
+        line.contains("(verified") && begins.iter().any(|begin| line.starts_with(begin.as_str()))
     })
+}
+
+/// Checks that chats by TCP are encrypted, and that both sides of each are shown one code.
+pub fn check_codes(users: &Users) {
+    let mut codes = std::collections::BTreeMap::new();
+    for line in users.users.iter().flat_map(User::lines) {
+        let is_chat =
+            line.starts_with("chat with ") || line.starts_with("Incoming chat request from ");
+        if !is_chat || !line.contains("(verified") {
+            continue;
+        }
+        let Some((_, code)) = line.split_once("compare ") else {
+            users.fail(invariant::ENCRYPTED, &line);
+        };
+        *codes.entry(code.to_owned()).or_insert(0) += 1;
+    }
+    if let Some((code, count)) = codes.iter().find(|(_, count)| **count != 2) {
+        users.fail(invariant::ENCRYPTED, &format!("{count} are shown {code:?}"));
+    }
 }
 
 /// Whether no call is under way.

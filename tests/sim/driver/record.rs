@@ -11,6 +11,7 @@ pub mod invariant {
     pub const LOGGED: &str = "nothing that was heard is missing from the log";
     pub const NOBODY_WAITS: &str = "nobody waits for a stalled one beyond its bound";
     pub const VERIFIED: &str = "every introduced chat is verified on both sides or says why not";
+    pub const ENCRYPTED: &str = "a chat is encrypted, and both sides are shown one code";
     pub const TOLD_ONCE: &str =
         "each direct text is delivered or reported, never both and never neither";
     pub const ONE_PERSON: &str = "a name is one person's";

@@ -43,6 +43,7 @@ pub fn direct() {
     }
     users.until(40 * SECOND, texts::all_settled);
     calls::check(&users);
+    calls::check_codes(&users);
     texts::check(&users, texts::Network::Good);
     texts::check_room(&users, &server.log());
     users.end(&mut server);
@@ -160,7 +161,7 @@ fn is_open(users: &Users, one: usize, other: usize, by_udp: bool) -> bool {
         };
         match by_udp {
             false => {
-                has("chat with", "(verified)") || has("Incoming chat request from", "(verified)")
+                has("chat with", "(verified") || has("Incoming chat request from", "(verified")
             }
             true => {
                 has("conversation with", "(udp) is open")
