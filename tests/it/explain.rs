@@ -150,11 +150,17 @@ fn a_direct_chat_is_shown_line_by_line() {
     let (_server, alice, bob) = alice_and_bob(&[]);
     alice.asks_line("/explain on", "tracing is on");
     alice.asks("/chat bob", "chat with bob ");
-    alice.asks("/msg one line", "-> bob text (tcp, ");
+    alice.asks("/msg one line", "-> bob text (tls, ");
+    assert!(
+        alice.sees_next().starts_with("|   record: application data, 32 bytes: 17 03 03 00 1b ")
+    );
     assert_eq!(alice.sees_next(), "|     one line");
     bob.sees("alice (direct): one line");
     bob.types("/msg and back");
-    alice.sees(" <- bob text (tcp, ");
+    alice.sees(" <- bob text (tls, ");
+    assert!(
+        alice.sees_next().starts_with("|   record: application data, 32 bytes: 17 03 03 00 1b ")
+    );
     assert_eq!(alice.sees_next(), "|     and back");
 }
 
@@ -177,9 +183,9 @@ fn a_caller_is_shown_by_what_is_known_of_it_from_its_first_block_to_its_last() {
     alice.asks_line("/explain on", "tracing is on");
     bob.types("/chat alice");
     alice.sees("<- server CALL (tcp, ");
-    alice.sees("<- bob CHAT (tcp, "); // with the ticket that was announced
-    bob.sees("chat with alice ");
-    alice.asks("/hangup bob", "-> bob QUIT (tcp, ");
+    alice.sees("<- bob CHAT (tls, "); // with the ticket that was announced
+    alice.sees("Incoming chat request from bob ");
+    alice.asks("/hangup bob", "-> bob QUIT (tls, ");
     let mut stranger = alice.is_called_by("stranger");
     stranger.sends("CHAT\r\nclientID: bob\r\nIP: 127.0.0.1\r\nPort: 9\r\n\r\n");
     alice.sees("<- bob? CHAT (tcp, "); // a claim
