@@ -115,6 +115,7 @@ impl State {
         let me = self.me();
         let (chats, screen) = (&mut self.chats, &mut self.screen);
         chats.server_tells_tls = self.server.room.tells_tls;
+        chats.server_is_secure = self.server.key.is_some();
         let mut context = Context { me, chats, screen, now };
         act(&mut self.handshakes, &mut self.conversations, &mut context);
     }

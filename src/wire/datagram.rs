@@ -12,6 +12,40 @@ use super::text::Text;
 /// The most bytes of a datagram (PROTOCOL, limits). It fits into one packet on nearly every path: IPv6 promises 1,280
 /// bytes (RFC 8200, section 5).
 pub const MAX_DATAGRAM: usize = 1_200;
+/// The most bytes of a sealed datagram: IPv6's smallest packet (RFC 8200, section 5) without the headers of IPv6 and UDP.
+/// The longest MSG with a text of 1,000 bytes has 1,157; its head has at most 58 bytes, and its proof 16.
+pub const MAX_SEALED: usize = 1_232;
+/// The first line of a sealed datagram.
+const SEALED: &[u8] = b"SEALED\r\n";
+
+/// What stands in the clear before a sealed datagram.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedHead {
+    /// For: the key, by the identity of its ticket.
+    pub identity: String,
+    /// N: the number of the datagram.
+    pub number: u64,
+}
+
+impl SealedHead {
+    /// Writes the head, through its blank line.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let block = Block::new("SEALED").with("For", &self.identity).with("N", self.number);
+        block.to_string().into_bytes()
+    }
+
+    /// Splits a datagram after its head. `None` if it is not a sealed one.
+    pub fn split(bytes: &[u8]) -> Option<(SealedHead, &[u8])> {
+        if !bytes.starts_with(SEALED) {
+            return None;
+        }
+        let mut reader = BlockReader::new(bytes, MAX_REQUEST_LINES);
+        let block = reader.read().ok()??.ok()?;
+        let head = SealedHead { identity: block.get("For")?, number: block.get("N")? };
+        Some((head, *reader.get_ref()))
+    }
+}
+
 /// The most bytes of the text in a datagram.
 pub const MAX_DATAGRAM_TEXT: usize = 1_000;
 

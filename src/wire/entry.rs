@@ -80,6 +80,11 @@ pub struct Credentials {
 }
 
 impl Credentials {
+    /// The ticket under which the datagrams of a query must be sealed; `None` if they travel in the clear.
+    pub fn seal(&self) -> Option<Secret> {
+        Some(self.ticket).filter(|_| self.secure)
+    }
+
     /// Reads the secrets in a block, and the transport that they are for: TCP unless the block names another.
     pub(super) fn of(block: &Block) -> Option<(Via, Credentials)> {
         let via = block.header("Via").map_or(Ok(Via::Tcp), str::parse).ok()?;

@@ -30,7 +30,7 @@ pub mod transfer;
 pub mod greeting;
 
 pub use block::{Block, MAX_ANSWER_LINES, MAX_REQUEST_LINES};
-pub use datagram::{Datagram, MAX_DATAGRAM, MAX_DATAGRAM_TEXT};
+pub use datagram::{Datagram, MAX_DATAGRAM, MAX_DATAGRAM_TEXT, MAX_SEALED};
 pub use entry::{Credentials, Entry};
 pub use framing::{BlockParser, BlockReader};
 pub use greeting::Greeting;

@@ -112,6 +112,7 @@ mod said;
 mod secure_server;
 mod secure;
 mod secure_calls;
+mod secure_datagrams;
 mod secure_middle;
 mod send_buffer;
 mod server_bounds;

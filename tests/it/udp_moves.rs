@@ -19,7 +19,10 @@ fn a_newer_message_from_another_port_moves_the_conversation() {
     assert_eq!(from, alice.address());
     away.sends(alice.address(), bob.alices().ack(2, 2));
     alice.sees_line("Delivered to bob (udp): away?");
-    alice.asks_line("/peers", &format!("* bob 127.0.0.1:{} udp (verified)", away.port()));
+    alice.asks_line(
+        "/peers",
+        &format!("* bob 127.0.0.1:{} udp (verified, not encrypted)", away.port()),
+    );
     // Back home; what comes there is the next, so nothing was sent there meanwhile.
     bob.tells(3, 3, "back", 3);
     alice.types("/msg welcome");
@@ -41,7 +44,7 @@ fn an_old_message_from_a_third_port_moves_nothing() {
         bob.own().is_ack(&ack, seq, upto);
     }
     bob.is_told(&alice, 1, "still there?");
-    alice.asks_line("/peers", &format!("* bob {} udp (verified)", bob.address()));
+    alice.asks_line("/peers", &format!("* bob {} udp (verified, not encrypted)", bob.address()));
 }
 
 #[test]

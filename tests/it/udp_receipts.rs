@@ -219,5 +219,10 @@ fn a_conversation_begins_anew_with_each_query() {
     assert!(!alice.output().contains("did not arrive"), "{}", alice.output());
     alice.types_bytes(b"/peers\n/id\n");
     alice.sees("you are alice");
-    assert_eq!(alice.output().matches(" udp (verified)").count(), 1, "{}", alice.output());
+    assert_eq!(
+        alice.output().matches(" udp (verified, not encrypted)").count(),
+        1,
+        "{}",
+        alice.output()
+    );
 }

@@ -33,8 +33,10 @@ pub struct Chats {
     pub current: Option<ConnectionId>,
     /// Where plain text goes.
     pub destination: Destination,
-    /// Whether the server tells who can be called by TLS. Then each chat says whether it is encrypted.
+    /// Whether the server tells who can be called by TLS: then each chat says whether it is encrypted.
     pub server_tells_tls: bool,
+    /// Whether the way to the server is encrypted.
+    pub server_is_secure: bool,
 }
 
 impl Chats {
@@ -146,7 +148,7 @@ impl Chats {
         }
         for (id, chat) in &self.all {
             let mut mark = if self.current == Some(*id) { "* " } else { "  " };
-            for line in chat.summary(self.server_tells_tls) {
+            for line in chat.summary(self.server_tells_tls, self.server_is_secure) {
                 screen.line(format_args!("{mark}{line}"));
                 mark = "    ";
             }
@@ -162,12 +164,8 @@ impl Chats {
             let (choice, label) = (chat.choice(), chat.label());
             screen.line(format_args!("/peer {choice} makes {label} the current peer"));
         }
-        let why = if self.all.is_empty() {
-            "no direct chat: use /chat or /query first"
-        } else {
-            "no direct chat is the current one"
-        };
-        why.to_owned()
+        let none = "no direct chat: use /chat or /query first";
+        if self.all.is_empty() { none } else { "no direct chat is the current one" }.to_owned()
     }
 
     /// Finds the chat that a user means by `bob`, `bob tcp` or `bob udp`. Without a transport, TCP comes first.

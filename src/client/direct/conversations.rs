@@ -12,10 +12,12 @@ use crate::client::direct::chats::Chats;
 use crate::client::direct::context::Context;
 use crate::client::direct::direct_chat::DirectChat;
 use crate::client::direct::eviction::evicted;
+use crate::client::direct::secure::sealed::{Unsealed, standing};
+use crate::client::direct::udp::socket::sealed_as;
 use crate::client::direct::udp::{Conversation, Datagrams, Outgoing, Receiving, Sending};
 use crate::client::net::{ConnectionId, Direction};
 use crate::client::ui::Screen;
-use crate::wire::{Credentials, Datagram, Entry, Name, PeerRef};
+use crate::wire::{Credentials, Datagram, Entry, Name, PeerRef, Secret};
 
 /// The most conversations: neither a server nor a user must make the client keep more.
 const MAX_CONVERSATIONS: usize = 256;
@@ -55,6 +57,10 @@ impl Conversations {
         let Context { me, chats, screen, now } = context;
         let Some(own) = me.name.clone() else { return };
         let Entry { name, address, .. } = &entry;
+        if credentials.secure && !self.datagrams.seals.begin(&credentials, true) {
+            return screen
+                .line(format_args!("the server gives an old ticket for {name}: not used"));
+        }
         screen.line(format_args!("conversation with {name} {address} (udp) is open"));
         let conversation = with(&entry, own.clone(), chats, *now);
         (conversation.entry, conversation.me, conversation.is_broken) = (entry, own, false);
@@ -74,7 +80,11 @@ impl Conversations {
         }
         let Context { chats, screen, now, .. } = context;
         let Entry { name, address, .. } = &caller;
-        screen.line(format_args!("Incoming query from {name} {address} (verified)"));
+        if credentials.secure && !self.datagrams.seals.begin(&credentials, false) {
+            return screen.line(format_args!("the server gives an old ticket of {name}: not used"));
+        }
+        let standing = standing(credentials.secure, chats.server_is_secure, chats.server_tells_tls);
+        screen.line(format_args!("Incoming query from {name} {address} ({standing})"));
         let conversation = with(&caller, own, chats, *now);
         if conversation.sending.is_none() {
             screen.line(format_args!("query {name} back to answer: /query {name}"));
@@ -90,12 +100,13 @@ impl Conversations {
     /// Handles a datagram. Without a known secret it changes nothing and gets no answer.
     pub fn datagram(&mut self, from: SocketAddr, bytes: Vec<u8>, context: &mut Context) {
         let Context { chats, screen, now, .. } = context;
-        let datagram = Datagram::parse(&bytes);
         let question = (from, bytes.len());
-        let captured = self.datagrams.capture(Direction::In, from, bytes);
+        let (seal, bytes, why) = self.unsealed(bytes, chats);
+        let datagram = Datagram::parse(&bytes);
+        let mut captured = self.datagrams.capture(Direction::In, from, bytes).because(why);
         let known = datagram
             .as_ref()
-            .and_then(|datagram| chats.over_udp_mut().find(|found| found.knows(datagram)));
+            .and_then(|datagram| chats.over_udp_mut().find(|found| found.knows(datagram, seal)));
         match (known, datagram) {
             (Some(conversation), Some(Datagram::Ack { seq, upto, .. })) => {
                 conversation.active = *now;
@@ -106,19 +117,36 @@ impl Conversations {
             (Some(conversation), Some(Datagram::Msg { seq, first, text, .. })) => {
                 conversation.active = *now;
                 if let Some(ack) = conversation.receive((seq, first, text), captured, screen) {
-                    self.answer(ack, question, &conversation.entry.name, (screen, *now));
+                    let name = &conversation.entry.name;
+                    self.answer((ack, seal), question, name, (screen, *now));
                 }
             }
             (_, datagram) => {
-                let ended = datagram.and_then(|datagram| chats.ended.acknowledge(&datagram));
+                let ended = datagram.and_then(|datagram| chats.ended.acknowledge(&datagram, seal));
                 if let Some((peer, ack)) = ended {
                     let why = "a copy of what came before the end: acknowledged again";
                     screen.captured(&captured.because(why.to_owned()), peer);
-                    return self.answer(ack, question, peer, (screen, *now));
+                    return self.answer((ack, seal), question, peer, (screen, *now));
                 }
-                self.strangers += 1;
-                let why = "from a stranger: dropped, not answered";
-                screen.captured(&captured.because(why.to_owned()), from);
+                // A copy of what was sealed has been counted.
+                if captured.why.is_empty() {
+                    self.strangers += 1;
+                    let why = "from a stranger: dropped, not answered";
+                    captured = captured.because(why.to_owned());
+                }
+                screen.captured(&captured, from);
+            }
+        }
+    }
+
+    /// What a datagram holds, the ticket under which it was sealed, if it was, and the explanation.
+    fn unsealed(&mut self, bytes: Vec<u8>, chats: &mut Chats) -> (Option<Secret>, Vec<u8>, String) {
+        match self.datagrams.seals.open(&bytes) {
+            Unsealed::Inner(ticket, number, inner) => (Some(ticket), inner, sealed_as(number, "")),
+            Unsealed::Plain | Unsealed::Unknown => (None, bytes, String::new()),
+            Unsealed::Repeated(ticket) => {
+                chats.over_udp_mut().for_each(|found| found.repeated(ticket));
+                (None, bytes, "it has come before: dropped, not answered".to_owned())
             }
         }
     }
@@ -126,13 +154,13 @@ impl Conversations {
     /// Acknowledges a message. An answer longer than its question would let a forged address amplify a flood.
     fn answer(
         &mut self,
-        ack: Vec<u8>,
+        (bytes, seal): (Vec<u8>, Option<Secret>),
         (to, length): (SocketAddr, usize),
         with: &Name,
         (screen, now): (&mut Screen, Instant),
     ) {
-        if ack.len() <= length {
-            let outgoing = Outgoing { bytes: ack, to, with: with.clone(), why: String::new() };
+        if bytes.len() <= length {
+            let outgoing = Outgoing { bytes, seal, to, with: with.clone(), why: String::new() };
             self.datagrams.send(outgoing, screen);
             self.last_message = Some(now);
         }

@@ -77,10 +77,10 @@ impl DirectChat {
 
     /// The lines of `/peers` for this chat.
     /// `says_plain`: they must say it if the chat is not encrypted.
-    pub fn summary(&self, says_plain: bool) -> Vec<String> {
+    pub fn summary(&self, says_plain: bool, server_is_secure: bool) -> Vec<String> {
         match self {
             DirectChat::Tcp(chat) => chat.summary(says_plain),
-            DirectChat::Udp(conversation) => conversation.summary(),
+            DirectChat::Udp(conversation) => conversation.summary(says_plain, server_is_secure),
         }
     }
 

@@ -26,7 +26,7 @@ pub struct ServerSession {
     /// The server, as `HOST:PORT`.
     pub server: String,
     /// The key by which the connection is made secure; without one it is not.
-    pub(super) key: Option<SharedKey>,
+    pub key: Option<SharedKey>,
     /// The way to the loop, for the threads of connections.
     pub(super) events: Events,
     /// How far the connection has come.

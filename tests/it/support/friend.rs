@@ -136,7 +136,7 @@ impl Friend {
         let answer = self.room.skips_to("BRIDGEACK");
         self.to_alice = Some(Way::of(&self.name, &answer));
         alice.sees_line(&format!(
-            "Incoming query from {} {} (verified)",
+            "Incoming query from {} {} (verified, not encrypted)",
             self.name,
             self.address()
         ));

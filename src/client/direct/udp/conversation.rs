@@ -13,11 +13,12 @@
 use std::time::{Duration, Instant};
 
 use crate::client::direct::round_trip::RoundTrip;
+use crate::client::direct::secure::sealed::standing;
 use crate::client::direct::udp::reliable::{Arrival, Delivery, Receiving, Sending, Step, WINDOW};
 use crate::client::direct::udp::socket::{Datagrams, Outgoing};
 use crate::client::net::{Captured, ConnectionId};
 use crate::client::ui::{DeliveryStatus, Output, PeerInfo, Screen};
-use crate::wire::{Credentials, Datagram, Entry, MAX_DATAGRAM_TEXT, Name, Text, Via};
+use crate::wire::{Credentials, Datagram, Entry, MAX_DATAGRAM_TEXT, Name, Secret, Text, Via};
 
 /// How long a conversation in which nothing happens is kept.
 const IDLE: Duration = Duration::from_secs(3_600);
@@ -90,23 +91,30 @@ impl Conversation {
     }
 
     /// The lines of `/peers` for this conversation.
-    pub fn summary(&self) -> Vec<String> {
+    pub fn summary(&self, says_plain: bool, server_is_secure: bool) -> Vec<String> {
         let Entry { name, address, .. } = &self.entry;
         let Counts { sent, resent, acknowledged, lost, .. } = self.counts;
         let Counts { received, duplicate, late, missing, .. } = self.counts;
+        let ways =
+            [self.sending.as_ref().map(|way| way.0), self.receiving.as_ref().map(|way| way.0)];
+        let sealed = ways.iter().flatten().all(|credentials| credentials.secure);
+        let standing = standing(sealed, server_is_secure, says_plain);
         let counts = format!(
             "sent {sent}, resent {resent}, acknowledged {acknowledged}, lost {lost}; \
              received {received}, duplicate {duplicate}, late {late}, missing {missing}"
         );
         let lines =
-            [format!("{name} {address} udp (verified)"), counts, self.round_trip.to_string()];
+            [format!("{name} {address} udp ({standing})"), counts, self.round_trip.to_string()];
         lines.into_iter().filter(|line| !line.is_empty()).collect()
     }
 
     /// Whether a datagram shows one of this conversation's secrets: a MSG the ticket of the peer's direction,
     /// an ACK the answer of this client's. The address does not count: it may be forged, and it may change.
-    pub fn knows(&self, datagram: &Datagram) -> bool {
-        match (datagram, &self.receiving, &self.sending) {
+    /// What must be sealed and is not, or under another ticket (`sealed`), shows nothing.
+    pub fn knows(&self, datagram: &Datagram, sealed: Option<Secret>) -> bool {
+        let receiving = self.receiving.as_ref().filter(|(theirs, _)| theirs.seal() == sealed);
+        let sending = self.sending.as_ref().filter(|(ours, _)| ours.seal() == sealed);
+        match (datagram, receiving, sending) {
             (Datagram::Msg { name, ticket, .. }, Some((theirs, _)), _) => {
                 theirs.ticket == *ticket && self.entry.name == *name
             }
@@ -176,7 +184,8 @@ impl Conversation {
                     let datagram = Datagram::Msg { name, ticket, seq, first, text };
                     let bytes = datagram.to_block().to_string().into_bytes();
                     let (to, with) = (*address, peer.clone());
-                    datagrams.send(Outgoing { bytes, to, with, why }, screen);
+                    let seal = credentials.seal();
+                    datagrams.send(Outgoing { bytes, seal, to, with, why }, screen);
                 }
                 Step::GiveUp(text) => {
                     self.counts.lost += 1;
@@ -184,6 +193,13 @@ impl Conversation {
                     screen.show(&Output::Status(&peer_info, &text, DeliveryStatus::Lost));
                 }
             }
+        }
+    }
+
+    /// Notes a sealed datagram that came again, if it is one of the peer's messages.
+    pub fn repeated(&mut self, seal: Secret) {
+        if self.receiving.as_ref().is_some_and(|(theirs, _)| theirs.ticket == seal) {
+            self.counts.duplicate += 1;
         }
     }
 

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 
 use crate::client::direct::udp::conversation::Conversation;
 use crate::client::direct::udp::reliable::{Arrival, Receiving};
-use crate::wire::{Credentials, Datagram, Name};
+use crate::wire::{Credentials, Datagram, Name, Secret};
 
 /// How many ended conversations are remembered: the last ones. A peer chooses how long it tries a text
 /// (`--give-up`), so no time limits this.
@@ -37,9 +37,16 @@ impl EndedConversations {
 
     /// The peer and the acknowledgement, as bytes, if a datagram is a copy of what arrived before the end. What
     /// arrives first after the end is not shown, so it gets no answer.
-    pub fn acknowledge(&self, datagram: &Datagram) -> Option<(&Name, Vec<u8>)> {
+    pub fn acknowledge(
+        &self,
+        datagram: &Datagram,
+        sealed: Option<Secret>,
+    ) -> Option<(&Name, Vec<u8>)> {
         let Datagram::Msg { name, ticket, seq, first, text } = datagram else { return None };
-        let is_meant = |ended: &&Ended| ended.credentials.ticket == *ticket && ended.name == *name;
+        let is_meant = |ended: &&Ended| {
+            let Ended { credentials, name: peer, .. } = ended;
+            credentials.ticket == *ticket && peer == name && credentials.seal() == sealed
+        };
         let Ended { name, credentials, receiving } = self.0.iter().find(is_meant)?;
         let accepted = receiving.clone().accept(*seq, *first, text.clone())?;
         let is_copy = accepted.arrival == Arrival::Duplicate;

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use crate::client::direct::secure::sealed::Seals;
 use crate::client::direct::udp::lossy::{Lossy, Rates};
 use crate::client::event::{Event, Events};
 use crate::client::net::{Captured, Direction};
 use crate::client::ui::Screen;
 use crate::net::{interface, ipv4_twin};
-use crate::wire::{MAX_DATAGRAM, Name, Via};
+use crate::wire::{MAX_SEALED, Name, Secret, Via};
 
 /// How often [`bind`] tries to find a port that is free for both. One try is nearly always enough.
 const TRIES: u32 = 100;
@@ -71,7 +72,7 @@ pub fn listen(socket: &Arc<UdpSocket>, events: Events) -> io::Result<()> {
                 Ok((bytes, from)) => {
                     let from = interface::canonical(from);
                     // One byte more than allowed is enough to know that a datagram is too long.
-                    let bytes = buffer[..bytes.min(MAX_DATAGRAM + 1)].to_vec();
+                    let bytes = buffer[..bytes.min(MAX_SEALED + 1)].to_vec();
                     if events.send(Event::Datagram(from, bytes)).is_err() {
                         return; // the program ends
                     }
@@ -85,11 +86,19 @@ pub fn listen(socket: &Arc<UdpSocket>, events: Events) -> io::Result<()> {
     thread::Builder::new().name("datagrams".to_owned()).spawn(receiving).map(drop)
 }
 
+/// The explanation of a datagram that is sealed, for tracing: what is shown is what is in it.
+pub fn sealed_as(number: u64, why: &str) -> String {
+    let rest = if why.is_empty() { String::new() } else { format!("; {why}") };
+    format!("sealed as number {number}{rest}")
+}
+
 /// A datagram to send.
 #[derive(Debug, Clone)]
 pub struct Outgoing {
     /// The block as bytes.
     pub bytes: Vec<u8>,
+    /// The ticket under which it must be sealed, if it must.
+    pub seal: Option<Secret>,
     /// The destination.
     pub to: SocketAddr,
     /// The peer's name, for tracing. A datagram that is held back may go out together with one for another peer.
@@ -106,14 +115,16 @@ pub struct Datagrams {
     /// The network interface of the connection to the server, for link-local addresses; 0 if it has none.
     pub interface: u32,
     /// The bad network of `--lossy`. Without that flag its rates are 0.
-    lossy: Lossy<Outgoing>,
+    lossy: Lossy<(Outgoing, Vec<u8>)>,
+    /// The keys of the queries whose datagrams are sealed.
+    pub seals: Seals,
 }
 
 impl Datagrams {
     /// No sockets yet. They will send as through a bad network if there are `lossy` rates.
     pub fn new(lossy: Option<Rates>) -> Datagrams {
         let lossy = Lossy::new(lossy.unwrap_or_default());
-        Datagrams { sockets: Vec::new(), interface: 0, lossy }
+        Datagrams { sockets: Vec::new(), interface: 0, lossy, seals: Seals::default() }
     }
 
     /// Adds a socket, which has the address `own`.
@@ -123,16 +134,21 @@ impl Datagrams {
 
     /// Sends a datagram. If the operating system refuses it, it is lost, as it might be on its way: the timers of
     /// [`reliable`](super::reliable) know what to do.
-    pub fn send(&mut self, outgoing: Outgoing, screen: &mut Screen) {
-        let sent = self.lossy.pass(outgoing.clone());
+    pub fn send(&mut self, mut outgoing: Outgoing, screen: &mut Screen) {
+        let mut wire = outgoing.bytes.clone();
+        if let Some(ticket) = outgoing.seal {
+            let Some((number, sealed)) = self.seals.seal(ticket, &wire) else { return };
+            (wire, outgoing.why) = (sealed, sealed_as(number, &outgoing.why));
+        }
+        let sent = self.lossy.pass((outgoing.clone(), wire));
         if sent.is_empty() {
             let why = "lost or delayed on purpose (--lossy)".to_owned();
             let captured = self.capture(Direction::Lost, outgoing.to, outgoing.bytes);
             screen.captured(&captured.because(why), &outgoing.with);
         }
-        for Outgoing { bytes, to, with, why } in sent {
+        for (Outgoing { bytes, to, with, why, .. }, wire) in sent {
             if let Some((own, socket)) = self.route(to) {
-                let _ = socket.send_to(&bytes, self.reachable(to, own));
+                let _ = socket.send_to(&wire, self.reachable(to, own));
             }
             screen.captured(&self.capture(Direction::Out, to, bytes).because(why), &with);
         }
