@@ -98,6 +98,7 @@ pub fn broken() {
     (0..users.users.len()).for_each(|number| users.stop_paper(number, false));
     users.come_together();
     users.until(80 * SECOND, |users| texts::all_settled(users) && calls::all_settled(users));
+    users.pass(2 * SECOND); // whoever is called by TLS is sure a little later than the caller
     calls::check(&users);
     texts::check(&users, if cuts { texts::Network::Cut } else { texts::Network::Broken });
     texts::check_room(&users, &server.log());
