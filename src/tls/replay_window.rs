@@ -41,12 +41,14 @@ impl ReplayWindow {
     ///
     /// This is asked before the datagram is opened and changes nothing: anybody can write any number on a forged one.
     #[must_use]
+    // LAB 10: tell whether a number may still come => true
     pub fn may_come(&self, number: u64) -> bool {
         let age = self.highest.saturating_sub(number);
         age < WINDOW && (number > self.highest || self.seen >> age & 1 == 0)
     }
 
     /// Notes the number of a datagram that was opened and whose tag was right. The window moves if the number is new.
+    // LAB 10: note a number, and move the window => ()
     pub fn note(&mut self, number: u64) {
         if number > self.highest {
             let steps = number - self.highest;

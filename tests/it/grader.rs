@@ -17,7 +17,13 @@ const QUICK: &str = "lab1::a_header_is_found_by_its_name";
 /// This tree's grader, built if it is not yet.
 pub fn grader() -> PathBuf {
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.current_dir(TREE).args(["test", "--quiet", "--test", "grade", "--no-run"]);
+    cargo.current_dir(TREE);
+    built_by(cargo)
+}
+
+/// The grader that this command of cargo builds.
+pub fn built_by(mut cargo: Command) -> PathBuf {
+    cargo.args(["test", "--quiet", "--test", "grade", "--no-run"]);
     let built = cargo.arg("--message-format=json").output().unwrap();
     let told = String::from_utf8_lossy(&built.stdout);
     let programs =

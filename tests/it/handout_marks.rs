@@ -58,6 +58,8 @@ const TABLE: &str = r#"
 10 src/tls/key_schedule.rs below => extract(secret, input)
 10 src/tls/record.rs TrafficKeys::nonce => self.iv
 10 src/tls/record.rs TrafficKeys::open => let nonce = self.nonce(); super::chacha20::apply(&self.key, 1, &nonce, body); let end = body.len() - TAG - 1; Ok((body[end], end))
+10 src/tls/replay_window.rs ReplayWindow::may_come => true
+10 src/tls/replay_window.rs ReplayWindow::note => ()
 "#;
 
 #[test]

@@ -10,6 +10,7 @@ mod finished;
 mod keys;
 mod records;
 mod tls;
+mod window;
 
 use crate::check::Check;
 
@@ -94,5 +95,15 @@ pub const CHECKS: &[Check] = &[
         rule: "RFC 8446, appendix E.1 and E.2: what the handshake and the records promise",
         needs: &["lab10::every_record_has_a_nonce_of_its_own"],
         run: between::a_go_between_can_only_cut_the_wire,
+    },
+    Check {
+        name: "lab10::each_number_is_taken_once",
+        says: "Of datagrams that overtake each other, come twice or come late, each number is taken \
+               once, if it is one of the highest 64; a number that was only asked for moves \
+               nothing.",
+        points: 0,
+        rule: "RFC 4303, 3.4.3: the window, and when it moves",
+        needs: &[],
+        run: window::each_number_is_taken_once,
     },
 ];
