@@ -5,9 +5,11 @@ use std::fs::{self, OpenOptions};
 use std::io::{Read, Write as _};
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
+use std::sync::mpsc;
+use std::thread;
 
 use crate::support::process::server_by;
-use crate::support::{Folder, Program, Server, Wire, alice_joined, two_joined};
+use crate::support::{DEADLINE, Folder, Program, Server, Wire, alice_joined, two_joined};
 
 /// The server's program.
 const SERVER: &str = env!("CARGO_BIN_EXE_server");
@@ -314,11 +316,20 @@ fn a_fifo_that_nobody_reads_holds_nobody_up() {
     alice.skips_to("LEFT");
     // Then somebody reads it. What did not fit is counted, in its place.
     let mut reader = OpenOptions::new().read(true).open(folder.file("server.log")).unwrap();
-    let (mut log, mut piece) = (Vec::new(), vec![0; 64 * 1024]);
+    let (pieces, came) = mpsc::channel();
+    let reading = move || {
+        let mut piece = vec![0; 64 * 1024];
+        while let Ok(length @ 1..) = reader.read(&mut piece) {
+            if pieces.send(piece[..length].to_vec()).is_err() {
+                break;
+            }
+        }
+    };
+    thread::Builder::new().name("fifo".to_owned()).spawn(reading).unwrap();
+    let mut log = Vec::new();
     let mut read = |until: &[u8]| {
         while !log.windows(until.len()).any(|window| window == until) {
-            let length = reader.read(&mut piece).unwrap();
-            log.extend_from_slice(&piece[..length]);
+            log.extend(came.recv_timeout(DEADLINE).expect("the log goes on"));
         }
         String::from_utf8(log.clone()).unwrap()
     };

@@ -7,7 +7,7 @@ const PURE: &str = "any array borrow cell char cmp convert error ffi fmt hint it
 
 /// Modules that the world has in its own way, and what it has of them.
 const OWN: [(&str, &str); 14] = [
-    ("collections", "BTreeMap BTreeSet BinaryHeap HashMap VecDeque"),
+    ("collections", "BTreeMap BTreeSet BinaryHeap HashMap HashSet VecDeque"),
     ("env", "args_os home_dir var_os"),
     (
         "fs",

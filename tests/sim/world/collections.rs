@@ -83,3 +83,28 @@ impl<'a, K, V> IntoIterator for &'a mut HashMap<K, V> {
         self.0.iter_mut()
     }
 }
+
+type Set<T> = std::collections::HashSet<T, RandomState>;
+
+/// A set whose order the seed decides.
+#[derive(Debug, Clone)]
+pub struct HashSet<T>(Set<T>);
+
+impl<T> Default for HashSet<T> {
+    fn default() -> HashSet<T> {
+        HashSet(Set::default())
+    }
+}
+
+impl<T> Deref for HashSet<T> {
+    type Target = Set<T>;
+    fn deref(&self) -> &Set<T> {
+        &self.0
+    }
+}
+
+impl<T> DerefMut for HashSet<T> {
+    fn deref_mut(&mut self) -> &mut Set<T> {
+        &mut self.0
+    }
+}

@@ -3,7 +3,6 @@
 //! A stream counts its records, so a number need not travel. Datagrams get lost and overtake each other, so each says its
 //! own, and a window keeps those that come again away. The keys come from the secrets of a query. So the server could
 //! read all, and whoever learns the secrets later can read what was recorded.
-
 //!
 //! ```text
 //! SEALED                  in the clear, but nobody can change it
