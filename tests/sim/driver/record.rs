@@ -37,7 +37,8 @@ pub struct Record {
     pub may_lose: bool,
     /// Whether the server writes no log, as before lab 7.
     pub has_no_log: bool,
-    /// What members have told each other, as the server has confirmed: the text, to whom, and when.
+    /// What members have told each other, as the server has confirmed: the text, to whom, and when it was
+    /// asked. (The answer may come late: meanwhile the other may have come back on another connection.)
     pub told: Vec<(String, String, u64)>,
     /// How many messages were heard, by all members together.
     pub heard: u64,

@@ -45,8 +45,8 @@ impl Member {
             }
             "TELLACK" => {
                 self.answered("TELL");
-                let text = self.telling.pop_front().unwrap_or_default();
-                record.told.push((text, block.get("clientID").to_owned(), now));
+                let (text, asked) = self.telling.pop_front().unwrap_or_default();
+                record.told.push((text, block.get("clientID").to_owned(), asked));
             }
             "HISTORYACK" => self.answered("HISTORY"),
             "INFOACK" => self.answered("INFO"),

@@ -72,7 +72,8 @@ pub struct Member {
     asked: VecDeque<(&'static str, u64)>,
     /// What others have told it alone, and what it has told others.
     pub told: BTreeSet<String>,
-    telling: VecDeque<String>,
+    /// What it tells others, and since when.
+    telling: VecDeque<(String, u64)>,
     pub bye: Option<String>,
     /// Whether it has said that it sends nothing more.
     is_finishing: bool,
@@ -160,7 +161,7 @@ impl Member {
         self.spoken += 1;
         let text = format!("{}.{} for {peer}", self.name, self.spoken);
         self.ask("TELL", &format!("Peer: {peer}\r\nText: {text}\r\n"));
-        self.telling.push_back(text);
+        self.telling.push_back((text, sim::now()));
     }
 
     /// Sends a request that has an answer.
