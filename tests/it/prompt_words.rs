@@ -37,6 +37,7 @@ fn what_is_typed_goes_where_the_prompt_says() {
     alice.presses("a secret\r");
     bob.sees_line("alice (direct): a secret");
     carol.asks("/chat alice", "is open");
+    alice.sees("Incoming chat request from carol");
     alice.presses("/peer carol\r").shows(&["/msg now goes to carol", "[bob; /msg: carol] > "], 21);
     alice.presses("another one\r");
     bob.sees_line("alice (direct): another one");

@@ -108,8 +108,8 @@ impl Person {
     #[track_caller]
     fn calls(&self, other: &Person) {
         self.types(&format!("/chat {}", other.name));
-        let line = format!("Incoming chat request from {} {} (verified)", self.name, self.address);
-        other.sees_line(&line);
+        // Between two of today, at a server of today, the line says that it is encrypted.
+        other.sees(&format!("Incoming chat request from {} {} (verified", self.name, self.address));
         self.sends(other, "direct", "the first by TCP");
         other.sends(self, "direct", "the second by TCP");
         for (person, peer) in [(self, other), (other, self)] {
@@ -123,7 +123,7 @@ impl Person {
         for (person, peer) in [(self, other), (other, self)] {
             person.types(&format!("/query {}", peer.name));
             person.sees(&format!("conversation with {} {} ", peer.name, peer.address));
-            let from = format!("{} {} (verified)", person.name, person.address);
+            let from = format!("{} {} (verified", person.name, person.address);
             peer.sees(&format!("Incoming query from {from}"));
         }
         for (person, peer) in [(self, other), (other, self)] {
@@ -148,7 +148,7 @@ impl Person {
     #[track_caller]
     fn lists(&self, other: &Person, transport: &str) {
         self.types("/peers");
-        self.sees(&format!("{} {} {transport} (verified)", other.name, other.address));
+        self.sees(&format!("{} {} {transport} (verified", other.name, other.address));
     }
 
     /// Notices that the server is gone, and joins the next one.
