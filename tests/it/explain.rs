@@ -180,7 +180,7 @@ fn a_caller_is_shown_by_what_is_known_of_it_from_its_first_block_to_its_last() {
     bob.types("/chat alice");
     alice.sees("<- server CALL (tcp, ");
     alice.sees("<- bob CHAT (tls, "); // with the ticket that was announced
-    bob.sees("chat with alice ");
+    alice.sees("Incoming chat request from bob ");
     alice.asks("/hangup bob", "-> bob QUIT (tls, ");
     let mut stranger = alice.is_called_by("stranger");
     stranger.sends("CHAT\r\nclientID: bob\r\nIP: 127.0.0.1\r\nPort: 9\r\n\r\n");

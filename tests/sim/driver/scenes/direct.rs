@@ -166,7 +166,7 @@ fn is_open(users: &Users, one: usize, other: usize, by_udp: bool) -> bool {
             }
             true => {
                 has("conversation with", "(udp) is open")
-                    || has("Incoming query from", "(verified)")
+                    || has("Incoming query from", "(verified")
             }
         }
     };
