@@ -7,7 +7,7 @@ use p2p_chat::tls::hkdf::{expand, extract};
 
 use crate::driver::played::{Guest, Peer, Secrets};
 use crate::secure::{SECURE, fresh, key, welcomed};
-use crate::support::{Block, Client, DEADLINE, Played, Server, query_each_other};
+use crate::support::{Block, Client, DEADLINE, Folder, Played, Server, query_each_other};
 use crate::tls::bytes;
 
 /// The socket of the played alice, whose datagrams are bytes.
@@ -204,4 +204,17 @@ fn two_clients_seal_also_through_a_bad_network() {
     bob.types("/explain on");
     alice.types("/msg look");
     bob.sees("# sealed as number ");
+}
+
+#[test]
+fn over_an_encrypted_way_to_the_server_a_query_is_called_encrypted() {
+    let folder = Folder::fresh();
+    let key = folder.file("class.key").display().to_string();
+    let server = Server::start(&["--key", &key]);
+    let [alice, bob] =
+        ["alice", "bob"].map(|name| Client::joined_with(name, &server, &["--key", &key]));
+    alice.types("/query bob");
+    let standing = "(verified, encrypted; the server could read it)";
+    bob.sees_line(&format!("Incoming query from alice {} {standing}", alice.address()));
+    bob.asks_line("/peers", &format!("* alice {} udp {standing}", alice.address()));
 }
