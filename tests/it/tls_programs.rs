@@ -125,3 +125,22 @@ fn tshark_opens_a_room_with_the_key_log() {
     }
     drop(dumpcap);
 }
+
+#[test]
+#[ignore = "needs tshark, and the right to record"]
+fn tshark_opens_a_direct_chat_with_the_key_log() {
+    let (server, folder) = (Keyed::start(&[]), Folder::fresh());
+    let bob = server.joined("bob", server.0.address(), &[]);
+    let (dumpcap, capture) = records(bob.port(), &folder);
+    let log = folder.file("keys.log");
+    let keys = log.to_str().unwrap();
+    let alice = server.client_with("alice", &[("CHAT_KEYLOG", keys.to_owned())]);
+    alice.sees("Other clients' IDs: ");
+    alice.asks("/chat bob", "(verified, encrypted; compare ");
+    alice.types("/msg for your eyes only");
+    bob.sees_line("alice (direct): for your eyes only");
+    let all = ["CHAT\\r\\nclientID: alice", "Nonce: ", "for your eyes only"];
+    shows(&capture, bob.port(), keys, &folder, &all);
+    assert!(!decoded(&capture, bob.port(), "nothing", &folder).join(" ").contains("CHAT"));
+    drop(dumpcap);
+}
