@@ -12,7 +12,7 @@ use crate::wire::{Entry, Text};
 
 /// The snapshot of this moment. `server.status` is `connecting`, `joined`, `lost` or `no room`; `current` is the
 /// number of the chat to which `/msg` goes. `away` is what `me`, or one of the `people`, says of an absence, or `null`;
-/// `roundTrip` is the time there and back in milliseconds, or `null`.
+/// `standing` is what is known of a peer and of the way to it, in words; `roundTrip` is the time there and back in milliseconds, or `null`.
 pub fn state(state: &State) -> String {
     let server = &state.server;
     let me = server.name.as_ref().map(|name| {
@@ -24,8 +24,10 @@ pub fn state(state: &State) -> String {
     // A caller whose ticket is still judged is not shown.
     let known = |chat: &&Chat| chat.is_open() || chat.is_calling();
     let chats = state.chats.over_tcp().filter(known);
-    let by_tcp = chats.map(|chat| by_tcp(chat, &state.files));
-    let by_udp = state.chats.over_udp().map(by_udp);
+    let (says_plain, secure) = (state.chats.server_tells_tls, state.chats.server_is_secure);
+    let by_tcp = chats.map(|chat| by_tcp(chat, &state.files, says_plain));
+    let by_udp =
+        state.chats.over_udp().map(|conversation| by_udp(conversation, says_plain, secure));
     let current = state.chats.current.map_or("null".to_owned(), |current| current.to_string());
     let link = Object::empty().text("address", &server.server);
     let link = link.text("status", server.status()).end();
@@ -49,22 +51,24 @@ fn maybe(text: Option<&str>) -> String {
 
 /// One chat over TCP: `calling` until it is open. Each of its `files` has an `id`, a `name`, its `size` and what is `done`
 /// in bytes, a `direction` (`in` or `out`) and a `state` (`preparing`, `offered`, `moving`).
-fn by_tcp(chat: &Chat, files: &Transfers) -> String {
+fn by_tcp(chat: &Chat, files: &Transfers, says_plain: bool) -> String {
     let state = if chat.is_open() { "open" } else { "calling" };
     let object = Object::empty().json("id", chat.key).text("label", chat.label());
     let object = object.json("peer", chat.id).text("transport", "tcp");
     let object = object.text("address", chat.address).text("state", state);
     let object = object.json("verified", chat.verified).json("files", files.json(chat.key));
+    let object = object.text("standing", chat.standing(says_plain));
     object.json("roundTrip", round_trip(&chat.round_trip)).end()
 }
 
 /// One conversation over UDP: `queried` until this client has queried back and may write.
-fn by_udp(conversation: &Conversation) -> String {
+fn by_udp(conversation: &Conversation, says_plain: bool, server_is_secure: bool) -> String {
     let Entry { name, id, address } = &conversation.entry;
     let state = if conversation.sending.is_some() { "open" } else { "queried" };
     let object = Object::empty().json("id", conversation.key).text("label", name);
     let object = object.json("peer", id).text("transport", "udp");
     let object = object.text("address", address).text("state", state).json("verified", true);
+    let object = object.text("standing", conversation.standing(says_plain, server_is_secure));
     object.json("roundTrip", round_trip(&conversation.round_trip)).end()
 }
 

@@ -164,6 +164,10 @@ fn browser_draws_a_lock_on_what_was_encrypted() {
     browser.finds("[...part('blocks').children].find(each => each.textContent.includes('SAY')).firstChild.click(), 1");
     browser.sees(".bytes", "record: application data, ");
     browser.sees(".bytes", "Text: sealed");
+    browser.clicks("#chat-1");
+    let line = bob.sees("Incoming chat request from alice ");
+    let (_, code) = line.trim_end_matches(')').split_once("compare ").unwrap();
+    browser.sees("#about", &format!("✓ verified, encrypted; compare {code}"));
     browser.keeps_picture("lock-light");
     browser.looks(1280, 800, "dark");
     browser.keeps_picture("lock-dark");

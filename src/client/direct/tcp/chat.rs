@@ -152,7 +152,7 @@ impl Chat {
     }
 
     /// What is known of the peer, and of the way to it.
-    fn standing(&self, says_plain: bool) -> String {
+    pub fn standing(&self, says_plain: bool) -> String {
         let verified = if self.verified { "verified" } else { "unverified" };
         standing(verified, self.comparison.as_ref(), says_plain)
     }

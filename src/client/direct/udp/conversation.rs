@@ -90,15 +90,20 @@ impl Conversation {
         PeerInfo { chat: self.key, label: name.to_string(), id: *id, via: Via::Udp }
     }
 
+    /// What is known of the peer, and of the way to it.
+    pub fn standing(&self, says_plain: bool, server_is_secure: bool) -> &'static str {
+        let ways =
+            [self.sending.as_ref().map(|way| way.0), self.receiving.as_ref().map(|way| way.0)];
+        let sealed = ways.iter().flatten().all(|credentials| credentials.secure);
+        standing(sealed, server_is_secure, says_plain)
+    }
+
     /// The lines of `/peers` for this conversation.
     pub fn summary(&self, says_plain: bool, server_is_secure: bool) -> Vec<String> {
         let Entry { name, address, .. } = &self.entry;
         let Counts { sent, resent, acknowledged, lost, .. } = self.counts;
         let Counts { received, duplicate, late, missing, .. } = self.counts;
-        let ways =
-            [self.sending.as_ref().map(|way| way.0), self.receiving.as_ref().map(|way| way.0)];
-        let sealed = ways.iter().flatten().all(|credentials| credentials.secure);
-        let standing = standing(sealed, server_is_secure, says_plain);
+        let standing = self.standing(says_plain, server_is_secure);
         let counts = format!(
             "sent {sent}, resent {resent}, acknowledged {acknowledged}, lost {lost}; \
              received {received}, duplicate {duplicate}, late {late}, missing {missing}"
