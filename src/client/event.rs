@@ -61,13 +61,20 @@ impl Events {
         }
     }
 
-    /// Reports the flights of a connection's handshake, if tracing is on.
-    pub fn capture_handshake(&self, id: ConnectionId, stream: &TcpStream, flights: Vec<Flight>) {
+    /// Reports the flights of a connection's handshake, if tracing is on. `with` is the other one, if its key tells.
+    pub fn capture_handshake(
+        &self,
+        id: ConnectionId,
+        stream: &TcpStream,
+        flights: Vec<Flight>,
+        with: Option<&str>,
+    ) {
         for Flight { direction, records } in flights {
             let traced = Traced { bytes: Vec::new(), records: Some(records) };
             if self.tracing.load(Ordering::Relaxed)
                 && let Some(captured) = Captured::on(stream, direction, traced)
             {
+                let captured = Captured { with: with.map(str::to_owned), ..captured };
                 let _ = self.send(Event::Captured(id, captured)); // an error: the program ends
             }
         }

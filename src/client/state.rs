@@ -255,7 +255,7 @@ impl State {
     pub fn captured(&mut self, id: ConnectionId, mut captured: Captured) {
         let known = match self.chats.label(id) {
             _ if self.server.is_link(id) => Some("server".to_owned()),
-            None => self.handshakes.claim(&captured),
+            None => captured.with.clone().or_else(|| self.handshakes.claim(&captured)),
             label => label,
         };
         let with = self.labels.label(id, known).unwrap_or_else(|| captured.other.to_string());

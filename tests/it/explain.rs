@@ -179,6 +179,7 @@ fn a_caller_is_shown_by_what_is_known_of_it_from_its_first_block_to_its_last() {
     alice.asks_line("/explain on", "tracing is on");
     bob.types("/chat alice");
     alice.sees("<- server CALL (tcp, ");
+    alice.sees("<- bob TLS (tls, "); // by the ticket's name
     alice.sees("<- bob CHAT (tls, "); // with the ticket that was announced
     alice.sees("Incoming chat request from bob ");
     alice.asks("/hangup bob", "-> bob QUIT (tls, ");

@@ -62,6 +62,8 @@ pub struct Captured {
     pub bytes: Vec<u8>,
     /// The records in which they travelled, unless an earlier capture has shown them; `None` if there is no TLS.
     pub records: Option<Vec<RecordHead>>,
+    /// Who is at the other end, if the thread at the socket knows it.
+    pub with: Option<String>,
     /// The explanation: what a reader learns from the bytes. It may be empty.
     pub why: String,
 }
@@ -85,8 +87,8 @@ impl Captured {
     ) -> Captured {
         let canonical = |address: SocketAddr| (address.ip().to_canonical(), address.port()).into();
         let (own, other) = (canonical(own), canonical(other));
-        let (at, records, why) = (SystemTime::now(), None, String::new());
-        Captured { at, direction, via, own, other, bytes, records, why }
+        let (at, records, with, why) = (SystemTime::now(), None, None, String::new());
+        Captured { at, direction, via, own, other, bytes, records, with, why }
     }
 
     /// The same with an explanation.

@@ -68,7 +68,7 @@ fn follow(
     let secured = key.map(|key| secure::connect(&stream, key)).transpose()?;
     let (opener, sealer) = secured
         .map(|(secured, flights)| {
-            events.capture_handshake(id, &stream, flights);
+            events.capture_handshake(id, &stream, flights, None);
             (secured.opener, secured.sealer)
         })
         .unzip();

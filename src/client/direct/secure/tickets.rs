@@ -129,6 +129,11 @@ impl OneCall<'_> {
         self.found.borrow().as_ref().map(|known| known.ticket)
     }
 
+    /// Who calls, if that ticket is known.
+    pub fn caller(&self) -> Option<String> {
+        self.found.borrow().as_ref().map(|known| known.caller.to_string())
+    }
+
     /// A sentence about a call with a known ticket that came to nothing, once for each ticket: others can repeat what
     /// they have recorded as often as they like.
     pub fn failure(&self, cause: &str) -> Option<String> {

@@ -139,7 +139,7 @@ fn open<'a>(
     };
     let secured = secure::accept(stream, &read, &keys);
     let (secured, flights) = secured.inspect_err(|error| tell(&leg::cause(error)))?;
-    events.capture_handshake(id, stream, flights);
+    events.capture_handshake(id, stream, flights, keys.caller().as_deref());
     let Secured { opener, sealer, exporter } = secured;
     let mut reader = LineReader::new(stream, id, events);
     reader.secure(opener);
@@ -151,8 +151,8 @@ fn open<'a>(
     Ok((reader, opening, Some((sealer, exporter))))
 }
 
-/// Calls the peer at an address, and makes the connection secure if there is a key. Everything that happens from then on arrives as events under the number that is
-/// returned; the last one is `Ended`.
+/// Calls the peer at an address, and makes the connection secure if there is a key. Everything that happens from then on
+/// arrives as events under the number that is returned; the last one is `Ended`.
 ///
 /// # Errors
 /// When the thread cannot be started.
@@ -183,7 +183,7 @@ fn call_out<'a>(
     let secured = key.map(|key| secure::connect(stream, key)).transpose();
     let mut reader = LineReader::new(stream, id, events);
     let secured = secured.map_err(|error| leg::refusal(&error))?.map(|(secured, flights)| {
-        events.capture_handshake(id, stream, flights);
+        events.capture_handshake(id, stream, flights, None);
         reader.secure(secured.opener);
         (secured.sealer, secured.exporter)
     });
