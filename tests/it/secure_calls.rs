@@ -152,6 +152,19 @@ table! { is_hung_up_on:
 }
 
 #[test]
+fn a_caller_that_is_about_to_tell_its_nonce_is_not_called_back() {
+    let (_server, bob, mut guest, alice, secrets) = bob_who_is_called();
+    let mut call = SecurePeer::calls(&bob, &secrets);
+    call.sends(first_words(&alice, &secrets));
+    call.gets("CHAT");
+    bob.types("/chat alice");
+    introduces(&mut guest, &alice, &fresh(), true);
+    bob.sees_line("you already have a chat with alice");
+    call.sends(format!("NONCE\r\nNonce: {NONCE}\r\n\r\nhello\r\n"));
+    bob.sees_line("alice (direct): hello");
+}
+
+#[test]
 fn a_caller_that_tells_no_nonce_for_three_seconds_is_hung_up_on() {
     let (_server, bob, _guest, alice, secrets) = bob_who_is_called();
     let mut call = SecurePeer::calls(&bob, &secrets);

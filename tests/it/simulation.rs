@@ -180,7 +180,7 @@ fn the_same_seed_gives_the_same_trace() {
             run(&driver, 0, &["seed", &scene, "7", file.to_str().unwrap()]);
             fs::read_to_string(file).unwrap()
         });
-        assert!(traces[0].lines().count() > 50, "{scene}: {}", traces[0]);
+        assert!(traces[0].lines().count() > 5, "{scene}: {}", traces[0]);
         let differs = traces[0].lines().zip(traces[1].lines()).find(|(one, two)| one != two);
         assert_eq!(differs, None, "{scene}");
         assert_eq!(traces[0].len(), traces[1].len(), "{scene}");

@@ -24,7 +24,7 @@ use crate::client::direct::course::{ended, open, refuse, said};
 use crate::client::direct::direct_chat::DirectChat;
 use crate::client::direct::encryption::{REVEAL, reveal, revealed, stripped};
 use crate::client::direct::places;
-use crate::client::direct::rivals::{crossing, rival};
+use crate::client::direct::rivals::{crossing, rival, stands};
 use crate::client::direct::secure::tickets::shared_key;
 use crate::client::direct::secure::{Comparison, Tickets};
 use crate::client::direct::tcp::peer::is_called_one;
@@ -71,7 +71,7 @@ impl Handshakes {
             Some(found) => chat.is_with(&found.entry),
             None => chat.address == address,
         };
-        let same = |chat: &&Chat| chat.is_open() && chat.verified && is_peer(chat);
+        let same = |chat: &&Chat| stands(chat) && is_peer(chat);
         let open = chats.over_tcp().find(same).map(|chat| (chat.key, chat.label()));
         if let Some((id, label)) = open {
             screen.line(format_args!("you already have a chat with {label}"));

@@ -7,6 +7,12 @@ use crate::client::direct::tcp::{Chat, ChatState};
 use crate::client::net::ConnectionId;
 use crate::wire::Secret;
 
+/// Whether a further call to the same peer is not needed. A caller that has yet to tell its nonce has this client's
+/// answer already: to it the chat is open.
+pub fn stands(chat: &Chat) -> bool {
+    chat.verified && matches!(chat.state, ChatState::Open | ChatState::AwaitingNonce { .. })
+}
+
 /// Another chat with the same peer, open or being called.
 pub fn rival(id: ConnectionId, chats: &Chats) -> Option<&Chat> {
     let ours = chats.tcp(id)?;
