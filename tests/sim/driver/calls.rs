@@ -72,9 +72,12 @@ pub fn check(users: &Users) {
             let opened = [format!("chat with {} ", peer.name)];
             let answered = ["chat with", "Incoming chat request from"]
                 .map(|begin| format!("{begin} {} ", user.name));
-            // Whoever is called by TLS is sure a little later, and may say why not: the link was cut just then.
-            let refusal = format!("hung up on {}: ", user.name);
-            let says_why = peer.lines().iter().any(|line| line.starts_with(&refusal));
+            // Whoever is called by TLS is sure a little later, and may say why not: the link was cut just then, or the
+            // user has hung up.
+            let whys = ["hung up on", "you ended the chat with"]
+                .map(|begin| format!("{begin} {}", user.name));
+            let is_why = |line: &String| whys.iter().any(|why| line.starts_with(why));
+            let says_why = peer.lines().iter().any(is_why);
             let is_sure = is_verified(peer, &answered) || says_why;
             if !peer.was_killed && is_verified(user, &opened) && !is_sure {
                 let what =
