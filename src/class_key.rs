@@ -1,6 +1,6 @@
 //! A class's key: a file with 128 random bits in hexadecimal digits, which a server and its clients share.
 //!
-//! It is a room's password. Who has it may enter, and may also pose as the server towards the others, though nobody can
+//! It is a room's password. Its holder may enter, and may also pose as the server towards the others, though nobody can
 //! decrypt with it what was recorded (RFC 9257, section 4.2, would have a key shared by two alone). A key is never an
 //! argument of a program, where others on the machine could read it, and it is never printed.
 

@@ -163,7 +163,7 @@ impl SideKeys {
     }
 }
 
-/// What a line says of a conversation whose datagrams are `sealed`, or not. Whoever reads the way to the server has the
+/// What a line says of a conversation whose datagrams are `sealed`, or not. A reader of the way to the server has the
 /// keys, too. `says_plain`: the line must say it if nothing is encrypted.
 pub fn standing(sealed: bool, server_is_secure: bool, says_plain: bool) -> &'static str {
     match (sealed && server_is_secure, says_plain) {
