@@ -17,7 +17,9 @@ pub fn update(state: &mut State, update: Update) -> Option<String> {
     match update {
         Update::Response(asked, response) => handle(state, asked, response),
         Update::Members { reissued } => state.members_changed(reissued),
-        Update::Call(caller, via, credentials) => state.called(caller, via, credentials),
+        Update::Call(caller, via, credentials, candidates) => {
+            state.called(caller, (via, credentials), candidates);
+        }
         Update::NameRefused(message) => return Some(message),
     }
     None
@@ -71,7 +73,9 @@ fn introduced(state: &mut State, purpose: &Purpose, found: Introduction) {
             let line = format!("{name} is not in the room: /chat {name} calls over TCP");
             state.screen.line(line);
         }
-        (Purpose::Query, Some((_, credentials))) => state.query(found.entry, credentials),
+        (Purpose::Query, Some((_, credentials))) => {
+            state.query(found.entry, credentials, found.candidates);
+        }
         (Purpose::Call(_), _) => {
             state.handshakes.introductions.keep(found, Instant::now());
             state.dial(address);

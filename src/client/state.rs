@@ -21,7 +21,7 @@ use crate::client::shutdown::Outstanding;
 use crate::client::ui::Screen;
 use crate::client::ui::away::Asker;
 use crate::net::interface;
-use crate::wire::{Credentials, Entry, PeerRef, Request, Via};
+use crate::wire::{Candidates, Credentials, Entry, PeerRef, Request, Via};
 
 /// The state that the user's commands work on.
 pub struct State {
@@ -264,17 +264,23 @@ impl State {
     }
 
     /// Handles CALL: the server has given this client's address to somebody who is about to use it.
-    pub fn called(&mut self, caller: Entry, via: Via, credentials: Credentials) {
+    pub fn called(
+        &mut self,
+        caller: Entry,
+        (via, credentials): (Via, Credentials),
+        candidates: Candidates,
+    ) {
         self.with_chats(Instant::now(), |handshakes, conversations, context| match via {
             Via::Tcp => handshakes.invite(caller, credentials, context),
-            Via::Udp => conversations.queried(caller, credentials, context),
+            Via::Udp => conversations.queried(caller, credentials, candidates, context),
+            Via::Back | Via::Relay => {}
         });
     }
 
     /// Opens a conversation over UDP with a peer that the server has introduced.
-    pub fn query(&mut self, peer: Entry, credentials: Credentials) {
+    pub fn query(&mut self, peer: Entry, credentials: Credentials, candidates: Candidates) {
         self.with_chats(Instant::now(), |_, conversations, context| {
-            conversations.query(peer, credentials, context);
+            conversations.query(peer, credentials, candidates, context);
         });
     }
 

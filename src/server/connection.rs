@@ -18,8 +18,8 @@ use crate::server::room::{BatchId, Outbox, journal};
 use crate::server::state::Server;
 use crate::wire::request::{self, code};
 use crate::wire::{
-    Credentials, Entry, LastSeen, Name, Notification, PeerRef, Reason, Refusal, Response, Secret,
-    Text, Via, Welcome,
+    Candidates, Credentials, Entry, LastSeen, Name, Notification, PeerRef, Reason, Refusal,
+    Response, Secret, Text, Via, Welcome,
 };
 
 /// A member that must be told of a caller.
@@ -122,7 +122,8 @@ impl Connection<'_> {
         let call = match (introduction.credentials, &found.presence) {
             (Some((via, credentials)), Presence::Joined(member)) => {
                 let credentials = Credentials { secure: asker.is_secure(), ..credentials };
-                let call = Notification::Call { caller: asker.entry.clone(), via, credentials };
+                let (caller, candidates) = (asker.entry.clone(), Candidates::default());
+                let call = Notification::Call { caller, via, credentials, candidates };
                 let outbox = Arc::clone(&member.outbox);
                 Some(PendingCall { member: found.entry.id, outbox, call })
             }
@@ -220,11 +221,11 @@ impl Connection<'_> {
     /// The answer to JOIN. The broadcaster fills in the room's numbers and what was missed, which only it knows.
     fn welcome(&self, admission: &Admission, secure: bool) -> Welcome {
         let Admission { entry: Entry { name, id, .. }, token, others, .. } = admission;
-        let message = format!("Welcome to the chat, {name}!");
         let ping = Some(self.server.options.ping.as_secs());
+        let (log, since, reflex, seq, missed) = (None, None, None, 0, 0);
+        let message = format!("Welcome to the chat, {name}!");
         let (name, id, token, others) = (name.clone(), *id, *token, others.clone());
-        let (log, since) = (None, None);
-        Welcome { name, id, token, seq: 0, missed: 0, log, since, ping, secure, message, others }
+        Welcome { name, id, token, seq, missed, log, since, ping, secure, reflex, message, others }
     }
 
     /// HISTORY: has old messages told again. Returns the batch that holds the answer, for the replay must stand at

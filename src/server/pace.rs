@@ -47,7 +47,7 @@ impl Pace {
             Request::Ping { .. } | Request::Pong { .. } | Request::Quit => Duration::ZERO,
             Request::Say { text } | Request::Tell { text, .. } => self.spend(1, weight(text), now),
             // Two notices: that it is here, and in the end that it is gone.
-            Request::Join { .. } => self.spend(2, 2, now),
+            Request::Join { .. } | Request::Relay { .. } => self.spend(2, 2, now),
             Request::History { last, .. } => self.replay(*last, now),
             Request::Register { .. } | Request::Bridge { .. } | Request::Info => {
                 self.spend(1, 1, now)

@@ -218,10 +218,15 @@ impl<'a> Session<'a> {
                 self.pace.list(listing.len(), Instant::now());
                 Some(Response::InfoAck(listing))
             }
-            Request::Join { name, token, since, secure } => {
+            Request::Join { name, token, since, reachable } => {
                 self.pipeline.write_answers(); // the broadcaster writes what follows
                 let seen = since.as_ref().map(|since| since.seq);
-                self.pipeline.expect(self.connection.join(&name, token, since, secure)?);
+                self.pipeline.expect(self.connection.join(
+                    &name,
+                    token,
+                    since,
+                    reachable.secure,
+                )?);
                 let room = &self.connection.server.room;
                 self.pace.replay(seen.map_or(0, |seq| room.said_since(seq)), Instant::now());
                 None
@@ -238,6 +243,10 @@ impl<'a> Session<'a> {
             Request::Tell { peer, text } => Some(self.connection.tell(&peer, &text)?),
             Request::Ping { token } => Some(Response::Pong { token }),
             Request::Pong { token } => self.connection.pong(token.as_deref()),
+            Request::Relay { .. } => {
+                let message = "this server relays nothing";
+                return Err(Refusal::new(code::NO_SUCH_CALL, message));
+            }
             Request::Quit => None,
         })
     }

@@ -1,7 +1,10 @@
-//! MSG and ACK: what peers exchange over UDP, one block per datagram.
+//! MSG, ACK, PUNCH and PUNCHACK: what peers exchange over UDP, one block per datagram.
 //!
 //! UDP loses datagrams, repeats them and changes their order. The numbers in these blocks are what
 //! [`reliable`](crate::client::direct::udp::reliable) needs to put that right.
+
+use std::fmt;
+use std::str::FromStr;
 
 use super::block::{Block, MAX_REQUEST_LINES};
 use super::framing::BlockReader;
@@ -59,6 +62,31 @@ pub enum Datagram {
     /// The receipt for text `seq`. The answer tells in which conversation; all texts up to
     /// `upto` have arrived or were given up.
     Ack { answer: Secret, seq: u64, upto: u64 },
+    /// The question whether datagrams reach the peer at an address. Always sealed.
+    Punch { nonce: PunchNonce },
+    /// The answer to it, from where it has arrived. Always sealed.
+    PunchAck { nonce: PunchNonce },
+}
+
+/// 64 random bits, on the wire 16 lower-case hex digits: who repeats them has received them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PunchNonce(pub u64);
+
+impl FromStr for PunchNonce {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<PunchNonce, ()> {
+        let lower_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        let valid = text.len() == 16 && text.bytes().all(lower_hex);
+        let number = if valid { u64::from_str_radix(text, 16) } else { return Err(()) };
+        number.map(PunchNonce).map_err(drop)
+    }
+}
+
+impl fmt::Display for PunchNonce {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
 }
 
 impl Datagram {
@@ -72,10 +100,12 @@ impl Datagram {
             Datagram::Ack { answer, seq, upto } => {
                 Block::new("ACK").with("Answer", answer).with("Seq", seq).with("Upto", upto)
             }
+            Datagram::Punch { nonce } => Block::new("PUNCH").with("Nonce", nonce),
+            Datagram::PunchAck { nonce } => Block::new("PUNCHACK").with("Nonce", nonce),
         }
     }
 
-    /// Reads a datagram from any sender. Returns `None` unless it is one whole MSG or ACK and nothing else.
+    /// Reads a datagram from any sender. Returns `None` unless it is one whole block of these and nothing else.
     pub fn parse(bytes: &[u8]) -> Option<Datagram> {
         if bytes.len() > MAX_DATAGRAM {
             return None;
@@ -85,18 +115,21 @@ impl Datagram {
         if !reader.get_ref().is_empty() {
             return None; // a second block, or a piece of one
         }
-        let seq = block.get("Seq").filter(|seq| (1..u64::MAX).contains(seq))?;
+        let seq = || block.get("Seq").filter(|seq| (1..u64::MAX).contains(seq));
         match block.kind() {
             "MSG" => {
+                let seq = seq()?;
                 let (name, ticket) = (block.get("clientID")?, block.get("Ticket")?);
                 let text = Text::parse(block.header("Text")?).ok()?.to_string();
                 let first = block.get("First").filter(|first| (1..=seq).contains(first))?;
                 Some(Datagram::Msg { name, ticket, seq, first, text })
             }
             "ACK" => {
-                let (answer, upto) = (block.get("Answer")?, block.get("Upto")?);
+                let (answer, seq, upto) = (block.get("Answer")?, seq()?, block.get("Upto")?);
                 Some(Datagram::Ack { answer, seq, upto })
             }
+            "PUNCH" => Some(Datagram::Punch { nonce: block.get("Nonce")? }),
+            "PUNCHACK" => Some(Datagram::PunchAck { nonce: block.get("Nonce")? }),
             _ => None,
         }
     }

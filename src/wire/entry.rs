@@ -8,8 +8,9 @@ use std::net::SocketAddr;
 use super::block::Block;
 use super::compat;
 use super::name::{Name, PeerRef};
-use super::request::{Via, is_secure};
+use super::request::is_secure;
 use super::secret::Secret;
+use super::via::Via;
 
 /// A client in the directory. As a line it is `alice 127.0.0.1:5556 1`, without the number if there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,6 +94,22 @@ impl Credentials {
     }
 }
 
+/// Where else than at its listed address a client may be found, as the server tells the other one of an introduction.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Candidates {
+    /// Where its datagrams come from. The server says it exactly if both clients know the ways through NATs.
+    pub seen: Option<SocketAddr>,
+    /// Its own idea of its address. The server says it only if it sees both clients at one IP.
+    pub local: Option<SocketAddr>,
+}
+
+impl Candidates {
+    /// Reads the candidates in a block.
+    pub(super) fn of(block: &Block) -> Candidates {
+        Candidates { seen: block.get("Seen"), local: block.get("Local") }
+    }
+}
+
 /// Reads the address in the headers IP and Port.
 pub(super) fn address(block: &Block) -> Option<SocketAddr> {
     Some(SocketAddr::new(compat::ip(block.header("IP")?)?, block.get("Port")?))
@@ -116,5 +133,12 @@ impl Block {
     pub(super) fn with_credentials(self, via: Via, credentials: &Credentials) -> Block {
         let block = self.with("Via", via).with("Ticket", credentials.ticket);
         block.with("Answer", credentials.answer).with_secure(credentials.secure)
+    }
+
+    /// Adds where else a client may be found.
+    #[must_use]
+    pub(super) fn with_candidates(self, candidates: &Candidates) -> Block {
+        let Candidates { seen, local } = candidates;
+        self.with_some("Seen", seen.as_ref()).with_some("Local", local.as_ref())
     }
 }

@@ -9,9 +9,9 @@ use std::io::Write;
 use std::str::FromStr;
 
 use super::block::Block;
-use super::entry::{Credentials, Entry};
+use super::entry::{Candidates, Credentials, Entry};
 use super::name::Name;
-use super::request::Via;
+use super::via::Via;
 
 /// Why a client has left the room, or why the server ends a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,7 +109,7 @@ pub enum Notification {
     /// LEFT: a client has left the room.
     Left { id: u64, name: Name, reason: Option<Reason> },
     /// CALL: the caller is about to use this client's address, with these secrets.
-    Call { caller: Entry, via: Via, credentials: Credentials },
+    Call { caller: Entry, via: Via, credentials: Credentials, candidates: Candidates },
     /// PING: the server asks whether the client is still there.
     Ping { token: Option<String> },
     /// BYE: the server ends the connection.
@@ -130,9 +130,14 @@ impl Notification {
             Notification::Left { id, name, reason } => {
                 Block::new("LEFT").with_client(*id, name).with_some("Reason", reason.as_ref())
             }
-            Notification::Call { caller: Entry { name, address, id }, via, credentials } => {
+            Notification::Call {
+                caller: Entry { name, address, id },
+                via,
+                credentials,
+                candidates,
+            } => {
                 let block = Block::new("CALL").with_client(*id, name).with_address(*address);
-                block.with_credentials(*via, credentials)
+                block.with_credentials(*via, credentials).with_candidates(candidates)
             }
             Notification::Ping { token } => Block::new("PING").with_some("Token", token.as_ref()),
             Notification::Bye { reason } => Block::new("BYE").with_some("Reason", reason.as_ref()),
@@ -155,7 +160,8 @@ impl Notification {
             "LEFT" => Notification::Left { id: id?, name: name?, reason },
             "CALL" => {
                 let (via, credentials) = Credentials::of(block)?;
-                Notification::Call { caller: Entry::of(block)?, via, credentials }
+                let (caller, candidates) = (Entry::of(block)?, Candidates::of(block));
+                Notification::Call { caller, via, credentials, candidates }
             }
             "PING" => Notification::Ping { token },
             "BYE" => Notification::Bye { reason },

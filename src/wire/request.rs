@@ -5,14 +5,14 @@
 //! protocol can add some.
 
 use std::fmt;
-use std::net::IpAddr;
-use std::str::FromStr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::block::Block;
 use super::framing::FramingError;
 use super::name::{BadName, Name, PeerRef};
 use super::secret::Secret;
 use super::text::{BadText, Text};
+use super::via::Via;
 
 /// The smallest port that a client may listen on. The ports below are the system's (RFC 6335, section 6).
 const MIN_PORT: u16 = 1024;
@@ -23,33 +23,6 @@ const MAX_HISTORY: u64 = 200;
 
 /// The value of the header Secure. Any other one says nothing.
 const SECURE: &str = "tls";
-
-/// The transport by which a client is about to talk to a peer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Via {
-    /// Over a TCP connection.
-    Tcp,
-    /// By UDP datagrams.
-    Udp,
-}
-
-impl FromStr for Via {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Via, ()> {
-        match text {
-            "tcp" => Ok(Via::Tcp),
-            "udp" => Ok(Via::Udp),
-            _ => Err(()),
-        }
-    }
-}
-
-impl fmt::Display for Via {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str(if *self == Via::Tcp { "tcp" } else { "udp" })
-    }
-}
 
 /// The codes of ERROR blocks (PROTOCOL explains them).
 #[allow(missing_docs, reason = "the protocol's own words")]
@@ -69,6 +42,8 @@ pub mod code {
     pub const SELF: &str = "self";
     pub const BANNED: &str = "banned";
     pub const TLS_REQUIRED: &str = "tls-required";
+    pub const NO_SUCH_CALL: &str = "no-such-call";
+    pub const RELAY_FULL: &str = "relay-full";
 }
 
 /// Why a request was refused: a code for programs and a sentence for people.
@@ -117,6 +92,24 @@ pub struct LastSeen {
     pub log: Option<String>,
 }
 
+/// By which secret of an introduction a client shows that it is one of the two who may be relayed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RelayProof {
+    /// The one who has asked for the introduction shows the ticket.
+    Ticket(Secret),
+    /// The one who was called shows the answer.
+    Answer(Secret),
+}
+
+/// What JOIN says of how its client can be reached.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reachable {
+    /// Whether it can be called by TLS.
+    pub secure: bool,
+    /// Its own idea of its address. A client that says it knows the ways through NATs.
+    pub local: Option<SocketAddr>,
+}
+
 /// A request with valid headers.
 ///
 /// Compat: `ip` in REGISTER is the address that the client claims. The assignment sends it, and nobody believes it.
@@ -130,7 +123,7 @@ pub enum Request {
     /// INFO: asks for the whole directory.
     Info,
     /// JOIN: asks to be let into the room.
-    Join { name: Name, token: Option<Secret>, since: Option<LastSeen>, secure: bool },
+    Join { name: Name, token: Option<Secret>, since: Option<LastSeen>, reachable: Reachable },
     /// SAY: says something to everyone in the room.
     Say { text: Text },
     /// TELL: says something to one client.
@@ -141,6 +134,8 @@ pub enum Request {
     Ping { token: Option<String> },
     /// PONG: the answer to the server's PING.
     Pong { token: Option<String> },
+    /// RELAY: asks for the bytes of this connection to be passed on to the other client of an introduction.
+    Relay { name: Name, proof: RelayProof },
     /// QUIT: ends the connection.
     Quit,
 }
@@ -157,6 +152,10 @@ impl Request {
             ("JOIN", true) => {
                 return Err(Refusal::new(code::ALREADY_JOINED, "you have already joined"));
             }
+            ("RELAY", true) => {
+                let message = "a relay needs a connection of its own";
+                return Err(Refusal::new(code::ALREADY_JOINED, message));
+            }
             ("SAY" | "TELL" | "HISTORY", false) => {
                 return Err(Refusal::new(code::NOT_JOINED, "join the room first"));
             }
@@ -170,7 +169,8 @@ impl Request {
             // A wrong token counts as none, and so does one that is no token at all.
             ("JOIN", _) => {
                 let (name, token) = (name()?, block.get("Token"));
-                Request::Join { name, token, since: since(block)?, secure: is_secure(block) }
+                let reachable = Reachable { secure: is_secure(block), local: block.get("Local") };
+                Request::Join { name, token, since: since(block)?, reachable }
             }
             ("SAY", _) => Request::Say { text: text(block)? },
             ("TELL", _) => {
@@ -183,6 +183,7 @@ impl Request {
             }
             ("PING", _) => Request::Ping { token: token() },
             ("PONG", _) => Request::Pong { token: token() },
+            ("RELAY", _) => Request::Relay { name: name()?, proof: relay_proof(block)? },
             ("QUIT", _) => Request::Quit,
             _ => return Err(Refusal::new(code::UNKNOWN_TYPE, "there is no such request type")),
         })
@@ -202,12 +203,13 @@ impl Request {
                 Block::new("BRIDGE").with("clientID", name).with("Peer", peer).with("Via", via)
             }
             Request::Info => Block::new("INFO").with_line("Requesting clients"),
-            Request::Join { name, token, since, secure } => {
+            Request::Join { name, token, since, reachable } => {
                 let block = Block::new("JOIN").with("clientID", name);
                 let block = block.with_some("Token", token.as_ref());
                 let block = block.with_some("Since", since.as_ref().map(|since| since.seq));
                 let log = since.as_ref().and_then(|since| since.log.as_ref());
-                block.with_some("Log", log).with_secure(*secure)
+                let block = block.with_some("Log", log).with_secure(reachable.secure);
+                block.with_some("Local", reachable.local)
             }
             Request::Say { text } => Block::new("SAY").with("Text", text),
             Request::Tell { peer, text } => {
@@ -219,6 +221,13 @@ impl Request {
             }
             Request::Ping { token } => Block::new("PING").with_some("Token", token.as_ref()),
             Request::Pong { token } => Block::new("PONG").with_some("Token", token.as_ref()),
+            Request::Relay { name, proof } => {
+                let block = Block::new("RELAY").with("clientID", name);
+                match proof {
+                    RelayProof::Ticket(ticket) => block.with("Ticket", ticket),
+                    RelayProof::Answer(answer) => block.with("Answer", answer),
+                }
+            }
             Request::Quit => Block::new("QUIT"),
         }
     }
@@ -279,7 +288,14 @@ pub fn no_such_client(peer: impl fmt::Display) -> Refusal {
 /// Reads the transport, TCP if none is given.
 fn via(block: &Block) -> Result<Via, Refusal> {
     let via = block.header("Via").map_or(Ok(Via::Tcp), str::parse);
-    via.map_err(|()| Refusal::new(code::MALFORMED, "Via must be tcp or udp"))
+    via.map_err(|()| Refusal::new(code::MALFORMED, "Via must be tcp, udp, back or relay"))
+}
+
+/// Reads by which secret a client is to be relayed.
+fn relay_proof(block: &Block) -> Result<RelayProof, Refusal> {
+    let ticket = block.get("Ticket").map(RelayProof::Ticket);
+    let proof = ticket.or_else(|| block.get("Answer").map(RelayProof::Answer));
+    proof.ok_or_else(|| missing(block, "Ticket or Answer"))
 }
 
 /// Reads a number, if the header is there.

@@ -7,10 +7,11 @@ use std::net::SocketAddr;
 
 use super::block::Block;
 use super::compat;
-use super::entry::{Credentials, Entry, address};
+use super::entry::{Candidates, Credentials, Entry, address};
 use super::name::Name;
-use super::request::{Via, is_secure};
+use super::request::is_secure;
 use super::secret::Secret;
+use super::via::Via;
 
 /// The longest interval of PING that counts: a day.
 const MOST_PING: u64 = 86_400;
@@ -35,6 +36,8 @@ pub enum Response {
     HistoryAck { count: u64, first: u64, last: u64 },
     /// PONG: the answer to PING.
     Pong { token: Option<String> },
+    /// RELAYACK: both clients are there, and what they write is passed on from here on.
+    RelayAck,
     /// ERROR: the request was refused.
     Error { about: String, code: String, message: String },
 }
@@ -47,6 +50,8 @@ pub struct Introduction {
     pub entry: Entry,
     /// The secrets of the introduction, and the transport that they are for, if both clients have joined.
     pub credentials: Option<(Via, Credentials)>,
+    /// Where else it may be found.
+    pub candidates: Candidates,
 }
 
 /// What a new member is told: who it is, where the room's messages stand, and who else is there.
@@ -69,6 +74,8 @@ pub struct Welcome {
     pub ping: Option<u64>,
     /// Whether the server tells by the header Secure who can be called by TLS. It says so only to those who can.
     pub secure: bool,
+    /// With this secret the client asks, by REFLEX, which address the server sees.
+    pub reflex: Option<Secret>,
     pub message: String,
     pub others: Vec<Entry>,
 }
@@ -86,6 +93,7 @@ impl Welcome {
             since: block.get("Since"),
             ping: block.get("Ping").filter(|seconds| (1..=MOST_PING).contains(seconds)),
             secure: is_secure(block),
+            reflex: block.get("Reflex"),
             message: block.get("Message").unwrap_or_default(),
             others: Entry::list(block),
         })
@@ -93,14 +101,13 @@ impl Welcome {
 
     /// Writes the JOINACK.
     fn to_block(&self) -> Block {
-        let Welcome { name, id, token, seq, missed, log, since, ping, secure, message, others } =
-            self;
+        let Welcome { name, id, token, seq, missed, log, since, ping, secure, reflex, .. } = self;
         let block = Block::new("JOINACK").with("clientID", name).with("ID", id);
         let block = block.with("Token", token).with("Seq", seq).with("Missed", missed);
         let block = block.with_some("Log", log.as_ref()).with_some("Since", since.as_ref());
         let block = block.with_some("Ping", ping.as_ref()).with_secure(*secure);
-        let block = block.with("Message", message);
-        others.iter().fold(block, Block::with_line)
+        let block = block.with_some("Reflex", reflex.as_ref()).with("Message", &self.message);
+        self.others.iter().fold(block, Block::with_line)
     }
 }
 
@@ -115,6 +122,7 @@ impl Response {
             Response::TellAck { .. } => "TELL",
             Response::HistoryAck { .. } => "HISTORY",
             Response::Pong { .. } => "PING",
+            Response::RelayAck => "RELAY",
             Response::Error { about, .. } => about,
         }
     }
@@ -130,14 +138,15 @@ impl Response {
             Response::BridgeAck(None) => {
                 Block::new("BRIDGEACK").with("clientID", "").with("IP", "").with("Port", "")
             }
-            Response::BridgeAck(Some(Introduction { entry, credentials })) => {
+            Response::BridgeAck(Some(Introduction { entry, credentials, candidates })) => {
                 let block = Block::new("BRIDGEACK").with("clientID", &entry.name);
                 let id = Some(entry.id).filter(|id| *id != compat::NO_ID);
                 let block = block.with_address(entry.address).with_some("ID", id);
-                match credentials {
+                let block = match credentials {
                     Some((via, credentials)) => block.with_credentials(*via, credentials),
                     None => block,
-                }
+                };
+                block.with_candidates(candidates)
             }
             Response::InfoAck(all) => all.iter().fold(Block::new("INFOACK"), Block::with_line),
             Response::JoinAck(welcome) => welcome.to_block(),
@@ -147,6 +156,7 @@ impl Response {
                 block.with("First", first).with("Last", last)
             }
             Response::Pong { token } => Block::new("PONG").with_some("Token", token.as_ref()),
+            Response::RelayAck => Block::new("RELAYACK"),
             Response::Error { about, code, message } => {
                 Block::new("ERROR").with("For", about).with("Code", code).with("Message", message)
             }
@@ -174,8 +184,8 @@ impl Response {
             "BRIDGEACK" => {
                 let (name, address) = (block.get("clientID")?, address(block)?);
                 let entry = Entry { name, address, id: or_zero("ID") };
-                let credentials = Credentials::of(block);
-                Response::BridgeAck(Some(Introduction { entry, credentials }))
+                let (credentials, candidates) = (Credentials::of(block), Candidates::of(block));
+                Response::BridgeAck(Some(Introduction { entry, credentials, candidates }))
             }
             "INFOACK" => Response::InfoAck(Entry::list(block)),
             "JOINACK" => Response::JoinAck(Welcome::of(block)?),
@@ -185,6 +195,7 @@ impl Response {
                 Response::HistoryAck { count, first, last }
             }
             "PONG" => Response::Pong { token: block.get("Token") },
+            "RELAYACK" => Response::RelayAck,
             "ERROR" => {
                 let [about, code, message] = ["For", "Code", "Message"].map(or_empty);
                 Response::Error { about, code, message }

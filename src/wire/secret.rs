@@ -15,7 +15,12 @@ pub struct Secret(u128);
 impl Secret {
     /// Makes a fresh secret.
     pub fn random() -> Secret {
-        Secret(u128::from_be_bytes(random()))
+        Secret::of(random())
+    }
+
+    /// The secret with these bytes.
+    pub fn of(bytes: [u8; 16]) -> Secret {
+        Secret(u128::from_be_bytes(bytes))
     }
 
     /// Its bytes, as they are in keys and hashes.

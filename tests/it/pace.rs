@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use p2p_chat::server::hosts::{HostRate, HostRates};
 use p2p_chat::server::pace::Pace;
 use p2p_chat::server::rate_limit::RateLimiter;
-use p2p_chat::wire::{Request, Text};
+use p2p_chat::wire::{Reachable, Request, Text};
 
 /// The rate of a client without `--rate`.
 const RATE: u32 = 20;
@@ -34,7 +34,12 @@ fn request(kind: &str) -> Request {
     let name = || "alice".parse().unwrap();
     match kind {
         "REGISTER" => Request::Register { name: name(), ip: None, port: 5700 },
-        "JOIN" => Request::Join { name: name(), token: None, since: None, secure: false },
+        "JOIN" => Request::Join {
+            name: name(),
+            token: None,
+            since: None,
+            reachable: Reachable::default(),
+        },
         "INFO" => Request::Info,
         "HISTORY" => Request::History { before: None, last: 200 },
         "PING" => Request::Ping { token: None },

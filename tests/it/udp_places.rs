@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use p2p_chat::client::direct::udp::Datagrams;
 use p2p_chat::client::direct::{Chats, Context, Conversations, LocalPeer};
 use p2p_chat::client::ui::Screen;
-use p2p_chat::wire::{Credentials, Entry};
+use p2p_chat::wire::{Candidates, Credentials, Entry};
 
 use crate::driver::played::{Guest, Peer, Secrets};
 use crate::support::{self, Client, DEADLINE, Dice, Way, peer, with_played_server};
@@ -88,6 +88,7 @@ fn conversations_after(seconds: u64, says: bool) -> usize {
     conversations.queried(
         bob,
         Credentials { ticket: secret, answer: other, secure: false },
+        Candidates::default(),
         &mut context,
     );
     if says {

@@ -191,7 +191,7 @@ impl Chats {
         let is = |chat: &&DirectChat| label.parse().is_ok_and(|peer| chat.is(&peer));
         let found = match via {
             Via::Tcp => chats.clone().find(|chat| chat.label() == label).or_else(|| chats.find(is)),
-            Via::Udp => chats.rev().find(is),
+            _ => chats.rev().find(is),
         };
         found.map(DirectChat::key)
     }

@@ -17,7 +17,7 @@ use crate::client::direct::udp::socket::sealed_as;
 use crate::client::direct::udp::{Conversation, Datagrams, Outgoing, Receiving, Sending};
 use crate::client::net::{ConnectionId, Direction};
 use crate::client::ui::Screen;
-use crate::wire::{Credentials, Datagram, Entry, Name, PeerRef, Secret};
+use crate::wire::{Candidates, Credentials, Datagram, Entry, Name, PeerRef, Secret};
 
 /// The most conversations: neither a server nor a user must make the client keep more.
 const MAX_CONVERSATIONS: usize = 256;
@@ -47,7 +47,13 @@ impl Conversations {
     }
 
     /// Opens this client's direction to a peer that the server has introduced. That chat is current from now on.
-    pub fn query(&mut self, entry: Entry, credentials: Credentials, context: &mut Context) {
+    pub fn query(
+        &mut self,
+        entry: Entry,
+        credentials: Credentials,
+        _: Candidates,
+        context: &mut Context,
+    ) {
         if !make_room(&entry, context) {
             let rule = format!("you have {MAX_CONVERSATIONS} conversations");
             let name = &entry.name;
@@ -71,7 +77,13 @@ impl Conversations {
     }
 
     /// Opens the direction of a peer that has queried this client. That chat becomes current if none is.
-    pub fn queried(&mut self, caller: Entry, credentials: Credentials, context: &mut Context) {
+    pub fn queried(
+        &mut self,
+        caller: Entry,
+        credentials: Credentials,
+        _: Candidates,
+        context: &mut Context,
+    ) {
         let Some(own) = context.me.name.clone() else { return };
         if !make_room(&caller, context) {
             let rule = format!("you have {MAX_CONVERSATIONS} conversations");

@@ -12,7 +12,9 @@ use crate::client::rendezvous::quote::marked;
 use crate::client::rendezvous::requests::Pending;
 use crate::client::rendezvous::server_session::ServerSession;
 use crate::client::ui::Screen;
-use crate::wire::{Block, Credentials, Entry, Notification, Request, Response, Via, compat};
+use crate::wire::{
+    Block, Candidates, Credentials, Entry, Notification, Request, Response, Via, compat,
+};
 
 /// What the rest of the client must know.
 #[derive(Debug)]
@@ -24,7 +26,7 @@ pub enum Update {
     #[allow(missing_docs, reason = "the lines above say it")]
     Members { reissued: bool },
     /// The server has given this client's address to somebody who is about to use it.
-    Call(Entry, Via, Credentials),
+    Call(Entry, Via, Credentials, Candidates),
     /// The name is refused; the server's sentence.
     NameRefused(String),
 }
@@ -123,8 +125,8 @@ fn notification(
             return Some(Update::Members { reissued: false });
         }
         Notification::Left { id, name, reason } => session.room.left(id, &name, reason, screen),
-        Notification::Call { caller, via, credentials } => {
-            return Some(Update::Call(caller, via, credentials));
+        Notification::Call { caller, via, credentials, candidates } => {
+            return Some(Update::Call(caller, via, credentials, candidates));
         }
         Notification::Ping { token } => {
             // A queue that is full has enough in it to show that this client is alive.

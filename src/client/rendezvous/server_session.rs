@@ -19,7 +19,7 @@ use crate::client::rendezvous::room::RoomView;
 use crate::client::rendezvous::trouble::{Trouble, Verdict, judge};
 use crate::client::ui::Screen;
 use crate::tls::SharedKey;
-use crate::wire::{Name, Reason, Request, Secret, Welcome};
+use crate::wire::{Name, Reachable, Reason, Request, Secret, Welcome};
 
 /// The session with the server.
 pub struct ServerSession {
@@ -211,7 +211,8 @@ impl ServerSession {
     fn join(&mut self) {
         let (Some(name), Some(link)) = (self.name.clone(), self.link.link()) else { return };
         let (token, since) = (self.token, self.room.last_seen());
-        let request = Request::Join { name, token, since, secure: true };
+        let reachable = Reachable { secure: true, local: None };
+        let request = Request::Join { name, token, since, reachable };
         link.send(&request.to_block());
         link.stage = Stage::Joining(Instant::now() + ANSWER);
     }

@@ -6,7 +6,9 @@ use std::net::{IpAddr, SocketAddr};
 
 use crate::server::directory::registration::{Presence, Registration, not_registered};
 use crate::wire::request::{code, no_such_client};
-use crate::wire::{Credentials, Entry, Introduction, Name, PeerRef, Refusal, Secret, Via};
+use crate::wire::{
+    Candidates, Credentials, Entry, Introduction, Name, PeerRef, Refusal, Secret, Via,
+};
 
 /// The address to record for a client: the one that is `seen`, never the one that is `claimed`. Otherwise a client
 /// could make the others connect to any address that it likes. `seen` and `own` are as the sockets give them: an IPv4
@@ -91,5 +93,6 @@ pub fn introduce(found: &Registration, asker_joined: bool, via: Via) -> Introduc
     let fresh = || Credentials { ticket: Secret::random(), answer: Secret::random(), secure };
     let credentials = both_joined.then(|| (via, fresh()));
     let id = if asker_joined { found.entry.id } else { 0 };
-    Introduction { entry: Entry { id, ..found.entry.clone() }, credentials }
+    let entry = Entry { id, ..found.entry.clone() };
+    Introduction { entry, credentials, candidates: Candidates::default() }
 }

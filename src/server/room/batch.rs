@@ -56,7 +56,7 @@ pub(super) struct Unicast {
 #[derive(Debug)]
 pub(super) enum UnicastKind {
     /// For a newcomer: its welcome, the messages after those that it has seen, and the batch from here on.
-    Greeting(Welcome, Option<LastSeen>),
+    Greeting(Box<Welcome>, Option<LastSeen>),
     /// For a client that asks: the last `most` messages `before` one.
     History { before: Option<u64>, most: u64 },
     /// For a client that has read a piece of a replay: the next one.

@@ -128,7 +128,7 @@ impl Broadcaster {
             self.remember(seq);
             let outcome = match kind {
                 UnicastKind::Greeting(welcome, since) => {
-                    let outcome = self.greet(&outbox, welcome, since.as_ref(), place, seq);
+                    let outcome = self.greet(&outbox, *welcome, since.as_ref(), place, seq);
                     outbox.set_greeted();
                     self.members.push(Arc::clone(&outbox));
                     outcome

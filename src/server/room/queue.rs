@@ -98,7 +98,7 @@ impl Room {
     ) -> BatchId {
         let mut queue = lock(&self.queue);
         queue.current.put_notice(None, log);
-        self.put_unicast(queue, outbox, UnicastKind::Greeting(welcome, since))
+        self.put_unicast(queue, outbox, UnicastKind::Greeting(Box::new(welcome), since))
     }
 
     /// How many messages were said after message `seq`.

@@ -16,7 +16,9 @@ use crate::io_error::cause;
 use crate::net::{Reader, RecordWriter, TimedStream};
 use crate::sync::lock;
 use crate::wire::notification::scan_said;
-use crate::wire::{BlockReader, MAX_ANSWER_LINES, Name, Notification, Request, Response};
+use crate::wire::{
+    BlockReader, MAX_ANSWER_LINES, Name, Notification, Reachable, Request, Response,
+};
 
 /// How many bytes are read at once, and the most that a block may have.
 const BUFFER: usize = 64 * 1024;
@@ -179,7 +181,8 @@ impl Member {
         // REGISTER needs a port. Nobody calls a member, so the connection's own port does.
         let port = self.stream.local_addr().map_err(broken)?.port();
         let register = Request::Register { name: name.clone(), ip: None, port };
-        let join = Request::Join { name, token: None, since: None, secure: false };
+        let join =
+            Request::Join { name, token: None, since: None, reachable: Reachable::default() };
         self.write(&format!("{}{}", register.to_block(), join.to_block())).map_err(broken)?;
         stream.set_limit(Some(DEADLINE));
         let mut blocks = BlockReader::new(BufReader::new(&mut *stream), MAX_ANSWER_LINES);
