@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use super::block::Block;
 use super::compat;
 use super::name::{Name, PeerRef};
-use super::request::is_secure;
+use super::reach::is_secure;
 use super::secret::Secret;
 use super::via::Via;
 

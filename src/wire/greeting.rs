@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use super::block::Block;
 use super::name::Name;
-use super::request::is_secure;
+use super::reach::is_secure;
 use super::secret::Secret;
 use super::transfer::Checksum;
 

@@ -5,7 +5,7 @@
 //! own: [`request`] for what a client asks, [`response`] for what the server answers, [`notification`] for what it
 //! says unasked, [`greeting`] and [`datagram`] for peers, [`reflex`] for a client's question by UDP, [`transfer`] for
 //! the files that peers send (in [`base64`]). The values in them ([`name`], [`text`], [`secret`],
-//! [`entry`], [`via`]) can only be made valid, so code that holds one need not check it again. [`invisible`] says what of a text
+//! [`entry`], [`via`], [`reach`]) can only be made valid, so code that holds one need not check it again. [`invisible`] says what of a text
 //! no screen shows. [`compat`] holds the rules
 //! for other programs, and *Compat* marks such rules elsewhere: skip them at the first reading.
 //!
@@ -21,6 +21,7 @@ pub mod http;
 pub mod framing;
 pub mod compat;
 pub mod via;
+pub mod reach;
 pub mod request;
 pub mod entry;
 pub mod response;
@@ -39,8 +40,9 @@ pub use greeting::Greeting;
 pub use line::{Line, MAX_LINE};
 pub use name::{Name, PeerRef};
 pub use notification::{Notification, Reason, SAID_TAIL_END};
+pub use reach::{Reachable, RelayProof};
 pub use reflex::{ReflexAnswer, ReflexQuestion};
-pub use request::{LastSeen, Reachable, Refusal, RelayProof, Request, USUAL_HISTORY};
+pub use request::{LastSeen, Refusal, Request, USUAL_HISTORY};
 pub use response::{Introduction, Response, Welcome};
 pub use secret::Secret;
 pub use text::Text;

@@ -5,11 +5,12 @@
 //! protocol can add some.
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use super::block::Block;
 use super::framing::FramingError;
 use super::name::{BadName, Name, PeerRef};
+use super::reach::{Reachable, RelayProof};
 use super::secret::Secret;
 use super::text::{BadText, Text};
 use super::via::Via;
@@ -20,9 +21,6 @@ const MIN_PORT: u16 = 1024;
 pub const USUAL_HISTORY: u64 = 20;
 /// The most messages that HISTORY gives.
 const MAX_HISTORY: u64 = 200;
-
-/// The value of the header Secure. Any other one says nothing.
-const SECURE: &str = "tls";
 
 /// The codes of ERROR blocks (PROTOCOL explains them).
 #[allow(missing_docs, reason = "the protocol's own words")]
@@ -92,24 +90,6 @@ pub struct LastSeen {
     pub log: Option<String>,
 }
 
-/// By which secret of an introduction a client shows that it is one of the two who may be relayed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RelayProof {
-    /// The one who has asked for the introduction shows the ticket.
-    Ticket(Secret),
-    /// The one who was called shows the answer.
-    Answer(Secret),
-}
-
-/// What JOIN says of how its client can be reached.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Reachable {
-    /// Whether it can be called by TLS.
-    pub secure: bool,
-    /// Its own idea of its address. A client that says it knows the ways through NATs.
-    pub local: Option<SocketAddr>,
-}
-
 /// A request with valid headers.
 ///
 /// Compat: `ip` in REGISTER is the address that the client claims. The assignment sends it, and nobody believes it.
@@ -147,44 +127,37 @@ impl Request {
     /// # Errors
     /// The refusal to answer with.
     pub fn parse(block: &Block, joined: bool) -> Result<Request, Refusal> {
+        check_state(block.kind(), joined)?;
         let (name, token) = (|| name(block), || block.get("Token"));
-        Ok(match (block.kind(), joined) {
-            ("JOIN", true) => {
-                return Err(Refusal::new(code::ALREADY_JOINED, "you have already joined"));
-            }
-            ("RELAY", true) => {
-                let message = "a relay needs a connection of its own";
-                return Err(Refusal::new(code::ALREADY_JOINED, message));
-            }
-            ("SAY" | "TELL" | "HISTORY", false) => {
-                return Err(Refusal::new(code::NOT_JOINED, "join the room first"));
-            }
-            ("REGISTER", _) => {
+        Ok(match block.kind() {
+            "REGISTER" => {
                 Request::Register { name: name()?, ip: block.get("IP"), port: port(block)? }
             }
-            ("BRIDGE", _) => {
-                Request::Bridge { name: name()?, peer: peer(block)?, via: via(block)? }
-            }
-            ("INFO", _) => Request::Info,
+            "BRIDGE" => Request::Bridge { name: name()?, peer: peer(block)?, via: via(block)? },
+            "INFO" => Request::Info,
             // A wrong token counts as none, and so does one that is no token at all.
-            ("JOIN", _) => {
+            "JOIN" => {
                 let (name, token) = (name()?, block.get("Token"));
-                let reachable = Reachable { secure: is_secure(block), local: block.get("Local") };
+                let reachable = Reachable::of(block);
                 Request::Join { name, token, since: since(block)?, reachable }
             }
-            ("SAY", _) => Request::Say { text: text(block)? },
-            ("TELL", _) => {
+            "SAY" => Request::Say { text: text(block)? },
+            "TELL" => {
                 let peer = peer(block)?.ok_or_else(|| missing(block, "Peer"))?;
                 Request::Tell { peer, text: text(block)? }
             }
-            ("HISTORY", _) => {
+            "HISTORY" => {
                 let last = number(block, "Last")?.unwrap_or(USUAL_HISTORY).min(MAX_HISTORY);
                 Request::History { before: number(block, "Before")?, last }
             }
-            ("PING", _) => Request::Ping { token: token() },
-            ("PONG", _) => Request::Pong { token: token() },
-            ("RELAY", _) => Request::Relay { name: name()?, proof: relay_proof(block)? },
-            ("QUIT", _) => Request::Quit,
+            "PING" => Request::Ping { token: token() },
+            "PONG" => Request::Pong { token: token() },
+            "RELAY" => {
+                let proof = RelayProof::of(block);
+                let proof = proof.ok_or_else(|| missing(block, "Ticket or Answer"))?;
+                Request::Relay { name: name()?, proof }
+            }
+            "QUIT" => Request::Quit,
             _ => return Err(Refusal::new(code::UNKNOWN_TYPE, "there is no such request type")),
         })
     }
@@ -208,8 +181,7 @@ impl Request {
                 let block = block.with_some("Token", token.as_ref());
                 let block = block.with_some("Since", since.as_ref().map(|since| since.seq));
                 let log = since.as_ref().and_then(|since| since.log.as_ref());
-                let block = block.with_some("Log", log).with_secure(reachable.secure);
-                block.with_some("Local", reachable.local)
+                block.with_some("Log", log).with_reachable(reachable)
             }
             Request::Say { text } => Block::new("SAY").with("Text", text),
             Request::Tell { peer, text } => {
@@ -222,28 +194,22 @@ impl Request {
             Request::Ping { token } => Block::new("PING").with_some("Token", token.as_ref()),
             Request::Pong { token } => Block::new("PONG").with_some("Token", token.as_ref()),
             Request::Relay { name, proof } => {
-                let block = Block::new("RELAY").with("clientID", name);
-                match proof {
-                    RelayProof::Ticket(ticket) => block.with("Ticket", ticket),
-                    RelayProof::Answer(answer) => block.with("Answer", answer),
-                }
+                Block::new("RELAY").with("clientID", name).with_proof(*proof)
             }
             Request::Quit => Block::new("QUIT"),
         }
     }
 }
 
-/// Whether a block says that its sender, or the client that it is about, can be called by TLS.
-pub(super) fn is_secure(block: &Block) -> bool {
-    block.header("Secure") == Some(SECURE)
-}
-
-impl Block {
-    /// Adds that a client can be called by TLS, if it can.
-    #[must_use]
-    pub(super) fn with_secure(self, secure: bool) -> Block {
-        self.with_some("Secure", secure.then_some(SECURE))
-    }
+/// Whether a request may come on a connection that has `joined`, or has not.
+fn check_state(kind: &str, joined: bool) -> Result<(), Refusal> {
+    let (code, message) = match (kind, joined) {
+        ("JOIN", true) => (code::ALREADY_JOINED, "you have already joined"),
+        ("RELAY", true) => (code::ALREADY_JOINED, "a relay needs a connection of its own"),
+        ("SAY" | "TELL" | "HISTORY", false) => (code::NOT_JOINED, "join the room first"),
+        _ => return Ok(()),
+    };
+    Err(Refusal::new(code, message))
 }
 
 /// The refusal for a header that is not there.
@@ -289,13 +255,6 @@ pub fn no_such_client(peer: impl fmt::Display) -> Refusal {
 fn via(block: &Block) -> Result<Via, Refusal> {
     let via = block.header("Via").map_or(Ok(Via::Tcp), str::parse);
     via.map_err(|()| Refusal::new(code::MALFORMED, "Via must be tcp, udp, back or relay"))
-}
-
-/// Reads by which secret a client is to be relayed.
-fn relay_proof(block: &Block) -> Result<RelayProof, Refusal> {
-    let ticket = block.get("Ticket").map(RelayProof::Ticket);
-    let proof = ticket.or_else(|| block.get("Answer").map(RelayProof::Answer));
-    proof.ok_or_else(|| missing(block, "Ticket or Answer"))
 }
 
 /// Reads a number, if the header is there.

@@ -9,7 +9,7 @@ use super::block::Block;
 use super::compat;
 use super::entry::{Candidates, Credentials, Entry, address};
 use super::name::Name;
-use super::request::is_secure;
+use super::reach::is_secure;
 use super::secret::Secret;
 use super::via::Via;
 
