@@ -3,10 +3,13 @@
 pub mod reliable;
 pub mod lossy;
 pub mod socket;
+pub mod punches;
+pub mod path;
 pub mod conversation;
 pub mod ended;
 
 pub use conversation::Conversation;
 pub use ended::EndedConversations;
+pub use path::Path;
 pub use reliable::{Receiving, Sending};
 pub use socket::{Datagrams, Outgoing};

@@ -1,0 +1,226 @@
+//! The path of one conversation: the address that is proven, the search for one, and what keeps it open.
+//!
+//! ```text
+//! an introduction  introduced          --> Punches::add      its candidates, and the address in use
+//! a timer is due   due                 --> Punches::due      PUNCH goes out; or the search has failed
+//! PUNCH comes      met                 --> Punches::add      from an address that nobody has named: try it, too
+//! PUNCHACK comes   answered            --> Punches::accepts  the address is proven, and in use from now on
+//! a text comes     heard_from          --> Punches::add      from elsewhere: the peer may have moved
+//! ```
+//!
+//! An address that is proven stays in use until another one is proven. So a datagram that is forged, or repeated from
+//! elsewhere, moves nothing. Like [`punches`](super::punches), this knows no socket and no clock.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use crate::client::direct::udp::punches::{MAX_CANDIDATES, Punch, Punches, candidate_order};
+use crate::tls::random::random;
+use crate::wire::{Candidates, PunchNonce, Secret};
+
+/// After so long without a datagram to the peer a NAT may forget the way (RFC 8445, 11).
+pub const KEEPALIVE: Duration = Duration::from_secs(15);
+/// How many keepalives in a row may have no answer. Then the peer is gone, and nothing more is sent on its account.
+const MOST_UNANSWERED: u32 = 4;
+/// How long after its proof an address is not left because of a PUNCH from elsewhere: the peer may still be searching.
+const SETTLING: Duration = Duration::from_secs(6);
+
+/// What kind of way an address is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// It does not leave this machine.
+    Loopback,
+    /// It does not leave this network, so no NAT forgets it.
+    Lan,
+    /// Any other.
+    Direct,
+}
+
+impl fmt::Display for Reach {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(if *self == Reach::Lan { "direct by the LAN" } else { "direct" })
+    }
+}
+
+/// What the path wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PathStep {
+    /// Send a PUNCH of the search.
+    Search(Punch),
+    /// Send a PUNCH that keeps the way open.
+    Keep(Punch),
+    /// Every address was tried in vain.
+    Failed,
+}
+
+/// The path of one conversation.
+#[derive(Debug)]
+pub struct Path {
+    /// Under which ticket its PUNCH is sealed: that of the latest introduction.
+    pub ticket: Secret,
+    /// The address in use, once one is proven.
+    proven: Option<Proven>,
+    /// The search that is under way.
+    search: Option<Punches>,
+    /// The addresses to try as soon as a search may begin, and how long after its beginning each.
+    wanted: Option<Vec<(SocketAddr, Duration)>>,
+    /// Where the peer is in one's own network, as the server says.
+    local: Option<SocketAddr>,
+    /// This client's own address, by which it knows its network.
+    own: Option<IpAddr>,
+}
+
+/// The address in use.
+#[derive(Debug)]
+struct Proven {
+    address: SocketAddr,
+    since: Instant,
+    /// When a datagram was last sent there.
+    spoke: Instant,
+    /// How many keepalives were sent since the peer was last heard.
+    unanswered: u32,
+}
+
+impl Path {
+    /// No way yet, for a client with the address `own`.
+    pub fn new(ticket: Secret, own: Option<IpAddr>) -> Path {
+        Path { ticket, proven: None, search: None, wanted: None, local: None, own }
+    }
+
+    /// Handles an introduction: its candidates are to be tried anew, and so is the address in use.
+    pub fn introduced(&mut self, ticket: Secret, candidates: &Candidates, listed: SocketAddr) {
+        let in_use = self.address().map(|address| (address, Duration::ZERO));
+        let mut order = candidate_order(candidates, listed);
+        order.retain(|(address, _)| self.may_try(*address));
+        (self.ticket, self.local, self.search) = (ticket, candidates.local, None);
+        self.wanted = Some(in_use.into_iter().chain(order).collect());
+    }
+
+    /// Whether addresses wait to be tried.
+    pub fn wants_search(&self) -> bool {
+        self.wanted.is_some()
+    }
+
+    /// Whether a search is under way.
+    pub fn is_searching(&self) -> bool {
+        self.search.is_some()
+    }
+
+    /// Begins to try what waits.
+    pub fn search(&mut self, now: Instant) {
+        let search = self.search.get_or_insert_default();
+        let wanted = self.wanted.take().into_iter().flatten();
+        wanted.for_each(|(address, after)| search.add(address, now + after));
+    }
+
+    /// The address in use.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.proven.as_ref().map(|proven| proven.address)
+    }
+
+    /// What kind of way the address in use is.
+    pub fn reach(&self) -> Option<Reach> {
+        let address = self.address()?;
+        Some(match address.ip() {
+            ip if ip.is_loopback() => Reach::Loopback,
+            _ if self.local == Some(address) => Reach::Lan,
+            ip if self.own.is_some_and(|own| is_one_network(own, ip)) => Reach::Lan,
+            _ => Reach::Direct,
+        })
+    }
+
+    /// What is due at `now`.
+    pub fn due(&mut self, now: Instant) -> Vec<PathStep> {
+        if let Some(search) = &mut self.search {
+            let punches: Vec<_> = search.due(now).into_iter().map(PathStep::Search).collect();
+            if !punches.is_empty() || !search.have_failed(now) {
+                return punches;
+            }
+            self.search = None;
+            return vec![PathStep::Failed];
+        }
+        if self.keepalive().is_none_or(|due| now < due) {
+            return Vec::new();
+        }
+        let Some(proven) = &mut self.proven else { return Vec::new() };
+        proven.unanswered += 1;
+        proven.spoke = now;
+        let (to, nonce, count) = (proven.address, PunchNonce(u64::from_be_bytes(random())), 1);
+        vec![PathStep::Keep(Punch { to, nonce, count })]
+    }
+
+    /// When [`Path::due`] has something to do.
+    pub fn deadline(&self) -> Option<Instant> {
+        let search = self.search.as_ref().and_then(Punches::deadline);
+        search.or_else(|| self.keepalive())
+    }
+
+    /// When the way must be kept open: never on this machine or in this network, where nobody forgets it.
+    fn keepalive(&self) -> Option<Instant> {
+        let proven = self.proven.as_ref().filter(|it| it.unanswered < MOST_UNANSWERED)?;
+        (self.reach() == Some(Reach::Direct)).then(|| proven.spoke + KEEPALIVE)
+    }
+
+    /// Handles an authentic PUNCH. Behind some NATs a peer sends from an address that nobody has named: it is tried.
+    pub fn met(&mut self, from: SocketAddr, now: Instant) {
+        let settles = |proven: &Proven| now < proven.since + SETTLING;
+        if self.search.is_some() || !self.proven.as_ref().is_some_and(settles) {
+            self.heard_from(from, now);
+        }
+    }
+
+    /// Handles that the peer has said something new from that address. If it is not the one in use, the peer may have
+    /// moved, or somebody repeats what it has said: the address is to be tried.
+    pub fn heard_from(&mut self, from: SocketAddr, now: Instant) {
+        if self.address() == Some(from) || !self.may_try(from) {
+            return;
+        }
+        if let Some(search) = &mut self.search {
+            return search.add(from, now);
+        }
+        let wanted = self.wanted.get_or_insert_default();
+        if wanted.len() < MAX_CANDIDATES && !wanted.iter().any(|(known, _)| *known == from) {
+            wanted.push((from, Duration::ZERO));
+        }
+    }
+
+    /// Handles a PUNCHACK. Returns whether it proves its address, which is in use from now on.
+    pub fn answered(&mut self, from: SocketAddr, nonce: PunchNonce, now: Instant) -> bool {
+        if !self.search.as_ref().is_some_and(|search| search.accepts(from, nonce)) {
+            return false;
+        }
+        self.search = None;
+        self.wanted = None;
+        self.proven = Some(Proven { address: from, since: now, spoke: now, unanswered: 0 });
+        true
+    }
+
+    /// Whether datagrams may go to an address that others have named: to this machine only if this client is on
+    /// loopback, and never to many at once.
+    fn may_try(&self, address: SocketAddr) -> bool {
+        let (ip, is_inside) = (address.ip(), self.own.is_some_and(|own| own.is_loopback()));
+        let is_many = ip.is_multicast() || ip == IpAddr::V4(Ipv4Addr::BROADCAST);
+        address.port() > 0 && !is_many && !ip.is_unspecified() && (is_inside || !ip.is_loopback())
+    }
+
+    /// Notes that the peer was heard, from wherever.
+    pub fn heard(&mut self) {
+        self.proven.iter_mut().for_each(|proven| proven.unanswered = 0);
+    }
+
+    /// Notes that a datagram was sent to that address.
+    pub fn spoke(&mut self, to: SocketAddr, now: Instant) {
+        self.proven.iter_mut().filter(|it| it.address == to).for_each(|it| it.spoke = now);
+    }
+}
+
+/// Whether two addresses are in one network, as far as anybody can tell without its mask: the first 24 bits of IPv4,
+/// the first 64 of IPv6.
+fn is_one_network(own: IpAddr, other: IpAddr) -> bool {
+    match (own, other) {
+        (IpAddr::V4(own), IpAddr::V4(other)) => own.octets()[..3] == other.octets()[..3],
+        (IpAddr::V6(own), IpAddr::V6(other)) => own.octets()[..8] == other.octets()[..8],
+        _ => false,
+    }
+}
