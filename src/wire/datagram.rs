@@ -49,6 +49,9 @@ impl SealedHead {
     }
 }
 
+/// What fills PUNCH, so that its answer is not longer: that has a longer TYPE, and perhaps a longer N.
+const PUNCH_PAD: &str = "......................";
+
 /// The most bytes of the text in a datagram.
 pub const MAX_DATAGRAM_TEXT: usize = 1_000;
 
@@ -100,7 +103,9 @@ impl Datagram {
             Datagram::Ack { answer, seq, upto } => {
                 Block::new("ACK").with("Answer", answer).with("Seq", seq).with("Upto", upto)
             }
-            Datagram::Punch { nonce } => Block::new("PUNCH").with("Nonce", nonce),
+            Datagram::Punch { nonce } => {
+                Block::new("PUNCH").with("Nonce", nonce).with("Pad", PUNCH_PAD)
+            }
             Datagram::PunchAck { nonce } => Block::new("PUNCHACK").with("Nonce", nonce),
         }
     }
