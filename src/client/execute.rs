@@ -7,7 +7,7 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use crate::client::direct::{DirectChat, LocalPeer, conversations};
+use crate::client::direct::{DirectChat, LocalPeer, conversation_places};
 use crate::client::help;
 use crate::client::net::ConnectionId;
 use crate::client::rendezvous::outgoing;
@@ -240,7 +240,7 @@ fn call(state: &mut State, peer: PeerRef, name: Name, own: SocketAddr) -> Result
 fn query(state: &mut State, peer: PeerRef, name: Name) -> Result<(), String> {
     let room = state.server.is_joined().then_some(&state.server.room);
     let is_there = |id| room.is_none_or(|room| room.address_of(&PeerRef::Id(id)).is_some());
-    if let Some(id) = conversations::open_to(&peer, &state.chats, is_there) {
+    if let Some(id) = conversation_places::open_to(&peer, &state.chats, is_there) {
         state.screen.line("this conversation is already open: /msg goes there");
         state.chats.current = Some(id);
         return Ok(());

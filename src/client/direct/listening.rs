@@ -60,7 +60,7 @@ impl Listening {
     /// Handles that the connection to the server stands, on which this client has the address `own`: listens there,
     /// too, unless it does already.
     pub fn cover(&mut self, own: SocketAddr, datagrams: &mut Datagrams, screen: &mut Screen) {
-        datagrams.interface = interface::of(&own);
+        (datagrams.interface, datagrams.local) = (interface::of(&own), Some(own.ip()));
         let mut place = own;
         place.set_port(self.first().port());
         let covers = |bound: &SocketAddr| {

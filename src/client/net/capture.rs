@@ -97,6 +97,14 @@ impl Captured {
         Captured { why, ..self }
     }
 
+    /// The same with more of an explanation.
+    #[must_use]
+    pub fn also(mut self, why: &str) -> Captured {
+        self.why =
+            if self.why.is_empty() { why.to_owned() } else { format!("{}; {why}", self.why) };
+        self
+    }
+
     /// The TYPE if the bytes begin like a block, else `text`; `TLS` for records of the handshake.
     pub fn name(&self) -> String {
         if self.bytes.is_empty() {

@@ -71,6 +71,12 @@ impl Seals {
         Some(seal.seal(datagram))
     }
 
+    /// How long a datagram is on the wire that is sealed under a ticket now.
+    pub fn length(&self, ticket: Secret, datagram: &[u8]) -> Option<usize> {
+        let (_, seal) = self.held.iter().rev().find(|(held, _)| *held == ticket)?;
+        Some(seal.head(seal.next).len() + datagram.len() + TAG)
+    }
+
     /// Opens what came from a socket. The window moves only for what opens: anybody can write any number on a forged
     /// datagram.
     pub fn open(&mut self, bytes: &[u8]) -> Unsealed {
@@ -131,11 +137,16 @@ impl Seal {
         Seal { identity, own, other, next: 1, window: ReplayWindow::default() }
     }
 
+    /// What stands in the clear before the datagram with this number.
+    fn head(&self, number: u64) -> Vec<u8> {
+        SealedHead { identity: self.identity.clone(), number }.to_bytes()
+    }
+
     /// Seals a datagram. Each copy of it has a number of its own.
     fn seal(&mut self, datagram: &[u8]) -> (u64, Vec<u8>) {
         let number = self.next;
         self.next += 1;
-        let mut bytes = SealedHead { identity: self.identity.clone(), number }.to_bytes();
+        let mut bytes = self.head(number);
         let mut text = datagram.to_vec();
         let tag = seal(&self.own.key, &self.own.nonce(number), &bytes, &mut text);
         bytes.extend_from_slice(&text);

@@ -10,11 +10,14 @@
 //!
 //! [`Sending`] and [`Receiving`] only decide what to do. This module sends, counts and shows it.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use crate::client::direct::round_trip::RoundTrip;
 use crate::client::direct::secure::sealed::standing;
+use crate::client::direct::udp::counts::Counts;
 use crate::client::direct::udp::reliable::{Arrival, Delivery, Receiving, Sending, Step, WINDOW};
+use crate::client::direct::udp::route::PeerRoute;
 use crate::client::direct::udp::socket::{Datagrams, Outgoing};
 use crate::client::net::{Captured, ConnectionId};
 use crate::client::ui::{DeliveryStatus, Output, PeerInfo, Screen};
@@ -26,7 +29,7 @@ const IDLE: Duration = Duration::from_secs(3_600);
 /// One conversation over UDP with its peer.
 #[derive(Debug)]
 pub struct Conversation {
-    /// The peer, with the address from which its newest message came.
+    /// The peer, with the address that the server has listed. Without a path it follows the peer.
     pub entry: Entry,
     /// The number of the chat, by which the page names it.
     pub key: ConnectionId,
@@ -42,36 +45,29 @@ pub struct Conversation {
     pub active: Instant,
     /// How long the way to the peer and back takes.
     pub round_trip: RoundTrip,
+    /// Where its datagrams go.
+    pub route: PeerRoute,
+    /// Whether the user was told that it is open.
+    pub is_announced: bool,
     counts: Counts,
-}
-
-/// What a conversation counts: messages, and copies of them (`resent`, `duplicate`, `late`).
-#[derive(Debug, Default)]
-struct Counts {
-    /// Messages whose first copy is sent.
-    sent: u64,
-    /// Further copies that were sent.
-    resent: u64,
-    /// Messages that the peer acknowledged.
-    acknowledged: u64,
-    /// Messages that were given up.
-    lost: u64,
-    /// Messages of the peer that were shown.
-    received: u64,
-    /// Copies that arrived after another copy.
-    duplicate: u64,
-    /// Messages that arrived after one with a higher number.
-    late: u64,
-    /// Messages of the peer that the peer gave up.
-    missing: u64,
 }
 
 impl Conversation {
     /// A conversation that neither side has opened yet.
     pub fn new(key: ConnectionId, entry: Entry, me: Name, now: Instant) -> Conversation {
-        let (round_trip, counts) = (RoundTrip::default(), Counts::default());
-        let (sending, receiving, is_broken, active) = (None, None, false, now);
-        Conversation { entry, key, me, sending, receiving, is_broken, active, round_trip, counts }
+        Conversation {
+            entry,
+            key,
+            me,
+            sending: None,
+            receiving: None,
+            is_broken: false,
+            active: now,
+            round_trip: RoundTrip::default(),
+            route: PeerRoute::default(),
+            is_announced: false,
+            counts: Counts::default(),
+        }
     }
 
     /// Whether the user knows of it by more than a line: something was said in it, or the user has opened it.
@@ -82,6 +78,11 @@ impl Conversation {
     /// When the conversation expires unless something happens in it.
     pub fn expires(&self) -> Instant {
         self.active + IDLE
+    }
+
+    /// Where its datagrams go.
+    pub fn address(&self) -> SocketAddr {
+        self.route.address(self.entry.address)
     }
 
     /// The peer, as the screen and the page show it.
@@ -100,26 +101,28 @@ impl Conversation {
 
     /// The lines of `/peers` for this conversation.
     pub fn summary(&self, says_plain: bool, server_is_secure: bool) -> Vec<String> {
-        let Entry { name, address, .. } = &self.entry;
-        let Counts { sent, resent, acknowledged, lost, .. } = self.counts;
-        let Counts { received, duplicate, late, missing, .. } = self.counts;
+        let (name, address) = (&self.entry.name, self.address());
+        let way = self.route.reach().map(|reach| format!(", {reach}")).unwrap_or_default();
         let standing = self.standing(says_plain, server_is_secure);
-        let counts = format!(
-            "sent {sent}, resent {resent}, acknowledged {acknowledged}, lost {lost}; \
-             received {received}, duplicate {duplicate}, late {late}, missing {missing}"
-        );
-        let lines =
-            [format!("{name} {address} udp ({standing})"), counts, self.round_trip.to_string()];
+        let lines = [
+            format!("{name} {address} udp{way} ({standing})"),
+            self.counts.to_string(),
+            self.round_trip.to_string(),
+        ];
         lines.into_iter().filter(|line| !line.is_empty()).collect()
     }
 
     /// Whether a datagram shows one of this conversation's secrets: a MSG the ticket of the peer's direction,
-    /// an ACK the answer of this client's. The address does not count: it may be forged, and it may change.
+    /// an ACK the answer of this client's, and PUNCH and its answer the seal of one of both. The address does not
+    /// count: it may be forged, and it may change.
     /// What must be sealed and is not, or under another ticket (`sealed`), shows nothing.
     pub fn knows(&self, datagram: &Datagram, sealed: Option<Secret>) -> bool {
         let receiving = self.receiving.as_ref().filter(|(theirs, _)| theirs.seal() == sealed);
         let sending = self.sending.as_ref().filter(|(ours, _)| ours.seal() == sealed);
         match (datagram, receiving, sending) {
+            (Datagram::Punch { .. } | Datagram::PunchAck { .. }, theirs, ours) => {
+                sealed.is_some() && (theirs.is_some() || ours.is_some())
+            }
             (Datagram::Msg { name, ticket, .. }, Some((theirs, _)), _) => {
                 theirs.ticket == *ticket && self.entry.name == *name
             }
@@ -130,7 +133,8 @@ impl Conversation {
 
     /// When [`Conversation::work`] has something to do, if nothing happens before.
     pub fn deadline(&self) -> Option<Instant> {
-        self.sending.as_ref().and_then(|(_, sending)| sending.deadline())
+        let texts = self.sending.as_ref().and_then(|(_, sending)| sending.deadline());
+        texts.filter(|_| !self.route.is_awaited()).into_iter().chain(self.route.deadline()).min()
     }
 
     /// How many texts are neither acknowledged nor given up.
@@ -158,6 +162,9 @@ impl Conversation {
             let rule = format!("a text over UDP must have at most {MAX_DATAGRAM_TEXT} bytes");
             return Err(format!("not sent: {rule}: {beginning}"));
         }
+        if self.route.has_failed() {
+            return Err(format!("not sent, no way to {name} was found: {text}"));
+        }
         self.active = now;
         sending.send(text.to_string());
         screen.show(&Output::Status(&info, text.as_str(), DeliveryStatus::Waiting));
@@ -166,10 +173,13 @@ impl Conversation {
     }
 
     /// Does what is due in this client's direction: sends first copies and further ones, gives texts up. Does
-    /// nothing before this client has queried the peer.
+    /// nothing before this client has queried the peer, and before there is a way to it.
     pub fn work(&mut self, datagrams: &mut Datagrams, screen: &mut Screen, now: Instant) {
         let peer_info = self.peer_info();
         let Some((credentials, sending)) = &mut self.sending else { return };
+        if self.route.is_awaited() {
+            return;
+        }
         let Entry { name: peer, address, .. } = &self.entry;
         for step in sending.due(now) {
             match step {
@@ -188,7 +198,7 @@ impl Conversation {
                     let (name, ticket) = (self.me.clone(), credentials.ticket);
                     let datagram = Datagram::Msg { name, ticket, seq, first, text };
                     let bytes = datagram.to_block().to_string().into_bytes();
-                    let (to, with) = (*address, peer.clone());
+                    let (to, with) = (self.route.sends(seq, *address, now), peer.clone());
                     let seal = credentials.seal();
                     datagrams.send(Outgoing { bytes, seal, to, with, why }, screen);
                 }
@@ -209,8 +219,17 @@ impl Conversation {
     }
 
     /// Handles an acknowledgement. One that comes twice, or late, reports nothing.
-    pub fn acknowledged(&mut self, seq: u64, upto: u64, screen: &mut Screen, now: Instant) {
+    pub fn acknowledged(
+        &mut self,
+        from: SocketAddr,
+        (seq, upto): (u64, u64),
+        screen: &mut Screen,
+        now: Instant,
+    ) {
         let peer_info = self.peer_info();
+        if let Some(moved) = self.route.acknowledged(from, seq, upto) {
+            self.entry.address = moved;
+        }
         let Some((_, sending)) = &mut self.sending else { return };
         self.round_trip.acknowledged(seq, upto, now);
         for text in sending.acknowledged(seq, upto) {
@@ -227,6 +246,7 @@ impl Conversation {
         (seq, first, text): (u64, u64, String),
         captured: Captured,
         screen: &mut Screen,
+        now: Instant,
     ) -> Option<Vec<u8>> {
         let (credentials, receiving) = self.receiving.as_mut()?;
         let (accepted, answer) = (receiving.accept(seq, first, text), credentials.answer);
@@ -242,8 +262,8 @@ impl Conversation {
         match accepted.arrival {
             Arrival::Duplicate => self.counts.duplicate += 1,
             Arrival::Late => self.counts.late += 1,
-            // Only the newest message moves the address: an old copy may come from an address that the peer left.
-            Arrival::Newest => self.entry.address = from,
+            // Only after the newest one: an old copy may come from an address that the peer left.
+            Arrival::Newest => self.route.heard_from(from, self.entry.address, now),
         }
         self.show(accepted.shown, screen);
         let answer = Datagram::Ack { answer, seq, upto: accepted.upto };
@@ -266,6 +286,20 @@ impl Conversation {
                 }
             }
         }
+    }
+
+    /// Gives up what waits for a way: there is none. `fresh` is the direction without it.
+    pub fn has_no_way(&mut self, fresh: Sending, screen: &mut Screen) {
+        let peer_info = self.peer_info();
+        let Some((_, sending)) = &mut self.sending else { return };
+        for text in std::mem::replace(sending, fresh).end() {
+            self.counts.lost += 1;
+            screen.show(&Output::Status(&peer_info, &text, DeliveryStatus::Lost));
+        }
+        self.is_broken = true;
+        let name = &self.entry.name;
+        let other = "calls over TCP, and through the server if it must";
+        screen.line(format_args!("no way to {name} was found by UDP: /chat {name} {other}"));
     }
 
     /// Ends this client's direction. Reports the texts that are neither acknowledged nor given up.

@@ -5,6 +5,10 @@ pub mod lossy;
 pub mod socket;
 pub mod punches;
 pub mod path;
+pub mod trial;
+pub mod route;
+pub mod counts;
+pub mod strangers;
 pub mod conversation;
 pub mod ended;
 
@@ -13,3 +17,4 @@ pub use ended::EndedConversations;
 pub use path::Path;
 pub use reliable::{Receiving, Sending};
 pub use socket::{Datagrams, Outgoing};
+pub use strangers::Strangers;

@@ -107,6 +107,11 @@ impl Path {
         self.search.is_some()
     }
 
+    /// Whether everything was tried, and no address is proven.
+    pub fn has_failed(&self) -> bool {
+        self.proven.is_none() && !self.is_searching() && !self.wants_search()
+    }
+
     /// Begins to try what waits.
     pub fn search(&mut self, now: Instant) {
         let search = self.search.get_or_insert_default();

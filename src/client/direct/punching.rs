@@ -1,0 +1,162 @@
+//! Finding a way for a conversation over UDP: what an introduction, a timer and a datagram lead to.
+//!
+//! The rules are in [`path`](super::udp::path) and [`punches`](super::udp::punches). This module sends, answers and shows.
+//! It also holds the bounds of what a server, or whoever it introduces, can make this client send to others.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use crate::client::direct::chats::Chats;
+use crate::client::direct::udp::path::{KEEPALIVE, Path, PathStep};
+use crate::client::direct::udp::punches::{Punch, SCHEDULE};
+use crate::client::direct::udp::{Conversation, Datagrams, Outgoing, Sending};
+use crate::client::ui::Screen;
+use crate::net::interface;
+use crate::wire::{Candidates, Credentials, Datagram, PunchNonce};
+
+/// The most conversations for which a way is searched at a time. The others wait for their turn.
+const MAX_AT_ONCE: usize = 8;
+/// The most CALLs in a minute that are acted on.
+pub const MAX_CALLS: usize = 30;
+/// That minute.
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// When this client has acted on CALLs, for the last minute.
+#[derive(Debug, Default)]
+pub struct CallLimit(VecDeque<Instant>);
+
+impl CallLimit {
+    /// Whether one more CALL may be acted on. Then it counts.
+    pub fn allows(&mut self, now: Instant) -> bool {
+        self.0.retain(|acted| now.duration_since(*acted) < MINUTE);
+        let allows = self.0.len() < MAX_CALLS;
+        self.0.extend(allows.then_some(now));
+        allows
+    }
+}
+
+/// Whether an introduction says that both sides know the ways through NATs. What is punched must be sealed.
+pub fn can_punch(credentials: &Credentials, candidates: &Candidates) -> bool {
+    credentials.secure && candidates.seen.is_some()
+}
+
+/// Handles an introduction to a conversation's peer, which is listed as its entry says.
+pub fn introduced(
+    conversation: &mut Conversation,
+    (credentials, candidates): (&Credentials, &Candidates),
+    datagrams: &Datagrams,
+) {
+    conversation.route.trial = None;
+    if !can_punch(credentials, candidates) {
+        conversation.route.path = None;
+        return;
+    }
+    let on_link = |address: SocketAddr| interface::on(datagrams.interface, address);
+    let Candidates { seen, local } = *candidates;
+    let candidates = Candidates { seen: seen.map(on_link), local: local.map(on_link) };
+    let (ticket, listed) = (credentials.ticket, on_link(conversation.entry.address));
+    let path = &mut conversation.route.path;
+    let path = path.get_or_insert_with(|| Path::new(ticket, datagrams.local));
+    path.introduced(ticket, &candidates, listed);
+}
+
+/// Tells the user that this client's direction is open, or that a way is searched. On this machine there is nothing to
+/// search.
+pub fn announce(conversation: &mut Conversation, screen: &mut Screen) {
+    let (name, address) = (&conversation.entry.name, conversation.address());
+    conversation.is_announced = !conversation.route.is_awaited() || address.ip().is_loopback();
+    if !conversation.is_announced {
+        return screen.line(format_args!("looking for a way to {name} by UDP"));
+    }
+    let way = conversation.route.reach().map(|reach| format!(", {reach}")).unwrap_or_default();
+    screen.line(format_args!("conversation with {name} {address} (udp{way}) is open"));
+}
+
+/// Handles PUNCH. Returns its answer, and the explanation.
+pub fn punched(
+    conversation: &mut Conversation,
+    (from, nonce): (SocketAddr, PunchNonce),
+    now: Instant,
+) -> (Datagram, String) {
+    let is_new = conversation.address() != from;
+    if let Some(path) = &mut conversation.route.path {
+        path.heard();
+        path.met(from, now);
+    }
+    let why = if is_new {
+        "it comes in, so the answer goes out to where it came from; that address is tried, too"
+    } else {
+        "the answer shows that datagrams come through"
+    };
+    (Datagram::PunchAck { nonce }, why.to_owned())
+}
+
+/// Handles PUNCHACK. Returns the explanation.
+pub fn answered(
+    conversation: &mut Conversation,
+    (from, nonce): (SocketAddr, PunchNonce),
+    screen: &mut Screen,
+    now: Instant,
+) -> String {
+    let Some(path) = &mut conversation.route.path else { return String::new() };
+    path.heard();
+    if !path.answered(from, nonce, now) {
+        return "it changes nothing: the way is known, or its Nonce was sent elsewhere".to_owned();
+    }
+    let had_failed = std::mem::take(&mut conversation.is_broken);
+    if conversation.sending.is_some() && (had_failed || !conversation.is_announced) {
+        announce(conversation, screen);
+    }
+    "it repeats the Nonce that was sent there: this address is proven, and in use from now on"
+        .to_owned()
+}
+
+/// Begins the searches that wait, as many as may be under way. What the user has asked for comes first.
+pub fn begin_searches(chats: &mut Chats, now: Instant) {
+    for is_asked in [true, false] {
+        let searches =
+            |found: &&Conversation| found.route.path.as_ref().is_some_and(Path::is_searching);
+        let room = MAX_AT_ONCE.saturating_sub(chats.over_udp().filter(searches).count());
+        let waiting = chats.over_udp_mut().filter(|it| it.sending.is_some() == is_asked);
+        let paths = waiting.filter_map(|conversation| conversation.route.path.as_mut());
+        let paths = paths.filter(|path| path.wants_search() && !path.is_searching());
+        paths.take(room).for_each(|path| path.search(now));
+    }
+}
+
+/// Sends what is due of a conversation's search, and what keeps its way open. `give_up`: how long a text is tried.
+pub fn work(
+    conversation: &mut Conversation,
+    give_up: Duration,
+    datagrams: &mut Datagrams,
+    screen: &mut Screen,
+    now: Instant,
+) {
+    let Some(path) = &mut conversation.route.path else { return };
+    let (seal, steps) = (Some(path.ticket), path.due(now));
+    for step in steps {
+        let (Punch { to, nonce, .. }, why) = match step {
+            PathStep::Search(punch) => (punch, searching(punch.count)),
+            PathStep::Keep(punch) => {
+                let silence = KEEPALIVE.as_secs();
+                (punch, format!("nothing was sent for {silence} seconds: a NAT may forget the way"))
+            }
+            PathStep::Failed => {
+                if conversation.route.has_failed() {
+                    conversation.has_no_way(Sending::new(give_up), screen);
+                }
+                continue;
+            }
+        };
+        let bytes = Datagram::Punch { nonce }.to_block().to_string().into_bytes();
+        let with = conversation.entry.name.clone();
+        datagrams.send(Outgoing { bytes, seal, to, with, why }, screen);
+    }
+}
+
+/// Why PUNCH is sent, for tracing.
+fn searching(count: usize) -> String {
+    let last = SCHEDULE.len();
+    format!("is there a way? It also opens this side's NAT for the answer ({count} of {last})")
+}
