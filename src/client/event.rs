@@ -119,8 +119,8 @@ pub enum Event {
 /// What happens to a connection to the server.
 #[derive(Debug)]
 pub enum LinkEvent {
-    /// The connection stands: how to write to it, and this client's address on it.
-    Up(Writer, SocketAddr),
+    /// The connection stands: how to write to it, this client's address on it, and the server's.
+    Up(Writer, SocketAddr, SocketAddr),
     /// The server sent a block.
     Block(Block),
     /// The server sent something that is no block.

@@ -214,7 +214,7 @@ impl State {
 
     /// Handles an event of a connection to the server. Returns what the session leaves to others.
     pub fn link_event(&mut self, id: ConnectionId, event: LinkEvent) -> Option<Update> {
-        if let LinkEvent::Up(_, own) = &event
+        if let LinkEvent::Up(_, own, _) = &event
             && self.server.is_link(id)
         {
             let datagrams = &mut self.conversations.datagrams;

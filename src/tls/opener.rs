@@ -7,9 +7,8 @@
 //! | data | (gap) | record | record | part of a reco |     room     |
 //! ```
 //!
-//! A record is opened where it is, and its data move to the left. What has come stays over a timeout, so a deadline in
-//! the middle of a record loses nothing. Of each fault the alert is noted, and the
-//! [`Sealer`](super::sealer::Sealer) of the same connection sends it as its last word.
+//! A record is opened where it is, and its data move to the left. A deadline in the middle of a record loses nothing. Of
+//! each fault the alert is noted, and the [`Sealer`](super::sealer::Sealer) of the connection sends it as its last word.
 
 use std::io::{self, Read};
 use std::ops::Range;
@@ -110,17 +109,20 @@ impl Opener {
         self.heads.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
+    /// Takes what was read behind the other side's last word: the connection may carry something else from there on.
+    pub fn into_rest(mut self) -> Vec<u8> {
+        self.buffer.drain(..self.sealed.end).skip(self.sealed.start).collect()
+    }
+
     /// Whether the last read filled the largest buffer. Then more is probably waiting in the socket.
     pub fn is_full(&self) -> bool {
         self.full && self.buffer.len() == MOST
     }
 
     /// Makes data available, if none are: reads once from the socket, if it must, and opens every record that is whole.
-    ///
     /// If there are no data after it, the other side has said its last word.
     ///
     /// # Errors
-    ///
     /// Fails with the socket's error, with `WouldBlock` if no data have come, and with a [`TlsError`] if a record is
     /// wrong, the other side says so, or the bytes end without `close_notify`. Data before that come first.
     pub fn fill(&mut self, socket: &mut impl Read) -> io::Result<()> {

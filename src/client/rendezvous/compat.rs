@@ -58,7 +58,7 @@ impl Exchange {
     /// Handles what happens on the connection. Returns the response when the exchange is over.
     pub fn event(&mut self, event: LinkEvent) -> Option<Response> {
         match event {
-            LinkEvent::Up(writer, _) => {
+            LinkEvent::Up(writer, ..) => {
                 writer.block(&self.request.to_block());
                 self.writer = Some(writer);
                 None

@@ -64,7 +64,7 @@ fn follow(
     let gone = || io::Error::from(io::ErrorKind::BrokenPipe);
     let tell = |event| events.send(Event::Link(id, event)).map_err(|_| gone());
     let stream = Arc::new(writer::connect(&resolve(server)?)?);
-    let own = interface::canonical(stream.local_addr()?);
+    let (own, other) = (stream.local_addr()?, stream.peer_addr()?);
     let secured = key.map(|key| secure::connect(&stream, key)).transpose()?;
     let (opener, sealer) = secured
         .map(|(secured, flights)| {
@@ -74,7 +74,7 @@ fn follow(
         .unzip();
     let progress = event::progress(id, &stream, events);
     let (writer, _reading) = Writer::start(&stream, sealer, progress)?;
-    tell(LinkEvent::Up(writer, own))?;
+    tell(LinkEvent::Up(writer, interface::canonical(own), other))?;
     let mut bytes = Reader::new(&stream).recorded(Arc::clone(events.tracing()));
     if let Some(opener) = opener {
         bytes.secure(opener);

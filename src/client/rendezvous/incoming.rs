@@ -49,7 +49,7 @@ pub fn event(
         return Some(answer(session, response));
     }
     match event {
-        LinkEvent::Up(writer, own) => session.connected(id, writer, own.ip()),
+        LinkEvent::Up(writer, own, _) => session.connected(id, writer, own.ip()),
         LinkEvent::Block(block) => {
             let update = self::block(session, &block, screen);
             session.heard(if block.kind() == "PING" { Word::Ping } else { Word::Other });
