@@ -130,6 +130,9 @@ impl State {
     /// Does what is due.
     pub fn tick(&mut self, now: Instant) {
         self.server.tick(now, &mut self.screen);
+        if let Some((to, question)) = outgoing::reflex(&mut self.server, now) {
+            self.conversations.datagrams.ask(to, question, &mut self.screen);
+        }
         self.with_chats(now, |_, conversations, context| {
             conversations.tick(context);
             handshake::tick(context);
@@ -244,9 +247,13 @@ impl State {
         self.chats.written(id, &mut self.screen);
     }
 
-    /// Handles a datagram.
+    /// Handles a datagram: of the server, or of a peer.
     pub fn datagram(&mut self, from: SocketAddr, bytes: Vec<u8>) {
-        self.with_chats(Instant::now(), |_, conversations, context| {
+        let now = Instant::now();
+        if incoming::datagram(&mut self.server, from, &bytes, now) {
+            return self.conversations.datagrams.told(from, bytes, &mut self.screen);
+        }
+        self.with_chats(now, |_, conversations, context| {
             conversations.datagram(from, bytes, context);
         });
     }

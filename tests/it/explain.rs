@@ -22,7 +22,7 @@ fn shown(alice: &Client, head: &str) -> Vec<String> {
 
 /// The lines of a block as they are shown, with its secrets cut short.
 fn inside(block: &Block) -> Vec<String> {
-    let secret = |name: &str| ["Ticket", "Answer", "Token"].contains(&name);
+    let secret = |name: &str| ["Ticket", "Answer", "Token", "Reflex", "Proof"].contains(&name);
     let line = |(name, value): (&str, &str)| {
         let value = if secret(name) { format!("{}…", &value[..4]) } else { value.to_owned() };
         format!("|     {name}: {value}")

@@ -28,7 +28,7 @@ const SHOWN_OF_PIECE: usize = 3;
 /// How many characters of a line of such bytes are shown.
 const SHOWN_OF_LINE: usize = 32;
 /// Headers whose value is a secret.
-const SECRETS: [&str; 3] = ["ticket", "answer", "token"];
+const SECRETS: [&str; 5] = ["ticket", "answer", "token", "reflex", "proof"];
 /// How many digits of a secret are shown: enough to see which one it is.
 const DIGITS: usize = 4;
 /// How many labels are kept: more than there can be callers.
@@ -255,6 +255,9 @@ fn explanation(block: &Block, direction: Direction, claimed: IpAddr) -> Option<S
         }
         ("JOIN", Direction::Out) if has("Token") => {
             "the Token gets your name and ID back; Since asks for what you missed"
+        }
+        ("JOIN", Direction::Out) if has("Local") => {
+            "Local is your own idea of your address: only somebody at the same public address is told"
         }
         ("FILE", Direction::In) => "nothing is stored before you accept it",
         ("FILEACK", _) => "From says how much of the file is there already: the rest follows",

@@ -4,6 +4,9 @@
 //! other responses answer the user, and CALL concerns the direct chats: these are returned as an [`Update`],
 //! because this module knows neither the commands nor the chats.
 
+use std::net::SocketAddr;
+use std::time::Instant;
+
 use crate::client::event::LinkEvent;
 use crate::client::net::ConnectionId;
 use crate::client::rendezvous::link::{LinkState, Stage};
@@ -13,7 +16,7 @@ use crate::client::rendezvous::requests::Pending;
 use crate::client::rendezvous::server_session::ServerSession;
 use crate::client::ui::Screen;
 use crate::wire::{
-    Block, Candidates, Credentials, Entry, Notification, Request, Response, Via, compat,
+    Block, Candidates, Credentials, Entry, Notification, Reason, Request, Response, Via, compat,
 };
 
 /// What the rest of the client must know.
@@ -49,7 +52,7 @@ pub fn event(
         return Some(answer(session, response));
     }
     match event {
-        LinkEvent::Up(writer, own, _) => session.connected(id, writer, own.ip()),
+        LinkEvent::Up(writer, own, to) => session.connected((id, writer), own.ip(), to),
         LinkEvent::Block(block) => {
             let update = self::block(session, &block, screen);
             session.heard(if block.kind() == "PING" { Word::Ping } else { Word::Other });
@@ -100,6 +103,12 @@ fn block(session: &mut ServerSession, block: &Block, screen: &mut Screen) -> Opt
     None
 }
 
+/// Handles a datagram. Returns whether it is the server's answer to a REFLEX of this client.
+pub fn datagram(session: &mut ServerSession, from: SocketAddr, bytes: &[u8], now: Instant) -> bool {
+    let reflex = session.link.link().and_then(|link| link.reflex.as_mut());
+    reflex.is_some_and(|reflex| reflex.answered(from, bytes, now))
+}
+
 /// A response with the request of the user that it belongs to: the oldest one of the TYPE that it answers.
 fn answer(session: &mut ServerSession, response: Response) -> Update {
     Update::Response(session.requests.answered(response.request()), response)
@@ -133,7 +142,19 @@ fn notification(
             let pong = Request::Pong { token }.to_block();
             let _ = session.link.link().map(|link| link.send(&pong));
         }
-        Notification::Bye { reason } => session.dismissed(reason, screen),
+        Notification::Bye { reason } => dismissed(session, reason, screen),
     }
     None
+}
+
+/// Handles BYE: the server has a reason to be rid of this client, or ends itself.
+fn dismissed(session: &mut ServerSession, reason: Option<Reason>, screen: &mut Screen) {
+    let what = match reason {
+        Some(Reason::Kicked) => "the server disconnected you (kicked)",
+        Some(Reason::Replaced) => "you joined from another connection (replaced)",
+        Some(reason) => return session.lose(&format!("it sent BYE ({reason})"), screen),
+        None => return session.lose("it sent BYE", screen),
+    };
+    screen.line(format_args!("{what}; /register joins again"));
+    session.stay_away();
 }

@@ -1,11 +1,13 @@
 //! How far the connection to the server has come. Each state carries what it alone has, so no other combination
 //! can exist.
 
+use std::net::SocketAddr;
 use std::time::Instant;
 
 use crate::client::net::{ConnectionId, Writer};
 use crate::client::rendezvous::compat::Exchange;
 use crate::client::rendezvous::liveness::{Liveness, Word};
+use crate::client::rendezvous::reflex::Reflex;
 use crate::wire::Block;
 
 /// The most texts that the connection may not have taken yet.
@@ -34,6 +36,10 @@ pub struct Link {
     unwritten: usize,
     /// How far the client has come on it.
     pub stage: Stage,
+    /// Where this client listens, as it sees that itself, and the server's address.
+    pub ends: (SocketAddr, SocketAddr),
+    /// The questions which address the server sees, if it answers such questions.
+    pub reflex: Option<Reflex>,
 }
 
 /// How far a client has come on a connection, and when the server must have said something.
@@ -61,8 +67,13 @@ impl Stage {
 
 impl Link {
     /// A fresh connection, on which REGISTER must be answered until `until`.
-    pub fn new(id: ConnectionId, writer: Writer, until: Instant) -> Link {
-        Link { id, writer, unwritten: 0, stage: Stage::Registering(until) }
+    pub fn new(
+        (id, writer): (ConnectionId, Writer),
+        ends: (SocketAddr, SocketAddr),
+        until: Instant,
+    ) -> Link {
+        let stage = Stage::Registering(until);
+        Link { id, writer, unwritten: 0, stage, ends, reflex: None }
     }
 
     /// Whether the server is known to have a room. Others may not know QUIT.
@@ -140,7 +151,10 @@ impl LinkState {
             LinkState::Connecting(_) => None,
             LinkState::Up(link) => match &link.stage {
                 Stage::Registering(until) | Stage::Joining(until) => Some(*until),
-                Stage::Joined(liveness) => liveness.deadline(),
+                Stage::Joined(liveness) => {
+                    let reflex = link.reflex.as_ref().and_then(Reflex::deadline);
+                    liveness.deadline().into_iter().chain(reflex).min()
+                }
             },
             LinkState::Legacy(exchange) => exchange.as_ref().map(|exchange| exchange.until),
         }

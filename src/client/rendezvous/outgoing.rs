@@ -1,6 +1,7 @@
 //! What the user asks of the server: each function sends one thing, or tells why it is not sent. The opposite
 //! direction is [`incoming`](super::incoming).
 
+use std::net::SocketAddr;
 use std::time::Instant;
 
 use crate::client::rendezvous::backoff::Backoff;
@@ -53,6 +54,13 @@ pub fn ask(session: &mut ServerSession, request: Request, pending: Pending) -> R
     }
     session.requests.sent(pending);
     Ok(())
+}
+
+/// The REFLEX that is due, as bytes, and where it goes.
+pub fn reflex(session: &mut ServerSession, now: Instant) -> Option<(SocketAddr, Vec<u8>)> {
+    let reflex = session.link.link()?.reflex.as_mut()?;
+    let question = reflex.due(now)?;
+    Some((reflex.server, question.to_block().to_string().into_bytes()))
 }
 
 /// Takes a request that gets no answer any more, and the sentence that tells why.

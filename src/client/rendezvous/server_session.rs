@@ -14,12 +14,14 @@ use crate::client::rendezvous::connection;
 use crate::client::rendezvous::link::{Link, LinkState, Stage};
 use crate::client::rendezvous::liveness::{self, Liveness, Silence, Word};
 use crate::client::rendezvous::patience::{ANSWER, Patience};
+use crate::client::rendezvous::reflex::Reflex;
 use crate::client::rendezvous::requests::Requests;
 use crate::client::rendezvous::room::RoomView;
 use crate::client::rendezvous::trouble::{Trouble, Verdict, judge};
 use crate::client::ui::Screen;
+use crate::net::interface;
 use crate::tls::SharedKey;
-use crate::wire::{Name, Reachable, Reason, Request, Secret, Welcome};
+use crate::wire::{Name, Reachable, Request, Secret, Welcome};
 
 /// The session with the server.
 pub struct ServerSession {
@@ -187,9 +189,10 @@ impl ServerSession {
     }
 
     /// Handles that a connection stands, on which this client has the address `own`: registers.
-    pub(super) fn connected(&mut self, id: ConnectionId, writer: Writer, own: IpAddr) {
+    pub(super) fn connected(&mut self, link: (ConnectionId, Writer), own: IpAddr, to: SocketAddr) {
         self.ip = own;
-        let link = Link::new(id, writer, Instant::now() + ANSWER);
+        let ends = (self.address(), interface::canonical(to));
+        let link = Link::new(link, ends, Instant::now() + ANSWER);
         if let Some(request) = self.registration() {
             link.send(&request.to_block());
         }
@@ -211,7 +214,7 @@ impl ServerSession {
     fn join(&mut self) {
         let (Some(name), Some(link)) = (self.name.clone(), self.link.link()) else { return };
         let (token, since) = (self.token, self.room.last_seen());
-        let reachable = Reachable { secure: true, local: None };
+        let reachable = Reachable { secure: true, local: Some(link.ends.0) };
         let request = Request::Join { name, token, since, reachable };
         link.send(&request.to_block());
         link.stage = Stage::Joining(Instant::now() + ANSWER);
@@ -247,7 +250,11 @@ impl ServerSession {
     pub(super) fn joined(&mut self, welcome: Welcome, screen: &mut Screen) -> bool {
         let before = std::mem::replace(&mut self.id, welcome.id);
         let liveness = Liveness::new(Instant::now(), welcome.ping.map(Duration::from_secs));
-        self.link.link().into_iter().for_each(|link| link.stage = Stage::Joined(liveness));
+        if let Some(link) = self.link.link() {
+            let begin =
+                |secret| Reflex::new((welcome.name.clone(), secret), link.ends, Instant::now());
+            (link.reflex, link.stage) = (welcome.reflex.map(begin), Stage::Joined(liveness));
+        }
         let reissued = self.token.replace(welcome.token) != Some(welcome.token);
         (self.settled, self.trouble, self.backoff) = (true, None, Backoff::default());
         screen.line(&welcome.message);
@@ -263,18 +270,6 @@ impl ServerSession {
         }
         self.room.enter(welcome, reissued, screen);
         reissued
-    }
-
-    /// Handles BYE: the server has a reason to be rid of this client, or ends itself.
-    pub(super) fn dismissed(&mut self, reason: Option<Reason>, screen: &mut Screen) {
-        let what = match reason {
-            Some(Reason::Kicked) => "the server disconnected you (kicked)",
-            Some(Reason::Replaced) => "you joined from another connection (replaced)",
-            Some(reason) => return self.lose(&format!("it sent BYE ({reason})"), screen),
-            None => return self.lose("it sent BYE", screen),
-        };
-        screen.line(format_args!("{what}; /register joins again"));
-        self.stay_away();
     }
 
     pub(super) fn registration(&self) -> Option<Request> {
@@ -314,7 +309,7 @@ impl ServerSession {
     }
 
     /// Leaves the server until the user registers again.
-    fn stay_away(&mut self) {
+    pub(super) fn stay_away(&mut self) {
         (self.link, self.trouble) = (LinkState::Offline(None), None);
         self.settled = true;
     }

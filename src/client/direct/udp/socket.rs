@@ -163,6 +163,24 @@ impl Datagrams {
         }
     }
 
+    /// Asks the server something. That does not pass through the bad network either, which stands between peers.
+    pub fn ask(&self, server: SocketAddr, question: Vec<u8>, screen: &mut Screen) {
+        if let Some((own, socket)) = self.route(server) {
+            let _ = socket.send_to(&question, self.reachable(server, own)); // an error: it is lost
+        }
+        let why =
+            "where do my datagrams come from? The server tells others, who need it behind a NAT";
+        let captured = self.capture(Direction::Out, server, question);
+        screen.captured(&captured.because(why.to_owned()), "server");
+    }
+
+    /// Shows the server's answer.
+    pub fn told(&self, server: SocketAddr, answer: Vec<u8>, screen: &mut Screen) {
+        let why = "the address that the server sees; if it is not your own, a NAT stands between";
+        let captured = self.capture(Direction::In, server, answer);
+        screen.captured(&captured.because(why.to_owned()), "server");
+    }
+
     /// Captures a datagram of these sockets, for tracing.
     pub fn capture(&self, direction: Direction, other: SocketAddr, bytes: Vec<u8>) -> Captured {
         let own = self.route(other).map_or((Ipv4Addr::UNSPECIFIED, 0).into(), |(own, _)| *own);
