@@ -12,13 +12,15 @@ use std::time::{Instant, SystemTime};
 
 use crate::clock;
 use crate::server::capacity::Seat;
-use crate::server::directory::{Admission, JoinRequest, Presence, Registration, lookup};
+use crate::server::directory::{
+    Admission, JoinRequest, Presence, Registration, Whereabouts, lookup,
+};
 use crate::server::hosts::HostRate;
 use crate::server::room::{BatchId, Outbox, journal};
 use crate::server::state::Server;
 use crate::wire::request::{self, code};
 use crate::wire::{
-    Candidates, Credentials, Entry, LastSeen, Name, Notification, PeerRef, Reason, Refusal,
+    Credentials, Entry, LastSeen, Name, Notification, PeerRef, Reachable, Reason, Refusal,
     Response, Secret, Text, Via, Welcome,
 };
 
@@ -101,7 +103,8 @@ impl Connection<'_> {
     /// other: the client in the answer, and the peer by the [`PendingCall`], which must be sent first.
     ///
     /// # Errors
-    /// `not-registered`, `no-such-client`, `self`.
+    /// `not-registered`, `no-such-client`, `self`; `no-such-call` for a way through NATs that one of the two does not
+    /// know.
     pub fn bridge(
         &self,
         name: &Name,
@@ -116,13 +119,15 @@ impl Connection<'_> {
             self.server.printer.line(format_args!("BRIDGE: {name} {address}"));
             return Ok((Response::BridgeAck(None), None));
         };
+        lookup::check_way(found, asker, via)?;
         let Entry { name: peer, address: there, .. } = &found.entry;
         self.server.printer.line(format_args!("BRIDGE: {name} {address} {peer} {there}"));
-        let introduction = lookup::introduce(found, joined.is_some(), via);
+        let mut introduction = lookup::introduce(found, joined.is_some(), via);
         let call = match (introduction.credentials, &found.presence) {
             (Some((via, credentials)), Presence::Joined(member)) => {
                 let credentials = Credentials { secure: asker.is_secure(), ..credentials };
-                let (caller, candidates) = (asker.entry.clone(), Candidates::default());
+                introduction.candidates = lookup::candidates(found, asker);
+                let (caller, candidates) = (asker.entry.clone(), lookup::candidates(asker, found));
                 let call = Notification::Call { caller, via, credentials, candidates };
                 let outbox = Arc::clone(&member.outbox);
                 Some(PendingCall { member: found.entry.id, outbox, call })
@@ -160,28 +165,24 @@ impl Connection<'_> {
         name: &Name,
         token: Option<Secret>,
         since: Option<LastSeen>,
-        secure: bool,
+        reachable: &Reachable,
     ) -> Result<BatchId, Refusal> {
         self.seat.joins()?;
-        self.enter(name, (token, secure), since).inspect_err(|_| self.seat.stays_out())
+        self.enter(name, (token, reachable), since).inspect_err(|_| self.seat.stays_out())
     }
 
     /// Enters the room: the part of JOIN that may be refused.
     fn enter(
         &mut self,
         name: &Name,
-        (token, secure): (Option<Secret>, bool),
+        (token, reachable): (Option<Secret>, &Reachable),
         since: Option<LastSeen>,
     ) -> Result<BatchId, Refusal> {
-        let registered = self.registered.take().filter(|(registered, _)| registered == name);
-        let request = JoinRequest {
-            outbox: Arc::clone(&self.outbox),
-            ip: self.peer.ip().to_canonical(),
-            port: registered.map(|(_, port)| port),
-            token,
-            secure,
-        };
-        let Server { registry, room, .. } = self.server;
+        let request = self.join_request(name, token, reachable);
+        let secure = request.secure;
+        let Server { registry, room, reflex, .. } = self.server;
+        let asks = request.whereabouts.as_ref().filter(|_| !reflex.is_empty());
+        let reflex = asks.map(|whereabouts| whereabouts.reflex);
         let (admission, (unannounced, batch)) =
             registry.join(name, request, Instant::now(), |admission| {
                 registry.inject_delay();
@@ -191,10 +192,8 @@ impl Connection<'_> {
                 let unannounced = self.announce_arrival(admission);
                 let (name, peer) = (&admission.entry.name, self.peer);
                 let log = journal::line(format_args!("Client {name} connected from {peer}"));
-                (
-                    unannounced,
-                    room.arrive(&self.outbox, self.welcome(admission, secure), since, &log),
-                )
+                let welcome = Welcome { secure, reflex, ..self.welcome(admission) };
+                (unannounced, room.arrive(&self.outbox, welcome, since, &log))
             })?;
         self.server.registry.write_ids_down(); // a token may have given the name another ID
         self.unannounced = unannounced;
@@ -205,6 +204,20 @@ impl Connection<'_> {
             self.server.send_away(&old, Reason::Replaced);
         }
         Ok(batch)
+    }
+
+    /// What a JOIN under this name asks for.
+    fn join_request(
+        &mut self,
+        name: &Name,
+        token: Option<Secret>,
+        reachable: &Reachable,
+    ) -> JoinRequest {
+        let registered = self.registered.take().filter(|(registered, _)| registered == name);
+        let (outbox, ip) = (Arc::clone(&self.outbox), self.peer.ip().to_canonical());
+        let (port, secure) = (registered.map(|(_, port)| port), reachable.secure);
+        let whereabouts = Whereabouts::of(reachable, ip).map(Arc::new);
+        JoinRequest { outbox, ip, port, token, secure, whereabouts }
     }
 
     /// Tells the room that the client is in it. Returns whether the room will be told later.
@@ -219,10 +232,10 @@ impl Connection<'_> {
     }
 
     /// The answer to JOIN. The broadcaster fills in the room's numbers and what was missed, which only it knows.
-    fn welcome(&self, admission: &Admission, secure: bool) -> Welcome {
+    fn welcome(&self, admission: &Admission) -> Welcome {
         let Admission { entry: Entry { name, id, .. }, token, others, .. } = admission;
         let ping = Some(self.server.options.ping.as_secs());
-        let (log, since, reflex, seq, missed) = (None, None, None, 0, 0);
+        let (log, since, reflex, secure, seq, missed) = (None, None, None, false, 0, 0);
         let message = format!("Welcome to the chat, {name}!");
         let (name, id, token, others) = (name.clone(), *id, *token, others.clone());
         Welcome { name, id, token, seq, missed, log, since, ping, secure, reflex, message, others }

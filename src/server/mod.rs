@@ -2,7 +2,8 @@
 //!
 //! Threads: `accept` accepts connections, one `client PORT` serves each of them ([`session`]), `broadcaster` writes
 //! to the room's members ([`room::broadcaster`]), `announcer` tells later what was held back ([`announcer`]),
-//! `printer` prints ([`printer`]), `console` reads what the operator types. They share a [`state`].
+//! `printer` prints ([`printer`]), `reflex` tells members by UDP where their datagrams come from ([`reflex`]), `console`
+//! reads what the operator types. They share a [`state`].
 //!
 //! A request comes in at [`session`], which reads and parses it. [`pace`] says when its turn comes, by the limits of
 //! the client and of its host ([`hosts`]). [`connection`] does what it asks for, with the [`directory`] and the
@@ -22,6 +23,7 @@ pub mod keepalive;
 pub mod pace;
 pub mod pipeline;
 pub mod secure;
+pub mod reflex;
 pub mod session;
 mod moderation;
 mod console;
@@ -97,6 +99,10 @@ pub fn run(
     }
     let announcing = Arc::clone(&server);
     spawn("announcer", move || announcing.announcer.run())?;
+    for place in 0..server.reflex.len() {
+        let server = Arc::clone(&server);
+        spawn("reflex", move || reflex::attend(&server, &server.reflex[place]))?;
+    }
     spawn("console", move || console::attend(&attending, typed, &quitting))?;
     let ended = quits.recv().unwrap_or(Ok(()));
     shut_down(&server, broadcasting, printing);
@@ -111,8 +117,13 @@ fn set_up(own: SocketAddr, options: ServerOptions) -> io::Result<(Arc<Server>, B
     let history = History::new(recovered.kept, recovered.epochs);
     let room = Arc::new(Room::new(recovered.seq));
     let ids = Ids::new(recovered.last_id, recovered.ids, Arc::clone(&recorder));
-    let server = Arc::new(Server::new(own, options, key, room, ids));
+    let bound = reflex::bind(own);
+    let (reflex, trouble) = bound.map_or_else(|why| (Vec::new(), Some(why)), |all| (all, None));
+    let server = Arc::new(Server::new(own, options, key, room, ids, reflex));
     server.printer.line(format_args!("Server listening on {own}"));
+    if let Some(trouble) = trouble {
+        server.printer.line(trouble);
+    }
     tell_of_keys(&server, made == Some(true));
     let (room, printer) = (Arc::clone(&server.room), Arc::clone(&server.printer));
     let broadcaster = Broadcaster::new(room, recorder, history, printer);

@@ -221,12 +221,7 @@ impl<'a> Session<'a> {
             Request::Join { name, token, since, reachable } => {
                 self.pipeline.write_answers(); // the broadcaster writes what follows
                 let seen = since.as_ref().map(|since| since.seq);
-                self.pipeline.expect(self.connection.join(
-                    &name,
-                    token,
-                    since,
-                    reachable.secure,
-                )?);
+                self.pipeline.expect(self.connection.join(&name, token, since, &reachable)?);
                 let room = &self.connection.server.room;
                 self.pace.replay(seen.map_or(0, |seq| room.said_since(seq)), Instant::now());
                 None

@@ -5,7 +5,7 @@
 //! lock is taken only under its first. The printer's and the connections' may be taken at any time: nobody takes another
 //! one under them.)
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -101,6 +101,8 @@ pub struct Server {
     pub room: Arc<Room>,
     /// Tells the room who comes, goes and moves.
     pub announcer: Announcer,
+    /// The sockets to which members send REFLEX; none if they could not be bound.
+    pub reflex: Vec<UdpSocket>,
     /// The lines that wait to be printed.
     pub printer: Arc<Printer>,
     /// Whether the warning about loopback was printed.
@@ -108,14 +110,15 @@ pub struct Server {
 }
 
 impl Server {
-    /// Creates the state of a server that listens on `own`, with the key of its clients, a room, and the IDs that were
-    /// given before.
+    /// Creates the state of a server that listens on `own`, with the key of its clients, a room, the IDs that were given
+    /// before, and its sockets for REFLEX.
     pub fn new(
         own: SocketAddr,
         options: ServerOptions,
         key: Option<SharedKey>,
         room: Arc<Room>,
         ids: Ids,
+        reflex: Vec<UdpSocket>,
     ) -> Server {
         Server {
             connections: Arc::new(Connections::new(options.max_clients)),
@@ -123,6 +126,7 @@ impl Server {
             registry: Registry::new(options.max_clients, options.expires, options.shake, ids),
             announcer: Announcer::new(Arc::clone(&room)),
             room,
+            reflex,
             printer: Arc::default(),
             warned: AtomicBool::new(false),
             own,

@@ -130,6 +130,7 @@ mod server_limits;
 mod server_moderation;
 
 mod server_rate;
+mod server_reflex;
 mod server_replay;
 mod server_return;
 mod server_room;

@@ -96,3 +96,26 @@ pub fn introduce(found: &Registration, asker_joined: bool, via: Via) -> Introduc
     let entry = Entry { id, ..found.entry.clone() };
     Introduction { entry, credentials, candidates: Candidates::default() }
 }
+
+/// Where else than at its listed address a client may be found, as another one is told: nothing unless both know the
+/// ways through NATs. Its own idea of its address, which may be private, is only for those who are seen at the same IP.
+pub fn candidates(found: &Registration, told: &Registration) -> Candidates {
+    let both = found.whereabouts().filter(|_| told.whereabouts().is_some());
+    let Some(whereabouts) = both else { return Candidates::default() };
+    let together = found.entry.address.ip() == told.entry.address.ip();
+    let seen = whereabouts.seen().unwrap_or(found.entry.address);
+    Candidates { seen: Some(seen), local: whereabouts.local.filter(|_| together) }
+}
+
+/// Whether two clients may be introduced to each other by this way.
+///
+/// # Errors
+/// `no-such-call` for a way through NATs that one of the two does not know.
+pub fn check_way(found: &Registration, asking: &Registration, via: Via) -> Result<(), Refusal> {
+    let is_for_all = matches!(via, Via::Tcp | Via::Udp);
+    if is_for_all || candidates(found, asking).seen.is_some() {
+        return Ok(());
+    }
+    let message = format!("{} and you must both know the ways through NATs", found.entry.name);
+    Err(Refusal::new(code::NO_SUCH_CALL, message))
+}

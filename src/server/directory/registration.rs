@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::net::{Host, Shares};
+use crate::server::directory::whereabouts::Whereabouts;
 use crate::server::room::Outbox;
 use crate::wire::request::code;
 use crate::wire::{Entry, Name, Refusal, Secret};
@@ -49,6 +50,8 @@ pub struct Membership {
     pub token: Secret,
     /// Whether the client can be called by TLS.
     pub secure: bool,
+    /// Where else it can be found, if it knows the ways through NATs.
+    pub whereabouts: Option<Arc<Whereabouts>>,
 }
 
 /// What JOIN asks for, and from where.
@@ -64,6 +67,8 @@ pub struct JoinRequest {
     pub token: Option<Secret>,
     /// Whether the client can be called by TLS.
     pub secure: bool,
+    /// Where else it can be found, if it knows the ways through NATs.
+    pub whereabouts: Option<Arc<Whereabouts>>,
 }
 
 impl Registration {
@@ -80,6 +85,12 @@ impl Registration {
     /// Whether it is a member that can be called by TLS.
     pub fn is_secure(&self) -> bool {
         matches!(&self.presence, Presence::Joined(member) if member.secure)
+    }
+
+    /// Where else a member can be found, if it knows the ways through NATs.
+    pub fn whereabouts(&self) -> Option<&Whereabouts> {
+        let Presence::Joined(member) = &self.presence else { return None };
+        member.whereabouts.as_deref()
     }
 
     /// A member's secret.
@@ -137,8 +148,8 @@ impl Registration {
         let port = request.port.unwrap_or(self.entry.address.port());
         let address = SocketAddr::new(request.ip, port);
         let moved = std::mem::replace(&mut self.entry.address, address) != address;
-        let JoinRequest { outbox, secure, .. } = request;
-        self.presence = Presence::Joined(Membership { outbox, token, secure });
+        let JoinRequest { outbox, secure, whereabouts, .. } = request;
+        self.presence = Presence::Joined(Membership { outbox, token, secure, whereabouts });
         moved
     }
 }
