@@ -83,6 +83,26 @@ impl<'a> Reader<'a> {
         Ok(more)
     }
 
+    /// Waits until the other side has said by `close_notify` that it goes on in the clear, if the connection is secured.
+    /// What came behind that is read next.
+    ///
+    /// # Errors
+    /// As reading fails, also when a limit is over; then it can be asked again. `InvalidData` if data come before.
+    pub fn unsecure(&mut self) -> io::Result<()> {
+        if self.opener.is_none() {
+            return Ok(());
+        }
+        if !self.fill_buf()?.is_empty() {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        let opener = self.opener.take();
+        let rest = opener.as_ref().and_then(Opener::rest).unwrap_or_default();
+        (self.start, self.end) = (0, rest.len());
+        self.buffer = rest.to_vec();
+        self.buffer.resize(rest.len().max(LEAST), 0);
+        Ok(())
+    }
+
     /// Records what is consumed, while that is `wanted`.
     #[must_use]
     pub fn recorded(self, wanted: Arc<AtomicBool>) -> Reader<'a> {

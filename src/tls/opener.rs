@@ -35,7 +35,7 @@ const MOST_UPDATES: u32 = 32;
 const MOST_HEADS: usize = 64;
 
 /// Opens the records of what one side receives.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Opener {
     /// `None` as long as it receives in the clear.
     keys: Option<TrafficKeys>,
@@ -66,20 +66,8 @@ impl Opener {
     pub(super) fn new(is_client: bool, read: &[u8], control: Arc<Control>) -> Opener {
         let mut buffer = read.to_vec();
         buffer.resize(read.len().max(LEAST), 0);
-        Opener {
-            keys: None,
-            control,
-            is_client,
-            buffer,
-            data: 0..0,
-            sealed: 0..read.len(),
-            full: false,
-            messages: MessageQueue::default(),
-            in_handshake: false,
-            updates: 0,
-            end: None,
-            heads: Some(Vec::new()),
-        }
+        let (sealed, heads) = (0..read.len(), Some(Vec::new()));
+        Opener { control, is_client, buffer, sealed, heads, ..Opener::default() }
     }
 
     /// Begins with keys from this secret, as behind a handshake that was made elsewhere. It is for fixed traces.
@@ -97,6 +85,12 @@ impl Opener {
     /// Takes the first data off.
     pub fn consume(&mut self, bytes: usize) {
         self.data.start = self.data.end.min(self.data.start.saturating_add(bytes));
+    }
+
+    /// What came behind `close_notify` and is no record; `None` as long as that has not come.
+    pub fn rest(&self) -> Option<&[u8]> {
+        let is_closed = self.data.is_empty() && self.end == Some(Ok(()));
+        is_closed.then(|| &self.buffer[self.sealed.clone()])
     }
 
     /// Notes the heads of records from now on, or no more. At first it does.

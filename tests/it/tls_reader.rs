@@ -139,3 +139,51 @@ fn a_flood_fills_the_buffer() {
         );
     });
 }
+
+#[test]
+fn behind_the_last_word_the_bytes_are_read_as_they_are() {
+    let mut keys = TrafficKeys::new(SECRET);
+    let records = [sealed(&mut keys, 23, b"Hello"), sealed(&mut keys, 21, &[1, 0])].concat();
+    // What comes behind looks like a record, too: nothing of it may be opened.
+    let behind = [sealed(&mut keys, 23, b"hidden"), vec![7; 3_000]].concat();
+    let bytes = [records.clone(), behind.clone()].concat();
+    for cut in (0..records.len() + 40).step_by(3).chain([records.len(), bytes.len()]) {
+        let (one, mut other) = connection();
+        let (first, last) = bytes.split_at(cut);
+        other.write_all(first).unwrap();
+        let mut reader = reader(&one);
+        let mut read = || {
+            let mut word = [0; 5];
+            reader.read_exact(&mut word).unwrap();
+            assert_eq!(&word, b"Hello");
+            reader.unsecure().unwrap();
+            let mut rest = vec![0; behind.len()];
+            reader.read_exact(&mut rest).unwrap();
+            assert_eq!(rest, behind, "cut at {cut}");
+            assert_eq!(reader.fill_buf().unwrap(), b"");
+        };
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                other.write_all(last).unwrap();
+                other.shutdown(Shutdown::Write).unwrap();
+            });
+            read();
+        });
+    }
+}
+
+#[test]
+fn data_before_the_last_word_and_a_cut_are_errors() {
+    for (kind, content, expected) in [
+        (Some(23), &b"more"[..], ErrorKind::InvalidData),
+        (Some(21), &[2, 40], ErrorKind::ConnectionAborted),
+        (None, &[], ErrorKind::UnexpectedEof),
+    ] {
+        let (one, mut other) = connection();
+        let mut keys = TrafficKeys::new(SECRET);
+        let record = kind.map(|kind| sealed(&mut keys, kind, content)).unwrap_or_default();
+        other.write_all(&record).unwrap();
+        other.shutdown(Shutdown::Write).unwrap();
+        assert_eq!(reader(&one).unsecure().unwrap_err().kind(), expected);
+    }
+}
