@@ -154,7 +154,7 @@ impl Registry {
 
     /// Removes a name if it is joined on this connection, and returns its entry. A client that did not leave on
     /// purpose (`lost`) may return to its ID. `announce` runs under the lock.
-    // LAB 2: free the name that is joined on this connection
+    // LAB 2: free the name that is joined on this connection => None
     pub fn leave(
         &self,
         name: &Name,

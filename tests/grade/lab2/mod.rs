@@ -12,10 +12,18 @@ pub const CHECKS: &[Check] = &[
     Check {
         name: "lab2::a_registration_is_acknowledged",
         says: "REGISTER is answered by REGACK; registering again keeps the ID and takes the port.",
-        points: 1,
+        points: 2,
         rule: "PROTOCOL.md, what a client asks of the server: REGISTER",
         needs: &[],
         run: names::a_registration_is_acknowledged,
+    },
+    Check {
+        name: "lab2::a_full_directory_says_so",
+        says: "With --max-clients 3 a fourth name is server-full; one of the three may renew.",
+        points: 2,
+        rule: "PROTOCOL.md, REGISTER: at most as many entries as clients allowed",
+        needs: &["lab2::a_registration_is_acknowledged"],
+        run: names::a_full_directory_says_so,
     },
     Check {
         name: "lab2::a_name_is_the_same_in_any_case",
@@ -30,7 +38,7 @@ pub const CHECKS: &[Check] = &[
         name: "lab2::of_many_who_want_a_name_one_gets_it",
         says: "Five clients want each of twelve names at the same moment: each name has one owner, \
                and one ID.",
-        points: 2,
+        points: 1,
         rule: "PROTOCOL.md, REGISTER and JOIN: a name that is joined elsewhere is name-taken",
         needs: &["lab2::a_registration_is_acknowledged"],
         run: claims::of_many_who_want_a_name_one_gets_it,
@@ -43,32 +51,6 @@ pub const CHECKS: &[Check] = &[
         rule: "PROTOCOL.md, JOIN: JOINACK has one line per joined other; from here on the notifications arrive",
         needs: &["lab2::a_registration_is_acknowledged"],
         run: claims::whoever_is_there_is_listed_or_announced,
-    },
-    Check {
-        name: "lab2::a_name_that_is_left_is_free",
-        says: "However somebody leaves, the name is free, the ID is not, and LEFT comes before JOINED.",
-        points: 1,
-        rule: "PROTOCOL.md, JOIN: when the connection ends, the entry goes at once",
-        needs: &["lab2::a_registration_is_acknowledged"],
-        run: claims::a_name_that_is_left_is_free,
-    },
-    Check {
-        name: "lab2::the_end_of_an_old_connection_takes_nothing_away",
-        says: "A client that comes back with the Token keeps the name when its old connection ends; \
-               a wrong Token counts as none.",
-        points: 1,
-        rule: "PROTOCOL.md, Token: JOIN with the Token of a name that is still joined",
-        needs: &["lab2::a_registration_is_acknowledged"],
-        run: claims::the_end_of_an_old_connection_takes_nothing_away,
-    },
-    Check {
-        name: "lab2::who_was_lost_comes_back_by_the_token",
-        says: "A lost client comes back to its ID and its Token; after QUIT, or with a wrong Token, \
-               it is a new one.",
-        points: 2,
-        rule: "PROTOCOL.md, Token: after LEFT gone, timeout or slow the server remembers",
-        needs: &["lab2::a_registration_is_acknowledged"],
-        run: returns::who_was_lost_comes_back_by_the_token,
     },
     Check {
         name: "lab2::an_entry_lasts_as_long_as_it_is_renewed",
@@ -98,6 +80,32 @@ pub const CHECKS: &[Check] = &[
         run: places::an_entry_belongs_to_the_address_it_came_from,
     },
     Check {
+        name: "lab2::a_name_that_is_left_is_free",
+        says: "However somebody leaves, the name is free, the ID is not, and LEFT comes before JOINED.",
+        points: 1,
+        rule: "PROTOCOL.md, JOIN: when the connection ends, the entry goes at once",
+        needs: &["lab2::a_registration_is_acknowledged"],
+        run: claims::a_name_that_is_left_is_free,
+    },
+    Check {
+        name: "lab2::the_end_of_an_old_connection_takes_nothing_away",
+        says: "A client that comes back with the Token keeps the name when its old connection ends; \
+               a wrong Token counts as none.",
+        points: 1,
+        rule: "PROTOCOL.md, Token: JOIN with the Token of a name that is still joined",
+        needs: &["lab2::a_registration_is_acknowledged"],
+        run: claims::the_end_of_an_old_connection_takes_nothing_away,
+    },
+    Check {
+        name: "lab2::who_was_lost_comes_back_by_the_token",
+        says: "A lost client comes back to its ID and its Token; after QUIT, or with a wrong Token, \
+               it is a new one.",
+        points: 1,
+        rule: "PROTOCOL.md, Token: after LEFT gone, timeout or slow the server remembers",
+        needs: &["lab2::a_registration_is_acknowledged"],
+        run: returns::who_was_lost_comes_back_by_the_token,
+    },
+    Check {
         name: "lab2::a_peer_is_found_by_name_and_by_number",
         says: "TELL finds a client that has joined, by its name in any case or by its ID, and no \
                other one.",
@@ -105,13 +113,5 @@ pub const CHECKS: &[Check] = &[
         rule: "PROTOCOL.md, what a client asks of the server: TELL",
         needs: &["lab2::a_registration_is_acknowledged"],
         run: names::a_peer_is_found_by_name_and_by_number,
-    },
-    Check {
-        name: "lab2::a_full_directory_says_so",
-        says: "With --max-clients 3 a fourth name is server-full; one of the three may renew.",
-        points: 1,
-        rule: "PROTOCOL.md, REGISTER: at most as many entries as clients allowed",
-        needs: &["lab2::a_registration_is_acknowledged"],
-        run: names::a_full_directory_says_so,
     },
 ];
