@@ -23,6 +23,7 @@
 )]
 
 mod arguments;
+mod chart;
 mod check;
 #[allow(dead_code, reason = "the authors' own tests are told with it, too")]
 mod driver;

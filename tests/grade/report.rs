@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
+use crate::chart::chart;
 use crate::check::{Check, Lab};
 use crate::driver::block::indented;
 use crate::driver::heard;
@@ -148,6 +149,7 @@ fn tell_story(lab: &Lab, check: &Check, why: &str) -> Vec<String> {
         let heads = ["by hand: "].into_iter().chain(std::iter::repeat("         "));
         lines.extend(heads.zip(script).map(|(head, line)| format!("{head}{line}")));
     }
+    lines.extend(chart(check.name, &story::lines(), why, &story::folder()));
     lines
 }
 

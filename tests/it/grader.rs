@@ -180,6 +180,26 @@ fn it_tells_the_story_of_a_failure() {
     assert!(told.ends_with("\n0 passed, 1 failed\n"), "{told}");
 }
 
+/// The chart of a story has each of its lines, and lies beside the script.
+#[cfg(unix)]
+fn is_drawn(told: &str) {
+    let file = told.lines().find_map(|line| line.strip_prefix("chart:   ")).unwrap();
+    let svg = std::fs::read_to_string(Path::new(TREE).join(file)).unwrap();
+    assert!(Path::new(TREE).join(file).with_file_name("by-hand.sh").exists(), "{file}");
+    let story: Vec<&str> = told.lines().filter(|line| line.starts_with("       ")).collect();
+    let arrows = story.iter().filter(|line| line.contains(" -> ") || line.contains(" <- ")).count();
+    assert!(arrows >= 6, "{told}");
+    assert_eq!(svg.matches("<line class=\"sent\"").count(), arrows, "{svg}");
+    assert_eq!(svg.matches("<path class=\"tip\"").count(), arrows, "{svg}");
+    for part in
+        [">your program<", ">here it fails:<", "Code: server-full", "REGACK\\r\\n", "<title>"]
+    {
+        assert!(svg.contains(part), "no {part} in\n{svg}");
+    }
+    let (opened, closed) = (svg.matches("<text").count(), svg.matches("</text>").count());
+    assert!(opened == closed && svg.ends_with("</svg>\n"), "{svg}");
+}
+
 /// A server that takes two clients only, and a check that comes with three.
 #[test]
 #[cfg(unix)]
@@ -191,8 +211,10 @@ fn it_lets_a_failure_be_played_once_more() {
     fs::write(&wrong, format!("#!/bin/sh\nexec '{right}' \"$@\" --max-clients 2\n")).unwrap();
     fs::set_permissions(&wrong, Permissions::from_mode(0o755)).unwrap();
     let check = "lab2::a_registration_is_acknowledged";
-    let (code, told) = grades(&[check], &[("LAB_SERVER", wrong.to_str().unwrap())]);
+    let variables = [("LAB_SERVER", wrong.to_str().unwrap()), ("LAB_CHART", "1")];
+    let (code, told) = grades(&[check], &variables);
     assert_eq!(code, 101, "{told}");
+    is_drawn(&told);
     let command = told.lines().find_map(|line| line.strip_prefix("by hand: ")).unwrap();
     let played = Command::new("sh").arg("-c").arg(command).current_dir(TREE).output().unwrap();
     let played = String::from_utf8(played.stdout).unwrap();

@@ -1,6 +1,7 @@
-//! LAB.md: its form and its examples. Its transcripts are played in [`transcript`]; what it says of trees and of
-//! grading is tried in [`trees`].
+//! LAB.md: its form and its examples. How it begins, and its figures, are in [`front`]. Its transcripts are played in
+//! [`transcript`]; what it says of trees and of grading is tried in [`trees`].
 
+mod front;
 mod transcript;
 mod trees;
 
@@ -89,46 +90,6 @@ fn the_lab_course_fits_on_a_terminal() {
         assert!(width <= WIDTH || line.starts_with('|'), "LAB.md:{}: {width} columns", number + 1);
         assert!(!line.contains('\t'), "LAB.md:{}: a tab", number + 1);
     }
-}
-
-/// What a student reads before the first lab.
-const FRONT: usize = 48;
-
-/// Everything before lab 0 is on one screen, and leads to each lab and to each part of the reference.
-#[test]
-fn the_lab_course_begins_with_one_screen_that_leads_everywhere() {
-    let page = page();
-    let front = page.split("\n## ").next().unwrap();
-    assert!(front.lines().count() <= FRONT, "{} lines", front.lines().count());
-    let linked: BTreeSet<&str> =
-        front.split("](#").skip(1).map(|rest| rest.split(')').next().unwrap()).collect();
-    let reference = page.split("\n## Reference\n").nth(1).unwrap().split("\n## ").next().unwrap();
-    let labs = page.lines().filter_map(|line| line.strip_prefix("## Lab "));
-    let labs = labs.map(|title| anchor(&format!("Lab {title}")));
-    let parts = reference.lines().filter_map(|line| line.strip_prefix("### ")).map(anchor);
-    let all: BTreeSet<String> = labs.chain(parts).chain(["reference".to_owned()]).collect();
-    assert!(all.len() > 18, "{all:?}");
-    assert_eq!(linked, all.iter().map(String::as_str).collect());
-}
-
-/// What a link to a title is.
-fn anchor(title: &str) -> String {
-    let kept = title.to_lowercase().replace(' ', "-");
-    kept.chars().filter(|letter| letter.is_alphanumeric() || *letter == '-').collect()
-}
-
-/// The first thing that a student does is to type, and something comes of it.
-#[test]
-fn the_first_lab_and_the_students_page_begin_with_two_people() {
-    let lab = &labs()[0].1;
-    let beginning = lab.split("\n### ").next().unwrap();
-    assert!(fenced(beginning, "text before")[0].contains("--raw --listen 5555"), "{beginning}");
-    let page = Path::new(TREE).join("src/tools/handout/pages/README.md");
-    let page = fs::read_to_string(page).unwrap();
-    let first = page.split("\n    ").nth(1).unwrap();
-    assert!(first.starts_with("cargo run -- --raw --listen"), "{first}");
-    let chat = page.find("cargo run -- alice").unwrap_or(page.len());
-    assert!(page.find("cargo test") < Some(chat), "a fresh tree has no chat with three terminals");
 }
 
 /// The points of each lab, from LAB.md's table.
