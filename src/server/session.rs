@@ -155,7 +155,7 @@ impl<'a> Session<'a> {
 
     /// Sets how long the next read may wait, and when no byte helps any more.
     fn limit(&self, reader: &mut Reader) {
-        reader.set_limit(Some(self.wait));
+        reader.set_limit(Some(self.connection.server.registry.read_wait(self.wait)));
         reader.deadline = self.keepalive.deadline();
     }
 

@@ -3,7 +3,8 @@
 //! [`ids`] gives each client its number. [`whereabouts`] says where else than at its listed address a member may be found.
 //! [`registration`] holds the rules for one name, [`former`] the clients that
 //! may come back, [`reservations`] the names that are kept for some of them, [`bans`] the names that are kept out,
-//! [`registry`] all names under one lock, [`lookup`] the answers that are made from a snapshot of them.
+//! [`registry`] all names under one lock, [`shake`] what tests do to that lock, [`lookup`] the answers that are made
+//! from a snapshot of them.
 
 pub mod ids;
 pub mod whereabouts;
@@ -11,6 +12,7 @@ pub mod registration;
 pub mod former;
 pub mod reservations;
 pub mod bans;
+pub mod shake;
 pub mod registry;
 pub mod lookup;
 

@@ -7,10 +7,8 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::random::Dice;
 use crate::server::directory::bans::Bans;
 use crate::server::directory::former::FormerClients;
 use crate::server::directory::ids::Ids;
@@ -18,6 +16,7 @@ use crate::server::directory::registration::{
     Clients, JoinRequest, Presence, Registration, make_room, not_registered,
 };
 use crate::server::directory::reservations::Reservations;
+use crate::server::directory::shake::Shake;
 use crate::server::room::Outbox;
 use crate::sync::lock;
 use crate::wire::{Entry, Name, PeerRef, Refusal, Secret};
@@ -55,8 +54,8 @@ pub struct Registry {
     capacity: usize,
     /// How long an entry lasts.
     expires: Duration,
-    /// The random numbers for delays, if the registry is shaken.
-    shake: Option<Mutex<Dice>>,
+    /// The delays, if the registry is shaken.
+    shake: Option<Shake>,
 }
 
 /// What is kept of clients that are gone.
@@ -83,7 +82,7 @@ impl Registry {
         let reserved = Reservations::default();
         let past = Past { former, reserved, bans, swept: Instant::now() };
         let (clients, past) = (Arc::default(), Mutex::new(past));
-        let shake = shake.map(|seed| Mutex::new(Dice::new(seed)));
+        let shake = shake.map(Shake::new);
         Registry { clients, past, ids, capacity, expires, shake }
     }
 
@@ -191,11 +190,13 @@ impl Registry {
     }
 
     /// Copies the directory, in no order, so that a reader needs no lock.
+    #[track_caller]
     pub fn snapshot(&self, now: Instant) -> Vec<Registration> {
         self.lock(now).values().cloned().collect()
     }
 
     /// Returns the outboxes of all members.
+    #[track_caller]
     pub fn members(&self, now: Instant) -> Vec<Arc<Outbox>> {
         let clients = self.lock(now);
         let outboxes = clients.values().filter_map(|client| match &client.presence {
@@ -219,16 +220,24 @@ impl Registry {
 
     /// Sleeps for less than `longest` microseconds if the registry is shaken.
     fn delay(&self, longest: u64) {
-        if let Some(dice) = &self.shake {
-            let delay = lock(dice).below(longest);
-            thread::sleep(Duration::from_micros(delay));
+        if let Some(shake) = &self.shake {
+            shake.delay(longest);
         }
     }
 
+    /// How long a read of a client may wait that could wait for `time`: not long, if the registry is shaken.
+    pub fn read_wait(&self, time: Duration) -> Duration {
+        if self.shake.is_some() { Shake::wait(time) } else { time }
+    }
+
     /// Locks the directory, and removes expired entries once a second. Every access goes through this one place.
+    #[track_caller]
     fn lock(&self, now: Instant) -> MutexGuard<'_, Clients> {
         self.delay(BEFORE_LOCK);
-        let mut clients = lock(&self.clients);
+        let mut clients = match &self.shake {
+            Some(shake) => shake.lock(&self.clients),
+            None => lock(&self.clients),
+        };
         let mut past = lock(&self.past);
         if now.duration_since(past.swept) >= SWEEP {
             past.swept = now;
