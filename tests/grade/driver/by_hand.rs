@@ -163,9 +163,6 @@ pub fn starts(
     let number = number_of(&mut play.folders, folder);
     play.was_read = true;
     drop(play);
-    if !around.variables.is_empty() {
-        note("all at the same moment: it may go well here, so play it some times");
-    }
     if program == "load" {
         cannot(&instead_of_load(arguments));
     }

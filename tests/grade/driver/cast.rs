@@ -11,6 +11,7 @@ use crate::driver::by_hand;
 use crate::driver::farewell;
 use crate::driver::folder::Folder;
 use crate::driver::program::{Around, Program};
+use crate::driver::settings::settings;
 use crate::driver::story;
 use crate::driver::wire::Wire;
 
@@ -31,8 +32,17 @@ impl Server {
         Self::start_in(Folder::fresh(), 0, arguments)
     }
 
-    /// The same, with the place that locks the registry shaken: it naps at random moments.
+    /// The same, shaken: each read ends for no reason now and then, the place that locks the registry naps at random
+    /// moments, and a thread that waits for that lock without end says who holds it.
+    #[track_caller]
+    pub fn start_watched(arguments: &[&str]) -> Self {
+        let variables = &[("CHAT_SHAKE", settings().seed.to_string())];
+        Self::start_within(Folder::fresh(), 0, arguments, Around { variables, shell: None })
+    }
+
+    /// The same for a story about who is first.
     pub fn start_shaken(seed: usize, arguments: &[&str]) -> Self {
+        by_hand::note("all at the same moment: it may go well here, so play it some times");
         let variables = &[("CHAT_SHAKE", seed.to_string())];
         Self::start_within(Folder::fresh(), 0, arguments, Around { variables, shell: None })
     }
