@@ -17,7 +17,7 @@ const TABLE: &str = r#"
 2 src/server/directory/registration.rs Registration::bind
 2 src/server/directory/registry.rs Registry::register
 2 src/server/directory/registry.rs Registry::join
-2 src/server/directory/registry.rs Registry::leave
+2 src/server/directory/registry.rs Registry::leave => None
 2 src/server/directory/registry.rs Registry::find
 3 src/server/directory/lookup.rs recorded => Ok((claimed.unwrap_or(seen), port).into())
 3 src/server/directory/lookup.rs listing

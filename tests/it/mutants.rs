@@ -206,6 +206,25 @@ fn every_bug_hunt_goes_as_the_page_tells() {
     });
 }
 
+/// The end of the mistake of a server that waits for itself.
+const DEADLOCK: &str = "(deadlock)";
+
+/// Silence alone helps nobody: the story names the place that waits for the lock, and the one that has it.
+#[test]
+#[ignore = "builds a program"]
+fn the_story_of_a_deadlock_says_who_holds_the_lock_and_since_where() {
+    let entries: Vec<Entry> =
+        Entry::all().into_iter().filter(|entry| entry.mistake.ends_with(DEADLOCK)).collect();
+    at_benches(&entries, |bench, entry| {
+        let (_, told) = entry.build(bench).grade(&[&entry.check, "--exact"], None);
+        let place = "src/server/directory/registry.rs:";
+        let line = told.lines().find(|line| line.contains("CHAT_SHAKE: ")).expect(&told);
+        let itself = line.contains("which it holds itself, since") && line.contains("thread \"");
+        assert!(itself && line.matches(place).count() == 2, "{line}");
+        assert!(told.contains("came: nothing, in"), "{told}");
+    });
+}
+
 /// The first line of a bug hunt that a story does not have where it should.
 fn missing<'a>(hunt: &'a str, story: &str) -> Option<&'a str> {
     let mut told = story.lines().skip_while(|line| !line.starts_with("--- "));

@@ -106,6 +106,13 @@ pub fn sixteen_lines_pass_and_seventeen_do_not(dice: &mut Dice) {
         alice.sends(format!("PING\r\nToken: {token}\r\n{}\r\n", lines(15)));
         alice.gets("PONG").has_exactly(&[("Token", &token)]);
     }
+    step(
+        "16 lines and half of a 17th, and the stream ends: half a line is none, so none is too many",
+    );
+    let mut carol = server.connect("carol");
+    carol.sends(format!("PING\r\n\r\nPING\r\n{}Shape: ro", lines(16))).ends();
+    carol.gets("PONG").has_exactly(&[]);
+    carol.is_closed();
     let begins = |wire: &mut Wire| {
         wire.sends(format!("PING\r\n{}", lines(17)));
         wire.refuses("PING", "too-long");

@@ -15,7 +15,7 @@ fn ping(dice: &mut Dice) -> (String, String) {
 }
 
 pub fn a_request_in_pieces_is_one_request(dice: &mut Dice) {
-    let server = Server::start(&[]);
+    let server = Server::start_watched(&[]);
     let mut alice = server.connect("alice");
 
     step("alice sends a PING byte by byte; its Colour means nothing to anybody");
@@ -47,6 +47,15 @@ pub fn a_request_in_pieces_is_one_request(dice: &mut Dice) {
     alice.sends(request + "PING\r\nToken: half\r\n").ends();
     alice.gets("PONG").has_exactly(&[("Token", &token)]);
     alice.is_closed();
+
+    step(
+        "a CR in place of the blank line, and the stream ends: that line has no end, so it is none",
+    );
+    let (request, token) = ping(dice);
+    let mut bob = server.connect("bob");
+    bob.sends(request + "PING\r\nToken: half\r\n\r").ends();
+    bob.gets("PONG").has_exactly(&[("Token", &token)]);
+    bob.is_closed();
 }
 
 /// A request in one of its many shapes, and the answer to it: a PONG with this token, or an ERROR.

@@ -182,7 +182,7 @@ fn gets_in(wire: &mut Wire, name: &str) -> u64 {
 }
 
 pub fn the_end_of_an_old_connection_takes_nothing_away(dice: &mut Dice) {
-    let server = Server::start(&[]);
+    let server = Server::start_watched(&[]);
     let name = dice.word();
     let mut old = server.connect(&format!("{name}, at first"));
     old.registers(&name, 6001);

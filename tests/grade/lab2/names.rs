@@ -5,7 +5,7 @@ use crate::driver::dice::Dice;
 use crate::driver::story::{fail, instead, step};
 
 pub fn a_registration_is_acknowledged(dice: &mut Dice) {
-    let server = Server::start(&[]);
+    let server = Server::start_watched(&[]);
     let names = dice.words(3);
     let mut ids = Vec::new();
     for (name, port) in names.iter().zip([6001, 6002, 6003]) {
@@ -32,7 +32,7 @@ pub fn a_registration_is_acknowledged(dice: &mut Dice) {
 }
 
 pub fn a_name_is_the_same_in_any_case(dice: &mut Dice) {
-    let server = Server::start(&[]);
+    let server = Server::start_watched(&[]);
     let name = dice.word();
     let upper = name.to_ascii_uppercase();
     let mut alice = server.connect(&name);
@@ -67,7 +67,7 @@ pub fn a_name_is_the_same_in_any_case(dice: &mut Dice) {
 }
 
 pub fn a_peer_is_found_by_name_and_by_number(dice: &mut Dice) {
-    let server = Server::start(&[]);
+    let server = Server::start_watched(&[]);
     let names = dice.words(4);
     step("three are in the room, a fourth has only registered");
     let mut bob = server.joined(&names[1], 6002);
@@ -103,7 +103,7 @@ pub fn a_peer_is_found_by_name_and_by_number(dice: &mut Dice) {
 }
 
 pub fn a_full_directory_says_so(dice: &mut Dice) {
-    let server = Server::start(&["--max-clients", "3"]);
+    let server = Server::start_watched(&["--max-clients", "3"]);
     let names = dice.words(4);
     let mut wire = server.connect("somebody");
     step("three names are registered, over one connection");

@@ -8,7 +8,7 @@ use crate::driver::story::{not_checked, step};
 use crate::driver::wire::Wire;
 
 pub fn the_room_is_told_where_somebody_is(dice: &mut Dice) {
-    let server = Server::start(&[]);
+    let server = Server::start_watched(&[]);
     let names = dice.words(4);
     let [name, other, third, last] = names.as_slice() else { return };
     let mut witness = server.joined("witness", 6000);
@@ -64,7 +64,7 @@ pub fn an_entry_belongs_to_the_address_it_came_from(dice: &mut Dice) {
     let Some((host, address)) = second_address() else {
         not_checked("it takes a second address of this machine, by IPv6 or in a network");
     };
-    let server = Server::start(&["--host", host]);
+    let server = Server::start_watched(&["--host", host]);
     let port = server.address().port();
     let [here, there] = [IpAddr::from(Ipv4Addr::LOCALHOST), address];
     let connect = |who: &str, ip: IpAddr| server.connect_to(who, SocketAddr::new(ip, port));

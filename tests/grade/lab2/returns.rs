@@ -13,7 +13,7 @@ use crate::driver::wire::Wire;
 pub const WRONG: &str = "0123456789abcdef0123456789abcdef";
 
 pub fn who_was_lost_comes_back_by_the_token(dice: &mut Dice) {
-    let server = Server::start(&[]);
+    let server = Server::start_watched(&[]);
     let names = dice.words(2);
     let name = &names[0];
     let mut witness = server.joined(&names[1], 6002);
@@ -76,7 +76,7 @@ const TOO_LONG: Duration = Duration::from_millis(800);
 
 pub fn an_entry_lasts_as_long_as_it_is_renewed(dice: &mut Dice) {
     let expires = settings().slow.ceil().to_string();
-    let server = Server::start(&["--expires", &expires, "--max-clients", "3"]);
+    let server = Server::start_watched(&["--expires", &expires, "--max-clients", "3"]);
     let names = dice.words(4);
     let [member, renewed, forgotten, waiting] = names.as_slice() else { return };
     step(format!("{member} joins, {renewed} and {forgotten} only register, for {expires} s"));
