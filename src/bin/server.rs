@@ -20,6 +20,7 @@ usage: server [PORT] [flags]
   --key FILE              speak TLS with the key in the file, which is made if it is not there
   --allow-plain           with --key: serve clients without TLS, too
   --max-clients N         the largest number of clients (4096; at most 12000)
+  --relays N              chats passed on between clients without another way (16; 0: none)
   --rate N                messages per second from each client (20; 0: no limit)
   --rate-address N        the same from all clients of one address (25 times --rate)
   --register-timeout S    seconds that a new connection has for its first request (10)
@@ -32,7 +33,7 @@ usage: server [PORT] [flags]
 
 /// The flags that take a value.
 #[rustfmt::skip]
-const FLAGS: [&str; 11] = ["port", "host", "log", "key", "max-clients", "rate", "rate-address", "register-timeout", "ping",
+const FLAGS: [&str; 12] = ["port", "host", "log", "key", "max-clients", "relays", "rate", "rate-address", "register-timeout", "ping",
     "expires", "backlog"];
 
 /// The flags that take none.
@@ -41,6 +42,9 @@ const SWITCHES: [&str; 3] = ["allow-plain", "sync", "until-eof"];
 /// The most clients. Each has a thread, every thread uses four memory mappings, and by Linux' default a
 /// process has 65,530 of them: beyond 16,365 threads it aborts, whatever the program does.
 const MOST_CLIENTS: usize = 12_000;
+
+/// The most chats that are relayed. Each has two connections, which count as clients.
+const MOST_RELAYS: usize = MOST_CLIENTS / 2;
 
 fn main() -> ExitCode {
     program("server", USAGE, parse, |(host, port, options)| {
@@ -106,6 +110,7 @@ fn set(options: &mut ServerOptions, flag: &str, value: &str) -> Result<(), Strin
         "allow-plain" => options.allow_plain = true,
         "rate" => options.rate = number(&name, value, 0..=1_000_000)?,
         "rate-address" => options.rate_address = Some(number(&name, value, 0..=25_000_000)?),
+        "relays" => options.relays = number(&name, value, 0..=MOST_RELAYS)?,
         "max-clients" => options.max_clients = number(&name, value, 1..=MOST_CLIENTS)?,
         "register-timeout" => options.register_timeout = seconds(1..=86_400)?,
         "ping" => options.ping = seconds(1..=86_400)?,

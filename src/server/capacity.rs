@@ -44,6 +44,8 @@ struct OpenConnection {
     outbox: Arc<Outbox>,
     /// Whether it has joined, or is about to.
     member: bool,
+    /// Whether it is relayed.
+    relayed: bool,
 }
 
 /// A connection's place in the table. Dropping it gives it back.
@@ -63,7 +65,7 @@ impl Connections {
     ///
     /// Anybody may have any number of connections until three quarters of the table are taken. The last quarter is
     /// for hosts that have none yet. Beyond that a newcomer needs a place of the greediest host (see [`Shares`]): its
-    /// oldest connection that has not joined. Members stay. Programs on the server's own machine may fill the last
+    /// oldest connection that has not joined; one that is relayed only if there is no other. Members stay. Programs on the server's own machine may fill the last
     /// quarter, too.
     ///
     /// # Errors
@@ -80,7 +82,7 @@ impl Connections {
         let displaced = self.make_room(host, &mut table)?;
         table.last += 1;
         let (number, outbox) = (table.last, Arc::clone(outbox));
-        table.open.insert(number, OpenConnection { host, outbox, member: false });
+        table.open.insert(number, OpenConnection { host, outbox, member: false, relayed: false });
         Ok((Seat { connections: Arc::clone(self), number }, displaced))
     }
 
@@ -99,8 +101,8 @@ impl Connections {
         let greediest = shares.gives_way(newcomer, self.capacity);
         let greediest = greediest.filter(|_| table.leaving < MAX_LEAVING).ok_or_else(full)?;
         let idle = table.open.iter().filter(|(_, open)| open.host == greediest && !open.member);
-        let oldest = idle.map(|(number, _)| *number).min();
-        let gone = oldest.and_then(|oldest| table.open.remove(&oldest)).ok_or_else(full)?;
+        let oldest = idle.map(|(number, open)| (open.relayed, *number)).min();
+        let gone = oldest.and_then(|(_, oldest)| table.open.remove(&oldest)).ok_or_else(full)?;
         table.leaving += 1;
         Ok(Some(gone.outbox))
     }
@@ -138,6 +140,13 @@ impl Seat {
     pub fn joins(&self) -> Result<(), Refusal> {
         let mut table = lock(&self.connections.table);
         table.open.get_mut(&self.number).map(|open| open.member = true).ok_or_else(full)
+    }
+
+    /// Notes that the connection is relayed: it gives way after those that do nothing.
+    pub fn is_relayed(&self) {
+        if let Some(open) = lock(&self.connections.table).open.get_mut(&self.number) {
+            open.relayed = true;
+        }
     }
 
     /// Notes that it may not join.

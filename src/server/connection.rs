@@ -16,12 +16,13 @@ use crate::server::directory::{
     Admission, JoinRequest, Presence, Registration, Whereabouts, lookup,
 };
 use crate::server::hosts::HostRate;
+use crate::server::relay::RelayPlace;
 use crate::server::room::{BatchId, Outbox, journal};
 use crate::server::state::Server;
 use crate::wire::request::{self, code};
 use crate::wire::{
     Credentials, Entry, LastSeen, Name, Notification, PeerRef, Reachable, Reason, Refusal,
-    Response, Secret, Text, Via, Welcome,
+    RelayProof, Response, Secret, Text, Via, Welcome,
 };
 
 /// A member that must be told of a caller.
@@ -104,7 +105,7 @@ impl Connection<'_> {
     ///
     /// # Errors
     /// `not-registered`, `no-such-client`, `self`; `no-such-call` for a way through NATs that one of the two does not
-    /// know.
+    /// know; `relay-full`.
     pub fn bridge(
         &self,
         name: &Name,
@@ -126,6 +127,9 @@ impl Connection<'_> {
         let call = match (introduction.credentials, &found.presence) {
             (Some((via, credentials)), Presence::Joined(member)) => {
                 let credentials = Credentials { secure: asker.is_secure(), ..credentials };
+                if via == Via::Relay {
+                    self.server.relays.introduce(asker, found, &credentials, Instant::now())?;
+                }
                 introduction.candidates = lookup::candidates(found, asker);
                 let (caller, candidates) = (asker.entry.clone(), lookup::candidates(asker, found));
                 let call = Notification::Call { caller, via, credentials, candidates };
@@ -149,6 +153,16 @@ impl Connection<'_> {
         if !self.outbox.is_closed() {
             self.server.room.send_to(outbox, &call.to_block());
         }
+    }
+
+    /// RELAY: waits for the other client of an introduction, and then belongs to the two alone.
+    ///
+    /// # Errors
+    /// Those of [`RelayPlace::claim`].
+    pub fn relay(&self, name: &Name, proof: RelayProof) -> Result<RelayPlace, Refusal> {
+        let place = RelayPlace::claim(&self.server.relays, name, proof, &self.outbox)?;
+        self.seat.is_relayed();
+        Ok(place)
     }
 
     /// INFO: lists the whole directory.

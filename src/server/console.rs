@@ -3,6 +3,7 @@
 //! - `/info` prints the directory.
 //! - `/kick NAME [SECONDS]` sends a member away, and keeps it out for a while.
 //! - `/ban NAME` or `/ban IP` keeps a name or a host out, `/unban` lets it in again, `/bans` lists all.
+//! - `/relays` prints who is relayed.
 //! - `/quit` ends the server.
 
 use std::io::{self, BufRead};
@@ -16,7 +17,7 @@ use crate::typed::{TypedLine, TypedLines};
 
 /// What the console knows.
 const HELP: &str = "the console knows /info, /kick NAME [SECONDS], /ban NAME|IP, /unban NAME|IP, \
-    /bans and /quit";
+    /bans, /relays and /quit";
 
 /// Runs the commands until `/quit`. At the end of the input the server goes on without a console, or ends, if the
 /// operator has decided that.
@@ -32,6 +33,7 @@ pub fn attend(server: &Server, console: impl BufRead, quit: &Sender<io::Result<(
             ("", "") => {}
             ("/info", "") => list(server),
             ("/bans", "") => moderation::list(server),
+            ("/relays", "") => list_relays(server),
             ("/kick", who) if !who.is_empty() => complain(server, moderation::kick(server, who)),
             ("/ban", who) if !who.is_empty() => complain(server, moderation::ban(server, who)),
             ("/unban", who) if !who.is_empty() => complain(server, moderation::unban(server, who)),
@@ -62,5 +64,14 @@ fn list(server: &Server) {
     server.printer.line(format_args!("{} in the directory", entries.len()));
     for entry in entries {
         server.printer.line(entry);
+    }
+}
+
+/// `/relays`: prints who is relayed.
+fn list_relays(server: &Server) {
+    let relays = server.relays.list(Instant::now());
+    server.printer.line(format_args!("{} relayed", relays.len()));
+    for relay in relays {
+        server.printer.line(relay);
     }
 }

@@ -7,7 +7,7 @@
 //!
 //! A request comes in at [`session`], which reads and parses it. [`pace`] says when its turn comes, by the limits of
 //! the client and of its host ([`hosts`]). [`connection`] does what it asks for, with the [`directory`] and the
-//! [`room`]. [`pipeline`] keeps the answers in order. [`capacity`] decides who may connect, and [`secure`](mod@secure) speaks TLS with those who do.
+//! [`room`]. [`pipeline`] keeps the answers in order. [`capacity`] decides who may connect, [`relay`] passes on what two clients say who find no other way, and [`secure`](mod@secure) speaks TLS with those who do.
 
 pub mod printer;
 pub mod room;
@@ -17,6 +17,7 @@ pub mod rate_limit;
 pub mod hosts;
 pub mod notices;
 pub mod announcer;
+pub mod relay;
 pub mod state;
 pub mod connection;
 pub mod keepalive;
@@ -244,6 +245,7 @@ fn shut_down(server: &Server, broadcaster: JoinHandle<()>, printer: JoinHandle<(
     for outbox in server.registry.members(Instant::now()) {
         server.send_away(&outbox, Reason::Shutdown);
     }
+    server.relays.end_all(None);
     server.room.close();
     // Both end by themselves now. A panic in one of them was reported on stderr.
     let _ = broadcaster.join();

@@ -56,6 +56,7 @@ pub fn ban(server: &Server, who: &str) -> Result<(), String> {
         _ => find(server, who)?.entry.name,
     };
     expel(server, bar(server, &name, None)?.iter());
+    server.relays.end_all(Some(&name)); // its relay may have outlived its membership
     server.printer.line(format_args!("{name} is barred"));
     Ok(())
 }
@@ -140,5 +141,6 @@ fn expel<'a>(server: &Server, members: impl Iterator<Item = &'a Registration>) {
         if server.part(&client.entry.name, &member.outbox, Reason::Kicked, None) {
             server.send_away(&member.outbox, Reason::Kicked);
         }
+        server.relays.end_all(Some(&client.entry.name));
     }
 }

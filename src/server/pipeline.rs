@@ -87,6 +87,15 @@ impl<'a> Pipeline<'a> {
         self.queue_messages();
     }
 
+    /// The same before the next read, which may wait. A client whose last read has filled its buffer rests.
+    pub fn settle(&mut self, is_full: bool) {
+        let begun = Instant::now();
+        self.flush();
+        if is_full {
+            self.rest(begun);
+        }
+    }
+
     /// Writes the answers that were collected, in one write.
     pub fn write_answers(&mut self) {
         if !self.answers.is_empty() {
@@ -124,7 +133,7 @@ impl<'a> Pipeline<'a> {
     /// Rests after a read that filled its buffer, for this client has more to say. It waits three times as long as
     /// its last portion took to deliver, and so uses a quarter of the broadcaster's time at most. The others get
     /// their turn, and their messages do not wait behind its own in every member's socket.
-    pub fn rest(&self, begun: Instant) {
+    fn rest(&self, begun: Instant) {
         self.wait_delivered();
         self.outbox.sleep(REST * begun.elapsed());
     }

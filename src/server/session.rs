@@ -18,6 +18,7 @@ use crate::server::connection::Connection;
 use crate::server::keepalive::{Keepalive, Next};
 use crate::server::pace::Pace;
 use crate::server::pipeline::Pipeline;
+use crate::server::relay::RelayPlace;
 use crate::server::room::{LINGER, journal};
 use crate::server::secure;
 use crate::server::state::Server;
@@ -49,6 +50,8 @@ pub struct Session<'a> {
     pace: Pace,
     /// The answers and messages that are not written yet.
     pipeline: Pipeline<'a>,
+    /// Its place in a relay, once it has one.
+    relayed: Option<RelayPlace>,
 }
 
 /// Whether the session goes on, or the reason why it ends.
@@ -61,8 +64,8 @@ impl<'a> Session<'a> {
         let keepalive = Keepalive::new(now, options.register_timeout, options.ping);
         let pace = Pace::new(options.rate, connection.host.clone(), now);
         let pipeline = Pipeline::new(&connection);
-        let (wait, unprotected) = (Duration::ZERO, false);
-        Session { connection, keepalive, wait, unprotected, pace, pipeline }
+        let (wait, unprotected, relayed) = (Duration::ZERO, false, None);
+        Session { connection, keepalive, wait, unprotected, pace, pipeline, relayed }
     }
 
     /// Serves the client until one side ends the session. Returns the reason.
@@ -76,13 +79,13 @@ impl<'a> Session<'a> {
                 self.pipeline.flush();
                 return reason;
             }
+            if let Some(place) = self.relayed.take() {
+                place.run(reader.get_mut());
+                return Reason::Gone;
+            }
             // The next read of a block would wait: everything that was read is executed.
             if !reader.holds_block(reader.get_ref().buffered()) {
-                let begun = Instant::now();
-                self.pipeline.flush();
-                if reader.get_ref().is_full() {
-                    self.pipeline.rest(begun);
-                }
+                self.pipeline.settle(reader.get_ref().is_full());
             }
             self.limit(reader.get_mut());
             let found = reader.read();
@@ -238,9 +241,10 @@ impl<'a> Session<'a> {
             Request::Tell { peer, text } => Some(self.connection.tell(&peer, &text)?),
             Request::Ping { token } => Some(Response::Pong { token }),
             Request::Pong { token } => self.connection.pong(token.as_deref()),
-            Request::Relay { .. } => {
-                let message = "this server relays nothing";
-                return Err(Refusal::new(code::NO_SUCH_CALL, message));
+            Request::Relay { name, proof } => {
+                self.pipeline.write_answers(); // nothing may come after RELAYACK
+                self.relayed = Some(self.connection.relay(&name, proof)?);
+                None
             }
             Request::Quit => None,
         })

@@ -2,7 +2,7 @@
 //!
 //! There are four locks: the registry's, the announcer's, the room's and an outbox's. A thread that holds one may take
 //! those after it, never one before it. So no two threads can each wait for the other's. (The registry's second
-//! lock is taken only under its first. The printer's and the connections' may be taken at any time: nobody takes another
+//! lock is taken only under its first. The printer's, the relays' and the connections' may be taken at any time: nobody takes another
 //! one under them.)
 
 use std::net::{SocketAddr, UdpSocket};
@@ -16,6 +16,7 @@ use crate::server::capacity::Connections;
 use crate::server::directory::{Ids, Registry};
 use crate::server::hosts::{HostRate, HostRates};
 use crate::server::printer::Printer;
+use crate::server::relay::Relays;
 use crate::server::room::{Outbox, Room, journal};
 use crate::tls::SharedKey;
 use crate::wire::{Entry, Name, Notification, Reason, Refusal};
@@ -48,6 +49,8 @@ pub struct ServerOptions {
     pub key: Option<PathBuf>,
     /// Whether clients without TLS are served beside those with it.
     pub allow_plain: bool,
+    /// The most chats that are relayed at a time; 0 for none.
+    pub relays: usize,
     /// Whether each batch waits until the log is on the disk.
     pub sync: bool,
     /// Whether the server ends when its input does.
@@ -69,6 +72,7 @@ impl Default for ServerOptions {
             log: PathBuf::from("server.log"),
             key: None,
             allow_plain: false,
+            relays: 16,
             sync: false,
             until_eof: false,
             shake: None,
@@ -103,6 +107,8 @@ pub struct Server {
     pub announcer: Announcer,
     /// The sockets to which members send REFLEX; none if they could not be bound.
     pub reflex: Vec<UdpSocket>,
+    /// The chats that are relayed.
+    pub relays: Arc<Relays>,
     /// The lines that wait to be printed.
     pub printer: Arc<Printer>,
     /// Whether the warning about loopback was printed.
@@ -120,6 +126,8 @@ impl Server {
         ids: Ids,
         reflex: Vec<UdpSocket>,
     ) -> Server {
+        let printer = Arc::<Printer>::default();
+        let relays = Relays::new(options.relays, Arc::clone(&room), Arc::clone(&printer));
         Server {
             connections: Arc::new(Connections::new(options.max_clients)),
             hosts: HostRates::new(options.rate_of_host()),
@@ -127,7 +135,8 @@ impl Server {
             announcer: Announcer::new(Arc::clone(&room)),
             room,
             reflex,
-            printer: Arc::default(),
+            relays: Arc::new(relays),
+            printer,
             warned: AtomicBool::new(false),
             own,
             key,

@@ -131,6 +131,7 @@ mod server_moderation;
 
 mod server_rate;
 mod server_reflex;
+mod server_relay;
 mod server_replay;
 mod server_return;
 mod server_room;

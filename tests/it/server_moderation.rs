@@ -118,7 +118,7 @@ table! { answered:
     who_is_not_barred_is_not_let_in("/unban bob", "bob is not barred");
     an_address_that_is_not_barred_is_not_let_in("/unban 192.0.2.7", "192.0.2.7 is not barred");
     the_console_says_what_it_knows("/help",
-        "the console knows /info, /kick NAME [SECONDS], /ban NAME|IP, /unban NAME|IP, /bans and /quit");
+        "the console knows /info, /kick NAME [SECONDS], /ban NAME|IP, /unban NAME|IP, /bans, /relays and /quit");
 }
 
 #[test]

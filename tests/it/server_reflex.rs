@@ -10,16 +10,18 @@ use crate::support::{Block, DEADLINE, Datagrams, Folder, Server, Wire, lan_addre
 const HERE: Ipv4Addr = Ipv4Addr::LOCALHOST;
 
 /// A member that knows the ways through NATs, with its secret for REFLEX.
-struct Member {
-    wire: Wire,
-    name: &'static str,
+pub struct Member {
+    /// Its connection to the server.
+    pub wire: Wire,
+    /// Its name.
+    pub name: &'static str,
     reflex: String,
 }
 
 impl Member {
     /// Joins as one that says this of its own address.
     #[track_caller]
-    fn joins(server: &Server, name: &'static str, port: u16, local: &str) -> Self {
+    pub fn joins(server: &Server, name: &'static str, port: u16, local: &str) -> Self {
         let headers = [("Secure", "tls"), ("Local", local)];
         let (wire, ack) = joins(server.address(), name, port, &headers);
         let reflex = ack.get("Reflex").to_owned();
@@ -34,7 +36,7 @@ impl Member {
 
     /// Asks for a peer by a way, and gives what both are told.
     #[track_caller]
-    fn is_introduced(&mut self, peer: &mut Self, via: &str) -> (Block, Block) {
+    pub fn is_introduced(&mut self, peer: &mut Self, via: &str) -> (Block, Block) {
         let headers = [("clientID", self.name), ("Peer", peer.name), ("Via", via)];
         self.wire.asks("BRIDGE", &headers);
         let (answer, call) = (self.wire.skips_to("BRIDGEACK"), peer.wire.skips_to("CALL"));

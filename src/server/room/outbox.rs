@@ -6,7 +6,8 @@
 //! the socket around both. Every write to a client happens under its outbox's lock, so two
 //! threads never mix their bytes.
 //!
-//! An outbox goes through these states, and never back: open, *closed* (last words are written, nothing more is
+//! An outbox goes through these states, and never back: open, perhaps *relayed* (it only passes on what comes from another
+//! connection), *closed* (last words are written, nothing more is
 //! accepted, what waits is still sent), shut down (the socket is closed in both directions).
 
 use std::io::{self, ErrorKind};
@@ -68,6 +69,8 @@ struct Inner {
     end: Option<(Reason, Instant)>,
     /// Whether the client's thread has stopped to read from the socket.
     finished: bool,
+    /// Whether the client reads what another one writes, and nothing else.
+    relayed: bool,
 }
 
 impl Outbox {
@@ -80,7 +83,8 @@ impl Outbox {
         stream.set_nodelay(true)?;
         stream.set_write_timeout(Some(WRITE_TIMEOUT))?;
         let buffer = SealedBuffer::new(limit);
-        let inner = Inner { buffer, pieces: None, listed: false, end: None, finished: false };
+        let (pieces, end, [listed, finished, relayed]) = Default::default();
+        let inner = Inner { buffer, pieces, listed, end, finished, relayed };
         let (greeted, left, closed) = Default::default();
         let (inner, ended) = (Mutex::new(inner), Condvar::new());
         Ok(Outbox { stream, greeted, left, closed, inner, limit, ended })
@@ -213,11 +217,48 @@ impl Outbox {
             return false;
         }
         self.set_end(&mut inner, reason);
+        let words = if inner.relayed { b"" } else { words };
         let sent = inner.buffer.send_last(&self.stream, words);
         if sent.is_ok() && inner.buffer.is_empty() {
             self.shut(Shutdown::Write);
         }
         !std::mem::replace(&mut inner.listed, true)
+    }
+
+    /// Writes the last words of the server's own, if TLS is spoken with its end, and from here on only what is passed on.
+    pub fn relay(&self, words: &[u8]) -> WriteOutcome {
+        let mut inner = lock(&self.inner);
+        if inner.end.is_some() {
+            return WriteOutcome::Closed;
+        }
+        inner.relayed = true;
+        if let Err(error) = inner.buffer.send_last(&self.stream, words) {
+            return self.cut(&mut inner, error.kind());
+        }
+        inner.buffer.unsecure();
+        self.write(&mut inner, b"", WriteMode::NonBlocking)
+    }
+
+    /// Passes on bytes of another connection. Returns how many the socket has taken.
+    ///
+    /// # Errors
+    /// As writing fails; `BrokenPipe` when the connection is over.
+    pub fn pass(&self, bytes: &[u8]) -> io::Result<usize> {
+        let inner = lock(&self.inner);
+        if inner.end.is_some() {
+            return Err(ErrorKind::BrokenPipe.into());
+        }
+        inner.buffer.pass(&self.stream, bytes)
+    }
+
+    /// Tells the client that nothing more is passed on to it. Returns whether it could be told: not as long as something
+    /// waits.
+    pub fn end_passing(&self) -> bool {
+        let is_told = lock(&self.inner).buffer.is_empty();
+        if is_told {
+            self.shut(Shutdown::Write);
+        }
+        is_told
     }
 
     /// Notes that the client's thread is done: nobody reads from the socket any more.

@@ -179,6 +179,13 @@ impl Room {
         }
     }
 
+    /// Writes the last words of the server's own to one client. From here on it is relayed.
+    pub fn relay(&self, outbox: &Arc<Outbox>, words: &[u8]) {
+        if outbox.relay(words) == WriteOutcome::Buffered {
+            self.track_slow(outbox);
+        }
+    }
+
     /// Ends one client's connection after some last words.
     pub fn disconnect(&self, outbox: &Arc<Outbox>, reason: Reason, words: &[u8]) {
         if outbox.close(reason, words) {

@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
+use crate::io_error::is_waiting;
 use crate::server::room::send_buffer::SendBuffer;
 use crate::tls::Sealer;
 use crate::tls::record::MAX_CONTENT;
@@ -51,6 +52,26 @@ impl SealedBuffer {
     pub fn secure(&mut self, sealer: Sealer, limit: usize) {
         self.buffer.raise_limit(overhead(limit));
         self.sealer = Some(sealer);
+    }
+
+    /// From now on nothing is sealed any more.
+    pub fn unsecure(&mut self) {
+        self.sealer = None;
+    }
+
+    /// Writes as much of `bytes` as the socket takes now, and keeps nothing. Returns how many it has taken; none as long as
+    /// something else waits.
+    ///
+    /// # Errors
+    /// As writing fails.
+    pub fn pass(&self, to: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+        if !self.is_empty() {
+            return Ok(0);
+        }
+        to.set_nonblocking(true)?;
+        let taken = write(to, bytes);
+        to.set_nonblocking(false)?;
+        taken.or_else(|error| if is_waiting(&error) { Ok(0) } else { Err(error) })
     }
 
     /// Lets `bytes` more wait, until nothing waits any more.

@@ -1,0 +1,165 @@
+//! One side of a relay: the thread of a connection, which passes on what its client writes.
+//!
+//! The thread reads a little, writes it to the other connection, and rests for as long as the rate wants. If the other
+//! one takes nothing, it waits with what it has, and TCP's flow control stops the sender: nothing is kept here but
+//! one portion.
+
+use std::io::{self, BufRead, ErrorKind};
+use std::sync::Arc;
+use std::sync::mpsc::RecvTimeoutError;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::io_error::is_waiting;
+use crate::net::Reader;
+use crate::server::relay::course::rest;
+use crate::server::relay::relays::{Relay, RelayClaim, Relays, unknown};
+use crate::server::room::Outbox;
+use crate::sync::lock;
+use crate::wire::{Name, Refusal, RelayProof};
+
+/// How long the first one waits for the second, and then each for the other's `close_notify`.
+const MEETING: Duration = Duration::from_secs(10);
+/// The most bytes that are passed on before the thread rests.
+const PORTION: usize = 4 * 1024;
+/// The pause before bytes are offered again to a client that takes nothing.
+const FULL: Duration = Duration::from_millis(50);
+
+/// A connection's place in a relay. Dropping it ends the relay, whether its thread returns or panics.
+#[derive(Debug)]
+pub struct RelayPlace {
+    relays: Arc<Relays>,
+    relay: Arc<Relay>,
+    /// 0 for the one who has asked, 1 for the called one.
+    side: usize,
+}
+
+impl RelayPlace {
+    /// Shows a member's secret, and waits for the other one.
+    ///
+    /// # Errors
+    /// As [`Relays::claim`]; `no-such-call` also when nobody else comes in time, or the two are introduced again.
+    pub fn claim(
+        relays: &Arc<Relays>,
+        name: &Name,
+        proof: RelayProof,
+        outbox: &Arc<Outbox>,
+    ) -> Result<RelayPlace, Refusal> {
+        let relay = match relays.claim(name, proof, outbox, Instant::now())? {
+            RelayClaim::Second(relay) => relay,
+            RelayClaim::First(hear) => match hear.recv_timeout(MEETING) {
+                // The other one may have come in this moment: then word of it is on its way.
+                Err(RecvTimeoutError::Timeout) if !relays.give_up(outbox) => hear.recv().ok(),
+                heard => heard.ok(),
+            }
+            .ok_or_else(unknown)?,
+        };
+        let side = usize::from(matches!(proof, RelayProof::Answer(_)));
+        Ok(RelayPlace { relays: Arc::clone(relays), relay, side })
+    }
+
+    /// Passes on what the client writes, until the relay is over.
+    pub fn run(&self, reader: &mut Reader) {
+        // An error of either connection ends the relay, and there is nobody to be told of it.
+        let _ = self.pass_all(reader);
+    }
+
+    /// The same, with the error that has ended it.
+    fn pass_all(&self, reader: &mut Reader) -> io::Result<()> {
+        reader.deadline = None;
+        let until = Instant::now() + MEETING;
+        let in_time = || until.saturating_duration_since(Instant::now());
+        self.wait(reader, in_time, Reader::unsecure)?;
+        loop {
+            let read =
+                |reader: &mut Reader| reader.fill_buf().map(|bytes| bytes.len().min(PORTION));
+            let count = self.wait(reader, || self.left(), read)?;
+            if count == 0 {
+                break;
+            }
+            self.pass(&reader.buffered()[..count])?;
+            reader.consume(count);
+            self.own().sleep(rest(count));
+        }
+        while !self.other().end_passing() {
+            self.pause(FULL)?;
+        }
+        let now = Instant::now();
+        let both = lock(&self.relay.course).as_mut().is_none_or(|it| it.ends(self.side, now));
+        if both {
+            return Ok(());
+        }
+        loop {
+            self.pause(self.left())?; // the other side's thread ends the relay
+        }
+    }
+
+    /// Reads in some way, for as long as is left.
+    fn wait<'a, T>(
+        &self,
+        reader: &mut Reader<'a>,
+        left: impl Fn() -> Duration,
+        read: impl Fn(&mut Reader<'a>) -> io::Result<T>,
+    ) -> io::Result<T> {
+        loop {
+            let left = left();
+            self.check(left)?;
+            reader.set_limit(Some(left));
+            match read(reader) {
+                // The time is over, or the thread of the other side has made the socket non-blocking for a moment.
+                Err(error) if is_waiting(&error) => thread::yield_now(),
+                done => return done,
+            }
+        }
+    }
+
+    /// Writes bytes to the other one, however long it takes.
+    fn pass(&self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            let taken = self.other().pass(bytes)?;
+            if taken == 0 {
+                self.pause(FULL)?;
+                continue;
+            }
+            bytes = &bytes[taken..];
+            let mut course = lock(&self.relay.course);
+            course.iter_mut().for_each(|course| course.passed(self.side, taken, Instant::now()));
+        }
+        Ok(())
+    }
+
+    /// Sleeps, unless the relay is over.
+    fn pause(&self, time: Duration) -> io::Result<()> {
+        self.check(self.left())?;
+        self.own().sleep(time);
+        Ok(())
+    }
+
+    /// Whether the relay goes on, if so much time is left.
+    fn check(&self, left: Duration) -> io::Result<()> {
+        let is_over = left.is_zero() || self.own().is_closed() || self.other().is_closed();
+        if is_over { Err(ErrorKind::TimedOut.into()) } else { Ok(()) }
+    }
+
+    /// How long the relay may still stay silent.
+    fn left(&self) -> Duration {
+        let course = lock(&self.relay.course);
+        course.as_ref().map_or(Duration::ZERO, |course| course.left(Instant::now()))
+    }
+
+    /// The connection of this side.
+    fn own(&self) -> &Outbox {
+        &self.relay.outboxes[self.side]
+    }
+
+    /// The connection of the other side.
+    fn other(&self) -> &Outbox {
+        &self.relay.outboxes[1 - self.side]
+    }
+}
+
+impl Drop for RelayPlace {
+    fn drop(&mut self) {
+        self.relays.end(&self.relay);
+    }
+}
