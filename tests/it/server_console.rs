@@ -197,7 +197,7 @@ fn the_port_may_be_given_alone() {
 #[test]
 fn bad_arguments_are_answered_with_the_usage() {
     let folder = Folder::fresh();
-    let bad: [&[&str]; 25] = [
+    let bad: [&[&str]; 27] = [
         &["--nonsense"],
         &["--port"],
         &["--port", "x"],
@@ -207,6 +207,8 @@ fn bad_arguments_are_answered_with_the_usage() {
         &["0", "0"],
         &["--port", "0", "--max-clients", "12001"],
         &["--port", "0", "--max-clients", "many"],
+        &["--port", "0", "--relays", "6001"],
+        &["--port", "0", "--relays", "-1"],
         &["--port", "0", "--rate", "-3"],
         &["--port", "0", "--rate-address", "-3"],
         &["--port", "0", "--ping", "x"],

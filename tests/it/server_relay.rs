@@ -1,20 +1,22 @@
 //! Relays: two members, each over a connection of its own, between whom the server passes bytes on as they are.
 
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use p2p_chat::client::direct::secure::tickets::shared_key;
 use p2p_chat::server::directory::registration::{Membership, Presence, Registration};
 use p2p_chat::server::relay::Relays;
 use p2p_chat::server::relay::relays::RelayClaim;
 use p2p_chat::server::room::{Outbox, Room};
-use p2p_chat::wire::{Credentials, Entry, RelayProof, Secret};
+use p2p_chat::tls::{accept, connect};
+use p2p_chat::wire::{Credentials, Entry, Refusal, RelayProof, Secret};
 
 use crate::server_reflex::Member;
 use crate::support::keyed::Tunnel;
-use crate::support::{Block, DEADLINE, Dice, Keyed, Server, Wire};
+use crate::support::{Block, DEADLINE, Dice, Keyed, Lane, Server, Wire};
 
 /// Members with these names.
 fn members<const N: usize>(server: &Server, names: [&'static str; N]) -> [Member; N] {
@@ -519,13 +521,56 @@ fn who_goes_on_in_tls_or_cuts_it_is_not_relayed() {
         let mut called = comes(&server.0, "called", &answer);
         called.gets("RELAYACK");
         if cuts {
-            asking.socket.shutdown(std::net::Shutdown::Write).unwrap();
+            asking.socket.shutdown(Shutdown::Write).unwrap();
         } else {
             asking.sends("more of the outer TLS");
         }
         called.is_closed();
         server.0.sees("RELAY: alice bob ended after ");
     }
+}
+
+/// An introduction's secrets, as its two members have read them.
+fn secrets_of(block: &Block) -> Credentials {
+    let [ticket, answer] = ["Ticket", "Answer"].map(|name| block.get(name).parse().unwrap());
+    Credentials { ticket, answer, secure: true }
+}
+
+#[test]
+fn the_relay_reads_nothing_of_what_two_say_by_their_own_tls() {
+    let server = Server::start(&[]);
+    let [mut alice, mut bob] = members(&server, ["alice", "bob"]);
+    let (ack, call) = alice.is_introduced(&mut bob, "relay");
+    // All that the server itself is told of the chat.
+    let lane = Lane::to(server.address());
+    let come = |words: String| {
+        let mut wire = Wire::connect("one of the two", lane.address());
+        wire.sends(words);
+        wire
+    };
+    let mut asking = come(relay("alice", ("Ticket", ack.get("Ticket"))));
+    let mut called = come(relay("bob", ("Answer", call.get("Answer"))));
+    asking.gets("RELAYACK");
+    called.gets("RELAYACK");
+    let (asking, called) = (asking.stream(), called.stream());
+    let (at_alice, at_bob) = (shared_key(&secrets_of(&ack)), shared_key(&secrets_of(&call)));
+    let (mut tls_alice, mut tls_bob) = thread::scope(|scope| {
+        let accepted = scope.spawn(|| accept((&[], &mut &*called), &mut &*called, &at_bob, None));
+        let connected = connect(&mut &*asking, &mut &*asking, &at_alice, None).unwrap();
+        (connected, accepted.join().unwrap().unwrap())
+    });
+    for text in ["nobody else must read this", "nor this"] {
+        let mut records = Vec::new();
+        tls_alice.sealer.seal(text.as_bytes(), &mut records);
+        (&*asking).write_all(&records).unwrap();
+        while tls_bob.opener.data().is_empty() {
+            let _ = tls_bob.opener.fill(&mut &*called); // a record may come in parts
+        }
+        assert_eq!(tls_bob.opener.data(), text.as_bytes());
+        tls_bob.opener.consume(text.len());
+    }
+    let heard = String::from_utf8_lossy(&lane.heard()).into_owned();
+    assert!(heard.matches("RELAYACK").count() == 2 && !heard.contains("this"), "{heard}");
 }
 
 #[test]
@@ -590,7 +635,7 @@ fn no_host_takes_all_relays_and_no_member_all_introductions() {
         relays.claim(name, ticket, &own, now)?;
         relays.claim(&called.entry.name, answer, &other, now)?;
         open.push((other, client));
-        Ok::<_, p2p_chat::wire::Refusal>(())
+        Ok::<_, Refusal>(())
     };
     for id in 10..16 {
         relay(&greedy, id).unwrap();
