@@ -30,14 +30,14 @@ const OWN: [(&str, &str); 14] = [
     ("process", "Command ExitCode ExitStatus Output Stdio"),
     (
         "sync",
-        "Arc Condvar LockResult Mutex MutexGuard Once OnceLock PoisonError WaitTimeoutResult Weak",
+        "Arc Condvar LockResult Mutex MutexGuard Once OnceLock PoisonError TryLockError WaitTimeoutResult Weak",
     ),
     ("sync::atomic", "AtomicBool AtomicI32 AtomicU16 AtomicU32 AtomicU64 AtomicUsize Ordering"),
     (
         "sync::mpsc",
         "Receiver RecvError RecvTimeoutError SendError Sender SyncSender TryRecvError TrySendError channel sync_channel",
     ),
-    ("thread", "Builder JoinHandle Result sleep yield_now"),
+    ("thread", "Builder JoinHandle Result ThreadId current sleep yield_now"),
     ("time", "Duration Instant SystemTime SystemTimeError UNIX_EPOCH"),
 ];
 

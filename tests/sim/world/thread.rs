@@ -4,11 +4,11 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-pub use std::thread::Result;
+pub use std::thread::{Result, ThreadId, current};
 
 use crate::hosts;
 use crate::time::later;
-use crate::turns::{self, ThreadId};
+use crate::turns;
 
 /// What a thread will be.
 #[derive(Debug, Default)]
@@ -19,7 +19,7 @@ pub struct Builder {
 /// A thread whose end can be waited for.
 #[derive(Debug)]
 pub struct JoinHandle<T> {
-    thread: ThreadId,
+    thread: turns::ThreadId,
     result: Arc<Mutex<Option<T>>>,
 }
 

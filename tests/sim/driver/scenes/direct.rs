@@ -165,7 +165,7 @@ fn is_open(users: &Users, one: usize, other: usize, by_udp: bool) -> bool {
                 has("chat with", "(verified") || has("Incoming chat request from", "(verified")
             }
             true => {
-                has("conversation with", "(udp) is open")
+                has("conversation with", " is open")
                     || has("Incoming query from", "(verified")
             }
         }

@@ -5,7 +5,7 @@ mod mutex;
 pub mod atomic;
 pub mod mpsc;
 
-pub use std::sync::{Arc, LockResult, Once, OnceLock, PoisonError, Weak};
+pub use std::sync::{Arc, LockResult, Once, OnceLock, PoisonError, TryLockError, Weak};
 
 pub use condvar::{Condvar, WaitTimeoutResult};
 pub use mutex::{Mutex, MutexGuard};

@@ -1,7 +1,7 @@
 //! The lock.
 
 use std::ops::{Deref, DerefMut};
-use std::sync::{LockResult, OnceLock, PoisonError, TryLockError};
+use std::sync::{LockResult, OnceLock, PoisonError, TryLockError, TryLockResult};
 
 use crate::sync::key_of;
 use crate::turns::{self, Key};
@@ -26,19 +26,32 @@ impl<T> Mutex<T> {
         Mutex { key: OnceLock::new(), inner: std::sync::Mutex::new(value) }
     }
 
+    /// Takes the lock if no other thread holds it.
+    ///
+    /// # Errors
+    /// When another thread holds it, and when a thread has panicked while it held the lock.
+    pub fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
+        turns::point();
+        self.inner.try_lock().map(|guard| MutexGuard { of: self, guard: Some(guard) }).map_err(
+            |error| match error {
+                TryLockError::Poisoned(poisoned) => {
+                    let guard = Some(poisoned.into_inner());
+                    TryLockError::Poisoned(PoisonError::new(MutexGuard { of: self, guard }))
+                }
+                TryLockError::WouldBlock => TryLockError::WouldBlock,
+            },
+        )
+    }
+
     /// Takes the lock. Sleeps while another thread holds it.
     ///
     /// # Errors
     /// When a thread has panicked while it held the lock.
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
-        turns::point();
         loop {
-            match self.inner.try_lock() {
-                Ok(guard) => return Ok(MutexGuard { of: self, guard: Some(guard) }),
-                Err(TryLockError::Poisoned(poisoned)) => {
-                    let guard = Some(poisoned.into_inner());
-                    return Err(PoisonError::new(MutexGuard { of: self, guard }));
-                }
+            match self.try_lock() {
+                Ok(guard) => return Ok(guard),
+                Err(TryLockError::Poisoned(poisoned)) => return Err(poisoned),
                 Err(TryLockError::WouldBlock) => {
                     crate::sim::note("waits for a lock", 0, String::new);
                     turns::sleep_on(key_of(&self.key), None);
