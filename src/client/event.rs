@@ -61,6 +61,24 @@ impl Events {
         }
     }
 
+    /// The same, if the thread knows `with` whom.
+    pub fn capture_from(
+        &self,
+        id: ConnectionId,
+        stream: &TcpStream,
+        direction: Direction,
+        traced: Traced,
+        with: &str,
+    ) {
+        if self.tracing.load(Ordering::Relaxed)
+            && !traced.bytes.is_empty()
+            && let Some(captured) = Captured::on(stream, direction, traced)
+        {
+            let captured = Captured { with: Some(with.to_owned()), ..captured };
+            let _ = self.send(Event::Captured(id, captured)); // an error: the program ends
+        }
+    }
+
     /// Reports the flights of a connection's handshake, if tracing is on. `with` is the other one, if its key tells.
     pub fn capture_handshake(
         &self,
@@ -132,9 +150,10 @@ pub enum LinkEvent {
 /// What happens to a direct chat.
 #[derive(Debug)]
 pub enum PeerEvent {
-    /// The call of this client is accepted, and connecting took so long. It is not known yet which program listens there.
+    /// The call of this client is accepted at that address, and connecting took so long. It is not known yet which program
+    /// listens there.
     /// With an exporter the connection is encrypted.
-    Connected(Writer, Duration, Option<Exporter>),
+    Connected(Writer, SocketAddr, Duration, Option<Exporter>),
     /// A peer calls from that address, with a CHAT or without. With an exporter the connection is encrypted.
     Incoming(Writer, SocketAddr, Option<Greeting>, Option<Exporter>),
     /// A call was refused on its own thread; the sentence that tells why.

@@ -25,7 +25,7 @@ use crate::client::typing::line_queues::Source;
 use crate::client::typing::lines::Lines;
 use crate::client::ui::web::Page;
 use crate::client::verdict::{Audience, verdict};
-use crate::client::{responses, snapshot};
+use crate::client::{responses, snapshot, ways};
 use crate::wire::{MAX_LINE, Name};
 
 /// What is asked without a name.
@@ -245,6 +245,7 @@ impl EventLoop {
     fn tick(&mut self) {
         let now = Instant::now();
         self.state.tick(now);
+        ways::ask(&mut self.state);
         if !self.shutdown.has_begun() {
             return;
         }

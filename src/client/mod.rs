@@ -16,6 +16,7 @@ pub mod state;
 pub mod typing;
 pub mod snapshot;
 pub mod execute;
+pub mod ways;
 pub mod responses;
 pub mod verdict;
 pub mod event_loop;

@@ -5,11 +5,13 @@
 
 use std::time::Instant;
 
+use crate::client::direct::announced;
 use crate::client::rendezvous::Update;
 use crate::client::rendezvous::requests::{Pending, Purpose};
 use crate::client::state::State;
 use crate::client::ui::Output;
-use crate::wire::{Entry, Introduction, Response};
+use crate::client::ways;
+use crate::wire::{Candidates, Credentials, Entry, Introduction, Response, Via};
 
 /// Handles what the server's session leaves to others. Returns the sentence of the server if the user must choose
 /// another name.
@@ -18,11 +20,24 @@ pub fn update(state: &mut State, update: Update) -> Option<String> {
         Update::Response(asked, response) => handle(state, asked, response),
         Update::Members { reissued } => state.members_changed(reissued),
         Update::Call(caller, via, credentials, candidates) => {
-            state.called(caller, (via, credentials), candidates);
+            called(state, caller, (via, credentials), candidates);
         }
         Update::NameRefused(message) => return Some(message),
     }
     None
+}
+
+/// Handles CALL: the server has given this client's address to somebody who is about to use it, or to be connected to.
+fn called(
+    state: &mut State,
+    caller: Entry,
+    (via, credentials): (Via, Credentials),
+    candidates: Candidates,
+) {
+    state.with_chats(Instant::now(), |handshakes, conversations, context| match via {
+        Via::Udp => conversations.queried(caller, credentials, candidates, context),
+        via => announced::invite(handshakes, caller, (via, credentials), candidates, context),
+    });
 }
 
 /// Handles a response: shows it, or does what the request was for. One to no request is not shown, unless it is an
@@ -38,11 +53,10 @@ fn handle(state: &mut State, asked: Option<Pending>, response: Response) {
             }
         }
         (Some(Pending::History), Response::HistoryAck { count, .. }) => {
-            screen.line(match count {
-                0 => "there are no messages".to_owned(),
-                1 => "this was the last message".to_owned(),
-                count => format!("these were the last {count} messages"),
-            });
+            screen.line(last(count));
+        }
+        (Some(Pending::Bridge(Purpose::Way(chat, via))), response) => {
+            ways::answered(state, (chat, via), response);
         }
         (Some(Pending::Bridge(_)), Response::BridgeAck(None)) => {
             screen.line("nobody else is registered");
@@ -64,6 +78,15 @@ fn handle(state: &mut State, asked: Option<Pending>, response: Response) {
     }
 }
 
+/// What is said after so many old messages.
+fn last(count: u64) -> String {
+    match count {
+        0 => "there are no messages".to_owned(),
+        1 => "this was the last message".to_owned(),
+        count => format!("these were the last {count} messages"),
+    }
+}
+
 /// Uses an introduction for its purpose: shows the address, calls it, or opens a conversation over UDP. The secrets
 /// of an introduction that is only shown are kept, in case the user calls that address soon.
 fn introduced(state: &mut State, purpose: &Purpose, found: Introduction) {
@@ -80,6 +103,7 @@ fn introduced(state: &mut State, purpose: &Purpose, found: Introduction) {
             state.handshakes.introductions.keep(found, Instant::now());
             state.dial(address);
         }
+        (Purpose::Way(..), _) => {} // handled before
         (Purpose::Show, _) => {
             state.screen.line(format_args!("{name} is at {address}: /chat {address}"));
             state.handshakes.introductions.keep(found, Instant::now());

@@ -22,7 +22,7 @@ pub fn state(state: &State) -> String {
     });
     let people = list(server.room.others().map(|entry| person(entry, state)));
     // A caller whose ticket is still judged is not shown.
-    let known = |chat: &&Chat| chat.is_open() || chat.is_calling();
+    let known = |chat: &&Chat| chat.is_open() || chat.called;
     let chats = state.chats.over_tcp().filter(known);
     let (says_plain, secure) = (state.chats.server_tells_tls, state.chats.server_is_secure);
     let by_tcp = chats.map(|chat| by_tcp(chat, &state.files, says_plain));
@@ -58,7 +58,8 @@ fn by_tcp(chat: &Chat, files: &Transfers, says_plain: bool) -> String {
     let object = object.text("address", chat.address).text("state", state);
     let object = object.json("verified", chat.verified).json("files", files.json(chat.key));
     let object = object.text("standing", chat.standing(says_plain));
-    object.json("roundTrip", round_trip(&chat.round_trip)).end()
+    let way = chat.passage.way.map_or("null".to_owned(), |way| quoted(way.word()));
+    object.json("way", way).json("roundTrip", round_trip(&chat.round_trip)).end()
 }
 
 /// One conversation over UDP: `queried` until this client has queried back and may write.

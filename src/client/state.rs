@@ -8,8 +8,10 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use crate::client::direct::conversations;
-use crate::client::direct::handshake;
+use crate::client::direct::due;
 use crate::client::direct::identity;
+use crate::client::direct::relayed;
+use crate::client::direct::tcp::relay::RelayServer;
 use crate::client::direct::{
     Chats, Context, Conversations, DirectChat, Handshakes, Listening, LocalPeer, Transfers,
 };
@@ -100,14 +102,13 @@ impl State {
 
     /// When [`State::tick`] has something to do.
     pub fn deadline(&self) -> Option<Instant> {
-        let (calls, datagrams) =
-            (handshake::deadline(&self.chats), conversations::deadline(&self.chats));
+        let (calls, datagrams) = (due::deadline(&self.chats), conversations::deadline(&self.chats));
         let files = self.files.deadline();
         [self.server.deadline(), calls, datagrams, files].into_iter().flatten().min()
     }
 
     /// Lets chats handle something. They live without a name, too: while the user is asked for one, or for another.
-    fn with_chats(
+    pub fn with_chats(
         &mut self,
         now: Instant,
         act: impl FnOnce(&mut Handshakes, &mut Conversations, &mut Context),
@@ -116,6 +117,7 @@ impl State {
         let (chats, screen) = (&mut self.chats, &mut self.screen);
         chats.server_tells_tls = self.server.room.tells_tls;
         chats.server_is_secure = self.server.key.is_some();
+        chats.server_is_gone = !self.server.is_joined();
         let mut context = Context { me, chats, screen, now };
         act(&mut self.handshakes, &mut self.conversations, &mut context);
     }
@@ -133,9 +135,9 @@ impl State {
         if let Some((to, question)) = outgoing::reflex(&mut self.server, now) {
             self.conversations.datagrams.ask(to, question, &mut self.screen);
         }
-        self.with_chats(now, |_, conversations, context| {
+        self.with_chats(now, |handshakes, conversations, context| {
             conversations.tick(context);
-            handshake::tick(context);
+            due::tick(handshakes, context);
         });
         self.with_files(Transfers::tick);
         for asker in self.screen.away.take_due() {
@@ -171,6 +173,11 @@ impl State {
 
     /// Handles that there will be no response. A call does without the introduction, if it can.
     fn unanswered(&mut self, pending: Pending, message: &str) {
+        if let Pending::Bridge(Purpose::Way(chat, _)) = pending {
+            return self.with_chats(Instant::now(), |handshakes, _, context| {
+                handshakes.climbing.fails(chat, message, context);
+            });
+        }
         self.screen.line(message);
         match pending {
             Pending::Bridge(Purpose::Call(peer)) => {
@@ -202,6 +209,10 @@ impl State {
         }
         let room = &self.server.room;
         identity::learn_ids(&mut self.chats, |name, address| room.id_of(name, address));
+        let back = relayed::cut(&self.chats, |name, address| room.id_of(name, address));
+        self.with_chats(Instant::now(), |handshakes, _, context| {
+            relayed::call_again(back, &mut handshakes.climbing, context);
+        });
     }
 
     /// Turns tracing on or off.
@@ -217,9 +228,12 @@ impl State {
 
     /// Handles an event of a connection to the server. Returns what the session leaves to others.
     pub fn link_event(&mut self, id: ConnectionId, event: LinkEvent) -> Option<Update> {
-        if let LinkEvent::Up(_, own, _) = &event
+        if let LinkEvent::Up(_, own, server) = &event
             && self.server.is_link(id)
         {
+            let key = self.server.key.clone();
+            self.handshakes.climbing.server = Some(RelayServer { address: *server, key });
+            self.handshakes.callbacks.own = own.ip();
             let datagrams = &mut self.conversations.datagrams;
             self.listening.cover(*own, datagrams, &mut self.screen);
         }
@@ -229,6 +243,7 @@ impl State {
     /// Handles what the threads of a chat over TCP report.
     pub fn peer_event(&mut self, id: ConnectionId, event: PeerEvent) {
         if let PeerEvent::File(block) = event {
+            let Some(id) = self.chats.owner(id) else { return };
             return self.with_files(|files, context| files.block(id, block, context));
         }
         self.with_chats(Instant::now(), |handshakes, _, context| {
@@ -260,28 +275,15 @@ impl State {
 
     /// Shows what a connection has sent or received.
     pub fn captured(&mut self, id: ConnectionId, mut captured: Captured) {
-        let known = match self.chats.label(id) {
+        let label = self.chats.owner(id).and_then(|id| self.chats.label(id));
+        let known = match captured.with.clone().or(label) {
             _ if self.server.is_link(id) => Some("server".to_owned()),
-            None => captured.with.clone().or_else(|| self.handshakes.claim(&captured)),
+            None => self.handshakes.claim(&captured),
             label => label,
         };
         let with = self.labels.label(id, known).unwrap_or_else(|| captured.other.to_string());
         captured.explain(self.server.address().ip());
         self.screen.captured(&captured, with);
-    }
-
-    /// Handles CALL: the server has given this client's address to somebody who is about to use it.
-    pub fn called(
-        &mut self,
-        caller: Entry,
-        (via, credentials): (Via, Credentials),
-        candidates: Candidates,
-    ) {
-        self.with_chats(Instant::now(), |handshakes, conversations, context| match via {
-            Via::Tcp => handshakes.invite(caller, credentials, context),
-            Via::Udp => conversations.queried(caller, credentials, candidates, context),
-            Via::Back | Via::Relay => {}
-        });
     }
 
     /// Opens a conversation over UDP with a peer that the server has introduced.

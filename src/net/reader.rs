@@ -131,11 +131,6 @@ impl<'a> Reader<'a> {
         self.opener.as_ref().map_or(&self.buffer[self.start..self.end], Opener::data)
     }
 
-    /// Takes the reader apart: what was read and not consumed, and what opens the records, if the connection is secured.
-    pub fn into_parts(self) -> (Vec<u8>, Option<Opener>) {
-        (self.buffered().to_vec(), self.opener)
-    }
-
     /// Opens records until there are data. A read that brings no whole record buys no time: the limit is one for all
     /// reads together.
     fn open(&mut self) -> io::Result<()> {

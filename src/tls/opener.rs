@@ -103,11 +103,6 @@ impl Opener {
         self.heads.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
-    /// Takes what was read behind the other side's last word: the connection may carry something else from there on.
-    pub fn into_rest(mut self) -> Vec<u8> {
-        self.buffer.drain(..self.sealed.end).skip(self.sealed.start).collect()
-    }
-
     /// Whether the last read filled the largest buffer. Then more is probably waiting in the socket.
     pub fn is_full(&self) -> bool {
         self.full && self.buffer.len() == MOST

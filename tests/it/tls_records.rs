@@ -300,28 +300,6 @@ fn a_cut_is_told_from_an_end() {
 
 /// The other side's first record may not be in the clear either: anybody could write an end that nobody has meant.
 #[test]
-fn what_stands_behind_the_last_word_is_handed_over_as_it_came() {
-    for most in [1, 7, usize::MAX] {
-        let (Secured { mut opener, .. }, mut keys) = client();
-        let end = [sealed(&mut keys, 23, b"bye"), sealed(&mut keys, 21, &[1, 0])].concat();
-        let behind = [22, 3, 3, 0, 5, 1];
-        let mut socket = Socket { most, ..Socket::new([&end[..], &behind].concat()) };
-        let mut said = Vec::new();
-        loop {
-            match opener.fill(&mut socket) {
-                Ok(()) if opener.data().is_empty() => break,
-                Ok(()) => said.extend_from_slice(opener.data()),
-                Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock),
-            }
-            opener.consume(usize::MAX);
-        }
-        assert_eq!(said, b"bye");
-        // What was not read yet is still in the socket.
-        assert_eq!([opener.into_rest(), socket.bytes].concat(), behind);
-    }
-}
-
-#[test]
 fn an_end_in_the_clear_is_none() {
     for (mut secured, _) in [client(), server()] {
         let error = secured.opener.fill(&mut Socket::new(record(21, &[1, 0]))).unwrap_err();

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use crate::client::direct::destination::Destination;
 use crate::client::direct::direct_chat::DirectChat;
 use crate::client::direct::ending::EndingChats;
+use crate::client::direct::heirs::Heirs;
 use crate::client::direct::tcp::Chat;
 use crate::client::direct::udp::{Conversation, EndedConversations};
 use crate::client::net::ConnectionId;
@@ -16,15 +17,12 @@ use crate::wire::Via;
 
 /// The most texts to one peer that may wait.
 pub const MAX_WAITING: usize = 128;
-/// The most replaced chats that are remembered.
-const MAX_REPLACED: usize = 64;
 
 /// All direct chats, by the numbers of their connections.
 #[derive(Default)]
 pub struct Chats {
     all: BTreeMap<ConnectionId, DirectChat>,
-    /// The chats that another chat with the same peer has replaced, and that other one.
-    heirs: BTreeMap<ConnectionId, ConnectionId>,
+    heirs: Heirs,
     /// The chats that this client has ended and whose last texts are not written yet.
     pub ending: EndingChats,
     /// The conversations that have ended, and what has arrived in them.
@@ -35,6 +33,8 @@ pub struct Chats {
     pub destination: Destination,
     /// Whether the server tells who can be called by TLS: then each chat says whether it is encrypted.
     pub server_tells_tls: bool,
+    /// Whether there is no connection to the server.
+    pub server_is_gone: bool,
     /// Whether the way to the server is encrypted.
     pub server_is_secure: bool,
 }
@@ -80,21 +80,20 @@ impl Chats {
 
     /// Lets a chat take the place of another one with the same peer: what was meant for that one is for this one.
     pub fn replace(&mut self, old: ConnectionId, new: ConnectionId, screen: &mut Screen) {
-        if self.heirs.len() >= MAX_REPLACED {
-            self.heirs.pop_first();
-        }
-        self.heirs.insert(old, new);
+        self.heirs.replace(old, new);
         self.destination.replace(old, new);
         screen.unsettled.replace(old, new);
     }
 
     /// The chat that stands in the place of this one by now: most often it is the same.
-    pub fn heir(&self, mut id: ConnectionId) -> ConnectionId {
-        for _ in 0..MAX_REPLACED {
-            let Some(heir) = self.heirs.get(&id) else { break };
-            id = *heir;
-        }
-        id
+    pub fn heir(&self, id: ConnectionId) -> ConnectionId {
+        self.heirs.heir(id)
+    }
+
+    /// The chat whose connection has this number. A chat may have tried several, of which one counts.
+    pub fn owner(&self, connection: ConnectionId) -> Option<ConnectionId> {
+        let is_its = |chat: &&Chat| chat.passage.connection == Some(connection);
+        self.over_tcp().find(is_its).map(|chat| chat.key)
     }
 
     /// Takes a chat over TCP out of the list. It is no longer current. A conversation over UDP stays.
@@ -288,17 +287,16 @@ impl Chats {
 
     /// Handles the report of a connection's writer that it has written one text.
     pub fn written(&mut self, id: ConnectionId, screen: &mut Screen) {
-        let open = self.all.get_mut(&id).and_then(DirectChat::tcp_mut);
-        if let Some(chat) = open.or_else(|| self.ending.get_mut(id)) {
-            chat.written(screen);
+        match self.owner(id) {
+            Some(key) => self.tcp_mut(key).into_iter().for_each(|chat| chat.written(screen)),
+            None => self.ending.get_mut(id).into_iter().for_each(|chat| chat.written(screen)),
         }
     }
 
     /// Handles the end of a connection's writer.
     pub fn writer_ended(&mut self, id: ConnectionId, screen: &mut Screen) {
-        if let Some(chat) = self.all.get_mut(&id).and_then(DirectChat::tcp_mut) {
-            chat.writer_ended();
-        }
+        let open = self.owner(id).and_then(|key| self.tcp_mut(key));
+        open.into_iter().for_each(Chat::writer_ended);
         self.ending.writer_ended(id, screen);
     }
 

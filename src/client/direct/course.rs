@@ -44,6 +44,9 @@ pub fn ended(id: ConnectionId, cause: Option<String>, context: &mut Context) {
     if chat.is_open() {
         let cause = cause.map_or(String::new(), |cause| format!(" ({cause})"));
         context.screen.line(format_args!("{} ended the chat{cause}", chat.label()));
+    } else if matches!(chat.state, ChatState::AwaitingNonce { .. }) && chat.called {
+        let cause = cause.unwrap_or_else(|| "it hung up".to_owned());
+        context.screen.line(format_args!("cannot talk to {}: {cause}", chat.place()));
     } else if matches!(chat.state, ChatState::AwaitingNonce { .. }) {
         let cause = cause.unwrap_or_else(|| "it hung up".to_owned());
         let line = format_args!("an encrypted call from {} came to nothing: {cause}", chat.label());

@@ -14,10 +14,10 @@ pub struct EndingChats(BTreeMap<ConnectionId, Chat>);
 impl EndingChats {
     /// Adds a chat whose writer has not ended, if there is one.
     pub fn extend(&mut self, chat: Option<Chat>) {
-        self.0.extend(chat.map(|chat| (chat.key, chat)));
+        self.0.extend(chat.map(|chat| (chat.passage.connection.unwrap_or(chat.key), chat)));
     }
 
-    /// The chat of that number.
+    /// The chat whose connection has that number.
     pub fn get_mut(&mut self, id: ConnectionId) -> Option<&mut Chat> {
         self.0.get_mut(&id)
     }

@@ -18,22 +18,29 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use crate::client::direct::accepting::{adopt, receive, replace_rival};
+use crate::client::direct::callbacks::CallBacks;
 use crate::client::direct::chats::Chats;
+use crate::client::direct::climbing::{Climbing, Means, give_up};
 use crate::client::direct::context::Context;
 use crate::client::direct::course::{ended, open, refuse, said};
+use crate::client::direct::dialing::{dial, reachable};
 use crate::client::direct::direct_chat::DirectChat;
-use crate::client::direct::encryption::{REVEAL, reveal, revealed, stripped};
+use crate::client::direct::encryption::{reveal, revealed, stripped};
 use crate::client::direct::places;
+use crate::client::direct::relayed;
 use crate::client::direct::rivals::{crossing, rival, stands};
-use crate::client::direct::secure::tickets::shared_key;
 use crate::client::direct::secure::{Comparison, Tickets};
+use crate::client::direct::tcp::calling::CallRoute;
+use crate::client::direct::tcp::ladder::Ladder;
 use crate::client::direct::tcp::peer::is_called_one;
-use crate::client::direct::tcp::{Chat, ChatState, Introductions, Invitations, listener};
+use crate::client::direct::tcp::way;
+use crate::client::direct::tcp::{Chat, ChatState, Introductions, Invitations, Way};
 use crate::client::event::{Events, PeerEvent};
-use crate::client::net::{Captured, ConnectionId, Direction};
+use crate::client::net::{Captured, ConnectionId, Direction, Writer};
 use crate::io_error::cause;
-use crate::net::interface;
-use crate::wire::{Credentials, Entry, Greeting, Name, Secret};
+use crate::tls::Exporter;
+use crate::wire::{Greeting, Introduction, Name, Via};
 
 /// How long an unknown ticket waits for its CALL, and a simultaneous call for the other one to come to nothing.
 const JUDGEMENT: Duration = Duration::from_secs(2);
@@ -41,20 +48,25 @@ const JUDGEMENT: Duration = Duration::from_secs(2);
 /// What the server has told of calls before they are made, in both directions.
 pub struct Handshakes {
     /// The way to the loop, for the threads of calls.
-    events: Events,
+    pub(super) events: Events,
     /// The callers that the server has announced.
     pub(super) invitations: Invitations,
     /// The peers that this client may call.
     pub introductions: Introductions,
     /// The same callers as in `invitations`, as far as they encrypt: for their threads.
-    tickets: Tickets,
+    pub(super) tickets: Tickets,
+    /// The connections that this client makes because somebody calls it.
+    pub callbacks: CallBacks,
+    /// The calls of this client that try one way after the other.
+    pub climbing: Climbing,
 }
 
 impl Handshakes {
     /// Nothing known yet.
     pub fn new(tickets: Tickets, events: Events) -> Handshakes {
         let (invitations, introductions) = (Invitations::default(), Introductions::default());
-        Handshakes { events, invitations, introductions, tickets }
+        let (callbacks, climbing) = (CallBacks::default(), Climbing::default());
+        Handshakes { events, invitations, introductions, tickets, callbacks, climbing }
     }
 
     /// Calls an address, with the server's introduction if there is one. Without one the call is unverified, and
@@ -78,21 +90,20 @@ impl Handshakes {
             chats.current = Some(id);
             return;
         }
-        let at = Some(me.address);
-        let ticket = credentials.map(|credentials| credentials.ticket);
-        let (files, secure, answer, nonce) = (ticket.is_some(), ticket.is_some(), None, None);
-        let key = credentials.filter(|found| found.secure).map(|found| shared_key(&found));
-        let comparison = key.as_ref().map(|_| Comparison::calling());
-        let commit = comparison.as_ref().map(Comparison::commitment);
-        let greeting =
-            Greeting { name: own, address: at, ticket, answer, files, secure, commit, nonce };
-        let reachable = interface::on(interface::of(&me.address), address);
-        match listener::call(reachable, greeting, key, &self.events) {
-            Ok(id) => {
-                let state = ChatState::Calling(credentials.map(|credentials| credentials.answer));
-                let mut chat = Chat::new(id, name, address, state);
+        let climbs = found.as_ref().is_some_and(climbs);
+        let local = found.as_ref().and_then(|found| found.candidates.local);
+        let places = if climbs { way::places(address, local) } else { vec![address] };
+        let (count, places) = (places.len(), reachable(places, me));
+        let route = if climbs { CallRoute::Places(places) } else { CallRoute::Address(places[0]) };
+        match dial((own, me), credentials, route, &self.events) {
+            Ok(dialed) => {
+                let id = dialed.connection;
+                let mut chat = Chat::new(id, name, address, ChatState::Calling(None));
                 chat.id = found.map_or(0, |found| found.entry.id);
-                chat.comparison = comparison;
+                dialed.give_to(&mut chat);
+                chat.passage.ladder = climbs.then(|| Ladder::direct(count, *now));
+                chat.passage.local = local;
+                chat.name.iter().for_each(|name| self.callbacks.forget(name));
                 screen.line(format_args!("calling {}", chat.place()));
                 chats.insert(DirectChat::Tcp(chat));
                 chats.current = Some(id);
@@ -101,40 +112,33 @@ impl Handshakes {
         }
     }
 
-    /// Handles the server's announcement of a caller, whose connection may be there already.
-    pub fn invite(&mut self, caller: Entry, credentials: Credentials, context: &mut Context) {
-        if credentials.secure {
-            self.tickets.announce(&caller.name, &credentials, context.now);
-        }
-        self.invitations.announce(caller, credentials, context.now);
-        for id in ids(context.chats) {
-            self.judge(id, context);
-        }
+    /// Handles the introduction that a chat has needed for its next way.
+    pub fn introduced(
+        &mut self,
+        step: (ConnectionId, Via),
+        found: &Introduction,
+        context: &mut Context,
+    ) {
+        let Handshakes { events, invitations, tickets, .. } = self;
+        let mut means = Means { events, invitations, tickets };
+        self.climbing.introduced(step, found, &mut means, context);
     }
 
-    /// Handles what a chat's threads report.
-    pub fn event(&mut self, id: ConnectionId, event: PeerEvent, context: &mut Context) {
-        // Each event may find its chat gone: the user may have hung up meanwhile.
+    /// Handles what the threads of a connection report.
+    pub fn event(&mut self, connection: ConnectionId, event: PeerEvent, context: &mut Context) {
+        // Each event may find its chat gone: the user may have hung up meanwhile, or it goes another way by now.
+        let Some(id) = context.chats.owner(connection) else {
+            return self.ownerless(connection, event, context);
+        };
         match event {
-            PeerEvent::Incoming(writer, address, greeting, exporter) => {
-                let times = (context.now, context.now + JUDGEMENT);
-                let commit = greeting.as_ref().and_then(|greeting| greeting.commit);
-                let mut chat = Chat::incoming(id, writer, address, greeting, times);
-                chat.comparison = exporter.map(|exporter| Comparison::called(exporter, commit));
-                if !places::admit(&chat, context) {
-                    return chat.cut(context.screen);
-                }
-                let is_open = chat.is_open();
-                context.chats.insert(DirectChat::Tcp(chat));
-                if is_open { open(id, context) } else { self.judge(id, context) }
-            }
-            PeerEvent::Connected(writer, took, exporter) => {
+            PeerEvent::Connected(writer, address, took, exporter) => {
                 let Some(chat) = context.chats.tcp_mut(id) else { return writer.cut() };
                 if let (Some(comparison), Some(exporter)) = (&mut chat.comparison, exporter) {
                     comparison.connected(exporter);
                 }
                 chat.writer = Some(writer);
                 chat.round_trip.took(took);
+                chat.passage.stands(address.ip().to_canonical());
                 if matches!(chat.state, ChatState::Calling(None)) {
                     open(id, context);
                 }
@@ -143,16 +147,57 @@ impl Handshakes {
             PeerEvent::Revealed(nonce) => revealed(id, nonce, context),
             PeerEvent::Refused(why) => context.screen.line(why),
             PeerEvent::Said(text) => said(id, text, context),
-            PeerEvent::File(_) => {} // files are not part of a call
-            PeerEvent::Ended(cause) => match context.chats.tcp(id) {
-                Some(chat) if chat.is_calling() => failed(id, cause, context),
-                _ => ended(id, cause, context),
-            },
+            PeerEvent::File(_) | PeerEvent::Incoming(..) => {} // neither is part of a call that stands
+            PeerEvent::Ended(cause) => {
+                if context.chats.tcp(id).is_some_and(Chat::is_calling) {
+                    self.failed(id, cause, context);
+                } else if !relayed::was_cut(id, cause.as_deref(), context) {
+                    ended(id, cause, context);
+                }
+            }
         }
     }
 
+    /// Handles what the threads of a connection report that is no chat's, or not yet.
+    fn ownerless(&mut self, connection: ConnectionId, event: PeerEvent, context: &mut Context) {
+        match event {
+            PeerEvent::Incoming(writer, address, greeting, exporter) => {
+                self.arrived(connection, writer, address, (greeting, exporter), context);
+            }
+            PeerEvent::Connected(writer, address, took, exporter) => {
+                let reached = (address, took);
+                self.callbacks.connected(connection, writer, reached, exporter, context);
+            }
+            PeerEvent::Refused(why) => context.screen.line(why),
+            PeerEvent::Ended(_) => self.callbacks.ended(connection),
+            _ => {}
+        }
+    }
+
+    /// Handles the connection of a caller.
+    fn arrived(
+        &mut self,
+        id: ConnectionId,
+        writer: Writer,
+        address: SocketAddr,
+        (greeting, exporter): (Option<Greeting>, Option<Exporter>),
+        context: &mut Context,
+    ) {
+        let times = (context.now, context.now + JUDGEMENT);
+        let commit = greeting.as_ref().and_then(|greeting| greeting.commit);
+        let mut chat = Chat::incoming(id, writer, address, greeting, times);
+        chat.comparison = exporter.map(|exporter| Comparison::called(exporter, commit));
+        chat.passage.way = self.callbacks.is_relayed(id).then_some(Way::Relayed);
+        if !places::admit(&chat, context) {
+            return chat.cut(context.screen);
+        }
+        let is_open = chat.is_open();
+        context.chats.insert(DirectChat::Tcp(chat));
+        if is_open { open(id, context) } else { self.judge(id, context) }
+    }
+
     /// Verifies a caller if its ticket is known by now.
-    fn judge(&mut self, id: ConnectionId, context: &mut Context) {
+    pub(super) fn judge(&mut self, id: ConnectionId, context: &mut Context) {
         let server_tells_tls = context.chats.server_tells_tls;
         let Some(chat) = context.chats.tcp_mut(id) else { return };
         let ChatState::AwaitingTicket { greeting, .. } = &chat.state else { return };
@@ -162,12 +207,22 @@ impl Handshakes {
         {
             return refuse(id, why, context);
         }
+        let ticket = greeting.ticket;
         let Some((caller, answer)) = self.invitations.admit(greeting, context.now) else { return };
+        if self.climbing.has_asked(ticket) {
+            // The peer that was asked to connect is there; the user may have hung up meanwhile.
+            return match adopt(id, ticket, context.chats) {
+                Some(id) => receive(id, answer, context),
+                None => places::drop_silently(id, None, context),
+            };
+        }
+        let way = self.callbacks.way(ticket, chat.address.ip());
+        chat.passage.way = chat.passage.way.or(way);
         chat.verify(&caller);
         // Two calls that cross: both sides keep the call of the lower ID, without a word about it.
         let recent = |at: Instant| context.now.duration_since(at) < JUDGEMENT;
         match rival(id, context.chats).filter(|_| context.me.id < caller.id) {
-            Some(call) if !call.is_open() => {
+            Some(call) if call.passage.is_direct() && !call.is_open() => {
                 let until = context.now + JUDGEMENT;
                 if let Some(chat) = context.chats.tcp_mut(id) {
                     chat.state = ChatState::SimultaneousOpen { answer, until };
@@ -201,8 +256,12 @@ impl Handshakes {
                     chat.name.iter().for_each(|name| self.invitations.revoke(name));
                     chat.name.iter().for_each(|name| self.tickets.revoke(name));
                 }
+                let is_called_back = !chat.called;
                 if let Some((other, _)) = crossing(id, context.chats) {
                     places::drop_silently(other, Some(id), context);
+                }
+                if is_called_back {
+                    replace_rival(id, context);
                 }
                 open(id, context);
             }
@@ -218,6 +277,21 @@ impl Handshakes {
         }
     }
 
+    /// Handles the end of a call that did not come to a chat. If the peer calls at the same time, its call stands. If there
+    /// are further ways, they are tried.
+    fn failed(&mut self, id: ConnectionId, cause: Option<String>, context: &mut Context) {
+        if let Some((other, answer)) = crossing(id, context.chats) {
+            return receive(other, answer, context);
+        }
+        let why = cause.unwrap_or_else(|| "it hung up".to_owned());
+        match context.chats.tcp(id) {
+            Some(chat) if chat.passage.ladder.is_some() => self.climbing.fails(id, &why, context),
+            // The caller tells its user.
+            Some(chat) if !chat.called => places::drop_silently(id, None, context),
+            _ => give_up(id, &why, context),
+        }
+    }
+
     /// How a caller is shown by its first block: by its name if the server has announced it, else as a claim.
     pub fn claim(&self, captured: &Captured) -> Option<String> {
         let block = captured.block().filter(|_| captured.direction == Direction::In)?;
@@ -227,93 +301,13 @@ impl Handshakes {
     }
 }
 
-/// When [`tick`] has something to do.
-pub fn deadline(chats: &Chats) -> Option<Instant> {
-    let silent = places::deadline(chats);
-    let until = |chat: &Chat| match chat.state {
-        ChatState::AwaitingTicket { until, .. }
-        | ChatState::SimultaneousOpen { until, .. }
-        | ChatState::AwaitingNonce { until } => Some(until),
-        ChatState::Calling(_) | ChatState::Open => None,
-    };
-    chats.over_tcp().filter_map(until).chain(silent).min()
-}
-
-/// Opens the chats that have waited long enough: unverified without a CALL, verified without a crossing call. Hangs up
-/// on callers that say nothing.
-pub fn tick(context: &mut Context) {
-    places::tick(context);
-    for id in ids(context.chats) {
-        match context.chats.tcp(id).map(|chat| &chat.state) {
-            Some(ChatState::AwaitingTicket { until, .. }) if *until <= context.now => {
-                if places::make_room(true, context) {
-                    open(id, context);
-                } else {
-                    places::drop_silently(id, None, context);
-                }
-            }
-            Some(ChatState::SimultaneousOpen { answer, until }) if *until <= context.now => {
-                let answer = *answer;
-                receive(id, answer, context);
-            }
-            Some(ChatState::AwaitingNonce { until }) if *until <= context.now => {
-                refuse(id, "it tells no nonce", context);
-            }
-            _ => {}
-        }
-    }
-}
-
 /// The numbers of all chats over TCP, taken in advance because handling one may remove another.
-fn ids(chats: &Chats) -> Vec<ConnectionId> {
+pub fn ids(chats: &Chats) -> Vec<ConnectionId> {
     chats.over_tcp().map(|chat| chat.key).collect()
 }
 
-/// Answers a caller that has shown its ticket. This chat replaces an older one with the same peer.
-fn receive(id: ConnectionId, answer: Secret, context: &mut Context) {
-    // The server has announced the caller to somebody with a name.
-    let Some(name) = context.me.name.clone() else {
-        return places::drop_silently(id, None, context);
-    };
-    let rival = rival(id, context.chats).map(|chat| chat.key);
-    let was_current = rival.is_some() && context.chats.current == rival;
-    let old = rival.and_then(|rival| context.chats.take_tcp(rival));
-    let Some(chat) = context.chats.tcp_mut(id) else { return };
-    let (address, files) = (Some(context.me.address), chat.takes_files);
-    let nonce = chat.comparison.as_ref().map(Comparison::own);
-    // Like Files, it answers a caller that has said so.
-    let secure = chat.comparison.is_some()
-        || matches!(&chat.state, ChatState::AwaitingTicket { greeting, .. } if greeting.secure);
-    let (ticket, answer, commit) = (None, Some(answer), None);
-    let greeting = Greeting { name, address, ticket, answer, files, secure, commit, nonce };
-    if let Some(writer) = &chat.writer {
-        writer.block(&greeting.to_block()); // the queue of a fresh connection has room
-    }
-    if let Some(mut old) = old {
-        if !old.is_open() {
-            chat.unsent.append(&mut old.unsent); // texts for the same peer, which the call has not sent
-        }
-        old.cut(context.screen);
-    }
-    if let Some(rival) = rival {
-        context.chats.replace(rival, id, context.screen);
-    }
-    if was_current {
-        context.chats.current = Some(id);
-    }
-    match context.chats.tcp_mut(id).filter(|chat| chat.comparison.is_some()) {
-        Some(chat) => chat.state = ChatState::AwaitingNonce { until: context.now + REVEAL },
-        None => open(id, context),
-    }
-}
-
-/// Handles the end of a call that did not come to a chat. If the peer calls at the same time, its call stands.
-fn failed(id: ConnectionId, cause: Option<String>, context: &mut Context) {
-    if let Some((other, answer)) = crossing(id, context.chats) {
-        return receive(other, answer, context);
-    }
-    let Some(chat) = context.chats.take_tcp(id) else { return };
-    let cause = cause.unwrap_or_else(|| "it hung up".to_owned());
-    context.screen.line(format_args!("cannot talk to {}: {cause}", chat.place()));
-    chat.cut(context.screen);
+/// Whether a call with this introduction climbs a ladder.
+fn climbs(found: &Introduction) -> bool {
+    let secure = found.credentials.is_some_and(|(_, credentials)| credentials.secure);
+    secure && found.candidates.seen.is_some()
 }

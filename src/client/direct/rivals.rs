@@ -5,12 +5,23 @@
 use crate::client::direct::chats::Chats;
 use crate::client::direct::tcp::{Chat, ChatState};
 use crate::client::net::ConnectionId;
-use crate::wire::Secret;
+use crate::wire::{Entry, Secret};
 
 /// Whether a further call to the same peer is not needed. A caller that has yet to tell its nonce has this client's
-/// answer already: to it the chat is open.
+/// answer already: to it the chat is open. And one to which this client has connected is about to answer.
 pub fn stands(chat: &Chat) -> bool {
-    chat.verified && matches!(chat.state, ChatState::Open | ChatState::AwaitingNonce { .. })
+    match chat.state {
+        ChatState::Open | ChatState::AwaitingNonce { .. } => chat.verified,
+        ChatState::Calling(_) => !chat.called || chat.passage.ladder.is_some(),
+        _ => false,
+    }
+}
+
+/// The call of this client to that peer which tries one way after the other, to be changed.
+pub fn climbs_to<'a>(peer: &Entry, chats: &'a mut Chats) -> Option<&'a mut Chat> {
+    let is_it = |chat: &&Chat| chat.passage.ladder.is_some() && chat.is_with(peer);
+    let id = chats.over_tcp().find(is_it)?.key;
+    chats.tcp_mut(id)
 }
 
 /// Another chat with the same peer, open or being called.

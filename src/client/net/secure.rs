@@ -25,7 +25,19 @@ const MOST_QUOTED: u64 = 4096;
 /// When the other side does not speak TLS, does not accept the key, or takes too long. There is no falling back: whoever
 /// sits on the way could make it fail.
 pub fn connect(stream: &TcpStream, key: &SharedKey) -> io::Result<(Secured, Vec<Flight>)> {
-    let mut input = Answer { stream: begin(stream)?, is_tls: false };
+    connect_within(stream, key, TIME)
+}
+
+/// The same, in this time.
+///
+/// # Errors
+/// As for [`connect`].
+pub fn connect_within(
+    stream: &TcpStream,
+    key: &SharedKey,
+    time: Duration,
+) -> io::Result<(Secured, Vec<Flight>)> {
+    let mut input = Answer { stream: begin(stream, time)?, is_tls: false };
     let mut output = FlightWriter { to: stream, sent: Vec::new() };
     let secured = tls::connect(&mut input, &mut output, key, KeyLog::of_environment());
     end(stream, secured).map(|secured| output.with(secured))
@@ -40,16 +52,16 @@ pub fn accept(
     read: &[u8],
     key: &impl Keyring,
 ) -> io::Result<(Secured, Vec<Flight>)> {
-    let mut input = begin(stream)?;
+    let mut input = begin(stream, TIME)?;
     let mut output = FlightWriter { to: stream, sent: Vec::new() };
     let secured = tls::accept((read, &mut input), &mut output, key, KeyLog::of_environment());
     end(stream, secured).map(|secured| output.with(secured))
 }
 
 /// Prepares a connection for a handshake.
-fn begin(stream: &TcpStream) -> io::Result<DeadlineStream<'_>> {
+fn begin(stream: &TcpStream, time: Duration) -> io::Result<DeadlineStream<'_>> {
     stream.set_nodelay(true)?;
-    Ok(DeadlineStream::new(stream, TIME))
+    Ok(DeadlineStream::new(stream, time))
 }
 
 /// Ends a handshake, good or bad.

@@ -6,7 +6,8 @@
 
 use std::collections::VecDeque;
 
-use crate::wire::{PeerRef, Text};
+use crate::client::net::ConnectionId;
+use crate::wire::{PeerRef, Text, Via};
 
 /// A request of the user that the server did not answer yet.
 #[derive(Debug, Clone)]
@@ -32,6 +33,8 @@ pub enum Purpose {
     Call(PeerRef),
     /// To write to a peer by datagrams.
     Query,
+    /// To go on with a call by its next way.
+    Way(ConnectionId, Via),
 }
 
 impl Pending {
@@ -86,8 +89,9 @@ impl Requests {
         })
     }
 
-    /// Whether an introduction is under way.
+    /// Whether an introduction is under way by which another chat may become the current one.
     pub fn has_bridge(&self) -> bool {
-        self.0.iter().any(|request| matches!(request, Pending::Bridge(_)))
+        let is_next = |purpose: &Purpose| !matches!(purpose, Purpose::Way(..));
+        self.0.iter().any(|request| matches!(request, Pending::Bridge(it) if is_next(it)))
     }
 }

@@ -66,6 +66,17 @@ struct Known {
 impl Tickets {
     /// Adds the ticket of a caller. Forgets those that are too old, and one more if there are too many.
     pub fn announce(&self, caller: &Name, credentials: &Credentials, now: Instant) {
+        self.add(caller, credentials, now, false);
+    }
+
+    /// Adds the ticket of a peer that this client has asked to call. Of a call with it that comes to nothing the user is not
+    /// told here: it is one of several ways.
+    pub fn expect(&self, peer: &Name, credentials: &Credentials, now: Instant) {
+        self.add(peer, credentials, now, true);
+    }
+
+    /// Adds a ticket.
+    fn add(&self, caller: &Name, credentials: &Credentials, now: Instant, told: bool) {
         let mut known = lock(&self.0.known);
         known.retain(|known| now.duration_since(known.since) <= GOOD);
         let held = known.iter().map(|known| (&known.caller, known.since));
@@ -74,7 +85,7 @@ impl Tickets {
         }
         let (key, ticket) = (shared_key(credentials), credentials.ticket);
         let caller = caller.clone();
-        known.push(Known { since: now, caller, ticket, key, used: false, told: false });
+        known.push(Known { since: now, caller, ticket, key, used: false, told });
         self.0.more.notify_all();
     }
 

@@ -1,14 +1,6 @@
 //! One direct chat over TCP: its peer, its state, and the texts that are not written yet.
 //!
-//! ```text
-//! this client calls              Calling -------------------------------> Open
-//! a peer calls without a ticket  ---------------------------------------> Open
-//! a peer calls with a ticket     AwaitingTicket ------------------------> Open
-//! both call at the same time     AwaitingTicket --> SimultaneousOpen ---> Open
-//! the same, if it is encrypted   AwaitingTicket … --> AwaitingNonce ----> Open
-//! ```
-//!
-//! `handshake` decides when a state changes. Here stands what a chat shows and sends in each of them.
+//! `handshake` decides when its [state](ChatState) changes. Here stands what a chat shows and sends in each of them.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -16,10 +8,12 @@ use std::time::Instant;
 
 use crate::client::direct::round_trip::RoundTrip;
 use crate::client::direct::secure::comparison::{Comparison, standing};
+use crate::client::direct::tcp::chat_state::ChatState;
+use crate::client::direct::tcp::passage::Passage;
 use crate::client::direct::tcp::peer::line_of;
 use crate::client::net::{ConnectionId, Writer};
 use crate::client::ui::{DeliveryStatus, Output, PeerInfo, Screen};
-use crate::wire::{Entry, FileBlock, Greeting, Name, PeerRef, Secret, Text, Via, compat};
+use crate::wire::{Entry, FileBlock, Greeting, Name, PeerRef, Text, Via, compat};
 
 /// One direct chat with its peer.
 #[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
@@ -47,6 +41,8 @@ pub struct Chat {
     pub answered: Option<Instant>,
     /// How far the chat has come.
     pub state: ChatState,
+    /// How its bytes come to the peer.
+    pub passage: Box<Passage>,
     /// The code to compare, if the chat is encrypted.
     pub comparison: Option<Comparison>,
     /// The way to write to the peer, once there is a connection.
@@ -55,22 +51,6 @@ pub struct Chat {
     pub unsent: VecDeque<String>,
     /// How long the way to the peer and back takes, if this client called.
     pub round_trip: RoundTrip,
-}
-
-/// The state of a chat.
-#[allow(missing_docs, reason = "the variants say it")]
-pub enum ChatState {
-    /// This client calls. With an introduction the peer must show this secret.
-    Calling(Option<Secret>),
-    /// The caller shows a ticket that the server has not announced yet. `said` keeps its first texts.
-    AwaitingTicket { greeting: Greeting, until: Instant, said: Vec<String> },
-    /// Both call at the same time, as in TCP's simultaneous open (RFC 9293, 3.5). This client's own call goes
-    /// first until `until`; then `answer` accepts the peer's call.
-    SimultaneousOpen { answer: Secret, until: Instant },
-    /// The caller of an encrypted chat is verified, and must tell its nonce.
-    AwaitingNonce { until: Instant },
-    /// Both may talk.
-    Open,
 }
 
 impl Chat {
@@ -84,7 +64,7 @@ impl Chat {
         let (called, unsent) = (matches!(state, ChatState::Calling(_)), VecDeque::new());
         let (id, verified, answered, writer) = (0, false, None, None);
         let (silent_since, has_spoken, takes_files) = (None, false, false);
-        let (round_trip, comparison) = (RoundTrip::default(), None);
+        let (round_trip, comparison, passage) = (RoundTrip::default(), None, Passage::new(key));
         Chat {
             key,
             name,
@@ -97,6 +77,7 @@ impl Chat {
             takes_files,
             answered,
             state,
+            passage,
             comparison,
             writer,
             unsent,
@@ -154,7 +135,8 @@ impl Chat {
     /// What is known of the peer, and of the way to it.
     pub fn standing(&self, says_plain: bool) -> String {
         let verified = if self.verified { "verified" } else { "unverified" };
-        standing(verified, self.comparison.as_ref(), says_plain)
+        let way = self.passage.way.map_or(String::new(), |way| format!("; {way}"));
+        format!("{}{way}", standing(verified, self.comparison.as_ref(), says_plain))
     }
 
     /// The peer's label on the screen: `bob`, `bob?` if the name is only a claim, or an address.
@@ -178,7 +160,9 @@ impl Chat {
     pub fn summary(&self, says_plain: bool) -> Vec<String> {
         let state = match self.state {
             ChatState::Open => self.standing(says_plain),
-            _ => if self.called { "calling" } else { "calls us" }.to_owned(),
+            ChatState::Cut(_) => "cut".to_owned(),
+            _ if self.called => self.passage.calling().to_owned(),
+            _ => "calls us".to_owned(),
         };
         let line = format!("{} {} tcp ({state})", self.label(), self.address);
         let time = self.round_trip.to_string();

@@ -1,0 +1,67 @@
+//! How a chat over TCP comes to stand beside others with the same peer: it replaces them, or becomes the one that was
+//! waiting for it.
+
+use crate::client::direct::chats::Chats;
+use crate::client::direct::context::Context;
+use crate::client::direct::course::open;
+use crate::client::direct::encryption::REVEAL;
+use crate::client::direct::places;
+use crate::client::direct::rivals::rival;
+use crate::client::direct::secure::Comparison;
+use crate::client::direct::tcp::ChatState;
+use crate::client::net::ConnectionId;
+use crate::wire::{Greeting, Secret};
+
+/// Answers a caller that has shown its ticket. This chat replaces an older one with the same peer.
+pub fn receive(id: ConnectionId, answer: Secret, context: &mut Context) {
+    // The server has announced the caller to somebody with a name.
+    let Some(name) = context.me.name.clone() else {
+        return places::drop_silently(id, None, context);
+    };
+    let Some(chat) = context.chats.tcp_mut(id) else { return };
+    let (address, files) = (Some(context.me.address), chat.takes_files);
+    let nonce = chat.comparison.as_ref().map(Comparison::own);
+    // Like Files, it answers a caller that has said so.
+    let secure = chat.comparison.is_some()
+        || matches!(&chat.state, ChatState::AwaitingTicket { greeting, .. } if greeting.secure);
+    let (ticket, answer, commit) = (None, Some(answer), None);
+    let greeting = Greeting { name, address, ticket, answer, files, secure, commit, nonce };
+    if let Some(writer) = &chat.writer {
+        writer.block(&greeting.to_block()); // the queue of a fresh connection has room
+    }
+    replace_rival(id, context);
+    match context.chats.tcp_mut(id).filter(|chat| chat.comparison.is_some()) {
+        Some(chat) => chat.state = ChatState::AwaitingNonce { until: context.now + REVEAL },
+        None => open(id, context),
+    }
+}
+
+/// Lets a chat take the place of an older one with the same peer.
+pub fn replace_rival(id: ConnectionId, context: &mut Context) {
+    let Some(rival) = rival(id, context.chats).map(|chat| chat.key) else { return };
+    let was_current = context.chats.current == Some(rival);
+    let old = context.chats.take_tcp(rival);
+    if let Some(mut old) = old {
+        if let Some(chat) = context.chats.tcp_mut(id).filter(|_| !old.is_open()) {
+            chat.unsent.append(&mut old.unsent); // texts for the same peer, which the call has not sent
+        }
+        old.cut(context.screen);
+    }
+    context.chats.replace(rival, id, context.screen);
+    if was_current {
+        context.chats.current = Some(id);
+    }
+}
+
+/// Makes the connection of a caller that of the chat which was waiting for it. Returns whether there is such a chat.
+pub fn adopt(id: ConnectionId, ticket: Option<Secret>, chats: &mut Chats) -> Option<ConnectionId> {
+    let awaits = |chat: Option<Secret>| chat.is_some() && chat == ticket;
+    let owner = chats.over_tcp().find(|chat| awaits(chat.passage.awaits))?.key;
+    let caller = chats.take_tcp(id)?;
+    let chat = chats.tcp_mut(owner)?;
+    chat.passage.connection = Some(id);
+    chat.passage.stands(caller.address.ip());
+    (chat.writer, chat.comparison) = (caller.writer, caller.comparison);
+    (chat.state, chat.takes_files, chat.verified) = (caller.state, caller.takes_files, true);
+    Some(owner)
+}

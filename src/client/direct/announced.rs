@@ -1,0 +1,47 @@
+//! CALL: the server tells of somebody who is about to call, or asks this client to connect.
+
+use crate::client::direct::context::Context;
+use crate::client::direct::handshake::{Handshakes, ids};
+use crate::client::direct::rivals::climbs_to;
+use crate::wire::{Candidates, Credentials, Entry, Via};
+
+/// Handles the server's announcement of a caller, whose connection may be there already, or which asks this client to
+/// connect.
+pub fn invite(
+    handshakes: &mut Handshakes,
+    caller: Entry,
+    (via, credentials): (Via, Credentials),
+    candidates: Candidates,
+    context: &mut Context,
+) {
+    let knows_ways = candidates.seen.is_some() && credentials.secure;
+    if knows_ways {
+        handshakes.callbacks.note(credentials.ticket, candidates);
+        // Two that climb to each other: the ladder of the lower ID goes first, and the other one's waits.
+        match climbs_to(&caller, context.chats).and_then(|chat| chat.passage.ladder.as_mut()) {
+            Some(_) if context.me.id < caller.id && via != Via::Tcp => return,
+            Some(ladder) if context.me.id > caller.id => ladder.gives_way(via, context.now),
+            _ => {}
+        }
+    }
+    match via {
+        Via::Back if knows_ways => {
+            let call = (credentials, candidates);
+            return handshakes.callbacks.connect(caller, call, &handshakes.events, context);
+        }
+        Via::Relay if knows_ways => {
+            let (server, means) =
+                (handshakes.climbing.server.clone(), (&handshakes.tickets, &handshakes.events));
+            handshakes.callbacks.relay(caller.clone(), credentials, server, means, context);
+        }
+        Via::Tcp => {}
+        _ => return,
+    }
+    if credentials.secure {
+        handshakes.tickets.announce(&caller.name, &credentials, context.now);
+    }
+    handshakes.invitations.announce(caller, credentials, context.now);
+    for id in ids(context.chats) {
+        handshakes.judge(id, context);
+    }
+}

@@ -1,0 +1,196 @@
+//! What this client does because of a CALL: it connects to the caller, or to the server that passes bytes on.
+//!
+//! A server can say of any address that somebody there calls, so what it can make a client do is bounded: by the
+//! [addresses](may_call_back), to one connection for each caller at a time, and to so many CALLs a minute.
+
+use std::collections::VecDeque;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use crate::client::direct::context::Context;
+use crate::client::direct::dialing::{Dialed, dial, reachable};
+use crate::client::direct::direct_chat::DirectChat;
+use crate::client::direct::places::has_room_for;
+use crate::client::direct::secure::Tickets;
+use crate::client::direct::tcp::calling::CallRoute;
+use crate::client::direct::tcp::passage::Attempt;
+use crate::client::direct::tcp::relay::RelayServer;
+use crate::client::direct::tcp::way::{may_call_back, places};
+use crate::client::direct::tcp::{Chat, ChatState, Way, listener};
+use crate::client::event::Events;
+use crate::client::net::{ConnectionId, Writer};
+use crate::tls::Exporter;
+use crate::wire::{Candidates, Credentials, Entry, Name, RelayProof, Request, Secret};
+
+/// So many CALLs are acted on …
+const MOST_CALLS: usize = 30;
+/// … in so much time.
+const CALLS_TIME: Duration = Duration::from_secs(60);
+/// The most callers that are remembered as knowing the ways through NATs. Their tickets count for a minute.
+const MAX_KNOWN: usize = 256;
+
+/// The connections that callers have asked for.
+#[derive(Debug)]
+pub struct CallBacks {
+    /// This client's own address in its network.
+    pub own: IpAddr,
+    /// When the last CALLs were acted on, the oldest first.
+    recent: VecDeque<Instant>,
+    /// The connections that are being made.
+    under_way: Vec<CallBack>,
+    /// The tickets of callers that know the ways through NATs, and where each is in the network of both.
+    known: VecDeque<(Secret, Option<SocketAddr>)>,
+}
+
+/// A connection that is being made.
+struct CallBack {
+    caller: Entry,
+    connection: ConnectionId,
+    /// Its thread: without this it ends.
+    attempt: Attempt,
+    local: Option<SocketAddr>,
+    /// The other fields of a connection to the caller itself; `None` for one through the server.
+    dialed: Option<Box<Dialed>>,
+}
+
+impl std::fmt::Debug for CallBack {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        write!(f, "CallBack({})", self.caller)
+    }
+}
+
+impl Default for CallBacks {
+    fn default() -> CallBacks {
+        let own = Ipv4Addr::LOCALHOST.into();
+        let (recent, under_way, known) = (VecDeque::new(), Vec::new(), VecDeque::new());
+        CallBacks { own, recent, under_way, known }
+    }
+}
+
+impl CallBacks {
+    /// Whether one more CALL may be acted on now. Then it counts.
+    fn may_act(&mut self, now: Instant) -> bool {
+        while self.recent.front().is_some_and(|at| now.duration_since(*at) >= CALLS_TIME) {
+            self.recent.pop_front();
+        }
+        let may = self.recent.len() < MOST_CALLS;
+        self.recent.extend(may.then_some(now));
+        may
+    }
+
+    /// Notes that a caller with this ticket knows the ways through NATs.
+    pub fn note(&mut self, ticket: Secret, candidates: Candidates) {
+        if self.known.len() >= MAX_KNOWN {
+            self.known.pop_front();
+        }
+        self.known.push_back((ticket, candidates.local));
+    }
+
+    /// Which way the bytes of a caller with this ticket go that comes from this address.
+    pub fn way(&self, ticket: Option<Secret>, from: IpAddr) -> Option<Way> {
+        let found = self.known.iter().find(|(known, _)| Some(*known) == ticket);
+        found.and_then(|(_, local)| Way::over(from, *local))
+    }
+
+    /// Connects to a caller that cannot connect to this client.
+    pub fn connect(
+        &mut self,
+        caller: Entry,
+        (credentials, candidates): (Credentials, Candidates),
+        events: &Events,
+        context: &mut Context,
+    ) {
+        let (local, own) = (candidates.local, self.own);
+        let may = |to: &SocketAddr| may_call_back(*to, own, local.is_some());
+        let addresses: Vec<_> = places(caller.address, local).into_iter().filter(may).collect();
+        let Some(name) = context.me.name.clone() else { return };
+        if addresses.is_empty() || !self.may_act(context.now) {
+            return;
+        }
+        self.forget(&caller.name);
+        let route = CallRoute::Places(reachable(addresses, &context.me));
+        // Without a thread the caller goes on by itself.
+        if let Ok(mut dialed) = dial((name, &context.me), Some(credentials), route, events) {
+            let attempt = std::mem::take(&mut dialed.attempt);
+            let (connection, dialed) = (dialed.connection, Some(Box::new(dialed)));
+            self.under_way.push(CallBack { caller, connection, attempt, local, dialed });
+        }
+    }
+
+    /// Connects to the server, which passes on what a caller says there.
+    pub fn relay(
+        &mut self,
+        caller: Entry,
+        credentials: Credentials,
+        server: Option<RelayServer>,
+        (tickets, events): (&Tickets, &Events),
+        context: &mut Context,
+    ) {
+        let (Some(name), Some(server)) = (context.me.name.clone(), server) else { return };
+        if !self.may_act(context.now) {
+            return;
+        }
+        self.forget(&caller.name);
+        let request = Request::Relay { name, proof: RelayProof::Answer(credentials.answer) };
+        // Without a thread the caller is told that nobody comes.
+        if let Ok(begun) = listener::await_relayed((server, request), tickets, events) {
+            let (connection, attempt) = begun;
+            let (local, dialed) = (None, None);
+            self.under_way.push(CallBack { caller, connection, attempt, local, dialed });
+        }
+    }
+
+    /// Ends what is under way for a caller.
+    pub fn forget(&mut self, caller: &Name) {
+        self.under_way.retain(|it| it.caller.name != *caller);
+    }
+
+    /// Handles that a connection was not made, or is over.
+    pub fn ended(&mut self, connection: ConnectionId) {
+        self.under_way.retain(|it| it.connection != connection);
+    }
+
+    /// Takes what is under way with this number.
+    fn take(&mut self, connection: ConnectionId) -> Option<CallBack> {
+        let place = self.under_way.iter().position(|it| it.connection == connection)?;
+        Some(self.under_way.swap_remove(place))
+    }
+
+    /// Whether a caller comes through the server by this connection. Then it is made.
+    pub fn is_relayed(&mut self, connection: ConnectionId) -> bool {
+        let found = self.take(connection);
+        found.map(|found| found.attempt.succeeded()).is_some()
+    }
+
+    /// Handles that a connection to a caller is made, and that somebody there has proved to be the caller. It becomes a
+    /// chat, which is not open before the caller has answered.
+    pub fn connected(
+        &mut self,
+        connection: ConnectionId,
+        writer: Writer,
+        (address, took): (SocketAddr, Duration),
+        exporter: Option<Exporter>,
+        context: &mut Context,
+    ) {
+        let found = self.take(connection).filter(|it| has_room_for(&it.caller.name, context.chats));
+        let Some(CallBack { caller, attempt, local, dialed: Some(dialed), .. }) = found else {
+            return writer.cut();
+        };
+        attempt.succeeded();
+        let Dialed { state, comparison, .. } = *dialed;
+        let Entry { name, address: listed, id } = caller;
+        let mut chat = Chat::new(connection, Some(name), listed, state);
+        (chat.called, chat.id, chat.comparison) = (false, id, comparison);
+        chat.passage.way = Way::over(address.ip().to_canonical(), local);
+        if let (Some(comparison), Some(exporter)) = (&mut chat.comparison, exporter) {
+            comparison.connected(exporter);
+        }
+        chat.writer = Some(writer);
+        chat.round_trip.took(took);
+        if matches!(chat.state, ChatState::Calling(Some(_))) {
+            context.chats.insert(DirectChat::Tcp(chat));
+        } else {
+            chat.cut(context.screen);
+        }
+    }
+}

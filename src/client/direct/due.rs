@@ -1,0 +1,62 @@
+//! What is due of chats over TCP, without anything that happens.
+
+use std::time::Instant;
+
+use crate::client::direct::accepting::receive;
+use crate::client::direct::chats::Chats;
+use crate::client::direct::context::Context;
+use crate::client::direct::course::{open, refuse};
+use crate::client::direct::handshake::{Handshakes, ids};
+use crate::client::direct::places;
+use crate::client::direct::relayed;
+use crate::client::direct::rivals::crossing;
+use crate::client::direct::tcp::ladder::Ladder;
+use crate::client::direct::tcp::{Chat, ChatState};
+
+/// When [`tick`] has something to do.
+pub fn deadline(chats: &Chats) -> Option<Instant> {
+    let silent = places::deadline(chats);
+    let until = |chat: &Chat| match chat.state {
+        ChatState::AwaitingTicket { until, .. }
+        | ChatState::SimultaneousOpen { until, .. }
+        | ChatState::AwaitingNonce { until } => Some(until),
+        ChatState::Calling(_) => chat.passage.ladder.as_ref().and_then(Ladder::deadline),
+        ChatState::Cut(_) => relayed::deadline(chat),
+        ChatState::Open => None,
+    };
+    chats.over_tcp().filter_map(until).chain(silent).min()
+}
+
+/// Opens the chats that have waited long enough: unverified without a CALL, verified without a crossing call. Hangs up
+/// on callers that say nothing, and goes on with calls by their next way.
+pub fn tick(handshakes: &mut Handshakes, context: &mut Context) {
+    places::tick(context);
+    for id in ids(context.chats) {
+        let Some(chat) = context.chats.tcp(id) else { continue };
+        let ladder = chat.passage.ladder.as_ref().and_then(Ladder::deadline);
+        match &chat.state {
+            ChatState::AwaitingTicket { until, .. } if *until <= context.now => {
+                if places::make_room(true, context) {
+                    open(id, context);
+                } else {
+                    places::drop_silently(id, None, context);
+                }
+            }
+            ChatState::SimultaneousOpen { answer, until } if *until <= context.now => {
+                let answer = *answer;
+                receive(id, answer, context);
+            }
+            ChatState::AwaitingNonce { until } if *until <= context.now => {
+                refuse(id, "it tells no nonce", context);
+            }
+            ChatState::Calling(_) if ladder.is_some_and(|until| until <= context.now) => {
+                match crossing(id, context.chats) {
+                    Some((other, answer)) => receive(other, answer, context),
+                    None => handshakes.climbing.tick(id, context),
+                }
+            }
+            ChatState::Cut(_) => relayed::tick(id, context),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! The introductions that calls need for their next way: what is asked of the server, and its answers.
+
+use std::time::Instant;
+
+use crate::client::direct::climbing::Wish;
+use crate::client::net::ConnectionId;
+use crate::client::rendezvous::requests::{Pending, Purpose};
+use crate::client::state::State;
+use crate::wire::{Request, Response, Via};
+
+/// Asks the server for the introductions that calls need by now.
+pub fn ask(state: &mut State) {
+    for Wish { chat, peer, via } in state.handshakes.climbing.take_wishes() {
+        let Some(name) = state.server.name.clone() else { continue };
+        let request = Request::Bridge { name, peer: Some(peer), via };
+        if let Err(why) = state.ask(request, Pending::Bridge(Purpose::Way(chat, via))) {
+            fails(state, chat, &why);
+        }
+    }
+}
+
+/// Handles the server's answer.
+pub fn answered(state: &mut State, (chat, via): (ConnectionId, Via), response: Response) {
+    match response {
+        Response::BridgeAck(Some(found)) => {
+            state.with_chats(Instant::now(), |handshakes, _, context| {
+                handshakes.introduced((chat, via), &found, context);
+            });
+        }
+        Response::Error { message, .. } => fails(state, chat, &message),
+        _ => fails(state, chat, "the server does not know it"),
+    }
+}
+
+/// Handles that a call gets no introduction for its next way.
+fn fails(state: &mut State, chat: ConnectionId, why: &str) {
+    state.with_chats(Instant::now(), |handshakes, _, context| {
+        handshakes.climbing.fails(chat, why, context);
+    });
+}
