@@ -88,6 +88,7 @@ mod log_numbers;
 #[cfg(unix)]
 mod log_others;
 mod log_recovery;
+mod nat_ladder;
 mod nat_path;
 mod notices;
 mod order;

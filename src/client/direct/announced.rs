@@ -16,7 +16,8 @@ pub fn invite(
 ) {
     let knows_ways = candidates.seen.is_some() && credentials.secure;
     if knows_ways {
-        handshakes.callbacks.note(credentials.ticket, candidates);
+        let call = (via, credentials.ticket);
+        handshakes.callbacks.note(&caller, call, candidates, context.now);
         // Two that climb to each other: the ladder of the lower ID goes first, and the other one's waits.
         match climbs_to(&caller, context.chats).and_then(|chat| chat.passage.ladder.as_mut()) {
             Some(_) if context.me.id < caller.id && via != Via::Tcp => return,

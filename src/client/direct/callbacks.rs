@@ -20,7 +20,7 @@ use crate::client::direct::tcp::{Chat, ChatState, Way, listener};
 use crate::client::event::Events;
 use crate::client::net::{ConnectionId, Writer};
 use crate::tls::Exporter;
-use crate::wire::{Candidates, Credentials, Entry, Name, RelayProof, Request, Secret};
+use crate::wire::{Candidates, Credentials, Entry, Name, RelayProof, Request, Secret, Via};
 
 /// So many CALLs are acted on …
 const MOST_CALLS: usize = 30;
@@ -38,8 +38,19 @@ pub struct CallBacks {
     recent: VecDeque<Instant>,
     /// The connections that are being made.
     under_way: Vec<CallBack>,
-    /// The tickets of callers that know the ways through NATs, and where each is in the network of both.
-    known: VecDeque<(Secret, Option<SocketAddr>)>,
+    /// The last callers that know the ways through NATs.
+    known: VecDeque<KnownCall>,
+}
+
+/// A CALL of somebody who knows the ways through NATs.
+#[derive(Debug)]
+struct KnownCall {
+    at: Instant,
+    caller: Entry,
+    via: Via,
+    ticket: Secret,
+    /// Where the caller is in the network of both.
+    local: Option<SocketAddr>,
 }
 
 /// A connection that is being made.
@@ -78,18 +89,31 @@ impl CallBacks {
         may
     }
 
-    /// Notes that a caller with this ticket knows the ways through NATs.
-    pub fn note(&mut self, ticket: Secret, candidates: Candidates) {
+    /// Notes that a caller knows the ways through NATs.
+    pub fn note(
+        &mut self,
+        caller: &Entry,
+        (via, ticket): (Via, Secret),
+        candidates: Candidates,
+        at: Instant,
+    ) {
         if self.known.len() >= MAX_KNOWN {
             self.known.pop_front();
         }
-        self.known.push_back((ticket, candidates.local));
+        let (caller, local) = (caller.clone(), candidates.local);
+        self.known.push_back(KnownCall { at, caller, via, ticket, local });
+    }
+
+    /// By which way this peer has called last, and when.
+    pub fn last_call(&self, peer: &Entry) -> Option<(Via, Instant)> {
+        let found = self.known.iter().rfind(|call| call.caller.is_same(peer));
+        found.map(|call| (call.via, call.at))
     }
 
     /// Which way the bytes of a caller with this ticket go that comes from this address.
     pub fn way(&self, ticket: Option<Secret>, from: IpAddr) -> Option<Way> {
-        let found = self.known.iter().find(|(known, _)| Some(*known) == ticket);
-        found.and_then(|(_, local)| Way::over(from, *local))
+        let found = self.known.iter().find(|call| Some(call.ticket) == ticket);
+        found.and_then(|call| Way::over(from, call.local))
     }
 
     /// Connects to a caller that cannot connect to this client.

@@ -99,9 +99,16 @@ impl Handshakes {
             Ok(dialed) => {
                 let id = dialed.connection;
                 let mut chat = Chat::new(id, name, address, ChatState::Calling(None));
-                chat.id = found.map_or(0, |found| found.entry.id);
-                dialed.give_to(&mut chat);
                 chat.passage.ladder = climbs.then(|| Ladder::direct(count, *now));
+                if let Some(found) = found {
+                    chat.id = found.entry.id;
+                    let last = self.callbacks.last_call(&found.entry);
+                    let first = last.filter(|_| found.entry.id < me.id);
+                    if let Some((ladder, (via, at))) = chat.passage.ladder.as_mut().zip(first) {
+                        ladder.gives_way(via, at);
+                    }
+                }
+                dialed.give_to(&mut chat);
                 chat.passage.local = local;
                 chat.name.iter().for_each(|name| self.callbacks.forget(name));
                 screen.line(format_args!("calling {}", chat.place()));

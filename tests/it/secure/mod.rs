@@ -79,6 +79,20 @@ impl SecurePeer {
         Self { stream, secured, read: Vec::new() }
     }
 
+    /// A connection that is secured already.
+    pub fn over(stream: TcpStream, secured: Secured) -> Self {
+        Self { stream, secured, read: Vec::new() }
+    }
+
+    /// Calls a client over a connection that is there already.
+    #[track_caller]
+    pub fn calls_over(wire: &Wire, secrets: &Secrets) -> Self {
+        let stream = wire.stream().try_clone().unwrap();
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        let secured = connect(&mut &stream, &mut &stream, &key(secrets), None).unwrap();
+        Self { stream, secured, read: Vec::new() }
+    }
+
     /// Answers a client's call with the key of an introduction.
     #[track_caller]
     pub fn answers(wire: &Wire, secrets: &Secrets) -> Self {
