@@ -42,6 +42,7 @@ pub fn replace_rival(id: ConnectionId, context: &mut Context) {
     let was_current = context.chats.current == Some(rival);
     let old = context.chats.take_tcp(rival);
     if let Some(mut old) = old {
+        old.passage.leave();
         if let Some(chat) = context.chats.tcp_mut(id).filter(|_| !old.is_open()) {
             chat.unsent.append(&mut old.unsent); // texts for the same peer, which the call has not sent
         }

@@ -13,6 +13,7 @@ use crate::client::direct::direct_chat::DirectChat;
 use crate::client::direct::places::has_room_for;
 use crate::client::direct::secure::Tickets;
 use crate::client::direct::tcp::calling::CallRoute;
+use crate::client::direct::tcp::ladder::Ladder;
 use crate::client::direct::tcp::passage::Attempt;
 use crate::client::direct::tcp::relay::RelayServer;
 use crate::client::direct::tcp::way::{may_call_back, places};
@@ -104,10 +105,22 @@ impl CallBacks {
         self.known.push_back(KnownCall { at, caller, via, ticket, local });
     }
 
-    /// By which way this peer has called last, and when.
-    pub fn last_call(&self, peer: &Entry) -> Option<(Via, Instant)> {
-        let found = self.known.iter().rfind(|call| call.caller.is_same(peer));
-        found.map(|call| (call.via, call.at))
+    /// The ladder of a call to this peer, which is tried at so many addresses first. What is under way because the peer
+    /// calls ends. If the peer has called just now and its ID is lower than this client's, its own ladder goes first.
+    pub fn ladder(
+        &mut self,
+        peer: Option<&Entry>,
+        places: usize,
+        (id, now): (u64, Instant),
+    ) -> Ladder {
+        let mut ladder = Ladder::direct(places, now);
+        let Some(peer) = peer else { return ladder };
+        self.forget(&peer.name);
+        let last = self.known.iter().rfind(|call| call.caller.is_same(peer));
+        if let Some(call) = last.filter(|_| peer.id < id) {
+            ladder.gives_way(call.via, call.at);
+        }
+        ladder
     }
 
     /// Which way the bytes of a caller with this ticket go that comes from this address.

@@ -32,7 +32,6 @@ use crate::client::direct::relayed;
 use crate::client::direct::rivals::{crossing, rival, stands};
 use crate::client::direct::secure::{Comparison, Tickets};
 use crate::client::direct::tcp::calling::CallRoute;
-use crate::client::direct::tcp::ladder::Ladder;
 use crate::client::direct::tcp::peer::is_called_one;
 use crate::client::direct::tcp::way;
 use crate::client::direct::tcp::{Chat, ChatState, Introductions, Invitations, Way};
@@ -99,18 +98,10 @@ impl Handshakes {
             Ok(dialed) => {
                 let id = dialed.connection;
                 let mut chat = Chat::new(id, name, address, ChatState::Calling(None));
-                chat.passage.ladder = climbs.then(|| Ladder::direct(count, *now));
-                if let Some(found) = found {
-                    chat.id = found.entry.id;
-                    let last = self.callbacks.last_call(&found.entry);
-                    let first = last.filter(|_| found.entry.id < me.id);
-                    if let Some((ladder, (via, at))) = chat.passage.ladder.as_mut().zip(first) {
-                        ladder.gives_way(via, at);
-                    }
-                }
+                chat.id = found.as_ref().map_or(0, |found| found.entry.id);
+                let begins = || self.callbacks.ladder(chat.entry().as_ref(), count, (me.id, *now));
+                (chat.passage.ladder, chat.passage.local) = (climbs.then(begins), local);
                 dialed.give_to(&mut chat);
-                chat.passage.local = local;
-                chat.name.iter().for_each(|name| self.callbacks.forget(name));
                 screen.line(format_args!("calling {}", chat.place()));
                 chats.insert(DirectChat::Tcp(chat));
                 chats.current = Some(id);

@@ -123,6 +123,7 @@ pub fn drop_silently(id: ConnectionId, other: Option<ConnectionId>, context: &mu
     let was_current = context.chats.current == Some(id);
     let Some(mut chat) = context.chats.take_tcp(id) else { return };
     if let Some(other) = other {
+        chat.passage.leave();
         context.chats.replace(id, other, context.screen);
         if let Some(other) = context.chats.tcp_mut(other) {
             for text in std::mem::take(&mut chat.unsent) {

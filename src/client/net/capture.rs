@@ -233,8 +233,8 @@ fn handshake(records: &[RecordHead]) -> &'static str {
 fn explanation(block: &Block, direction: Direction, claimed: IpAddr) -> Option<String> {
     let name = block.header("clientID").unwrap_or("somebody");
     let has = |header| block.header(header).is_some();
-    let is_via = |via| block.header("Via") == Some(via);
     let sentence = match (block.kind(), direction) {
+        _ if way(block, direction).is_some() => way(block, direction)?,
         ("REGACK", Direction::In) => {
             let seen = block.get::<IpAddr>("IP").filter(|seen| *seen != claimed)?;
             return Some(format!(
@@ -243,27 +243,6 @@ fn explanation(block: &Block, direction: Direction, claimed: IpAddr) -> Option<S
         }
         ("BRIDGEACK", Direction::In) if has("Ticket") => {
             "the Ticket proves to NAME who you are; the Answer proves to you that it is NAME"
-        }
-        ("BRIDGE", Direction::Out) if is_via("back") => {
-            "nothing that was tried leads to the peer: it is asked to connect to you"
-        }
-        ("BRIDGE", Direction::Out) if is_via("relay") => {
-            "neither can connect to the other: the last way leads through the server"
-        }
-        ("CALL", Direction::In) if is_via("back") => {
-            "NAME cannot connect to you: you connect to NAME"
-        }
-        ("CALL", Direction::In) if is_via("relay") => {
-            "neither can connect to the other: both connect to the server"
-        }
-        ("RELAY", Direction::Out) if has("Ticket") => {
-            "the Ticket shows the server that you have asked for this; it reads nothing of what follows"
-        }
-        ("RELAY", Direction::Out) => {
-            "the Answer shows the server that you were called; it reads nothing of what follows"
-        }
-        ("RELAYACK", Direction::In) => {
-            "both are there: what follows is their own TLS, and the server passes it on"
         }
         ("CALL", Direction::In) => "NAME was given your address: a caller with this Ticket is NAME",
         ("CHAT", Direction::In) if has("Answer") => {
@@ -290,4 +269,31 @@ fn explanation(block: &Block, direction: Direction, claimed: IpAddr) -> Option<S
         _ => return None,
     };
     Some(sentence.replace("NAME", name))
+}
+
+/// What a reader learns from a block about a way through NATs.
+fn way(block: &Block, direction: Direction) -> Option<&'static str> {
+    let sentence = match (block.kind(), direction, block.header("Via")) {
+        ("BRIDGE", Direction::Out, Some("back")) => {
+            "nothing that was tried leads to the peer: it is asked to connect to you"
+        }
+        ("BRIDGE", Direction::Out, Some("relay")) => {
+            "neither can connect to the other: the last way leads through the server"
+        }
+        ("CALL", Direction::In, Some("back")) => "NAME cannot connect to you: you connect to NAME",
+        ("CALL", Direction::In, Some("relay")) => {
+            "neither can connect to the other: both connect to the server"
+        }
+        ("RELAY", Direction::Out, _) if block.header("Ticket").is_some() => {
+            "the Ticket shows the server that you have asked; it reads nothing of what follows"
+        }
+        ("RELAY", Direction::Out, _) => {
+            "the Answer shows the server that you were called; it reads nothing of what follows"
+        }
+        ("RELAYACK", Direction::In, _) => {
+            "both are there: what follows is their own TLS, and the server passes it on"
+        }
+        _ => return None,
+    };
+    Some(sentence)
 }

@@ -54,6 +54,12 @@ impl Passage {
         (self.connection, self.attempt, self.awaits) = (None, None, None);
     }
 
+    /// Leaves the attempt to make a connection to itself: another connection with the same peer stands. A cut in the middle
+    /// of the handshake would look to the peer like an attack.
+    pub fn leave(&mut self) {
+        self.attempt.take().into_iter().for_each(Attempt::succeeded);
+    }
+
     /// Handles that somebody at this address has proved to be the peer: there is nothing more to try.
     pub fn stands(&mut self, address: IpAddr) {
         self.attempt.take().into_iter().for_each(Attempt::succeeded);
