@@ -90,6 +90,7 @@ mod log_others;
 mod log_recovery;
 mod nat_ladder;
 mod nat_path;
+mod nat_query;
 mod notices;
 mod order;
 #[cfg(target_os = "linux")]

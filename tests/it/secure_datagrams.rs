@@ -1,104 +1,23 @@
 //! Sealed datagrams: `/query` between two clients that can encrypt. Heads, keys and numbers are written from PROTOCOL.md.
 
-use std::net::{SocketAddr, UdpSocket};
-
-use p2p_chat::tls::chacha20poly1305::{open, seal};
-use p2p_chat::tls::hkdf::{expand, extract};
-
 use crate::driver::played::{Guest, Peer, Secrets};
-use crate::secure::{SECURE, fresh, key, welcomed};
-use crate::support::{Block, Client, DEADLINE, Folder, Played, Server, query_each_other};
-use crate::tls::bytes;
-
-/// The socket of the played alice, whose datagrams are bytes.
-struct AliceSocket(UdpSocket);
-
-impl AliceSocket {
-    fn open() -> Self {
-        let socket = UdpSocket::bind(("127.0.0.1", 0)).unwrap();
-        socket.set_read_timeout(Some(DEADLINE)).unwrap();
-        Self(socket)
-    }
-
-    fn address(&self) -> SocketAddr {
-        self.0.local_addr().unwrap()
-    }
-
-    fn sends(&self, to: SocketAddr, bytes: impl AsRef<[u8]>) {
-        self.0.send_to(bytes.as_ref(), to).unwrap();
-    }
-
-    #[track_caller]
-    fn receives(&self) -> Vec<u8> {
-        let mut bytes = vec![0; 2_000];
-        let length = self.0.recv(&mut bytes).unwrap();
-        bytes.truncate(length);
-        bytes
-    }
-}
-
-/// One query, as the one who has made it (`caller`) or the other one seals in it.
-struct Sealing {
-    identity: String,
-    own: ([u8; 32], [u8; 12]),
-    other: ([u8; 32], [u8; 12]),
-}
-
-impl Sealing {
-    fn of(secrets: &Secrets, own: &str, other: &str) -> Self {
-        let all = bytes(&format!("{}{}", secrets.ticket, secrets.answer));
-        let secret = extract(b"p2p-chat datagrams", &all);
-        let keys = |side: &str| {
-            let label = |what: &str| format!("{side} {what}").into_bytes();
-            (expand(&secret, &label("key")), expand(&secret, &label("iv")))
-        };
-        let identity = String::from_utf8(key(secrets).identity).unwrap();
-        Self { identity, own: keys(own), other: keys(other) }
-    }
-
-    /// A datagram under this number.
-    fn seals(&self, number: u64, inner: &str) -> Vec<u8> {
-        let head = format!("SEALED\r\nFor: {}\r\nN: {number}\r\n\r\n", self.identity);
-        let mut text = inner.as_bytes().to_vec();
-        let tag = seal(&self.own.0, &nonce(self.own.1, number), head.as_bytes(), &mut text);
-        [head.as_bytes(), &text, &tag].concat()
-    }
-
-    /// Opens a datagram: its number, and what is in it.
-    #[track_caller]
-    fn opens(&self, sealed: &[u8]) -> (u64, Block) {
-        let at = sealed.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
-        let (head, rest) = sealed.split_at(at);
-        let block = Block::parse(&head[..at - 4]).unwrap();
-        assert_eq!(block.names(), ["For", "N"], "{block}");
-        block.has(&[("For", &self.identity)]);
-        let number = block.number("N");
-        let (text, tag) = rest.split_at(rest.len() - 16);
-        let mut text = text.to_vec();
-        assert!(open(&self.other.0, &nonce(self.other.1, number), head, &mut text, tag));
-        (number, Block::datagram(&text).unwrap())
-    }
-}
-
-/// The nonce of a number.
-fn nonce(mut iv: [u8; 12], number: u64) -> [u8; 12] {
-    iv[4..].iter_mut().zip(number.to_be_bytes()).for_each(|(byte, number)| *byte ^= number);
-    iv
-}
+use crate::secure::sealing::{Sealing, Socket};
+use crate::secure::{SECURE, fresh, welcomed};
+use crate::support::{Client, Folder, Played, Server, query_each_other};
 
 /// Bob's client, which was queried by the played alice under these secrets.
 #[track_caller]
-fn bob_who_is_queried() -> (Played, Client, Guest, AliceSocket, Secrets) {
+fn bob_who_is_queried() -> (Played, Client, Guest, Socket, Secrets) {
     let server = Played::open();
     let (bob, mut guest) = welcomed(&server, "bob", 2);
-    let (socket, secrets) = (AliceSocket::open(), fresh());
+    let (socket, secrets) = (Socket::open(), fresh());
     queries(&mut guest, &socket, &secrets);
     bob.sees(&format!("Incoming query from alice {} (verified, not encrypted)", socket.address()));
     (server, bob, guest, socket, secrets)
 }
 
 /// The server tells bob that alice queries him under these secrets.
-fn queries(guest: &mut Guest, socket: &AliceSocket, secrets: &Secrets) {
+fn queries(guest: &mut Guest, socket: &Socket, secrets: &Secrets) {
     let alice = Peer::new("alice", socket.address(), 1);
     let more = [("Via", "udp"), ("Ticket", &*secrets.ticket), ("Answer", &*secrets.answer), SECURE];
     guest.wire.sends(alice.block("CALL", &[("ID", "1")], &more));

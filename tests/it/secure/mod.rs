@@ -1,6 +1,8 @@
 //! What the tests of encrypted chats share: a played server that tells who can be called by TLS, and peers that speak TLS
 //! with the crate's own records. Keys, identities and blocks are written from PROTOCOL.md.
 
+pub mod sealing;
+
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 
