@@ -12,9 +12,11 @@ use std::env;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use p2p_chat::cli::{Arguments, Failure, number, program};
 use p2p_chat::tools::handout::mark::LABS;
+use p2p_chat::tools::handout::oral::oral;
 use p2p_chat::tools::handout::tree::Open;
 use p2p_chat::tools::handout::{grade, graft, hand_out, list};
 
@@ -23,6 +25,9 @@ usage: handout DIR [--from N | --only N]            write the student's tree
        handout --grade HANDIN --into DIR [--from N | --only N]
                                                     a fresh tree with a student's sources
        handout --graft HANDIN --lab N --into DIR    the solution with a student's lab N
+       handout --oral HANDIN --into DIR [--lab N] [--seed N]
+                                                    a question on one changed token;
+                                                    the answer is DIR.answer.txt
        handout --list                               list what the labs leave open
   DIR        must be empty or must not exist
   --from N   labs before N are solved
@@ -37,6 +42,8 @@ enum Task {
     Grade(PathBuf, PathBuf, Open),
     /// Put one lab of this hand-in into the solution in that folder.
     Graft(PathBuf, u32, PathBuf),
+    /// Put this hand-in into that folder with one token changed, in a function of this lab, chosen by this seed.
+    Oral(PathBuf, PathBuf, Option<u32>, u64),
     /// Print all marks.
     List,
 }
@@ -56,6 +63,8 @@ fn main() -> ExitCode {
             Task::Graft(handin, lab, into) => {
                 graft(root, &handin, lab, &into).map(|taken| taken.to_string())
             }
+            Task::Oral(handin, into, lab, seed) => oral(root, &handin, &into, lab, seed)
+                .map(|_| format!("{} asks a question\n", into.display())),
             Task::List => list(root),
         };
         let told = done.map_err(|message| Failure { message, code: 1 })?;
@@ -68,8 +77,11 @@ fn main() -> ExitCode {
 ///
 /// Without `--from` and `--only` all labs are open. An error is a sentence, which is printed above the usage.
 fn parse(line: impl Iterator<Item = String>) -> Result<Task, String> {
-    let known = ["from", "only", "grade", "graft", "into", "lab"];
+    let known = ["from", "only", "grade", "graft", "into", "lab", "oral", "seed"];
     let Arguments { words, flags } = Arguments::split(line, &known, &["list"])?;
+    if flags.iter().any(|(flag, _)| flag == "oral" || flag == "seed") {
+        return parse_oral(&words, &flags);
+    }
     let value = |name: &str| flags.iter().find(|(flag, _)| flag == name).map(|(_, value)| value);
     let path = |name: &str| value(name).map(PathBuf::from);
     let lab =
@@ -87,6 +99,26 @@ fn parse(line: impl Iterator<Item = String>) -> Result<Task, String> {
             Ok(Task::Graft(handin, lab, into))
         }
         ([], None, None, (None, None, true)) => Ok(Task::List),
-        _ => Err("no task: give DIR, --grade, --graft or --list".to_owned()),
+        _ => Err("no task: give DIR, --grade, --graft, --oral or --list".to_owned()),
+    }
+}
+
+/// Reads a question's hand-in, its folder, its lab and its seed. Without a seed each question is another one.
+fn parse_oral(words: &[String], flags: &[(String, String)]) -> Result<Task, String> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let (mut handin, mut into, mut lab) = (None, None, None);
+    let mut seed = u64::from(now.subsec_nanos());
+    for (flag, value) in flags {
+        match flag.as_str() {
+            "oral" => handin = Some(PathBuf::from(value)),
+            "into" => into = Some(PathBuf::from(value)),
+            "lab" => lab = Some(number("--lab", value, LABS)?),
+            "seed" => seed = number("--seed", value, 0..=u64::MAX)?,
+            _ => return Err(format!("--{flag} does not go with --oral")),
+        }
+    }
+    match (words, handin, into) {
+        ([], Some(handin), Some(into)) => Ok(Task::Oral(handin, into, lab, seed)),
+        _ => Err("no question: give --oral HANDIN --into DIR".to_owned()),
     }
 }

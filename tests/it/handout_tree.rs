@@ -156,6 +156,10 @@ fn what_makes_no_sense_is_refused() {
         &["--grade", "a"],
         &["--graft", "a", "--into", "b"],
         &["--list", "a"],
+        &["--oral", "a"],
+        &["a", "--seed", "3"],
+        &["--oral", "a", "--into", "b", "--from", "2"],
+        &["--oral", "a", "--into", "b", "--seed", "x"],
     ] {
         assert!(refuses(arguments, 2).contains("usage: handout"), "{arguments:?}");
     }

@@ -69,6 +69,7 @@ mod handout_class;
 mod handout_handin;
 mod handout_lazy;
 mod handout_marks;
+mod handout_oral;
 mod handout_points;
 mod handout_scanner;
 mod handout_tree;

@@ -96,6 +96,11 @@ impl Handin {
         }
     }
 
+    /// The files that may be taken: their paths and their texts.
+    pub fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.files.iter().map(|(path, text)| (path.as_str(), text.as_str()))
+    }
+
     /// Writes the `wanted` files into a tree. Cargo compares times, so it builds every written file anew.
     ///
     /// # Errors

@@ -3,13 +3,14 @@
 //!
 //! The [`scanner`] tells code from comments and strings. [`mark`] finds the marked functions, [`stub`] replaces
 //! their bodies, and [`tree`] writes all files. For grading, [`handin`] puts a student's sources into a fresh
-//! tree.
+//! tree, and [`oral`] makes questions from them.
 
 pub mod scanner;
 pub mod mark;
 pub mod stub;
 pub mod tree;
 pub mod handin;
+pub mod oral;
 
 use std::fmt::Write as _;
 use std::path::Path;
