@@ -70,7 +70,7 @@ fn by_udp(conversation: &Conversation, says_plain: bool, server_is_secure: bool)
     let object = object.json("peer", id).text("transport", "udp");
     let object = object.text("address", address).text("state", state).json("verified", true);
     let object = object.text("standing", conversation.standing(says_plain, server_is_secure));
-    object.json("roundTrip", round_trip(&conversation.round_trip)).end()
+    object.json("roundTrip", round_trip(&conversation.round_trip())).end()
 }
 
 /// The time of the way there and back in milliseconds, if it is known.

@@ -58,6 +58,7 @@ mod client_their_listener;
 mod client_their_server;
 mod client_verdict;
 mod client_verified;
+mod congestion;
 mod editor;
 mod explain;
 mod file_names;

@@ -1,9 +1,5 @@
 //! How long the way to a peer and back takes is shown, and nothing is sent to know it.
 
-use std::time::{Duration, Instant};
-
-use p2p_chat::client::direct::RoundTrip;
-
 use crate::support::{Client, a_friend, alice_calls_bob};
 
 /// What `/peers` says of the round trip, in milliseconds.
@@ -40,19 +36,4 @@ fn over_udp_it_is_known_by_the_first_acknowledgement() {
         shown(&alice).is_some()
     });
     assert!(known, "{}", alice.output());
-}
-
-#[test]
-fn a_message_that_was_sent_again_tells_nothing() {
-    let (mut round_trip, start) = (RoundTrip::default(), Instant::now());
-    round_trip.sent(1, start);
-    round_trip.sent_again(1);
-    round_trip.acknowledged(1, 1, start + Duration::from_millis(250));
-    assert_eq!(round_trip.milliseconds(), None);
-    round_trip.sent(2, start);
-    // The acknowledgement of 3 says that 2 has arrived, too, but not when.
-    round_trip.sent(3, start);
-    round_trip.acknowledged(3, 3, start + Duration::from_millis(40));
-    round_trip.acknowledged(2, 3, start + Duration::from_millis(900));
-    assert_eq!(round_trip.milliseconds().as_deref(), Some("40.00"));
 }

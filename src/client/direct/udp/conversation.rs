@@ -15,8 +15,9 @@ use std::time::{Duration, Instant};
 
 use crate::client::direct::round_trip::RoundTrip;
 use crate::client::direct::secure::sealed::standing;
+use crate::client::direct::udp::congestion::WINDOW;
 use crate::client::direct::udp::counts::Counts;
-use crate::client::direct::udp::reliable::{Arrival, Delivery, Receiving, Sending, Step, WINDOW};
+use crate::client::direct::udp::reliable::{Arrival, Delivery, Receiving, Sending, Step};
 use crate::client::direct::udp::route::PeerRoute;
 use crate::client::direct::udp::socket::{Datagrams, Outgoing};
 use crate::client::net::{Captured, ConnectionId};
@@ -43,8 +44,6 @@ pub struct Conversation {
     pub is_broken: bool,
     /// When something was last said, received or opened in it.
     pub active: Instant,
-    /// How long the way to the peer and back takes.
-    pub round_trip: RoundTrip,
     /// Where its datagrams go.
     pub route: PeerRoute,
     /// Whether the user was told that it is open.
@@ -63,7 +62,6 @@ impl Conversation {
             receiving: None,
             is_broken: false,
             active: now,
-            round_trip: RoundTrip::default(),
             route: PeerRoute::default(),
             is_announced: false,
             counts: Counts::default(),
@@ -91,6 +89,11 @@ impl Conversation {
         PeerInfo { chat: self.key, label: name.to_string(), id: *id, via: Via::Udp }
     }
 
+    /// How long the way to the peer and back takes.
+    pub fn round_trip(&self) -> RoundTrip {
+        self.sending.as_ref().map_or_else(RoundTrip::default, |(_, it)| it.congestion.round_trip)
+    }
+
     /// What is known of the peer, and of the way to it.
     pub fn standing(&self, says_plain: bool, server_is_secure: bool) -> &'static str {
         let ways =
@@ -107,7 +110,7 @@ impl Conversation {
         let lines = [
             format!("{name} {address} udp{way} ({standing})"),
             self.counts.to_string(),
-            self.round_trip.to_string(),
+            self.round_trip().to_string(),
         ];
         lines.into_iter().filter(|line| !line.is_empty()).collect()
     }
@@ -187,10 +190,9 @@ impl Conversation {
                     // Only the first copy is news for the user.
                     if waited.is_some() {
                         self.counts.resent += 1;
-                        self.round_trip.sent_again(seq);
+                        sending.congestion.sent_again(seq);
                     } else {
                         self.counts.sent += 1;
-                        self.round_trip.sent(seq, now);
                         screen.show(&Output::Status(&peer_info, &text, DeliveryStatus::Sent));
                     }
                     let why = |waited: Duration| format!("sent again: no ACK within {waited:?}");
@@ -231,7 +233,7 @@ impl Conversation {
             self.entry.address = moved;
         }
         let Some((_, sending)) = &mut self.sending else { return };
-        self.round_trip.acknowledged(seq, upto, now);
+        sending.congestion.acknowledged(seq, upto, now);
         for text in sending.acknowledged(seq, upto) {
             self.counts.acknowledged += 1;
             self.is_broken = false;
@@ -304,7 +306,6 @@ impl Conversation {
 
     /// Ends this client's direction. Reports the texts that are neither acknowledged nor given up.
     pub fn stop_sending(&mut self, screen: &mut Screen) {
-        self.round_trip.forget();
         for text in self.sending.take().into_iter().flat_map(|(_, sending)| sending.end()) {
             screen.show(&Output::Status(&self.peer_info(), &text, DeliveryStatus::Unknown));
         }

@@ -1,5 +1,6 @@
 //! One conversation over UDP (PROTOCOL, "What peers say to each other").
 
+pub mod congestion;
 pub mod reliable;
 pub mod lossy;
 pub mod socket;

@@ -27,15 +27,10 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
-/// Only numbers below First + this are sent: at most so many are unacknowledged, and further texts wait.
-pub const WINDOW: u64 = 64;
-/// The retransmission timer of a message's first copy. It doubles with each copy (RFC 6298, 5.5).
-const FIRST_WAIT: Duration = Duration::from_millis(200);
-/// The longest timer of a copy. Both timers are constants: unlike TCP, this measures no round-trip time.
-const LAST_WAIT: Duration = Duration::from_millis(800);
+use crate::client::direct::udp::congestion::{CongestionControl, LONGEST, WINDOW};
 
 /// The sender's end of one direction.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Sending {
     /// How long each message is tried.
     give_up: Duration,
@@ -51,6 +46,8 @@ pub struct Sending {
     upto: u64,
     /// Whether a message was given up and the receiver may still wait for it.
     must_advance_first: bool,
+    /// How fast it may send.
+    pub congestion: Box<CongestionControl>,
 }
 
 /// A message that is sent and not acknowledged.
@@ -79,13 +76,12 @@ pub enum Step {
 impl Sending {
     /// A direction in which nothing is sent yet. Each message is tried for `give_up`.
     pub fn new(give_up: Duration) -> Sending {
-        let (in_flight, waiting, acknowledged) = (VecDeque::new(), VecDeque::new(), None);
-        let must_advance_first = false;
-        Sending { give_up, next: 1, in_flight, waiting, acknowledged, upto: 0, must_advance_first }
+        Sending { give_up, next: 1, ..Sending::default() }
     }
 
     /// Takes a text. [`Sending::due`] sends it when the window has room for it.
     pub fn send(&mut self, text: String) {
+        self.congestion.goes_on(self.pending());
         self.waiting.push_back(text);
     }
 
@@ -106,6 +102,7 @@ impl Sending {
     fn send_new(&mut self, now: Instant) -> Vec<Step> {
         let mut steps = Vec::new();
         while self.next < self.first() + WINDOW
+            && self.congestion.allows(self.in_flight.len(), now)
             && let Some(text) = self.waiting.pop_front()
         {
             let seq = self.next;
@@ -116,13 +113,13 @@ impl Sending {
         steps
     }
 
-    /// Further copies of what is not acknowledged in time. The wait of each doubles, up to `LAST_WAIT`.
+    /// Further copies of what is not acknowledged in time. The wait of each doubles, up to `LONGEST`.
     // LAB 6: send again what was not acknowledged in time => Vec::new()
     fn send_again(&mut self, now: Instant) -> Vec<Step> {
         let (first, mut steps) = (self.first(), Vec::new());
         for message in self.in_flight.iter_mut().filter(|message| message.due <= now) {
             let waited = Some(message.wait);
-            message.wait = (message.wait * 2).min(LAST_WAIT);
+            message.wait = (message.wait * 2).min(LONGEST);
             message.due = now + message.wait;
             steps.push(Step::Send { seq: message.seq, first, text: message.text.clone(), waited });
         }
@@ -131,8 +128,11 @@ impl Sending {
 
     /// Puts a message behind all that are in flight. `known`: it is acknowledged already.
     fn put_in_flight(&mut self, seq: u64, text: String, now: Instant, known: bool) {
-        let (wait, due, end) = (FIRST_WAIT, now + FIRST_WAIT, now + self.give_up);
-        self.in_flight.push_back(InFlight { seq, text, due, wait, end, known });
+        if !known {
+            self.congestion.sent(seq, now);
+        }
+        let (wait, end) = (self.congestion.timeout(), now + self.give_up);
+        self.in_flight.push_back(InFlight { seq, text, due: now + wait, wait, end, known });
     }
 
     /// Gives up the messages whose time is over. Only texts that are not `known` are lost.

@@ -1,0 +1,166 @@
+//! How fast a conversation may send: its retransmission timer and its congestion window.
+//!
+//! A network that is asked to carry more than it can queues at first, and then drops. A sender that answers each loss
+//! with more copies makes that worse, for others, too. So the sender measures the way (RFC 6298), and halves what it has
+//! in flight when something is lost (RFC 5681). While nothing is lost, it sends a little more after each round trip.
+//!
+//! ```text
+//! window
+//!   64 ┤██╮                                        a conversation begins, or begins anew after silence: a burst
+//!      │  │ lost        ╭╮          ╭╮
+//!   32 ┤  │         ╭───╯│ lost ╭───╯│             congestion avoidance: one more in each round trip
+//!      │  │      ╭──╯    ╰──────╯    ╰─            a loss halves the window, once for all that was in flight then
+//!    1 ┤  ╰─╱────╯                                 nothing comes back at all: slow start, which doubles it
+//!      └────────────────────────────────► time
+//! ```
+//!
+//! It begins with the whole window of 64: that many short texts are about as many bytes as TCP begins with (RFC 6928).
+//! Two rules differ from TCP, because each message here has a timer and an acknowledgement of its own: a lost message
+//! does not stop the others, and at least one new message goes out in each timeout.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use crate::client::direct::round_trip::RoundTrip;
+
+/// Only numbers below First + this are sent: at most so many are unacknowledged, and further texts wait.
+pub const WINDOW: u64 = 64;
+/// The shortest retransmission timer. RFC 6298 says a second, and most systems take this.
+const SHORTEST: Duration = Duration::from_millis(200);
+/// The longest one, also after it was doubled.
+pub const LONGEST: Duration = Duration::from_millis(800);
+/// After so many messages in a row whose copies make their acknowledgements useless as measurements, the timer doubles.
+const PATIENCE: u32 = 3;
+
+/// What one direction of a conversation knows of the network.
+#[derive(Debug)]
+pub struct CongestionControl {
+    /// What is known of the way to the peer and back.
+    pub round_trip: RoundTrip,
+    /// How many acknowledgements in a row have measured nothing.
+    unmeasured: u32,
+    /// The messages that are not acknowledged.
+    under_way: BTreeMap<u64, UnderWay>,
+    /// How many messages may be in flight: cwnd in the RFC.
+    window: u64,
+    /// From this window on it grows by one in each round trip: ssthresh in the RFC.
+    threshold: u64,
+    /// How many were acknowledged since the window grew last, above the threshold.
+    since_growth: u64,
+    /// The highest number that was sent.
+    highest: u64,
+    /// What is lost up to this number belongs to one loss, which has halved the window already.
+    recovering: u64,
+    /// When anything was acknowledged last.
+    heard: Option<Instant>,
+    /// When a new message was sent last.
+    last_new: Option<Instant>,
+}
+
+/// A message that is not acknowledged.
+#[derive(Debug)]
+struct UnderWay {
+    /// When its first copy was sent.
+    since: Instant,
+    /// Whether there is only this one: if so, its acknowledgement measures the round trip.
+    is_once: bool,
+}
+
+impl Default for CongestionControl {
+    fn default() -> CongestionControl {
+        CongestionControl {
+            round_trip: RoundTrip::default(),
+            unmeasured: 0,
+            under_way: BTreeMap::new(),
+            window: WINDOW,
+            threshold: WINDOW,
+            since_growth: 0,
+            highest: 0,
+            recovering: 0,
+            heard: None,
+            last_new: None,
+        }
+    }
+}
+
+impl CongestionControl {
+    /// How many messages may be in flight.
+    pub fn window(&self) -> u64 {
+        self.window
+    }
+
+    /// How long the first copy of a message has until the next one. Each copy of it doubles that.
+    ///
+    /// If the network has become slower than the timer, each message is sent twice, and none measures anything any more
+    /// (Karn's algorithm, RFC 6298, 3). So the timer itself doubles when some in a row have not (RFC 6298, 5.5).
+    pub fn timeout(&self) -> Duration {
+        let measured = self.round_trip.timeout().unwrap_or(SHORTEST).max(SHORTEST);
+        let doublings = (self.unmeasured / PATIENCE).min(2);
+        (measured * 2_u32.pow(doublings)).min(LONGEST)
+    }
+
+    /// Whether a new message may be sent while so many are in flight.
+    pub fn allows(&self, in_flight: usize, now: Instant) -> bool {
+        let is_quiet = |last: Instant| now.duration_since(last) >= self.timeout();
+        (in_flight as u64) < self.window || self.last_new.is_none_or(is_quiet)
+    }
+
+    /// Notes that there is something new to send, while so many messages are pending. If there are none, the
+    /// conversation has been silent: what was known of the network is old.
+    pub fn goes_on(&mut self, pending: usize) {
+        if pending == 0 {
+            self.under_way.clear(); // what was given up
+            (self.window, self.threshold, self.since_growth) = (WINDOW, WINDOW, 0);
+        }
+    }
+
+    /// Notes that a message was sent for the first time.
+    pub fn sent(&mut self, seq: u64, now: Instant) {
+        self.under_way.insert(seq, UnderWay { since: now, is_once: true });
+        (self.highest, self.last_new) = (seq, Some(now));
+    }
+
+    /// Notes that a message was sent once more, because it seems lost.
+    pub fn sent_again(&mut self, seq: u64) {
+        let in_flight = self.under_way.len() as u64;
+        let Some(message) = self.under_way.get_mut(&seq) else { return };
+        message.is_once = false;
+        if seq <= self.recovering {
+            return;
+        }
+        self.recovering = self.highest;
+        self.threshold = (in_flight / 2).max(2);
+        let anything_came = self.heard.is_some_and(|heard| heard >= message.since);
+        (self.window, self.since_growth) = (if anything_came { self.threshold } else { 1 }, 0);
+    }
+
+    /// Notes an acknowledgement of one message, and of all up to another one. Those were acknowledged before, by
+    /// something that was lost.
+    pub fn acknowledged(&mut self, seq: u64, upto: u64, now: Instant) {
+        self.heard = Some(now);
+        let message = self.under_way.remove(&seq);
+        let above = self.under_way.split_off(&upto.saturating_add(1));
+        let others = std::mem::replace(&mut self.under_way, above);
+        match &message {
+            Some(message) if message.is_once => {
+                self.round_trip.took(now.duration_since(message.since));
+                self.unmeasured = 0;
+            }
+            Some(_) => self.unmeasured += 1,
+            None => {}
+        }
+        self.grow(others.len() as u64 + u64::from(message.is_some()));
+    }
+
+    /// Lets the window grow when so many messages were acknowledged: by each of them in slow start, by one in each
+    /// round trip above the threshold.
+    fn grow(&mut self, acknowledged: u64) {
+        for _ in 0..acknowledged {
+            self.since_growth += 1;
+            if self.window < self.threshold || self.since_growth >= self.window {
+                self.window = (self.window + 1).min(WINDOW);
+                self.since_growth = 0;
+            }
+        }
+    }
+}
