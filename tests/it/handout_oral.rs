@@ -6,7 +6,7 @@ use std::path::Path;
 
 use p2p_chat::tools::handout::handin::Handin;
 use p2p_chat::tools::handout::mark::marks;
-use p2p_chat::tools::handout::oral::{Question, Questions};
+use p2p_chat::tools::handout::oral::{OralQuestion, Questions};
 use p2p_chat::tools::handout::tree::Solution;
 
 use crate::handout_tree::handout;
@@ -15,7 +15,7 @@ use crate::support::Folder;
 const TREE: &str = env!("CARGO_MANIFEST_DIR");
 
 /// The questions of these seeds about somebody who has written what the solution has.
-fn questions(lab: Option<u32>, seeds: u64) -> Vec<Question> {
+fn questions(lab: Option<u32>, seeds: u64) -> Vec<OralQuestion> {
     let solution = Solution::read(Path::new(TREE)).unwrap();
     let handin = Handin::read(Path::new(TREE)).unwrap();
     let questions = Questions::about(&solution, &handin, lab).unwrap();
@@ -25,7 +25,7 @@ fn questions(lab: Option<u32>, seeds: u64) -> Vec<Question> {
 #[test]
 fn each_question_changes_one_line_of_one_function_of_its_lab() {
     let (mut labs, mut lines) = (BTreeSet::new(), BTreeSet::new());
-    for Question { lab, path, text, answer } in questions(None, 400) {
+    for OralQuestion { lab, path, text, answer } in questions(None, 400) {
         let ours = fs::read_to_string(Path::new(TREE).join(&path)).unwrap().replace("\r\n", "\n");
         let pairs = || ours.lines().zip(text.lines()).enumerate();
         let changed: Vec<usize> =

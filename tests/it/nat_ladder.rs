@@ -266,17 +266,14 @@ fn is_told_in_one_sentence(relay: Option<&str>, sentence: &str) {
     let message = |code: &str, what: &str| {
         format!("ERROR\r\nFor: {code}\r\nCode: relay-full\r\nMessage: {what}\r\n\r\n")
     };
-    match relay {
-        Some(what) => {
-            introduces(&mut guest, &bob, "relay");
-            let mut relay = server.accepts("the relay (played)");
-            relay.gets("RELAY");
-            relay.sends(message("RELAY", what));
-        }
-        None => {
-            guest.wire.gets("BRIDGE").has(&[("Via", "relay")]);
-            guest.wire.sends(message("BRIDGE", "this server relays nothing"));
-        }
+    if let Some(what) = relay {
+        introduces(&mut guest, &bob, "relay");
+        let mut relay = server.accepts("the relay (played)");
+        relay.gets("RELAY");
+        relay.sends(message("RELAY", what));
+    } else {
+        guest.wire.gets("BRIDGE").has(&[("Via", "relay")]);
+        guest.wire.sends(message("BRIDGE", "this server relays nothing"));
     }
     let place = format!("cannot talk to bob at {}: ", bob.address);
     let told = alice.sees(&place);

@@ -51,7 +51,7 @@ const QUESTION: &str = "# Your tree, but for one token\n\n\
 
 /// A question about a hand-in, and its answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Question {
+pub struct OralQuestion {
     /// The lab of the function.
     pub lab: u32,
     /// The source that is changed, by its path, and its new text.
@@ -63,7 +63,7 @@ pub struct Question {
 }
 
 /// A change of one token.
-struct Change {
+struct TokenChange {
     /// The bytes of the source that are replaced.
     place: Range<usize>,
     /// What is put there.
@@ -106,7 +106,7 @@ struct Choice<'a> {
     path: &'a str,
     text: &'a str,
     mark: &'a Mark,
-    changes: Vec<Change>,
+    changes: Vec<TokenChange>,
 }
 
 /// All questions that can be asked about a hand-in.
@@ -143,14 +143,14 @@ impl<'a> Questions<'a> {
     }
 
     /// Chooses the function first and then the token, so that a long function is not likelier than a short one.
-    pub fn ask(&self, seed: u64) -> Question {
+    pub fn ask(&self, seed: u64) -> OralQuestion {
         let mut dice = Dice::new(seed);
         let choice = &self.0[below(&mut dice, self.0.len())];
         let change = &choice.changes[below(&mut dice, choice.changes.len())];
         let mut text = choice.text.to_owned();
         text.replace_range(change.place.clone(), &change.new);
         let (lab, path) = (choice.mark.lab, choice.path.to_owned());
-        Question { lab, path, text, answer: answer(choice, change, seed) }
+        OralQuestion { lab, path, text, answer: answer(choice, change, seed) }
     }
 }
 
@@ -160,7 +160,7 @@ fn below(dice: &mut Dice, end: usize) -> usize {
 }
 
 /// The answer: where, what stood there, what stands there now, and by which rule.
-fn answer(choice: &Choice, change: &Change, seed: u64) -> String {
+fn answer(choice: &Choice, change: &TokenChange, seed: u64) -> String {
     let Choice { path, text, mark: Mark { lab, function, .. }, .. } = choice;
     let start = text[..change.place.start].rfind('\n').map_or(0, |end| end + 1);
     let end = text[change.place.end..].find('\n').map_or(text.len(), |at| change.place.end + at);
@@ -200,19 +200,19 @@ fn body(text: &str, code: &str, mark: &Mark) -> Option<Range<usize>> {
 }
 
 /// Every change that a rule allows in a body.
-fn changes(code: &str, body: Range<usize>) -> Vec<Change> {
+fn changes(code: &str, body: Range<usize>) -> Vec<TokenChange> {
     let places = body.clone().filter(|at| code.is_char_boundary(*at));
     places.filter_map(|at| change(code, at)).filter(|change| change.place.end <= body.end).collect()
 }
 
 /// The change of the token that begins here, if a rule fits.
-fn change(code: &str, at: usize) -> Option<Change> {
+fn change(code: &str, at: usize) -> Option<TokenChange> {
     let rest = &code[at..];
     let swap = SWAPS.iter().find(|(old, ..)| rest.starts_with(old));
     if let Some((old, new, rule)) = swap {
         // `if let … && …` has no `||`.
         let is_fixed = *old == " && " && is_let_chain(code, at);
-        return (!is_fixed).then(|| Change {
+        return (!is_fixed).then(|| TokenChange {
             place: at..at + old.len(),
             new: (*new).to_owned(),
             rule,
@@ -221,7 +221,7 @@ fn change(code: &str, at: usize) -> Option<Change> {
     let before = code[..at].chars().next_back().unwrap_or(' ');
     if rest.starts_with('!') && " (|".contains(before) && rest[1..].starts_with(is_letter) {
         let (new, rule) = (String::new(), "a `not` is missing");
-        return Some(Change { place: at..at + 1, new, rule });
+        return Some(TokenChange { place: at..at + 1, new, rule });
     }
     if is_letter(before) || before == '.' && !code[..at].ends_with("..") {
         return None;
@@ -235,7 +235,7 @@ fn change(code: &str, at: usize) -> Option<Change> {
         }
         _ => return None,
     };
-    Some(Change { place: at..at + word.len(), new, rule })
+    Some(TokenChange { place: at..at + word.len(), new, rule })
 }
 
 /// Whether the condition around this place has a `let` in it.
