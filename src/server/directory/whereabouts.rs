@@ -21,6 +21,7 @@ pub struct Whereabouts {
     pub local: Option<SocketAddr>,
     /// The IP from which it has joined.
     ip: IpAddr,
+    /// What it has asked since.
     asked: Mutex<Asked>,
 }
 

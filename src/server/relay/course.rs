@@ -31,6 +31,7 @@ pub fn rest(bytes: usize) -> Duration {
 /// What has come of one relay until now. Its two sides are 0, the one who has asked, and 1, the one who was called.
 #[derive(Debug)]
 pub struct RelayCourse {
+    /// When both were there.
     begun: Instant,
     /// When something was last passed on.
     moved: Instant,

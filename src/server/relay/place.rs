@@ -28,7 +28,9 @@ const FULL: Duration = Duration::from_millis(50);
 /// A connection's place in a relay. Dropping it ends the relay, whether its thread returns or panics.
 #[derive(Debug)]
 pub struct RelayPlace {
+    /// Where the relay is known.
     relays: Arc<Relays>,
+    /// Both connections, and what has come of it.
     relay: Arc<Relay>,
     /// 0 for the one who has asked, 1 for the called one.
     side: usize,

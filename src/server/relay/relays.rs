@@ -33,15 +33,20 @@ type Pair = (u64, u64);
 pub struct Relays {
     /// The most that may be open.
     limit: usize,
+    /// Writes to the clients.
     room: Arc<Room>,
+    /// Tells the operator.
     printer: Arc<Printer>,
+    /// Who may be relayed, and who is.
     table: Mutex<RelayTable>,
 }
 
 /// What the lock protects.
 #[derive(Debug, Default)]
 struct RelayTable {
+    /// The introductions that still count, of each pair the newest.
     calls: HashMap<Pair, RelayCall>,
+    /// The relays that are open.
     open: HashMap<Pair, Arc<Relay>>,
 }
 
@@ -54,6 +59,7 @@ struct RelayCall {
     secrets: [Secret; 2],
     /// The host of the one who has asked. Its relay counts as this host's.
     host: Host,
+    /// When it was made: its secrets age.
     made: Instant,
     /// The one who has come first and waits for the other.
     first: Option<FirstComer>,
@@ -62,7 +68,9 @@ struct RelayCall {
 /// Who has come first.
 #[derive(Debug)]
 struct FirstComer {
+    /// 0 for the one who has asked, 1 for the called one.
     side: usize,
+    /// Its connection.
     outbox: Arc<Outbox>,
     /// Tells it that the other one has come.
     tell: Sender<Arc<Relay>>,
@@ -71,7 +79,9 @@ struct FirstComer {
 /// A relay that is open.
 #[derive(Debug)]
 pub struct Relay {
+    /// Whose it is.
     pair: Pair,
+    /// The host of the one who has asked.
     host: Host,
     /// The two, first the one who has asked.
     pub names: [Name; 2],
