@@ -93,6 +93,7 @@ mod log_recovery;
 mod nat_ladder;
 mod nat_path;
 mod nat_query;
+mod nat_relayed;
 mod notices;
 mod order;
 #[cfg(target_os = "linux")]
