@@ -1,4 +1,6 @@
 //! The introductions that calls need for their next way: what is asked of the server, and its answers.
+//!
+//! The direct chats know nothing of the session with the server. So a call [notes](Wish) what it needs, and this file asks.
 
 use std::time::Instant;
 

@@ -2,6 +2,14 @@
 //!
 //! A server can say of any address that somebody there calls, so what it can make a client do is bounded: by the
 //! [addresses](may_call_back), to one connection for each caller at a time, and to so many CALLs a minute.
+//!
+//! Nothing is shown of a connection that is being made: the caller's user is told what comes of the call. It becomes a chat
+//! when somebody at the other end has proved to be the caller.
+//!
+//! ```text
+//! CALL Via: back  ──► connect ──► (TLS) ──► connected: a chat ──► CHAT Answer ──► open
+//! CALL Via: relay ──► relay ──► (the server, then TLS) ──► an incoming call as any other
+//! ```
 
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

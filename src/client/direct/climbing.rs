@@ -1,5 +1,15 @@
 //! Calls that climb a [ladder](super::tcp::ladder): each way needs an introduction of its own. The server is asked for it
 //! elsewhere; here is noted what to ask, and its answer becomes a connection.
+//!
+//! ```text
+//! a way has failed ──► Wish ──► BRIDGE Via: back ──► BRIDGEACK ──► introduced
+//!                                                                   ├─ tcp    a thread connects to the peer
+//!                                                                   ├─ back   the peer's ticket is awaited
+//!                                                                   └─ relay  a thread connects to the server
+//! ```
+//!
+//! The chat itself stays where it is in the list, with its number, its label and the texts that wait: only its
+//! [passage](super::tcp::Passage) is another one.
 
 use std::collections::VecDeque;
 

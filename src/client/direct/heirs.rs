@@ -1,4 +1,6 @@
 //! Which chat stands in the place of another one with the same peer by now.
+//!
+//! What was typed for a chat may be on its way to it in a queue, or in the page, when another one takes its place.
 
 use std::collections::BTreeMap;
 

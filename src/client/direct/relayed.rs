@@ -1,4 +1,14 @@
 //! Chats that go through the server end with it. The one who has called calls again when the server is back.
+//!
+//! When a server dies, two connections of this client end: the one to the room and the one of the chat. Either may be
+//! noticed first, so what has happened is known a moment later. A peer that has died looks the same on the chat's
+//! connection alone.
+//!
+//! ```text
+//! Open ──► Unclear ──┬─ the room is there still: the peer is gone
+//!                    └─ the room is gone, too ──┬─ this client has called: AwaitsServer ──► Calling …
+//!                                               └─ it was called: the chat is over
+//! ```
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};

@@ -1,4 +1,9 @@
 //! The threads of calls: each reaches a peer by one way, makes the connection secure, and then reads from it.
+//!
+//! The loop is told of a connection when it is secure, so what it knows of by then is the peer. Before that the thread can be
+//! [ended](super::passage::Attempt) at any time, by closing its socket.
+//!
+//! A call to a single address waits as long as a user may want to; a call that has further ways is more impatient.
 
 use std::io;
 use std::net::{SocketAddr, TcpStream};

@@ -13,6 +13,21 @@
 //! It is a state machine over a given time, without sockets. Each way needs an introduction of its own, so the machine
 //! says what to ask the server for, and is told when that is answered. If the peer climbs a ladder to this client at
 //! the same time, that of the lower ID goes first: the other one [gives way](Ladder::gives_way).
+//!
+//! ```
+//! use p2p_chat::client::direct::tcp::ladder::{Climb, Ladder};
+//! use p2p_chat::wire::Via;
+//! use std::time::{Duration, Instant};
+//!
+//! let start = Instant::now();
+//! let mut ladder = Ladder::direct(1, start);
+//! assert_eq!(ladder.fails("connection refused", start), Climb::Ask(Via::Back));
+//! ladder.introduced(1, start); // the server has answered: the peer may come
+//! assert_eq!(ladder.tick(start + Duration::from_secs(1)), Climb::Wait);
+//! assert_eq!(ladder.tick(start + Duration::from_secs(3)), Climb::Ask(Via::Relay));
+//! ladder.introduced(1, start);
+//! assert!(matches!(ladder.fails("nobody comes", start), Climb::Over(_)));
+//! ```
 
 use std::time::{Duration, Instant};
 

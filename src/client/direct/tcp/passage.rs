@@ -1,4 +1,7 @@
 //! How the bytes of a chat come to its peer: the connection that is in use, or the one that is being made.
+//!
+//! A chat has one number for as long as it lasts. The connections by which it is tried have numbers of their own, and only
+//! the last one counts: what the threads of the others still report is nobody's.
 
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};

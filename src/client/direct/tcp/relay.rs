@@ -1,6 +1,10 @@
 //! The way to a peer through the server: a connection of its own, on which the server passes on what the other client
 //! writes to one like it (PROTOCOL, "Through NATs").
 //!
+//! With the key of a class the connection begins as TLS with the server. That ends behind RELAYACK, in both directions, and
+//! the TCP connection goes on: otherwise each byte would be encrypted twice. What was read behind the server's last word is
+//! the peer's already, and must not be lost.
+//!
 //! ```text
 //! alice                         server                          bob
 //!   │══ RELAY Ticket ══════════►│◄══════════ RELAY Answer ═══════│   ═ in the TLS of the class's key, if there is one

@@ -1,4 +1,6 @@
 //! Which way the bytes of a chat go, and to which addresses a client connects for it.
+//!
+//! All of it are functions of addresses: what a hostile server can make of them is tested without a socket.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
