@@ -94,6 +94,8 @@ mod nat_ladder;
 mod nat_path;
 mod nat_query;
 mod nat_relayed;
+#[cfg(target_os = "linux")]
+mod nat_kinds;
 mod notices;
 mod order;
 #[cfg(target_os = "linux")]

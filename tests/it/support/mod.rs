@@ -23,6 +23,8 @@ pub mod glass;
 pub mod json;
 pub mod keyed;
 pub mod lane;
+#[cfg(target_os = "linux")]
+pub mod namespaces;
 pub mod process;
 #[cfg(target_os = "linux")]
 pub mod terminal;
