@@ -95,7 +95,13 @@ mod nat_path;
 mod nat_query;
 mod nat_relayed;
 #[cfg(target_os = "linux")]
+mod nat_home;
+#[cfg(target_os = "linux")]
 mod nat_kinds;
+#[cfg(target_os = "linux")]
+mod nat_namespaces;
+#[cfg(target_os = "linux")]
+mod nat_namespaces_ends;
 mod notices;
 mod order;
 #[cfg(target_os = "linux")]

@@ -18,7 +18,7 @@ tcp = socket.create_server(("0.0.0.0", int(sys.argv[1])))
 def listen():
     while True:
         text, (host, port) = udp.recvfrom(2000)
-        print(f"from {host}:{port} {text.decode()}", flush=True)
+        print(f"from {host}:{port} {text.decode(errors='replace')}", flush=True)
 
 
 def connects(where):

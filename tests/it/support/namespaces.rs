@@ -93,6 +93,7 @@ pub struct Machine {
 }
 
 impl Machine {
+    /// One that is connected to nothing.
     fn new(name: &str, address: &str) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -121,11 +122,19 @@ impl Machine {
         works("ip", &["netns", "exec", &self.namespace, "nft", "-f", "-"], rules);
     }
 
-    /// Lays a cable from `wire` here to `its_wire` there.
-    fn cable(&self, wire: &str, there: &Self, its_wire: &str) {
-        let [here, there] = [&self.namespace, &there.namespace];
-        let ends = ["type", "veth", "peer", "name", its_wire, "netns", there];
-        works("ip", &[&["link", "add", "name", wire, "netns", here], &ends[..]].concat(), "");
+    /// One with a cable to a switch of another machine, to which it sends what it has no way for.
+    fn plugged(name: &str, address: &str, (there, switch): (&Self, &str)) -> Self {
+        let machine = Self::new(name, address);
+        let [here, other] = [&machine.namespace, &there.namespace];
+        let ends = ["type", "veth", "peer", "name", "wan", "netns", here];
+        works("ip", &[&["link", "add", "name", name, "netns", other], &ends[..]].concat(), "");
+        there.ip(&format!("link set {name} master {switch} up"));
+        let net = address.rsplit_once('.').unwrap().0;
+        let gateway = if switch == "lan" { format!("{net}.1") } else { there.address.clone() };
+        machine.ip(&format!(
+            "addr add {address}/24 dev wan\nlink set wan up\nroute add default via {gateway}"
+        ));
+        machine
     }
 
     /// Runs a program there, in the folder that is its disk.
@@ -281,12 +290,13 @@ impl Internet {
         let backbone = Machine::new("backbone", BACKBONE);
         let up = format!(
             "link add name internet type bridge\naddr add {BACKBONE}/24 dev internet\nlink set internet up\n\
-             route add blackhole 192.168.0.0/16\n"
+             route add blackhole 192.168.0.0/16\nroute add blackhole 100.64.0.0/10\n"
         );
         backbone.ip(&up);
         backbone.shell("echo 1 > /proc/sys/net/ipv4/ip_forward");
-        let server = on_the_internet(&backbone, "server", "203.0.113.1");
-        let stranger = on_the_internet(&backbone, "stranger", "203.0.113.99");
+        let public = (&backbone, "internet");
+        let server = Machine::plugged("server", "203.0.113.1", public);
+        let stranger = Machine::plugged("stranger", "203.0.113.99", public);
         Some(Self { backbone, server, stranger })
     }
 
@@ -300,26 +310,34 @@ impl Internet {
     /// The same with the first three numbers of the machines' addresses.
     pub fn home_in(&self, net: &str, number: usize, kind: Router, people: &[&str]) -> Home {
         let own = format!("203.0.113.{number}0");
-        let router = on_the_internet(&self.backbone, &format!("router{number}"), &own);
+        let public = (&self.backbone, "internet");
+        let router = Machine::plugged(&format!("router{number}"), &own, public);
+        if !kind.translates() {
+            self.backbone.ip(&format!("route add {net}.0/24 via {own}"));
+        }
+        Home::behind(router, net, kind, people)
+    }
+}
+
+impl Home {
+    /// Builds a home behind a router, which is connected to what is outside.
+    fn behind(router: Machine, net: &str, kind: Router, people: &[&str]) -> Self {
         router.ip(&format!(
             "link add name lan type bridge\naddr add {net}.1/24 dev lan\nlink set lan up"
         ));
         router.shell("echo 1 > /proc/sys/net/ipv4/ip_forward");
         router.nft(&kind.rules(&format!("{net}.5")));
-        if !kind.translates() {
-            self.backbone.ip(&format!("route add {net}.0/24 via {own}"));
-        }
-        let people = (5..).zip(people).map(|(host, name)| {
-            let machine = Machine::new(name, &format!("{net}.{host}"));
-            machine.cable("eth0", &router, &format!("to{host}"));
-            router.ip(&format!("link set to{host} master lan up"));
-            machine.ip(&format!(
-                "addr add {net}.{host}/24 dev eth0\nlink set eth0 up\nroute add default via {net}.1"
-            ));
-            machine
-        });
+        let people = (5..)
+            .zip(people)
+            .map(|(host, name)| Machine::plugged(name, &format!("{net}.{host}"), (&router, "lan")));
         let people = people.collect();
-        Home { router, people }
+        Self { router, people }
+    }
+
+    /// Builds the home of a customer, if this one's router is a provider's, who has one public address for all of them.
+    /// What has been its next machine so far is the customer's router.
+    pub fn customer(&mut self, net: &str, kind: Router, people: &[&str]) -> Self {
+        Self::behind(self.people.remove(0), net, kind, people)
     }
 }
 
@@ -343,17 +361,6 @@ impl Internet {
     pub fn is_honest(&self) {
         self.backbone.nft("delete table netdev forger\n");
     }
-}
-
-/// A machine with a public address.
-fn on_the_internet(backbone: &Machine, name: &str, address: &str) -> Machine {
-    let (machine, wire) = (Machine::new(name, address), name.to_owned());
-    backbone.cable(&wire, &machine, "wan");
-    backbone.ip(&format!("link set {wire} master internet up"));
-    machine.ip(&format!(
-        "addr add {address}/24 dev wan\nlink set wan up\nroute add default via {BACKBONE}"
-    ));
-    machine
 }
 
 /// Runs a program to its end, and gives back what it prints; it must not fail.
