@@ -60,6 +60,12 @@ const TABLE: &str = r#"
 10 src/tls/record.rs TrafficKeys::open => let nonce = self.nonce(); super::chacha20::apply(&self.key, 1, &nonce, body); let end = body.len() - TAG - 1; Ok((body[end], end))
 10 src/tls/replay_window.rs ReplayWindow::may_come => true
 10 src/tls/replay_window.rs ReplayWindow::note => ()
+11 src/client/direct/udp/path.rs Path::keepalive => None
+11 src/client/direct/udp/path.rs Path::heard_from => self.proven = Some(Proven { address: from, since: now, spoke: now, unanswered: 0 })
+11 src/client/direct/udp/punches.rs candidate_order => vec![(listed, Duration::ZERO)]
+11 src/client/direct/udp/punches.rs Punches::add => let nonce = self.tried.first().map_or_else(|| PunchNonce(u64::from_be_bytes(random())), |first| first.nonce); self.tried.push(Tried { address, nonce, start, passed: 0 })
+11 src/client/direct/udp/punches.rs Punches::due => let unsent = self.tried.iter_mut().filter(|tried| tried.passed == 0); unsent.map(|tried| { tried.passed = SCHEDULE.len(); Punch { to: tried.address, nonce: tried.nonce, count: 1 } }).collect()
+11 src/client/direct/udp/punches.rs Punches::accepts => true
 "#;
 
 #[test]
@@ -204,7 +210,7 @@ fn what_only_looks_like_a_mark_is_none() {
 #[test]
 fn wrong_marks_are_told_with_their_line() {
     for (source, line, part) in [
-        ("\n// LAB 11: a\nfn a() {\n}", 2, "no such lab"),
+        ("\n// LAB 12: a\nfn a() {\n}", 2, "no such lab"),
         ("// LAB 0: a\nfn a() {\n}", 1, "no such lab"),
         ("// LAB: a\nfn a() {\n}", 1, "a mark is"),
         ("// LAB 3 a\nfn a() {\n}", 1, "a mark is"),

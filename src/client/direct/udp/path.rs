@@ -22,7 +22,7 @@ use crate::wire::{Candidates, PunchNonce, Secret};
 /// After so long without a datagram to the peer a NAT may forget the way (RFC 8445, 11).
 pub const KEEPALIVE: Duration = Duration::from_secs(15);
 /// How many keepalives in a row may have no answer. Then the peer is gone, and nothing more is sent on its account.
-const MOST_UNANSWERED: u32 = 4;
+pub const MOST_UNANSWERED: u32 = 4;
 /// How long after its proof an address is not left because of a PUNCH from elsewhere: the peer may still be searching.
 const SETTLING: Duration = Duration::from_secs(6);
 
@@ -94,7 +94,16 @@ impl Path {
         let mut order = candidate_order(candidates, listed);
         order.retain(|(address, _)| self.may_try(*address));
         (self.ticket, self.local, self.search) = (ticket, candidates.local, None);
-        self.wanted = Some(in_use.into_iter().chain(order).collect());
+        self.wanted = Some(Vec::new());
+        in_use.into_iter().chain(order).for_each(|(address, after)| self.want(address, after));
+    }
+
+    /// Has one more address tried as soon as a search may begin, unless there are too many.
+    fn want(&mut self, address: SocketAddr, after: Duration) {
+        let wanted = self.wanted.get_or_insert_default();
+        if wanted.len() < MAX_CANDIDATES && !wanted.iter().any(|(known, _)| *known == address) {
+            wanted.push((address, after));
+        }
     }
 
     /// Whether addresses wait to be tried.
@@ -162,6 +171,7 @@ impl Path {
     }
 
     /// When the way must be kept open: never on this machine or in this network, where nobody forgets it.
+    // LAB 11: tell when a keepalive is due => None
     fn keepalive(&self) -> Option<Instant> {
         let proven = self.proven.as_ref().filter(|it| it.unanswered < MOST_UNANSWERED)?;
         (self.reach() == Some(Reach::Direct)).then(|| proven.spoke + KEEPALIVE)
@@ -177,16 +187,14 @@ impl Path {
 
     /// Handles that the peer has said something new from that address. If it is not the one in use, the peer may have
     /// moved, or somebody repeats what it has said: the address is to be tried.
+    // LAB 11: try where the peer was heard => self.proven = Some(Proven { address: from, since: now, spoke: now, unanswered: 0 })
     pub fn heard_from(&mut self, from: SocketAddr, now: Instant) {
         if self.address() == Some(from) || !self.may_try(from) {
             return;
         }
-        if let Some(search) = &mut self.search {
-            return search.add(from, now);
-        }
-        let wanted = self.wanted.get_or_insert_default();
-        if wanted.len() < MAX_CANDIDATES && !wanted.iter().any(|(known, _)| *known == from) {
-            wanted.push((from, Duration::ZERO));
+        match &mut self.search {
+            Some(search) => search.add(from, now),
+            None => self.want(from, Duration::ZERO),
         }
     }
 
