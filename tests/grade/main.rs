@@ -1,7 +1,7 @@
 //! The grader: plain `cargo test` runs it and prints your points. You may read all of it; you need not.
 //!
 //! Each check is a function that reads like a story: somebody connects, somebody says something, somebody
-//! hears it. They are in `lab1/` to `lab10/`, in the order of LAB.md. What they are told with is in [`driver`].
+//! hears it. They are in `lab1/` to `lab11/`, in the order of LAB.md. What they are told with is in [`driver`].
 //! The first check that fails tells you its story, and a command of [`script`] that plays it once more.
 //!
 //! No check concludes from silence. To show that something does not come, it sends something after it that
@@ -11,7 +11,7 @@
 //! Where some labs were handed out solved, `given.txt` beside this file has their numbers; the table then says
 //! what was given.
 //!
-//! Lab 10 is an *extra*: it has no points, and runs only if you ask for it, by `cargo test lab10`.
+//! Labs 10 and 11 are *extras*: they have no points, and run only if you ask for them, by `cargo test lab10`.
 //!
 //! `cargo test lab4` runs one lab, `cargo test -- --hint NAME` helps with a check, LAB.md tells the rest.
 
@@ -38,6 +38,7 @@ mod lab7;
 mod lab8;
 mod lab9;
 mod lab10;
+mod lab11;
 mod report;
 mod run;
 mod script;

@@ -52,20 +52,33 @@ impl Datagrams {
         self.socket.send_to(bytes.as_ref(), to).unwrap();
     }
 
+    /// Sends one datagram, of which the story tells in another way.
+    pub fn passes(&self, to: SocketAddr, bytes: &[u8]) {
+        self.socket.send_to(bytes, to).unwrap();
+    }
+
     /// Waits for the next datagram, but only until then. Gives also where it is from.
     #[track_caller]
     pub fn gets_until(&self, until: Instant) -> Option<(Block, SocketAddr)> {
+        let (bytes, from) = self.takes_until(until)?;
+        story::told(&self.who, "<~", &bytes);
+        match Block::datagram(&bytes) {
+            Ok(block) => Some((block, from)),
+            Err(why) => story::fail(why),
+        }
+    }
+
+    /// The same for bytes of any kind, of which the story tells in another way.
+    #[track_caller]
+    pub fn takes_until(&self, until: Instant) -> Option<(Vec<u8>, SocketAddr)> {
         let mut buffer = vec![0; 65_536];
         loop {
             let slice = story::left(until).min(SLICE).max(Duration::from_millis(1));
             self.socket.set_read_timeout(Some(slice)).unwrap();
             match self.socket.recv_from(&mut buffer) {
                 Ok((count, from)) => {
-                    story::told(&self.who, "<~", &buffer[..count]);
-                    match Block::datagram(&buffer[..count]) {
-                        Ok(block) => return Some((block, from)),
-                        Err(why) => story::fail(why),
-                    }
+                    buffer.truncate(count);
+                    return Some((buffer, from));
                 }
                 Err(error) if is_waiting(&error) => {
                     fail_if_one_has_failed();

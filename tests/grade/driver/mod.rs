@@ -3,6 +3,7 @@
 //! - [`wire`] and [`dialogue`]: a connection that speaks in blocks. It is written from PROTOCOL.md and shares
 //!   nothing with your code, so a mistake of yours is not made twice.
 //! - [`datagrams`]: a UDP socket that speaks in blocks, too.
+//! - [`nat`]: boxes that translate addresses, and a world of them for datagrams.
 //! - [`program`] and [`cast`]: your programs as processes, typed to, listened to, killed in the end.
 //! - [`played`]: the other side, when it is a client that is graded: the grader plays its server and its peers.
 //! - [`story`]: what has happened so far. Whatever is not as it must be ends the check there, and tells it.
@@ -20,6 +21,7 @@ pub mod dice;
 pub mod farewell;
 pub mod folder;
 pub mod heard;
+pub mod nat;
 pub mod played;
 pub mod program;
 pub mod settings;

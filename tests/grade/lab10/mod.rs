@@ -5,7 +5,7 @@
 
 mod between;
 mod class;
-mod crypto;
+pub mod crypto;
 mod finished;
 mod keys;
 mod records;
