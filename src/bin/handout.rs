@@ -3,6 +3,7 @@
 //! ```text
 //! handout ../chat-lab --from 5                       a starter tree with labs 1 to 4 solved
 //! handout --grade ../anna --into ../graded/anna      a fresh tree with the sources of a hand-in
+//! handout --class ../handins --into ../graded        the scores of a class
 //! ```
 //!
 //! The solution is the tree that this program was built from, wherever the program is started. So the files
@@ -15,6 +16,7 @@ use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use p2p_chat::cli::{Arguments, Failure, number, program};
+use p2p_chat::tools::handout::class::{Class, grade_class};
 use p2p_chat::tools::handout::mark::LABS;
 use p2p_chat::tools::handout::oral::oral;
 use p2p_chat::tools::handout::tree::Open;
@@ -28,10 +30,15 @@ usage: handout DIR [--from N | --only N]            write the student's tree
        handout --oral HANDIN --into DIR [--lab N] [--seed N]
                                                     a question on one changed token;
                                                     the answer is DIR.answer.txt
+       handout --class FOLDER --into DIR [--from N | --only N] [--seed N] [--workers N]
+                                                    grade all hand-ins in a folder
        handout --list                               list what the labs leave open
-  DIR        must be empty or must not exist
+  DIR        must be empty or must not exist; with --class it may have earlier results,
+             and hand-ins that have not changed are not graded again
   --from N   labs before N are solved
-  --only N   all labs but N are solved";
+  --only N   all labs but N are solved
+  --seed N   the seed of all checks of a class (default: 1), or of a question
+  --workers N  how many are graded at the same time (default: one for each processor)";
 
 /// One run of the program does one of these tasks. All of them read the solution first, so a wrong mark stops
 /// each of them before it writes anything.
@@ -44,6 +51,8 @@ enum Task {
     Graft(PathBuf, u32, PathBuf),
     /// Put this hand-in into that folder with one token changed, in a function of this lab, chosen by this seed.
     Oral(PathBuf, PathBuf, Option<u32>, u64),
+    /// Grade a class.
+    Class(Class),
     /// Print all marks.
     List,
 }
@@ -65,6 +74,10 @@ fn main() -> ExitCode {
             }
             Task::Oral(handin, into, lab, seed) => oral(root, &handin, &into, lab, seed)
                 .map(|_| format!("{} asks a question\n", into.display())),
+            Task::Class(class) => grade_class(root, &class, &|line| {
+                let _ = writeln!(io::stdout(), "{line}"); // nobody may be reading it
+            })
+            .map(|()| String::new()),
             Task::List => list(root),
         };
         let told = done.map_err(|message| Failure { message, code: 1 })?;
@@ -77,9 +90,14 @@ fn main() -> ExitCode {
 ///
 /// Without `--from` and `--only` all labs are open. An error is a sentence, which is printed above the usage.
 fn parse(line: impl Iterator<Item = String>) -> Result<Task, String> {
-    let known = ["from", "only", "grade", "graft", "into", "lab", "oral", "seed"];
+    let known =
+        ["from", "only", "grade", "graft", "into", "lab", "oral", "seed", "class", "workers"];
     let Arguments { words, flags } = Arguments::split(line, &known, &["list"])?;
-    if flags.iter().any(|(flag, _)| flag == "oral" || flag == "seed") {
+    let has = |name: &str| flags.iter().any(|(flag, _)| flag == name);
+    if has("class") || has("workers") {
+        return parse_class(&words, &flags);
+    }
+    if has("oral") || has("seed") {
         return parse_oral(&words, &flags);
     }
     let value = |name: &str| flags.iter().find(|(flag, _)| flag == name).map(|(_, value)| value);
@@ -99,8 +117,33 @@ fn parse(line: impl Iterator<Item = String>) -> Result<Task, String> {
             Ok(Task::Graft(handin, lab, into))
         }
         ([], None, None, (None, None, true)) => Ok(Task::List),
-        _ => Err("no task: give DIR, --grade, --graft, --oral or --list".to_owned()),
+        _ => Err("no task: give DIR, --grade, --graft, --oral, --class or --list".to_owned()),
     }
+}
+
+/// Reads a class's folder, where its results go, and how it is graded.
+fn parse_class(words: &[String], flags: &[(String, String)]) -> Result<Task, String> {
+    let (handins, into) = (PathBuf::new(), PathBuf::new());
+    let mut class = Class { handins, into, open: Open::From(1), seed: 1, workers: None };
+    for (flag, value) in flags {
+        match flag.as_str() {
+            "class" => class.handins = PathBuf::from(value),
+            "into" => class.into = PathBuf::from(value),
+            "seed" => class.seed = number("--seed", value, 0..=u32::MAX)?,
+            "workers" => class.workers = Some(number("--workers", value, 1..=64)?),
+            "from" => class.open = Open::From(number("--from", value, LABS)?),
+            "only" => class.open = Open::Only(number("--only", value, LABS)?),
+            _ => return Err(format!("--{flag} does not go with --class")),
+        }
+    }
+    let is_twice = ["from", "only"].iter().all(|one| flags.iter().any(|(flag, _)| flag == one));
+    if is_twice
+        || !words.is_empty()
+        || [&class.handins, &class.into].iter().any(|it| it.as_os_str().is_empty())
+    {
+        return Err("no class: give --class FOLDER --into DIR, and --from or --only".to_owned());
+    }
+    Ok(Task::Class(class))
 }
 
 /// Reads a question's hand-in, its folder, its lab and its seed. Without a seed each question is another one.

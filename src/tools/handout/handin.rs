@@ -11,8 +11,9 @@ use std::fmt::{self, Display};
 use std::fs;
 use std::path::Path;
 
+use super::changes::changes;
 use super::scanner::{code, is_letter, letters, line};
-use super::tree::{is_rust, put};
+use super::tree::{Solution, is_rust, put};
 use crate::io_error::cause;
 
 /// The largest file that is taken, in bytes. The largest file of the solution has a tenth of that.
@@ -21,6 +22,8 @@ const LARGEST: u64 = 200 * 1000;
 const MOST: usize = 500;
 /// The only file that is taken besides the sources.
 const ANSWERS: &str = "ANSWERS.md";
+/// The folder of the programs. Their `main` functions have no marks.
+const PROGRAMS: &str = "src/bin/";
 /// The depth to which folders below `src` are searched.
 const DEEPEST: usize = 8;
 
@@ -34,18 +37,21 @@ pub struct Handin {
 }
 
 /// The report on a hand-in: which files were taken, which were not, and why. It is printed for the instructor.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Taken {
     /// The paths of the files that were taken.
     pub files: Vec<String>,
     /// The paths of the other files, with the reason.
     pub refused: Vec<(String, String)>,
+    /// The lines that differ from the handout outside of the marked functions, by the paths of their files.
+    pub changed: Vec<(String, String)>,
 }
 
 impl Display for Taken {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         writeln!(f, "{} files taken", self.files.len())?;
-        self.refused.iter().try_for_each(|(path, why)| writeln!(f, "left out: {path}: {why}"))
+        self.refused.iter().try_for_each(|(path, why)| writeln!(f, "left out: {path}: {why}"))?;
+        self.changed.iter().try_for_each(|(path, line)| writeln!(f, "changed: {path}: {line}"))
     }
 }
 
@@ -101,18 +107,93 @@ impl Handin {
         self.files.iter().map(|(path, text)| (path.as_str(), text.as_str()))
     }
 
+    /// Keeps the files that a hand-in of this solution may have: those of the handout, but for its programs, and
+    /// modules that a marked function's file needs.
+    pub fn keep_to(&mut self, solution: &Solution) {
+        let mut needed: Vec<String> = Vec::new();
+        loop {
+            let more = self.files.iter().find(|(path, _)| {
+                !needed.contains(path)
+                    && solution.text(path).is_none()
+                    && self.is_needed(path, solution, &needed)
+            });
+            let Some((path, _)) = more else { break };
+            needed.push(path.clone());
+        }
+        for (path, text) in std::mem::take(&mut self.files) {
+            let is_known = path == ANSWERS || solution.text(&path).is_some();
+            let why = if path.starts_with(PROGRAMS) {
+                "the programs are the handout's"
+            } else if is_known || needed.contains(&path) {
+                self.files.push((path, text));
+                continue;
+            } else {
+                "no file with a marked function needs it"
+            };
+            self.refused.push((path, why.to_owned()));
+        }
+    }
+
+    /// Whether a file that the handout does not have is a module of a file that the handout has, or that is
+    /// `needed` itself: a marked file declares it, or names it, and another one declares it.
+    fn is_needed(&self, path: &str, solution: &Solution, needed: &[String]) -> bool {
+        let module = path.trim_end_matches(".rs").trim_end_matches("/mod");
+        let Some((folder, name)) = module.rsplit_once('/') else { return false };
+        let declaration = format!("mod {name};");
+        let is_marked = |path: &str| solution.lab_of(path).is_some();
+        let parents = [format!("{folder}.rs"), format!("{folder}/mod.rs")];
+        let declares = |(path, text): &(String, String)| {
+            parents.contains(path)
+                && code(text).is_ok_and(|code| code.contains(&declaration))
+                && (needed.contains(path)
+                    || is_marked(path)
+                    || solution.text(path).is_some() && self.is_named(name, solution))
+        };
+        self.files.iter().any(declares)
+    }
+
+    /// Whether a file of the hand-in that has marked functions in the handout names this module.
+    fn is_named(&self, name: &str, solution: &Solution) -> bool {
+        let marked = self.files.iter().filter(|(path, _)| solution.lab_of(path).is_some());
+        marked.filter_map(|(_, text)| code(text).ok()).any(|code| {
+            code.match_indices(name).any(|(at, _)| {
+                !code[..at].ends_with(is_letter) && letters(&code[at..]) == name.len()
+            })
+        })
+    }
+
     /// Writes the `wanted` files into a tree. Cargo compares times, so it builds every written file anew.
     ///
     /// # Errors
     /// A file cannot be written.
-    pub fn put(self, into: &Path, wanted: impl Fn(&str) -> bool) -> Result<Taken, String> {
-        let mut files = Vec::new();
-        for (path, text) in self.files.into_iter().filter(|(path, _)| wanted(path)) {
-            put(into, &path, &text)?;
-            files.push(path);
+    pub fn put(
+        &self,
+        solution: &Solution,
+        into: &Path,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<Taken, String> {
+        let mut taken = Taken::default();
+        for (path, text) in self.files.iter().filter(|(path, _)| wanted(path)) {
+            put(into, path, text)?;
+            let given = solution.text(path).filter(|_| is_rust(path));
+            let lines = given.map(|given| changes(given, text)).unwrap_or_default();
+            taken.changed.extend(lines.into_iter().map(|line| (path.clone(), line)));
+            taken.files.push(path.clone());
         }
-        let refused = self.refused.into_iter().filter(|(path, _)| wanted(path)).collect();
-        Ok(Taken { files, refused })
+        taken.refused = self.refused.iter().filter(|(path, _)| wanted(path)).cloned().collect();
+        Ok(taken)
+    }
+
+    /// Whether a file belongs to a lab: by its marks, or as a module of a file that does.
+    pub fn is_of(&self, solution: &Solution, path: &str, lab: u32) -> bool {
+        if solution.text(path).is_some() {
+            return solution.lab_of(path) == Some(lab);
+        }
+        let module = path.trim_end_matches(".rs").trim_end_matches("/mod");
+        let Some((folder, _)) = module.rsplit_once('/') else { return false };
+        [format!("{folder}.rs"), format!("{folder}/mod.rs")].iter().any(|parent| {
+            self.files.iter().any(|(path, _)| path == parent) && self.is_of(solution, parent, lab)
+        })
     }
 }
 

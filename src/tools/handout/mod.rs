@@ -3,14 +3,25 @@
 //!
 //! The [`scanner`] tells code from comments and strings. [`mark`] finds the marked functions, [`stub`] replaces
 //! their bodies, and [`tree`] writes all files. For grading, [`handin`] puts a student's sources into a fresh
-//! tree, and [`oral`] makes questions from them.
+//! tree, and [`changes`] tells what is different outside of the marked functions.
+//! [`oral`] makes questions from a hand-in.
+//!
+//! [`class`] grades all hand-ins of a class: it has workers, each with a [`bench`]. A hand-in is [unpacked](packed),
+//! built and judged in [`isolation`], and gets a sheet with its [`score`].
 
 pub mod scanner;
 pub mod mark;
 pub mod stub;
 pub mod tree;
+pub mod changes;
 pub mod handin;
 pub mod oral;
+pub mod users;
+pub mod isolation;
+pub mod packed;
+pub mod score;
+pub mod bench;
+pub mod class;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -31,9 +42,10 @@ pub fn hand_out(root: &Path, into: &Path, open: Open) -> Result<(), String> {
 /// # Errors
 /// A sentence, as for [`hand_out`]; or the hand-in has no sources.
 pub fn grade(root: &Path, handin: &Path, into: &Path, open: Open) -> Result<Taken, String> {
-    let handin = Handin::read(handin)?;
-    hand_out(root, into, open)?;
-    handin.put(into, |_| true)
+    let (mut handin, solution) = (Handin::read(handin)?, Solution::read(root)?);
+    handin.keep_to(&solution);
+    solution.write(into, open)?;
+    handin.put(&solution, into, |_| true)
 }
 
 /// Puts the files that a hand-in has for one lab into the solution, so that the lab is graded alone: mistakes in
@@ -42,9 +54,10 @@ pub fn grade(root: &Path, handin: &Path, into: &Path, open: Open) -> Result<Take
 /// # Errors
 /// A sentence, as for [`grade`].
 pub fn graft(root: &Path, handin: &Path, lab: u32, into: &Path) -> Result<Taken, String> {
-    let (handin, solution) = (Handin::read(handin)?, Solution::read(root)?);
+    let (mut handin, solution) = (Handin::read(handin)?, Solution::read(root)?);
+    handin.keep_to(&solution);
     solution.write(into, Open::Only(lab))?;
-    handin.put(into, |path| solution.is_of(path, lab))
+    handin.put(&solution, into, |path| handin.is_of(&solution, path, lab))
 }
 
 /// Lists the marks of a solution by lab, one on a line: file, function, length of the body, task, stand-in.

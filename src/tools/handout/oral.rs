@@ -84,11 +84,12 @@ pub fn oral(
     lab: Option<u32>,
     seed: u64,
 ) -> Result<PathBuf, String> {
-    let (handin, solution) = (Handin::read(handin)?, Solution::read(root)?);
+    let (mut handin, solution) = (Handin::read(handin)?, Solution::read(root)?);
+    handin.keep_to(&solution);
     let question = Questions::about(&solution, &handin, lab)?.ask(seed);
     let answer = beside(into)?;
     solution.write(into, Open::From(1))?;
-    handin.put(into, |_| true)?;
+    handin.put(&solution, into, |_| true)?;
     put(into, &question.path, &question.text)?;
     put(into, "QUESTION.md", &QUESTION.replace("{lab}", &question.lab.to_string()))?;
     put(Path::new(""), &answer.display().to_string(), &question.answer)?;

@@ -137,9 +137,19 @@ impl Solution {
         self.marks.iter().map(|(path, marks)| (path.as_str(), marks.as_slice()))
     }
 
-    /// Whether a file belongs to a lab. All marks of a file are of one lab.
-    pub fn is_of(&self, path: &str, lab: u32) -> bool {
-        self.marks.get(path).is_some_and(|marks| marks[0].lab == lab)
+    /// The lab that a file belongs to, if any. All marks of a file are of one lab.
+    pub fn lab_of(&self, path: &str) -> Option<u32> {
+        self.marks.get(path).map(|marks| marks[0].lab)
+    }
+
+    /// The files for students, with all bodies, by their paths.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.files.iter().map(|(path, text)| (path.as_str(), text.as_str()))
+    }
+
+    /// The text of a file that students get, with all bodies.
+    pub fn text(&self, path: &str) -> Option<&str> {
+        self.files.get(path).map(String::as_str)
     }
 
     /// Writes the students' tree into a folder, which must be empty or not exist yet.
@@ -175,7 +185,7 @@ impl Solution {
     }
 
     /// The points for a lab, added up from the grader's table.
-    fn points(&self, lab: u32) -> u32 {
+    pub fn points(&self, lab: u32) -> u32 {
         let table = self.files.get(&format!("tests/grade/lab{lab}/mod.rs"));
         let lines = table.map(String::as_str).unwrap_or_default().lines();
         let points = lines.filter_map(|line| line.trim().strip_prefix("points: "));

@@ -1,0 +1,132 @@
+//! Grades a class: every hand-in of a folder, several at a time, with one line for each whatever happens to it.
+//!
+//! ```text
+//! INTO/scores.csv                the class as a table
+//! INTO/NAME/results.json         for Gradescope
+//! INTO/NAME/taken.txt            which files were taken, and what was changed outside of the marked functions
+//! INTO/NAME/report.txt           what the grader says to the student
+//! INTO/NAME/report.jsonl         the scores as the grader has reported them; with it a later run can be shorter
+//! INTO/NAME/build.txt            what the compiler says, if it does not compile
+//! ```
+//!
+//! The grader is built once, from the solution. So nothing of a hand-in is linked with it. It starts the programs of
+//! a hand-in [apart](super::isolation), and reports through a pipe to this process.
+
+use std::fs;
+use std::num::NonZeroUsize;
+use std::panic::{self, AssertUnwindSafe};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use super::bench::{Bench, Kit};
+use super::isolation::Isolation;
+use super::mark::LABS;
+use super::packed::is_handin;
+use super::score::{Sheet, csv};
+use super::tree::{Open, Solution, put};
+use crate::io_error::cause;
+
+/// What is to be graded, and how.
+#[derive(Debug)]
+pub struct Class {
+    /// The folder of the hand-ins.
+    pub handins: PathBuf,
+    /// The folder for the results.
+    pub into: PathBuf,
+    /// The labs that the students were given open.
+    pub open: Open,
+    /// The seed of all checks: the same for everybody.
+    pub seed: u32,
+    /// How many are graded at the same time; by default as many as there are processors.
+    pub workers: Option<u32>,
+}
+
+/// Grades a class with the solution in `root`. Each line for the instructor goes to `tell` as soon as it is known.
+///
+/// # Errors
+/// A sentence: the folders cannot be used, or the grader cannot be built. A hand-in causes no error.
+pub fn grade_class(root: &Path, class: &Class, tell: &(dyn Fn(&str) + Sync)) -> Result<(), String> {
+    let solution = Solution::read(root)?;
+    let handins = folder(&class.handins)?;
+    fs::create_dir_all(&class.into)
+        .map_err(|error| format!("cannot write {}: {}", class.into.display(), cause(&error)))?;
+    let into = folder(&class.into)?;
+    let names = names(&handins)?;
+    if into.starts_with(&handins) {
+        return Err("the results must not lie among the hand-ins".to_owned());
+    }
+    let isolation = Isolation::find();
+    tell(isolation.says());
+    let (hidden, open) = ([root.to_owned(), handins.clone(), into.clone()], class.open);
+    let kit = Kit { solution, open, seed: class.seed, isolation, into, hidden };
+    let grader = kit.build_grader()?;
+    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+    let grade = |worker: u32, name: &String| {
+        let bench = Bench { kit: &kit, grader: &grader, worker };
+        let work = AssertUnwindSafe(|| bench.grade(&handins.join(name), name));
+        let sheet = panic::catch_unwind(work)
+            .unwrap_or_else(|_| Sheet::without_points(name, "NOT GRADED: see stderr"));
+        tell(&sheet.line(width));
+        sheet
+    };
+    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let workers = class.workers.unwrap_or(u32::try_from(cores).unwrap_or(1)).max(1);
+    let mut sheets = in_parallel(workers, &names, &grade);
+    // What the machine was too busy for is tried once more, one after the other.
+    for sheet in sheets.iter_mut().filter(|sheet| sheet.open_points() > 0) {
+        *sheet = grade(0, &sheet.name.clone());
+    }
+    let _ = fs::remove_dir_all(kit.into.join(".work")); // it need not be there
+    let pointed: Vec<u32> = LABS.filter(|lab| kit.solution.points(*lab) > 0).collect();
+    for sheet in &sheets {
+        put(&kit.into, &format!("{}/results.json", sheet.name), &sheet.gradescope())?;
+    }
+    put(&kit.into, "scores.csv", &csv(&sheets, &pointed))?;
+    tell(&format!("{} hand-ins graded: {}", sheets.len(), kit.into.join("scores.csv").display()));
+    Ok(())
+}
+
+/// The whole path of a folder.
+fn folder(path: &Path) -> Result<PathBuf, String> {
+    fs::canonicalize(path)
+        .map_err(|error| format!("cannot look into {}: {}", path.display(), cause(&error)))
+}
+
+/// The names of the hand-ins in a folder, in their order.
+fn names(handins: &Path) -> Result<Vec<String>, String> {
+    let failed = |error| format!("cannot look into {}: {}", handins.display(), cause(&error));
+    let mut names = Vec::new();
+    for entry in fs::read_dir(handins).map_err(failed)?.flatten() {
+        if let Some(name) = entry.file_name().to_str()
+            && is_handin(&entry.path(), name)
+        {
+            names.push(name.to_owned());
+        }
+    }
+    names.sort();
+    if names.is_empty() { Err("there are no hand-ins".to_owned()) } else { Ok(names) }
+}
+
+/// Does this work for each name, by so many workers. The results have the order of the names.
+fn in_parallel(
+    workers: u32,
+    names: &[String],
+    work: &(impl Fn(u32, &String) -> Sheet + Sync),
+) -> Vec<Sheet> {
+    let next = Mutex::new(0..names.len());
+    let take_next = || next.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let done = Mutex::new(vec![Sheet::default(); names.len()]);
+    thread::scope(|scope| {
+        for worker in 0..workers {
+            let (take_next, done) = (&take_next, &done);
+            scope.spawn(move || {
+                while let Some(index) = take_next() {
+                    let sheet = work(worker, &names[index]);
+                    done.lock().unwrap_or_else(PoisonError::into_inner)[index] = sheet;
+                }
+            });
+        }
+    });
+    done.into_inner().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,90 @@
+//! Hand-ins as they arrive: a folder, a folder in a folder, or an archive.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::isolation::{Apart, Isolation, Share};
+use crate::io_error::cause;
+
+/// How deep below a hand-in its `src` may lie.
+const DEEPEST: usize = 4;
+/// How many folders are looked at in search of it.
+const MOST: usize = 1000;
+/// How long it may take to unpack an archive.
+const LIMIT: Duration = Duration::from_secs(60);
+/// The ends of the names of archives.
+const ARCHIVES: [&str; 7] = [".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2", ".tar.zst"];
+
+/// Whether a hand-in may be this: a folder, or an archive by its name.
+pub fn is_handin(place: &Path, name: &str) -> bool {
+    let kind = fs::symlink_metadata(place).map(|found| found.file_type());
+    let is_archive = ARCHIVES.iter().any(|end| name.to_ascii_lowercase().ends_with(end));
+    !name.starts_with('.') && kind.is_ok_and(|kind| kind.is_dir() || kind.is_file() && is_archive)
+}
+
+/// Finds the folder that has the sources of a hand-in. An archive is unpacked into the folder `into` before.
+///
+/// # Errors
+/// A sentence: it cannot be unpacked, or there are no sources.
+pub fn unpack(
+    handin: &Path,
+    into: &Path,
+    isolation: Isolation,
+    worker: u32,
+) -> Result<PathBuf, String> {
+    if handin.is_dir() {
+        return sources(handin);
+    }
+    fs::create_dir_all(into).map_err(|error| format!("cannot unpack it: {}", cause(&error)))?;
+    let folder = handin.parent().unwrap_or(Path::new("."));
+    let name = handin.file_name().unwrap_or_default();
+    let archive = isolation.place(1, folder).join(name).display().to_string();
+    let target = isolation.place(2, into).display().to_string();
+    let is_zip = archive.to_ascii_lowercase().ends_with(".zip");
+    let zip = ["unzip", "-q", "-o", &archive, "-d", &target];
+    let tar = ["tar", "-x", "-f", &archive, "-C", &target];
+    let run = Apart {
+        isolation,
+        worker,
+        shares: &[Share::Read(folder), Share::Write(into)],
+        hidden: &[],
+        is_theirs: true,
+        limit: LIMIT,
+    };
+    let unpacked = match run.run(if is_zip { &zip } else { &tar }, &[]) {
+        Ok(outcome) if outcome.code != Some(0) && is_zip => run.run(&tar, &[]),
+        done => done,
+    }?;
+    let found = sources(into);
+    match (found, unpacked.code) {
+        (Err(_), code) if code != Some(0) => Err("it cannot be unpacked".to_owned()),
+        (found, _) => found,
+    }
+}
+
+/// The first folder that has a folder `src`, from the top down.
+fn sources(handin: &Path) -> Result<PathBuf, String> {
+    let mut level = vec![handin.to_owned()];
+    for _ in 0..DEEPEST {
+        if let Some(found) = level.iter().find(|folder| is_folder(&folder.join("src"))) {
+            return Ok(found.clone());
+        }
+        let inside = level.iter().flat_map(|folder| fs::read_dir(folder).into_iter().flatten());
+        let mut next: Vec<PathBuf> = inside
+            .flatten()
+            .filter(|entry| !entry.file_name().to_string_lossy().starts_with(['.', '_']))
+            .map(|entry| entry.path())
+            .filter(|path| is_folder(path))
+            .take(MOST)
+            .collect();
+        next.sort();
+        level = next;
+    }
+    Err("it has no folder src".to_owned())
+}
+
+/// Whether this is a folder, and not a link to one.
+fn is_folder(place: &Path) -> bool {
+    fs::symlink_metadata(place).is_ok_and(|found| found.is_dir())
+}
