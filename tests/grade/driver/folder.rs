@@ -3,10 +3,13 @@
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::process;
+use std::process::{self, Command};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Once};
 use std::time::Duration;
+
+#[cfg(unix)]
+use crate::driver::settings::{Apart, settings};
 
 /// What the names of all these folders begin with. Then come the process ID and a number.
 const PREFIX: &str = "p2p-chat-grade-";
@@ -48,6 +51,26 @@ impl Folder {
     pub fn file(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
+
+    /// Makes it the home of a program that is about to start. A program that runs as [another
+    /// user](Apart::User) owns the folder and what is in it.
+    #[cfg(unix)]
+    pub fn is_given_away(&self, program: &mut Command) {
+        use std::os::unix::fs::lchown;
+        use std::os::unix::process::CommandExt;
+        let Apart::User(user) = settings().apart else { return };
+        program.uid(user).gid(user);
+        let inside = fs::read_dir(self.path()).into_iter().flatten().flatten();
+        for path in inside.map(|entry| entry.path()).chain([self.path().to_owned()]) {
+            // What the program cannot write is missed by the check.
+            let _ = lchown(path, Some(user), Some(user));
+        }
+    }
+
+    /// The same where there are no such users.
+    #[cfg(not(unix))]
+    #[allow(clippy::unused_self, reason = "as above")]
+    pub fn is_given_away(&self, _program: &mut Command) {}
 
     /// The text of a file in it.
     #[track_caller]

@@ -3,6 +3,7 @@
 //! Two threads for each collect what it writes. A program that ends early, panics or writes without end
 //! fails the step that waits, at once and with what it said.
 
+use std::ffi::OsStr;
 use std::fmt::Display;
 use std::io::{ErrorKind, Write};
 use std::net::SocketAddr;
@@ -19,7 +20,7 @@ use crate::driver::folder::Folder;
 use crate::driver::heard::{
     self, Heard, Output, OutputMode, Side, Told, collect, fail_if_one_has_failed,
 };
-use crate::driver::settings::settings;
+use crate::driver::settings::{Apart, settings};
 use crate::driver::story::{self, End, lock, seconds};
 
 /// A child process with all three of its streams piped.
@@ -43,12 +44,22 @@ pub struct Around<'a> {
 
 impl Around<'_> {
     fn command(&self, program: &Path) -> Command {
-        let Some(script) = self.shell else { return Command::new(program) };
-        let mut shell = Command::new("/bin/sh");
-        shell.args(["-c", script]).arg(program);
-        shell
+        let mut words: Vec<&OsStr> = match settings().apart {
+            Apart::Namespace => NAMESPACE.iter().map(OsStr::new).collect(),
+            Apart::Not | Apart::User(_) => Vec::new(),
+        };
+        if let Some(script) = self.shell {
+            words.extend(["/bin/sh", "-c", script].map(OsStr::new));
+        }
+        words.push(program.as_os_str());
+        let mut command = Command::new(words[0]);
+        command.args(&words[1..]);
+        command
     }
 }
+
+/// Starts a program in namespaces of its own, in which it ends as soon as its starter is killed.
+const NAMESPACE: [&str; 4] = ["unshare", "-Urpf", "--mount-proc", "--kill-child"];
 
 impl Program {
     /// Starts `server`, `client` or `load` in a folder. It sees none of the grader's variables.
@@ -78,6 +89,7 @@ impl Program {
         // Ours ends with its input, so it ends with us, too, even if we are killed. Others need not know that.
         command.env("CHAT_UNTIL_EOF", "1");
         command.envs(around.variables.iter().map(|(name, value)| (*name, value)));
+        folder.is_given_away(&mut command);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let hand = by_hand::starts(title, name, arguments, around, folder.path());
         let mut child = spawn(command, &path);
@@ -301,7 +313,7 @@ impl Program {
         self.may_end();
         // It may be gone already.
         let _ = input.write_all(b"/quit\n");
-        OBEYS.store(self.says_no_more(LAST_WORDS.mul_f64(settings().slow)), Ordering::Relaxed);
+        OBEYS.store(self.says_no_more(LAST_WORDS.mul_f64(settings().slow())), Ordering::Relaxed);
     }
 
     /// Waits until it has closed its stdout and stderr; gives whether it has, within so long.

@@ -25,8 +25,21 @@ pub struct Settings {
     pub waive: Vec<String>,
     /// The numbers in `tests/grade/given.txt`: the labs that were handed out solved. None without that file.
     pub given: Vec<u32>,
+    /// `LAB_APART`: how the programs are kept apart from the grader, so that none can write where scores are made.
+    pub apart: Apart,
     /// `LAB_SERVER`, `LAB_CLIENT`, `LAB_LOAD`: other programs than this tree's, with those names.
     pub others: Vec<(&'static str, PathBuf)>,
+}
+
+/// How programs are kept apart from the grader.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Apart {
+    /// Not at all: they are one's own.
+    Not,
+    /// As this user of the system, who owns nothing but the folders that programs run in. Only root can do so.
+    User(u32),
+    /// In a user and process namespace for each. From there no process outside can be seen or signalled.
+    Namespace,
 }
 
 /// The settings of this run.
@@ -48,6 +61,10 @@ impl Settings {
             report: env::var_os("LAB_REPORT").map(PathBuf::from),
             waive: list.split(',').map(|name| name.trim().to_owned()).collect(),
             given: given.split_whitespace().filter_map(|lab| lab.parse().ok()).collect(),
+            apart: match env::var("LAB_APART").as_deref() {
+                Err(_) | Ok("") => Apart::Not,
+                Ok(user) => user.parse().map_or(Apart::Namespace, Apart::User),
+            },
             others: others.filter_map(|name| Some((name, path(name)?))).collect(),
         }
     }
