@@ -124,7 +124,7 @@ impl Report {
             .iter()
             .map(|(name, path)| format!(r#""{name}":"{}""#, json(&path.display().to_string())))
             .collect();
-        let (seed, slow, waived) = (settings().seed, settings().slow, settings().waive.join(","));
+        let (seed, slow, waived) = (settings().seed, settings().slow(), settings().waive.join(","));
         self.write(&format!(
             r#"{{"total":{points},"of":{of},"given":{given},"grader":"{VERSION}","seed":{seed},"slow":{slow},"waived":"{}","overrides":{{{}}}}}"#,
             json(&waived),

@@ -10,6 +10,7 @@ use crate::arguments::Arguments;
 use crate::check::{Check, Lab};
 use crate::driver::dice::Dice;
 use crate::driver::heard;
+use crate::driver::machine;
 use crate::driver::settings::settings;
 use crate::driver::story::{self, End};
 use crate::hints::hints;
@@ -17,6 +18,10 @@ use crate::report::{Report, say};
 
 /// After so many time-outs in a lab, the rest of it is not tried.
 const TIME_OUTS: u32 = 3;
+/// How often a check that has failed is run again on a busy machine.
+const TRIES: u32 = 2;
+/// How many times longer everything takes on a machine on which nobody can judge.
+const TOO_BUSY: f64 = 6.0;
 const USAGE: &str = "\
 usage: cargo test [FILTER]...               all checks, or those whose names contain a filter;
                                            lab1 is lab 1 alone; an extra runs only if it is named
@@ -133,6 +138,7 @@ fn run_lab(
     verdicts: &mut Verdicts,
     report: &mut Report,
 ) {
+    machine::look();
     let mut time_outs = 0;
     for check in lab.checks.iter().filter(|check| arguments.want(lab, check)) {
         let begun = Instant::now();
@@ -143,7 +149,7 @@ fn run_lab(
         } else if time_outs >= TIME_OUTS {
             Verdict::NotReached(format!("after {TIME_OUTS} time-outs in this lab"))
         } else {
-            let (verdict, timed_out) = run(check);
+            let (verdict, timed_out) = judge(check);
             time_outs += u32::from(timed_out);
             verdict
         };
@@ -158,6 +164,29 @@ fn missing(labs: &[Lab], lab: &Lab, check: &Check, verdicts: &Verdicts) -> Optio
     let first = |number: &u32| labs.iter().find(|lab| lab.number == *number)?.checks.first();
     let of_labs = lab.needs.iter().filter_map(|number| Some(first(number)?.name));
     of_labs.chain(check.needs.iter().copied()).find(|name| is_red(name)).map(str::to_owned)
+}
+
+/// Runs one check, and again with more time if it fails while others keep the machine busy. If it still fails when
+/// all the time there is did not help, nobody knows whose fault that is. Also gives whether it has run out of time.
+fn judge(check: &Check) -> (Verdict, bool) {
+    for _ in 0..TRIES {
+        let (verdict, timed_out) = run(check);
+        if !matches!(verdict, Verdict::Red(_)) || story::is_certain() {
+            return (verdict, timed_out);
+        }
+        if !machine::is_busy(machine::look()) {
+            return (verdict, timed_out);
+        }
+        machine::give_more();
+    }
+    let (verdict, timed_out) = run(check);
+    match verdict {
+        Verdict::Red(why) if machine::look() > TOO_BUSY => {
+            let why = format!("the machine is too busy, so there is no verdict; perhaps: {why}");
+            (Verdict::NotChecked(why), timed_out)
+        }
+        verdict => (verdict, timed_out),
+    }
 }
 
 /// Runs one check; whether it has run out of time, too.

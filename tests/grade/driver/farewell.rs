@@ -29,7 +29,7 @@ pub fn hang_up(stream: TcpStream) {
 
 /// Waits until the other side of each connection has hung up, too, or a program has failed.
 pub fn settle() {
-    let until = Instant::now() + PATIENCE.mul_f64(settings().slow);
+    let until = Instant::now() + PATIENCE.mul_f64(settings().slow());
     let left = std::mem::take(&mut *lock(&scene().left));
     let mut unread = vec![0; 64 * 1024];
     for mut stream in left {

@@ -8,6 +8,7 @@
 //! - [`played`]: the other side, when it is a client that is graded: the grader plays its server and its peers.
 //! - [`story`]: what has happened so far. Whatever is not as it must be ends the check there, and tells it.
 //! - [`by_hand`]: who has said what, so that it can be played once more.
+//! - [`machine`]: how busy this machine is, and how much more time everybody has for that.
 //! - [`farewell`]: everybody leaves at the end, and what your programs do then belongs to the story.
 //!
 //! The authors' own tests, which are not handed out, are told with it, too.
@@ -21,6 +22,7 @@ pub mod dice;
 pub mod farewell;
 pub mod folder;
 pub mod heard;
+pub mod machine;
 pub mod nat;
 pub mod played;
 pub mod program;

@@ -177,7 +177,7 @@ impl Program {
         next: impl Fn(&mut Output) -> Option<String>,
         mut found: impl FnMut(&str) -> Option<T>,
     ) -> T {
-        let until = story::deadline();
+        let mut until = story::deadline();
         let mut last = None;
         loop {
             let mut told = lock(&self.heard.told);
@@ -188,6 +188,9 @@ impl Program {
                     return found;
                 }
                 last = Some(text);
+                if !story::left(until).is_zero() {
+                    until = story::deadline().max(until); // it counts from the last progress
+                }
                 continue;
             }
             let (left, ended, known) = (story::left(until), told.ended(), told.size());

@@ -7,6 +7,8 @@ use std::process;
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::driver::machine;
+
 /// How long one step may take.
 const STEP: Duration = Duration::from_secs(4);
 /// How long a whole check may take.
@@ -17,8 +19,8 @@ const CHECK: Duration = Duration::from_secs(25);
 pub struct Settings {
     /// `LAB_SEED`: names, texts, the places where bytes are cut.
     pub seed: u64,
-    /// `LAB_SLOW`: how many times longer everything may take.
-    pub slow: f64,
+    /// `LAB_SLOW`: how many times longer everything may take at the least.
+    least: f64,
     /// `LAB_REPORT`: where a report for instructors goes, as JSON lines.
     pub report: Option<PathBuf>,
     /// `LAB_WAIVE`: checks that are given full points.
@@ -57,7 +59,7 @@ impl Settings {
         let given = fs::read_to_string(file).unwrap_or_default();
         Self {
             seed: env::var("LAB_SEED").ok().and_then(|value| value.parse().ok()).unwrap_or(fresh()),
-            slow: number("LAB_SLOW").filter(|slow| (1.0..=100.0).contains(slow)).unwrap_or(1.0),
+            least: number("LAB_SLOW").filter(|slow| (1.0..=100.0).contains(slow)).unwrap_or(1.0),
             report: env::var_os("LAB_REPORT").map(PathBuf::from),
             waive: list.split(',').map(|name| name.trim().to_owned()).collect(),
             given: given.split_whitespace().filter_map(|lab| lab.parse().ok()).collect(),
@@ -69,14 +71,19 @@ impl Settings {
         }
     }
 
+    /// How many times longer everything may take: as often as was set, or as the machine is [busy](machine).
+    pub fn slow(&self) -> f64 {
+        self.least.max(machine::stretch())
+    }
+
     /// How long one step may take.
     pub fn step(&self) -> Duration {
-        STEP.mul_f64(self.slow)
+        STEP.mul_f64(self.slow())
     }
 
     /// How long a whole check may take.
     pub fn check(&self) -> Duration {
-        CHECK.mul_f64(self.slow)
+        CHECK.mul_f64(self.slow())
     }
 
     /// The program that is graded as `server`, `client` or `load`. Any other name is a path.

@@ -97,6 +97,12 @@ pub fn ended() -> Option<End> {
     lock(&scene().end).clone()
 }
 
+/// Whether the check has failed by what no busy machine can cause: a program has panicked, ended, or writes without
+/// end.
+pub fn is_certain() -> bool {
+    heard::one_has_failed().is_some()
+}
+
 /// The next step of the story.
 pub fn step(title: impl Display) {
     lock(&scene().steps).push(Step { title: title.to_string(), ..Step::default() });

@@ -99,9 +99,9 @@ impl Wire {
     /// Waits for so many bytes, of which the story tells in another way; nothing if the other side hangs up before.
     #[track_caller]
     pub fn takes(&mut self, count: usize, what: &str) -> Option<Vec<u8>> {
-        let until = story::deadline();
+        let mut until = story::deadline();
         while self.unread.len() < count {
-            if !self.reads(what, until) {
+            if !self.reads(what, &mut until) {
                 return None;
             }
         }
@@ -131,11 +131,14 @@ impl Wire {
     /// how much such a write has sent.
     #[track_caller]
     fn write(&mut self, mut bytes: &[u8]) {
-        let until = story::deadline();
+        let mut until = story::deadline();
         unless_over(self.stream.set_nonblocking(true));
         while !bytes.is_empty() {
             match self.stream.write(bytes) {
-                Ok(count) => bytes = &bytes[count..],
+                Ok(count) => {
+                    bytes = &bytes[count..];
+                    until = story::deadline().max(until); // it counts from the last progress
+                }
                 Err(error) if is_waiting(&error) => {
                     fail_if_one_has_failed();
                     if story::left(until).is_zero() {
@@ -154,12 +157,6 @@ impl Wire {
     #[track_caller]
     pub fn block(&mut self, what: &str) -> Block {
         let until = story::deadline();
-        self.block_until(what, until)
-    }
-
-    /// Waits for the next block until then.
-    #[track_caller]
-    pub fn block_until(&mut self, what: &str, until: Instant) -> Block {
         let bytes = self.until(b"\r\n\r\n", what, until);
         let bytes = &bytes[..bytes.len() - 4];
         story::told(&self.who, "<-", bytes);
@@ -175,9 +172,9 @@ impl Wire {
     /// Waits for exactly these bytes.
     #[track_caller]
     pub fn gets_bytes(&mut self, expected: &str) -> &mut Self {
-        let until = story::deadline();
+        let mut until = story::deadline();
         let what = format!("{expected:?}");
-        while self.unread.len() < expected.len() && self.reads(&what, until) {}
+        while self.unread.len() < expected.len() && self.reads(&what, &mut until) {}
         let count = self.unread.len().min(expected.len());
         let bytes: Vec<u8> = self.unread.drain(..count).collect();
         self.searched = 0;
@@ -200,9 +197,9 @@ impl Wire {
     /// Waits for the other side to hang up, with nothing more said before.
     #[track_caller]
     pub fn is_closed(&mut self) {
-        let until = story::deadline();
+        let mut until = story::deadline();
         while self.unread.is_empty() {
-            if !self.reads("the end of the connection", until) {
+            if !self.reads("the end of the connection", &mut until) {
                 return;
             }
         }
@@ -212,13 +209,13 @@ impl Wire {
 
     /// Reads on, up to the next block or the end; `true` at the end.
     pub fn is_over(&mut self) -> bool {
-        let until = story::deadline();
+        let mut until = story::deadline();
         loop {
             if let Some(end) = find(&self.unread, b"\r\n\r\n", 0) {
                 self.unread.drain(..end);
                 return false;
             }
-            if !self.reads("the end of the connection", until) {
+            if !self.reads("the end of the connection", &mut until) {
                 return true;
             }
         }
@@ -226,8 +223,8 @@ impl Wire {
 
     /// All whole blocks that come up to the end of the connection.
     pub fn rest(&mut self) -> Vec<Block> {
-        let until = story::deadline();
-        while self.reads("the end of the connection", until) {}
+        let mut until = story::deadline();
+        while self.reads("the end of the connection", &mut until) {}
         let mut blocks = Vec::new();
         while let Some(end) = find(&self.unread, b"\r\n\r\n", 0) {
             let bytes: Vec<u8> = self.unread.drain(..end).collect();
@@ -239,7 +236,7 @@ impl Wire {
     /// Sends these bytes, unless the other side has hung up by now: then it gives `false`.
     pub fn drips(&mut self, bytes: &[u8]) -> bool {
         let gone = self.hears_within(Duration::from_millis(1))
-            && !self.reads("something, or the end of the connection", story::deadline());
+            && !self.reads("something, or the end of the connection", &mut story::deadline());
         by_hand::says(self.hand, bytes, How::Whole);
         !gone && self.stream.write_all(bytes).is_ok()
     }
@@ -274,40 +271,42 @@ impl Wire {
 
     /// Takes the bytes up to and with the first `end`.
     #[track_caller]
-    fn until(&mut self, end: &[u8], what: &str, until: Instant) -> Vec<u8> {
+    fn until(&mut self, end: &[u8], what: &str, mut until: Instant) -> Vec<u8> {
         loop {
             if let Some(whole) = find(&self.unread, end, self.searched) {
                 self.searched = 0;
                 return self.unread.drain(..whole).collect();
             }
             self.searched = self.unread.len();
-            if !self.reads(what, until) {
+            if !self.reads(what, &mut until) {
                 let end = "the end of the connection";
                 self.gets_instead(what, self.leftover(end, end));
             }
         }
     }
 
-    /// Reads some more; `false` when the other side has hung up.
+    /// Reads some more; `false` when the other side has hung up. The deadline counts from the last progress, so what
+    /// comes moves it, up to the end of the check.
     #[track_caller]
-    fn reads(&mut self, what: &str, until: Instant) -> bool {
+    fn reads(&mut self, what: &str, until: &mut Instant) -> bool {
         let mut piece = vec![0; 64 * 1024];
         loop {
-            let slice = story::left(until).min(SLICE).max(Duration::from_millis(1));
+            let slice = story::left(*until).min(SLICE).max(Duration::from_millis(1));
             unless_over(self.stream.set_read_timeout(Some(slice)));
             match self.stream.read(&mut piece) {
                 Ok(count) => {
                     by_hand::reads(b""); // the bytes are told when they are used
                     self.unread.extend_from_slice(&piece[..count]);
-                    if self.unread.len() > MOST || story::left(until).is_zero() {
+                    if self.unread.len() > MOST || story::left(*until).is_zero() {
                         let came = "other things, again and again";
                         story::time_out(self.what_comes(what, came));
                     }
+                    *until = story::deadline().max(*until);
                     return count > 0;
                 }
                 Err(error) if is_waiting(&error) => {
                     fail_if_one_has_failed();
-                    if story::left(until).is_zero() {
+                    if story::left(*until).is_zero() {
                         let came = self.leftover("nothing", "nothing more") + &story::in_time();
                         story::time_out(self.what_comes(what, came));
                     }

@@ -75,7 +75,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 const TOO_LONG: Duration = Duration::from_millis(800);
 
 pub fn an_entry_lasts_as_long_as_it_is_renewed(dice: &mut Dice) {
-    let expires = settings().slow.ceil().to_string();
+    let expires = settings().slow().ceil().to_string();
     let server = Server::start_watched(&["--expires", &expires, "--max-clients", "3"]);
     let names = dice.words(4);
     let [member, renewed, forgotten, waiting] = names.as_slice() else { return };

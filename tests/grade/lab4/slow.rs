@@ -65,7 +65,7 @@ pub fn a_member_that_never_reads_delays_nobody(dice: &mut Dice) {
     step(format!(
         "{speaks} says {batches} times {BATCH} long messages, 6.6 MB; {speaks} and {listens} hear them"
     ));
-    let at_once = AT_ONCE.mul_f64(settings().slow);
+    let at_once = AT_ONCE.mul_f64(settings().slow());
     for batch in 0..batches {
         let begun = Instant::now();
         says_batch(&mut speaker, batch);
@@ -204,7 +204,7 @@ pub fn who_takes_nothing_for_three_seconds_is_let_go(dice: &mut Dice) {
     by_hand::note(READS_SLOWLY);
     let (begun, mut read, mut left) = (Instant::now(), 0, None);
     [&mut stuck, &mut taker].into_iter().for_each(asks_for_all);
-    let until = begun + 3 * STUCK.mul_f64(settings().slow);
+    let until = begun + 3 * STUCK.mul_f64(settings().slow());
     while left.is_none() {
         reads(&mut taker, read..read + SOME);
         read += SOME;

@@ -73,7 +73,7 @@ fn copies_in_time(ann: &Post, seq: u64, text: &str) -> Result<(), String> {
     for wait in [200, 400, 800, 800] {
         let at = ann.hears(seq, seq, text);
         let (pause, wait) = (at - before, Duration::from_millis(wait));
-        if pause < wait * 3 / 4 || pause > (wait * 3 / 2).mul_f64(settings().slow) {
+        if pause < wait * 3 / 4 || pause > (wait * 3 / 2).mul_f64(settings().slow()) {
             return Err(format!("the next copy comes after {} instead of {}", ms(pause), ms(wait)));
         }
         before = at;
@@ -182,7 +182,7 @@ pub fn what_does_not_arrive_is_told(dice: &mut Dice) {
     step("the second is tried for a second, and then bob is told");
     bob.sees_line_without(&["Delivered"], &told("not delivered", &format!(": {}", texts[1])));
     let after = begun.elapsed();
-    if after < GIVE_UP || after > Duration::from_secs(3).mul_f64(settings().slow) {
+    if after < GIVE_UP || after > Duration::from_secs(3).mul_f64(settings().slow()) {
         fail(format!("it was given up after {} instead of {}", ms(after), ms(GIVE_UP)));
     }
     first_has_moved_on(&bob, &ann, dice);
@@ -264,7 +264,7 @@ fn it_is_told_when_it_is_time(bob: &Client, server: &mut Guest, dice: &mut Dice)
             let after = ms(later.elapsed());
             fail(format!("{next:?} was given up after {after} instead of {}", ms(GIVE_UP)));
         }
-        if after >= GIVE_UP && after < (GIVE_UP * 13 / 10).mul_f64(settings().slow) {
+        if after >= GIVE_UP && after < (GIVE_UP * 13 / 10).mul_f64(settings().slow()) {
             break;
         }
         if tries == TRIES {

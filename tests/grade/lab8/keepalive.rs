@@ -32,7 +32,7 @@ pub fn bytes_alone_buy_no_time(dice: &mut Dice) {
     let mut silent = server.connect("one who says nothing");
     good.hears_nothing_else(dice);
     step("a byte now and then, for as long as the server takes it");
-    let most = LIMIT * 3 * 2_u32.pow(u32::from(settings().slow > 1.0));
+    let most = LIMIT * 3 * 2_u32.pow(u32::from(settings().slow() > 1.0));
     while begun.elapsed() < most && drips.iter().any(|(.., closed)| closed.is_none()) {
         for (wire, drop, closed) in &mut drips {
             if closed.is_none() && !wire.drips(drop) {
@@ -103,7 +103,7 @@ fn is_asked_anew(alive: &mut Wire, answered: Instant, dice: &mut Dice) {
 /// Demands that something has come so long after that. The least is exact: whoever is busy is late.
 fn within(begun: Instant, least: Duration, most: Duration, what: &str) {
     let after = begun.elapsed();
-    let most = most.mul_f64(settings().slow);
+    let most = most.mul_f64(settings().slow());
     if after < least || after > most {
         let [least, most, after] = [least, most, after].map(|time| time.as_millis());
         let expected = format!("{what} after {least} to {most} ms");
