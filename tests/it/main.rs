@@ -68,11 +68,14 @@ mod grader;
 mod grader_tls;
 mod handout_class;
 mod handout_handin;
+#[cfg(unix)]
+mod handout_isolation;
 mod handout_lazy;
 mod handout_marks;
 mod handout_oral;
 mod handout_points;
 mod handout_scanner;
+mod handout_score;
 mod handout_tree;
 mod lab_page;
 #[cfg(target_os = "linux")]

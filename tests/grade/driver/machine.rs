@@ -58,8 +58,8 @@ fn measure() -> f64 {
         workers.into_iter().map(|worker| worker.join().unwrap_or_default()).collect()
     });
     let fastest = Duration::from_nanos(FASTEST.load(Ordering::Relaxed)) * PARTS;
-    let all: Duration = took.iter().sum();
-    all.as_secs_f64() / (fastest.as_secs_f64() * took.len() as f64).max(1e-9)
+    let all: f64 = took.iter().map(|took| took.div_duration_f64(fastest)).sum();
+    all / f64::from(u32::try_from(took.len()).unwrap_or(1))
 }
 
 /// Works, and gives how long it took.

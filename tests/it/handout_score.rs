@@ -1,0 +1,62 @@
+//! The scores of a class: what counts as a report, and the forms in which it is given away.
+
+use p2p_chat::tools::handout::score::{Sheet, csv, read_report};
+
+/// The line of a check.
+fn check(name: &str, points: u32, verdict: &str, why: &str) -> String {
+    format!(
+        r#"{{"check":"{name}","lab":1,"points":{points},"of":12,"verdict":"{verdict}","why":"{why}","ms":3}}"#
+    )
+}
+
+/// A report with these checks, and this total.
+fn report(checks: &[String], total: u32) -> String {
+    let total = format!(r#"{{"total":{total},"of":24,"given":0,"grader":"2","seed":1,"slow":1}}"#);
+    format!("{}\n{total}\n", checks.join("\n"))
+}
+
+#[test]
+fn a_report_is_read_with_its_reasons() {
+    let checks =
+        [check("lab1::a", 12, "ok", ""), check("lab2::b", 0, "FAIL", r#"it \"says\"\u000ano"#)];
+    let read = read_report(&report(&checks, 12), Some(101)).unwrap();
+    assert_eq!(read[0].points, (12, 12));
+    assert_eq!((read[1].verdict.as_str(), read[1].why.as_str()), ("FAIL", "it \"says\"\nno"));
+}
+
+#[test]
+fn a_report_without_an_end_or_with_another_sum_counts_for_nothing() {
+    let full = [check("lab1::a", 12, "ok", "")];
+    assert!(read_report(&report(&full, 12), Some(0)).is_ok());
+    // Full points need exit code 0, and a grader that was killed has none.
+    for code in [Some(101), Some(1), None] {
+        assert!(read_report(&report(&full, 12), code).is_err(), "{code:?}");
+    }
+    let poor = [check("lab1::a", 0, "FAIL", r#"\"points\":12, \"total\":12"#)];
+    assert!(read_report(&report(&poor, 12), Some(101)).is_err());
+    assert_eq!(read_report(&report(&poor, 0), Some(101)).unwrap()[0].points, (0, 12));
+    assert!(read_report(&full[0], Some(0)).is_err());
+    assert!(read_report("TOTAL 100/100\n1 passed, 0 failed\n", Some(0)).is_err());
+}
+
+#[test]
+fn a_class_is_a_table_and_a_hand_in_an_object() {
+    let busy = "the machine is too busy, so there is no verdict";
+    let checks = [check("lab1::a", 12, "ok", ""), check("lab2::b", 0, "not checked", busy)];
+    let checks = read_report(&report(&checks, 12), Some(0)).unwrap();
+    let sheet = Sheet { name: "anna".to_owned(), checks, ..Sheet::default() };
+    let odd = Sheet::without_points("=b, \"c\"", "it has no folder src");
+    assert_eq!(
+        csv(&[sheet.clone(), odd], &[1, 2]),
+        "name,points,no_verdict,lab1,lab2,note\n\
+         anna,12,12,12,0,\n\
+         \"'=b, \"\"c\"\"\",0,0,0,0,it has no folder src\n"
+    );
+    assert_eq!(sheet.line(6), "anna    12/100  the machine is too busy: no verdict on 12 points");
+    let json = sheet.gradescope();
+    assert!(json.starts_with(r#"{"score":12,"#), "{json}");
+    assert!(
+        json.contains(r#"{"name":"lab1::a","score":12,"max_score":12,"status":"passed""#),
+        "{json}"
+    );
+}
