@@ -64,13 +64,15 @@ fn by_tcp(chat: &Chat, files: &Transfers, says_plain: bool) -> String {
 
 /// One conversation over UDP: `queried` until this client has queried back and may write.
 fn by_udp(conversation: &Conversation, says_plain: bool, server_is_secure: bool) -> String {
-    let Entry { name, id, address } = &conversation.entry;
+    let Entry { name, id, .. } = &conversation.entry;
+    let address = conversation.address();
     let state = if conversation.sending.is_some() { "open" } else { "queried" };
     let object = Object::empty().json("id", conversation.key).text("label", name);
     let object = object.json("peer", id).text("transport", "udp");
     let object = object.text("address", address).text("state", state).json("verified", true);
     let object = object.text("standing", conversation.standing(says_plain, server_is_secure));
-    object.json("roundTrip", round_trip(&conversation.round_trip())).end()
+    let way = conversation.route.reach().map_or("null".to_owned(), |way| quoted(way.word()));
+    object.json("way", way).json("roundTrip", round_trip(&conversation.round_trip())).end()
 }
 
 /// The time of the way there and back in milliseconds, if it is known.

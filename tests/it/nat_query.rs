@@ -269,14 +269,22 @@ fn a_peer_that_comes_after_the_last_punch_is_found_all_the_same() {
 fn what_comes_before_its_introduction_is_no_strangers() {
     let server = Played::open();
     let (bob, mut guest) = welcomed(&server, "bob", 2);
-    let alice = Alice::new(false);
+    let [alice, mut carol] = [(); 2].map(|()| Alice::new(false));
+    calls(&mut guest, "carol", 3, &carol, carol.address());
+    assert_eq!(carol.gets(&carol.socket).kind, "PUNCH");
+    carol.socket = alice.socket.try_clone();
     alice.punches(&alice.socket, &bob, "00112233445566ff");
-    // He has had it when he has had what comes behind it.
-    alice.socket.sends(bob.address(), "no block");
-    bob.asks("/peers", "datagram");
+    // He has had it when he has answered what comes behind it.
+    carol.punches(&carol.socket, &bob, "ffeeddccbbaa9988");
+    assert_eq!(carol.hears(&carol.socket).kind, "PUNCHACK");
     calls(&mut guest, "alice", 1, &alice, alice.address());
-    assert_eq!(alice.hears(&alice.socket).kind, "PUNCHACK");
-    bob.asks("/peers", "1 datagram from a stranger was dropped");
+    let answered = std::iter::repeat_with(|| alice.socket.receives());
+    let is_hers = |came: &Vec<u8>| came[13..29] == *alice.sealing.identity.as_bytes();
+    let mut hers = answered.filter(is_hers).map(|came| alice.sealing.opens(&came).1);
+    let answer = hers.find(|block| block.kind == "PUNCHACK").unwrap();
+    answer.has(&[("Nonce", "00112233445566ff")]);
+    bob.types_bytes(b"/peers\n/id\n");
+    bob.sees_without("stranger", "you are bob");
 }
 
 /// Starts a thread that ends with the test.
@@ -555,7 +563,7 @@ fn the_lines_say_that_bytes_go_by_the_lan() {
     alice.types("/msg hi");
     bob.sees_line("alice (udp): hi");
     let line = alice.asks("/peers", "* bob ");
-    assert!(line.contains(" udp, direct by the LAN (verified, "), "{line}");
+    assert!(line.ends_with(" udp (verified, not encrypted; direct by the LAN)"), "{line}");
 }
 
 /// A NAT for two clients in the test's own process: what one sends to a port here comes to the other from another port.

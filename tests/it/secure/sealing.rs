@@ -21,6 +21,11 @@ impl Socket {
         Self(socket)
     }
 
+    /// The same one once more.
+    pub fn try_clone(&self) -> Self {
+        Self(self.0.try_clone().unwrap())
+    }
+
     /// Where it is.
     pub fn address(&self) -> SocketAddr {
         self.0.local_addr().unwrap()

@@ -95,20 +95,20 @@ impl Conversation {
     }
 
     /// What is known of the peer, and of the way to it.
-    pub fn standing(&self, says_plain: bool, server_is_secure: bool) -> &'static str {
+    pub fn standing(&self, says_plain: bool, server_is_secure: bool) -> String {
         let ways =
             [self.sending.as_ref().map(|way| way.0), self.receiving.as_ref().map(|way| way.0)];
         let sealed = ways.iter().flatten().all(|credentials| credentials.secure);
-        standing(sealed, server_is_secure, says_plain)
+        let way = self.route.reach().map(|reach| format!("; {reach}")).unwrap_or_default();
+        format!("{}{way}", standing(sealed, server_is_secure, says_plain))
     }
 
     /// The lines of `/peers` for this conversation.
     pub fn summary(&self, says_plain: bool, server_is_secure: bool) -> Vec<String> {
         let (name, address) = (&self.entry.name, self.address());
-        let way = self.route.reach().map(|reach| format!(", {reach}")).unwrap_or_default();
         let standing = self.standing(says_plain, server_is_secure);
         let lines = [
-            format!("{name} {address} udp{way} ({standing})"),
+            format!("{name} {address} udp ({standing})"),
             self.counts.to_string(),
             self.round_trip().to_string(),
         ];

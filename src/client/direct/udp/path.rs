@@ -37,7 +37,15 @@ pub enum Reach {
     Direct,
 }
 
+impl Reach {
+    /// The way in a word, for the page.
+    pub fn word(self) -> &'static str {
+        if self == Reach::Lan { "lan" } else { "direct" }
+    }
+}
+
 impl fmt::Display for Reach {
+    /// The way as a user reads it.
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.write_str(if *self == Reach::Lan { "direct by the LAN" } else { "direct" })
     }
