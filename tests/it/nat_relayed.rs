@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::driver::played::{Peer, Secrets};
 use crate::secure::{SECURE, SecurePeer, chat, key};
@@ -144,6 +145,18 @@ fn two_that_nobody_can_reach_and_that_call_each_other_have_one_chat() {
         assert_eq!(told.matches(&listed).count(), 1, "{told}");
         assert!(!told.contains("ended the chat"), "{told}");
     }
+}
+
+#[test]
+fn who_was_called_may_call_back_as_soon_as_that_chat_is_over() {
+    let (_server, alice, bob) = relayed(&[]);
+    alice.types("/hangup");
+    bob.sees_line("alice ended the chat");
+    let began = Instant::now();
+    bob.types("/chat alice");
+    assert!(bob.sees("chat with alice ").ends_with("; through the server (relayed))"));
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(6), "it waits for a call that is over: {took:?}");
 }
 
 #[test]

@@ -113,6 +113,11 @@ impl CallBacks {
         self.known.push_back(KnownCall { at, caller, via, ticket, local });
     }
 
+    /// Notes that a call of this peer has come to something: its ladder is over.
+    pub fn is_there(&mut self, caller: &Name) {
+        self.known.retain(|call| call.caller.name != *caller);
+    }
+
     /// The ladder of a call to this peer, which is tried at so many addresses first. What is under way because the peer
     /// calls ends. If the peer has called just now and its ID is lower than this client's, its own ladder goes first.
     pub fn ladder(
@@ -223,6 +228,7 @@ impl CallBacks {
         };
         attempt.succeeded();
         let Dialed { state, comparison, .. } = *dialed;
+        self.is_there(&caller.name);
         let Entry { name, address: listed, id } = caller;
         let mut chat = Chat::new(connection, Some(name), listed, state);
         (chat.called, chat.id, chat.comparison) = (false, id, comparison);

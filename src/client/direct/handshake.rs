@@ -216,6 +216,7 @@ impl Handshakes {
         }
         let way = self.callbacks.way(ticket, chat.address.ip());
         chat.passage.way = chat.passage.way.or(way);
+        self.callbacks.is_there(&caller.name);
         chat.verify(&caller);
         // Two calls that cross: both sides keep the call of the lower ID, without a word about it.
         let recent = |at: Instant| context.now.duration_since(at) < JUDGEMENT;
