@@ -60,6 +60,8 @@ struct KnownCall {
     ticket: Secret,
     /// Where the caller is in the network of both.
     local: Option<SocketAddr>,
+    /// The caller has come, by this way or by another.
+    has_come: bool,
 }
 
 /// A connection that is being made.
@@ -110,7 +112,7 @@ impl CallBacks {
             self.known.pop_front();
         }
         let (caller, local) = (caller.clone(), candidates.local);
-        self.known.push_back(KnownCall { at, caller, via, ticket, local });
+        self.known.push_back(KnownCall { at, caller, via, ticket, local, has_come: false });
     }
 
     /// Notes that a call of this peer has come to something: its ladder is over.
@@ -119,7 +121,8 @@ impl CallBacks {
     }
 
     /// The ladder of a call to this peer, which is tried at so many addresses first. What is under way because the peer
-    /// calls ends. If the peer has called just now and its ID is lower than this client's, its own ladder goes first.
+    /// calls ends. If the peer has called just now and its ID is lower than this client's, its own ladder goes first until
+    /// it has led here.
     pub fn ladder(
         &mut self,
         peer: Option<&Entry>,
@@ -130,10 +133,16 @@ impl CallBacks {
         let Some(peer) = peer else { return ladder };
         self.forget(&peer.name);
         let last = self.known.iter().rfind(|call| call.caller.is_same(peer));
-        if let Some(call) = last.filter(|_| peer.id < id) {
+        if let Some(call) = last.filter(|call| peer.id < id && !call.has_come) {
             ladder.gives_way(call.via, call.at);
         }
         ladder
+    }
+
+    /// Handles that a caller has come: a call of this client need not wait for its ladder any more.
+    pub fn came(&mut self, caller: &Name) {
+        let its = self.known.iter_mut().filter(|call| call.caller.name == *caller);
+        its.for_each(|call| call.has_come = true);
     }
 
     /// Which way the bytes of a caller with this ticket go that comes from this address.
