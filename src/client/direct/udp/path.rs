@@ -179,6 +179,9 @@ impl Path {
     }
 
     /// When the way must be kept open: never on this machine or in this network, where nobody forgets it.
+    ///
+    /// Each datagram to the address in use keeps it open, a text as well as a PUNCH. A peer that answers nothing any more
+    /// is gone, and its way need not be kept.
     // LAB 11: tell when a keepalive is due => None
     fn keepalive(&self) -> Option<Instant> {
         let proven = self.proven.as_ref().filter(|it| it.unanswered < MOST_UNANSWERED)?;
@@ -195,6 +198,8 @@ impl Path {
 
     /// Handles that the peer has said something new from that address. If it is not the one in use, the peer may have
     /// moved, or somebody repeats what it has said: the address is to be tried.
+    ///
+    /// It is a candidate of the search, or of the next one if none is under way. The address in use stays in use.
     // LAB 11: try where the peer was heard => self.proven = Some(Proven { address: from, since: now, spoke: now, unanswered: 0 })
     pub fn heard_from(&mut self, from: SocketAddr, now: Instant) {
         if self.address() == Some(from) || !self.may_try(from) {

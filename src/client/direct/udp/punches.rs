@@ -98,6 +98,9 @@ struct Tried {
 
 impl Punches {
     /// Tries one more address from `start` on, unless it is tried already or there are too many.
+    ///
+    /// It gets a Nonce that nobody can guess, and that goes to no other address: by it [`Punches::accepts`] tells who has
+    /// received what.
     // LAB 11: try one more address => let nonce = self.tried.first().map_or_else(|| PunchNonce(u64::from_be_bytes(random())), |first| first.nonce); self.tried.push(Tried { address, nonce, start, passed: 0 })
     pub fn add(&mut self, address: SocketAddr, start: Instant) {
         let is_known = self.tried.iter().any(|tried| tried.address == address);
@@ -108,6 +111,9 @@ impl Punches {
     }
 
     /// What is due at `now`: at most one PUNCH to each address, even if several were due since the last call.
+    ///
+    /// [`SCHEDULE`] counts from the start of each address. What was missed is not made up for: a program that has slept
+    /// must not send a burst.
     // LAB 11: send what is due => let unsent = self.tried.iter_mut().filter(|tried| tried.passed == 0); unsent.map(|tried| { tried.passed = SCHEDULE.len(); Punch { to: tried.address, nonce: tried.nonce, count: 1 } }).collect()
     pub fn due(&mut self, now: Instant) -> Vec<Punch> {
         let mut punches = Vec::new();
