@@ -112,7 +112,14 @@ fn labs_before_the_first_are_solved_and_given() {
 fn its_manifest_says_the_same_as_ours_where_it_must() {
     let folder = tree(&[]);
     let (ours, theirs) = (fs::read_to_string("Cargo.toml").unwrap(), folder.text("Cargo.toml"));
-    for key in ["name = \"p2p", "version = ", "edition = ", "rust-version = ", "unsafe_code = "] {
+    for key in [
+        "name = \"p2p",
+        "version = ",
+        "edition = ",
+        "rust-version = ",
+        "license = ",
+        "unsafe_code = ",
+    ] {
         let line = ours.lines().find(|line| line.starts_with(key)).unwrap();
         assert!(theirs.lines().any(|their| their == line), "{line}");
     }
@@ -123,6 +130,17 @@ fn its_manifest_says_the_same_as_ours_where_it_must() {
     let mut expected = programs(&ours);
     expected.retain(|path| !path.contains("handout") && !path.contains("tests/it"));
     assert_eq!(programs(&theirs), expected);
+}
+
+#[test]
+fn it_has_its_licence_and_room_for_an_answer_to_each_lab() {
+    let tree = tree(&[]);
+    let readme = tree.text("README.md");
+    assert!(readme.contains("## Licence") && readme.contains("Permission is hereby granted"));
+    let answers = tree.text("ANSWERS.md");
+    for lab in 0..=10 {
+        assert!(answers.contains(&format!("\n## Lab {lab}, ")), "no room for lab {lab}");
+    }
 }
 
 #[test]

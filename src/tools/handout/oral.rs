@@ -1,5 +1,13 @@
 //! Questions for an oral, made from the student's own tree: one token of one of the student's functions is changed.
 //!
+//! ```text
+//! handout --oral ../anna --into ../oral/anna
+//!
+//! ../oral/anna/                  a fresh tree with anna's sources, one of them changed
+//! ../oral/anna/QUESTION.md       what the student reads
+//! ../oral/anna.answer.txt        what the instructor reads: the place, both lines, the rule
+//! ```
+//!
 //! Whoever has written the function finds the place from the first story that the grader tells. The question is a
 //! whole tree. The answer lies beside the tree, in a file of its own, so that it is not shown with it.
 //!
@@ -62,7 +70,7 @@ pub struct OralQuestion {
     pub answer: String,
 }
 
-/// A change of one token.
+/// A change of one token. It keeps the types, as far as that can be seen in the text, so the tree still compiles.
 struct TokenChange {
     /// The bytes of the source that are replaced.
     place: Range<usize>,

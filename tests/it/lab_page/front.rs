@@ -56,3 +56,33 @@ fn the_first_lab_and_the_students_page_begin_with_two_people() {
     let chat = page.find("cargo run -- alice").unwrap_or(page.len());
     assert!(page.find("cargo test") < Some(chat), "a fresh tree has no chat with three terminals");
 }
+
+/// The pages for instructors know each lab, and the key has each part that ANSWERS.md asks for.
+#[test]
+fn the_kit_for_instructors_knows_each_lab() {
+    let page = |name| {
+        let path = Path::new(TREE).join("src/tools/handout/pages").join(name);
+        fs::read_to_string(path).unwrap()
+    };
+    let (teaching, key) = (page("TEACHING.md"), page("KEY.md"));
+    for (number, _) in labs() {
+        let row = |line: &&str| line.starts_with(&format!("| {number} "));
+        assert!(teaching.lines().filter(row).count() >= 2, "no chapters or no hours of {number}");
+        let title = format!("\n## Lab {number}\n");
+        let entry = key.split(&title).nth(1).expect("the key has each lab");
+        let entry = entry.split("\n## ").next().unwrap();
+        for part in
+            ["- **By hand", "rediction**", "\n- 1. ", "\n- 2. ", "\n- 3. ", "\n- **Bug hunt**"]
+        {
+            assert!(entry.contains(part), "the key of lab {number} has no {part:?}");
+        }
+    }
+    for plan in ["## Ten weeks", "## Fourteen weeks"] {
+        let weeks = teaching.split(plan).nth(1).unwrap().split("\n## ").next().unwrap();
+        let last = weeks.lines().rfind(|line| line.starts_with("| 1")).unwrap();
+        assert!(last.starts_with(if plan.contains("Ten") { "| 10 |" } else { "| 14 |" }), "{last}");
+    }
+    for part in ["Hours", "What to grade", "The oral", "Tools that write code", "Accessibility"] {
+        assert!(teaching.contains(&format!("\n## {part}\n")), "nothing about {part}");
+    }
+}
