@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::handin::Handin;
-use super::isolation::{Apart, Isolation, Outcome, Share};
+use super::isolation::{Apart, FolderShare, Isolation, Outcome};
 use super::mark::LABS;
 use super::packed::unpack;
 use super::score::{Sheet, read_check, read_report};
@@ -110,21 +110,7 @@ impl Kit {
         let (rust, work) = (place(1, &toolchain), place(2, folder));
         let text = |path: PathBuf| path.display().to_string();
         let (cargo, manifest) = (text(rust.join("bin/cargo")), text(work.join("tree/Cargo.toml")));
-        let path = env::var("PATH").unwrap_or_default();
-        let separator = if cfg!(windows) { ';' } else { ':' };
-        let mut variables: Vec<(&str, String)> = vec![
-            ("PATH", format!("{}{separator}{path}", text(rust.join("bin")))),
-            ("HOME", text(work.clone())),
-            ("CARGO_HOME", text(work.join("cargo"))),
-            ("CARGO_TARGET_DIR", text(work.join("target"))),
-            ("CARGO_NET_OFFLINE", "true".to_owned()),
-            ("CARGO_INCREMENTAL", "0".to_owned()),
-            ("CARGO_PROFILE_DEV_DEBUG", "0".to_owned()),
-        ];
-        // Windows finds its linker and its temporary folder by these.
-        let system = ["SystemRoot", "ProgramFiles(x86)", "ProgramData", "TEMP", "TMP"];
-        let known = system.iter().filter_map(|name| Some((*name, env::var(name).ok()?)));
-        variables.extend(known.filter(|_| cfg!(windows)));
+        let variables = variables(&rust, &work);
         let command: Vec<&str> = [&cargo, words[0], "--manifest-path", &manifest]
             .into_iter()
             .chain(words[1..].iter().copied())
@@ -132,13 +118,34 @@ impl Kit {
         let run = Apart {
             isolation: self.isolation,
             worker,
-            shares: &[Share::Read(&toolchain), Share::Write(folder)],
+            shares: &[FolderShare::Read(&toolchain), FolderShare::Write(folder)],
             hidden: &hidden,
             is_theirs,
             limit: BUILD,
         };
         run.run(&command, &variables)
     }
+}
+
+/// What cargo knows of its surroundings: nothing but where its programs are, and where it may write.
+fn variables(rust: &Path, work: &Path) -> Vec<(&'static str, String)> {
+    let text = |path: PathBuf| path.display().to_string();
+    let path = env::var("PATH").unwrap_or_default();
+    let separator = if cfg!(windows) { ';' } else { ':' };
+    let mut variables = vec![
+        ("PATH", format!("{}{separator}{path}", text(rust.join("bin")))),
+        ("HOME", text(work.to_path_buf())),
+        ("CARGO_HOME", text(work.join("cargo"))),
+        ("CARGO_TARGET_DIR", text(work.join("target"))),
+        ("CARGO_NET_OFFLINE", "true".to_owned()),
+        ("CARGO_INCREMENTAL", "0".to_owned()),
+        ("CARGO_PROFILE_DEV_DEBUG", "0".to_owned()),
+    ];
+    // Windows finds its linker and its temporary folder by these.
+    let system = ["SystemRoot", "ProgramFiles(x86)", "ProgramData", "TEMP", "TMP"];
+    let known = system.iter().filter_map(|name| Some((*name, env::var(name).ok()?)));
+    variables.extend(known.filter(|_| cfg!(windows)));
+    variables
 }
 
 impl Bench<'_> {
@@ -220,7 +227,7 @@ impl Bench<'_> {
         let run = Apart {
             isolation: kit.isolation,
             worker: self.worker,
-            shares: &[Share::Read(&grader.folder), Share::Read(work)],
+            shares: &[FolderShare::Read(&grader.folder), FolderShare::Read(work)],
             hidden: &hidden,
             is_theirs: false,
             limit: JUDGE,

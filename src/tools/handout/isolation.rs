@@ -86,7 +86,7 @@ pub enum Isolation {
 
 /// A folder that a run needs.
 #[derive(Debug, Clone, Copy)]
-pub enum Share<'a> {
+pub enum FolderShare<'a> {
     /// It can be read.
     Read(&'a Path),
     /// It can be written, and belongs to the hand-in's user.
@@ -114,7 +114,7 @@ pub struct Apart<'a> {
     /// The number of the worker that runs it.
     pub worker: u32,
     /// The folders that it needs, in the order of their [places](Isolation::place).
-    pub shares: &'a [Share<'a>],
+    pub shares: &'a [FolderShare<'a>],
     /// The folders that it must not see.
     pub hidden: &'a [&'a Path],
     /// Whether the command is of the hand-in. Else it is the grader, which keeps its own user.
@@ -189,7 +189,7 @@ impl Apart<'_> {
     pub fn run(&self, words: &[&str], variables: &[(&str, String)]) -> Result<Outcome, String> {
         let user = self.isolation.user(self.worker).filter(|_| self.is_theirs);
         for share in self.shares {
-            if let (Share::Write(folder), Some(user)) = (share, user) {
+            if let (FolderShare::Write(folder), Some(user)) = (share, user) {
                 give(folder, user);
             }
         }
@@ -220,8 +220,8 @@ impl Apart<'_> {
         command.args(["--mount-proc", "--kill-child", "sh", "-c", PREPARE, "sh"]);
         command.arg(user.map(|user| user.to_string()).unwrap_or_default());
         for share in self.shares {
-            let (Share::Read(folder) | Share::Write(folder)) = share;
-            let before = if matches!(share, Share::Write(_)) { "rw:" } else { "" };
+            let (FolderShare::Read(folder) | FolderShare::Write(folder)) = share;
+            let before = if matches!(share, FolderShare::Write(_)) { "rw:" } else { "" };
             command.arg(format!("{before}{}", folder.display()));
         }
         command.arg("--").args(self.hidden).arg("--").args(words);

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::isolation::{Apart, Isolation, Share};
+use super::isolation::{Apart, FolderShare, Isolation};
 use crate::io_error::cause;
 
 /// How deep below a hand-in its `src` may lie.
@@ -47,7 +47,7 @@ pub fn unpack(
     let run = Apart {
         isolation,
         worker,
-        shares: &[Share::Read(folder), Share::Write(into)],
+        shares: &[FolderShare::Read(folder), FolderShare::Write(into)],
         hidden: &[],
         is_theirs: true,
         limit: LIMIT,
