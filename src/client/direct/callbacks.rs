@@ -60,8 +60,6 @@ struct KnownCall {
     ticket: Secret,
     /// Where the caller is in the network of both.
     local: Option<SocketAddr>,
-    /// The caller has come, by this way or by another.
-    has_come: bool,
 }
 
 /// A connection that is being made.
@@ -112,11 +110,11 @@ impl CallBacks {
             self.known.pop_front();
         }
         let (caller, local) = (caller.clone(), candidates.local);
-        self.known.push_back(KnownCall { at, caller, via, ticket, local, has_come: false });
+        self.known.push_back(KnownCall { at, caller, via, ticket, local });
     }
 
-    /// Notes that a call of this peer has come to something: its ladder is over.
-    pub fn is_there(&mut self, caller: &Name) {
+    /// Handles that a caller has come, by whichever way: a call of this client need not wait for its ladder any more.
+    pub fn came(&mut self, caller: &Name) {
         self.known.retain(|call| call.caller.name != *caller);
     }
 
@@ -133,16 +131,10 @@ impl CallBacks {
         let Some(peer) = peer else { return ladder };
         self.forget(&peer.name);
         let last = self.known.iter().rfind(|call| call.caller.is_same(peer));
-        if let Some(call) = last.filter(|call| peer.id < id && !call.has_come) {
+        if let Some(call) = last.filter(|_| peer.id < id) {
             ladder.gives_way(call.via, call.at);
         }
         ladder
-    }
-
-    /// Handles that a caller has come: a call of this client need not wait for its ladder any more.
-    pub fn came(&mut self, caller: &Name) {
-        let its = self.known.iter_mut().filter(|call| call.caller.name == *caller);
-        its.for_each(|call| call.has_come = true);
     }
 
     /// Which way the bytes of a caller with this ticket go that comes from this address.
@@ -237,7 +229,7 @@ impl CallBacks {
         };
         attempt.succeeded();
         let Dialed { state, comparison, .. } = *dialed;
-        self.is_there(&caller.name);
+        self.came(&caller.name);
         let Entry { name, address: listed, id } = caller;
         let mut chat = Chat::new(connection, Some(name), listed, state);
         (chat.called, chat.id, chat.comparison) = (false, id, comparison);

@@ -216,7 +216,6 @@ impl Handshakes {
         }
         let way = self.callbacks.way(ticket, chat.address.ip());
         chat.passage.way = chat.passage.way.or(way);
-        self.callbacks.is_there(&caller.name);
         chat.verify(&caller);
         self.callbacks.came(&caller.name);
         // Two calls that cross: both sides keep the call of the lower ID, without a word about it.
@@ -257,8 +256,6 @@ impl Handshakes {
                     chat.name.iter().for_each(|name| self.tickets.revoke(name));
                 }
                 let is_called_back = !chat.called;
-                let caller = chat.name.iter().filter(|_| is_called_back);
-                caller.for_each(|name| self.callbacks.came(name));
                 if let Some((other, _)) = crossing(id, context.chats) {
                     places::drop_silently(other, Some(id), context);
                 }
