@@ -169,7 +169,7 @@ fn what_makes_no_sense_is_refused() {
         &[][..],
         &["a", "b"],
         &["a", "--from", "0"],
-        &["a", "--from", "11"],
+        &["a", "--from", "12"],
         &["a", "--from", "2", "--only", "2"],
         &["a", "--into", "b"],
         &["a", "--lab", "2"],
