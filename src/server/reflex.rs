@@ -1,5 +1,12 @@
 //! REFLEX: tells members which address their datagrams come from, over UDP.
 //!
+//! ```text
+//! client 10.0.0.7:4000        NAT 203.0.113.9            server
+//!   │── REFLEX N: 1 ──────────►│── from 203.0.113.9:61005 ►│   notes it for BRIDGE and CALL
+//!   │◄─────────────────────────│◄── REFLEXACK N: 1,        │
+//!   │                          │    203.0.113.9, 61005 ────│   not its own address: it is behind a NAT
+//! ```
+//!
 //! Anybody can send datagrams, with any source. So nobody is answered but a member that proves itself
 //! ([`Whereabouts::asks`](crate::server::directory::whereabouts::Whereabouts::asks)), and no answer is longer than its
 //! question: a flood with forged sources costs its victim nothing. Nothing is kept of a datagram but the address and the

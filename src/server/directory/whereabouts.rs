@@ -1,5 +1,11 @@
 //! Where a member can be found besides its listed address: what it says of that itself, and what its datagrams show.
 //!
+//! | address | from where | who is told |
+//! | --- | --- | --- |
+//! | listed | the TCP connection's IP, and the port that REGISTER names | everybody |
+//! | Seen | the source of its last REFLEX | whom it calls, and who calls it |
+//! | Local | JOIN, if it is credible | the same, if both are seen at one IP |
+//!
 //! Only a member that knows the ways through NATs has this (PROTOCOL, *Through NATs*). Nothing of it is simply believed:
 //! an address of its own counts only if it can do no harm elsewhere, and a datagram only with the member's secret.
 

@@ -5,6 +5,22 @@
 //! thread of each connection passes on what its client writes. [`course`] holds the two rules of it that know time: how
 //! fast bytes are passed on, and when it is over.
 //!
+//! ```text
+//! alice                      server                       bob
+//!   │── BRIDGE Via: relay ──►│                             │   the connections on which they have joined
+//!   │◄─ BRIDGEACK ───────────│──────────────────── CALL ──►│
+//!   ╎                        │                             ╎
+//!   │══ RELAY Ticket ═══════►│◄═══════════ RELAY Answer ═══│   a connection of its own each
+//!   │◄═ RELAYACK ════════════│═════════════════ RELAYACK ═►│
+//!   │◄ close_notify ════════►│◄═══════════ close_notify ══►│   if that connection was TLS
+//!   │                        │                             │
+//!   │── their own TLS ──────►│── the same bytes ──────────►│   the thread of alice's connection
+//!   │◄─ the same bytes ──────│◄────────────────────────────│   the thread of bob's
+//! ```
+//!
+//! Whoever comes first waits. Either side may be the first, and what it has written behind RELAY already is passed on
+//! when the other one is there.
+//!
 //! What passes is the two clients' own TLS, so the server reads nothing. It must not add a byte either: as soon as a
 //! connection is relayed, nothing else is written to it.
 

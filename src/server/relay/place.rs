@@ -3,6 +3,16 @@
 //! The thread reads a little, writes it to the other connection, and rests for as long as the rate wants. If the other
 //! one takes nothing, it waits with what it has, and TCP's flow control stops the sender: nothing is kept here but
 //! one portion.
+//!
+//! A thread goes through these states:
+//!
+//! ```text
+//! waits for the other one ──► waits for close_notify ──► passes on ──► has said everything ──► over
+//!        10 s: refused               10 s: over           600 s: over          30 s: over
+//! ```
+//!
+//! The end of what its client says is an end of one direction only (RFC 9293, 3.6): the other side hears it, and may
+//! still speak. An error of either connection is the end of both.
 
 use std::io::{self, BufRead, ErrorKind};
 use std::sync::Arc;
