@@ -60,7 +60,8 @@ fn another_name_comes_without_token_and_since() {
             break (crate::driver::played::Guest { wire, me: carol }, join);
         }
     };
-    join.has_exactly(&[("clientID", "carol"), ("Secure", "tls")]);
+    let local = alice.address().to_string();
+    join.has_exactly(&[("clientID", "carol"), ("Secure", "tls"), ("Local", &local)]);
     guest.wire.sends(guest.me.joinack(&[], 9));
     alice.sees_line("Your ID: 5");
     alice.asks("/nick dave", "you are there as carol: leave first (/quit)");
