@@ -669,7 +669,7 @@ fn talk_through(filter: Filter) {
         bob.sees_line(&format!("alice (udp): {number} from alice"));
         alice.sees_line(&format!("bob (udp): {number} from bob"));
     }
-    alice.sees_line("Delivered to bob (udp): 4 from alice");
+    alice.asks_line("/msg the last one", "Delivered to bob (udp): the last one");
 }
 
 table! { talk_through:
