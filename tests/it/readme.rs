@@ -186,7 +186,9 @@ fn the_links_of_the_pages_lead_to_something() {
             assert!(place.exists(), "{page}: {link} leads nowhere");
             if !part.is_empty() {
                 let target = fs::read_to_string(&place).unwrap();
-                let headings = target.lines().filter_map(|line| line.strip_prefix("## "));
+                let headings = target
+                    .lines()
+                    .filter_map(|line| line.trim_start_matches('#').strip_prefix(' '));
                 assert!(headings.map(anchor).any(|each| each == part), "{page}: no {link}");
             }
         }
