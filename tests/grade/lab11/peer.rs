@@ -166,9 +166,12 @@ impl Ann {
             story::told(&spot.name, "<~", &bytes);
             fail(instead(format!("a datagram to {} under its ticket", spot.name), "another one"))
         };
-        let (number, block) = sealing.opens(&bytes);
-        story::told(&spot.name, "<~ [sealed]", block.to_string().as_bytes());
-        Some(Came { number, block })
+        let (number, inner) = sealing.opens(&bytes);
+        story::told(&spot.name, "<~ [sealed]", &inner);
+        match Block::datagram(&inner) {
+            Ok(block) => Some(Came { number, block }),
+            Err(why) => fail(why),
+        }
     }
 
     /// Waits for the next datagram from bob at a spot.

@@ -56,22 +56,18 @@ impl Sealing {
         [head.as_bytes(), &sealed].concat()
     }
 
-    /// Opens a datagram: its number, and what is in it.
+    /// Opens a datagram: its number, and the datagram that is in it.
     #[track_caller]
-    pub fn opens(&self, datagram: &[u8]) -> (u64, Block) {
+    pub fn opens(&self, datagram: &[u8]) -> (u64, Vec<u8>) {
         let end = datagram.windows(4).position(|bytes| bytes == b"\r\n\r\n");
         let (head, rest) = datagram.split_at(end.map_or(0, |end| end + 4));
         let number = match Block::datagram(head) {
             Ok(block) => block.number("N"),
             Err(why) => story::fail(why),
         };
-        let inner = open(&self.other.0, &nonce(self.other.1, number), head, rest);
-        let Some(inner) = inner else {
-            story::fail(format!("the sealed datagram number {number} does not open"))
-        };
-        match Block::datagram(&inner) {
-            Ok(block) => (number, block),
-            Err(why) => story::fail(why),
+        match open(&self.other.0, &nonce(self.other.1, number), head, rest) {
+            Some(inner) => (number, inner),
+            None => story::fail(format!("the sealed datagram number {number} does not open")),
         }
     }
 }
