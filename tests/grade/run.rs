@@ -18,10 +18,6 @@ use crate::report::{Report, say};
 
 /// After so many time-outs in a lab, the rest of it is not tried.
 const TIME_OUTS: u32 = 3;
-/// How often a check that has failed is run again on a busy machine.
-const TRIES: u32 = 2;
-/// How many times longer everything takes on a machine on which nobody can judge.
-const TOO_BUSY: f64 = 6.0;
 const USAGE: &str = "\
 usage: cargo test [FILTER]...               all checks, or those whose names contain a filter;
                                            lab1 is lab 1 alone; an extra runs only if it is named
@@ -149,7 +145,7 @@ fn run_lab(
         } else if time_outs >= TIME_OUTS {
             Verdict::NotReached(format!("after {TIME_OUTS} time-outs in this lab"))
         } else {
-            let (verdict, timed_out) = judge(check);
+            let (verdict, timed_out) = judge(check, time_outs == 0);
             time_outs += u32::from(timed_out);
             verdict
         };
@@ -166,26 +162,23 @@ fn missing(labs: &[Lab], lab: &Lab, check: &Check, verdicts: &Verdicts) -> Optio
     of_labs.chain(check.needs.iter().copied()).find(|name| is_red(name)).map(str::to_owned)
 }
 
-/// Runs one check, and again with more time if it fails while others keep the machine busy. If it still fails when
-/// all the time there is did not help, nobody knows whose fault that is. Also gives whether it has run out of time.
-fn judge(check: &Check) -> (Verdict, bool) {
-    for _ in 0..TRIES {
-        let (verdict, timed_out) = run(check);
-        if !matches!(verdict, Verdict::Red(_)) || story::is_certain() {
-            return (verdict, timed_out);
-        }
-        if !machine::is_busy(machine::look()) {
-            return (verdict, timed_out);
-        }
-        machine::give_more();
+/// Runs one check, and again with more time if it fails while others keep the machine busy (but not in a lab where
+/// that did not help before). If it still runs out of time, on a machine that is busier than the time that was given
+/// allows for, nobody knows whose fault that is. Also gives whether it has run out of time.
+fn judge(check: &Check, may_try_again: bool) -> (Verdict, bool) {
+    let first = run(check);
+    let is_red = matches!(first.0, Verdict::Red(_));
+    if !is_red || !may_try_again || story::is_certain() || !machine::is_busy(machine::look()) {
+        return first;
     }
-    let (verdict, timed_out) = run(check);
-    match verdict {
-        Verdict::Red(why) if machine::look() > TOO_BUSY => {
+    machine::give_more();
+    let given = machine::stretch();
+    match run(check) {
+        (Verdict::Red(why), true) if machine::look() > given => {
             let why = format!("the machine is too busy, so there is no verdict; perhaps: {why}");
-            (Verdict::NotChecked(why), timed_out)
+            (Verdict::NotChecked(why), true)
         }
-        verdict => (verdict, timed_out),
+        second => second,
     }
 }
 

@@ -1,4 +1,22 @@
 //! A bench: the place where one worker takes a hand-in, builds it, and lets the grader judge it.
+//!
+//! ```text
+//! INTO/.grader/tree, target      the grader, built once and kept for the next run
+//! INTO/.work/NAME/unpacked       an archive's files
+//! INTO/.work/NAME/tree           a fresh tree with the sources of the hand-in
+//! INTO/.work/NAME/target         its programs
+//! ```
+//!
+//! Each hand-in has a target folder of its own. Cargo compares times, so in a shared folder a hand-in might be judged
+//! by the programs of the one before it. The folder is removed when the hand-in is judged.
+//!
+//! The steps of one hand-in:
+//!
+//! 1. [Unpack](super::packed) it, and take the sources that may be taken.
+//! 2. If these sources were judged before with the same seed and the same grader, read that sheet.
+//! 3. Build its programs, apart. If that fails, build each of its labs in the solution instead.
+//! 4. Run the grader. It starts the programs as somebody else, and reports through a pipe.
+//! 5. Write what the grader has said, and keep the report for the next run.
 
 use std::env;
 use std::fs;
@@ -7,7 +25,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::handin::Handin;
-use super::isolation::{Apart, FolderShare, Isolation, Outcome};
+use super::isolation::{Apart, Grant, Isolation, Outcome};
 use super::mark::LABS;
 use super::packed::unpack;
 use super::score::{Sheet, read_check, read_report};
@@ -23,7 +41,7 @@ const PROGRAMS: [(&str, &str); 3] =
 /// What is passed on to the grader, if the instructor has set it.
 const PASSED_ON: [&str; 2] = ["LAB_WAIVE", "LAB_SLOW"];
 
-/// What all workers share.
+/// What all workers share. Nothing in it changes while a class is graded, so no worker waits for another one.
 #[derive(Debug)]
 pub struct Kit {
     /// The solution.
@@ -41,6 +59,9 @@ pub struct Kit {
 }
 
 /// The grader that judges everybody.
+///
+/// It is a program of the solution alone. Its checks start the programs of a hand-in by their paths, so no code of a
+/// hand-in runs in the process that counts the points.
 #[derive(Debug)]
 pub struct Grader {
     /// The folder in which it was built.
@@ -64,6 +85,9 @@ pub struct Bench<'a> {
 
 impl Kit {
     /// Builds the grader from the tree that students were given, unless an earlier run has left it.
+    ///
+    /// The tree has the same labs open as that of the students, so the grader knows which points are given. A grader
+    /// of another solution is not used: its key tells what it was made from.
     ///
     /// # Errors
     /// A sentence, with what the compiler says.
@@ -97,6 +121,9 @@ impl Kit {
     }
 
     /// Runs cargo for the tree in a folder, apart. What it builds goes into the folder's `target`.
+    ///
+    /// A build runs no code of the hand-in, for the tree has no build script and no macro crate. But the compiler
+    /// reads files for `include_str!`, and must find nothing there that a student should not have.
     fn cargo(
         &self,
         worker: u32,
@@ -110,7 +137,18 @@ impl Kit {
         let (rust, work) = (place(1, &toolchain), place(2, folder));
         let text = |path: PathBuf| path.display().to_string();
         let (cargo, manifest) = (text(rust.join("bin/cargo")), text(work.join("tree/Cargo.toml")));
-        let variables = variables(&rust, &work);
+        let path = env::var("PATH").unwrap_or_default();
+        let separator = if cfg!(windows) { ';' } else { ':' };
+        let mut variables: Vec<(&str, String)> = vec![
+            ("PATH", format!("{}{separator}{path}", text(rust.join("bin")))),
+            ("HOME", text(work.clone())),
+            ("CARGO_HOME", text(work.join("cargo"))),
+            ("CARGO_TARGET_DIR", text(work.join("target"))),
+            ("CARGO_NET_OFFLINE", "true".to_owned()),
+            ("CARGO_INCREMENTAL", "0".to_owned()),
+            ("CARGO_PROFILE_DEV_DEBUG", "0".to_owned()),
+        ];
+        variables.extend(of_the_system());
         let command: Vec<&str> = [&cargo, words[0], "--manifest-path", &manifest]
             .into_iter()
             .chain(words[1..].iter().copied())
@@ -118,34 +156,13 @@ impl Kit {
         let run = Apart {
             isolation: self.isolation,
             worker,
-            shares: &[FolderShare::Read(&toolchain), FolderShare::Write(folder)],
+            shares: &[Grant::Read(&toolchain), Grant::Write(folder)],
             hidden: &hidden,
             is_theirs,
             limit: BUILD,
         };
         run.run(&command, &variables)
     }
-}
-
-/// What cargo knows of its surroundings: nothing but where its programs are, and where it may write.
-fn variables(rust: &Path, work: &Path) -> Vec<(&'static str, String)> {
-    let text = |path: PathBuf| path.display().to_string();
-    let path = env::var("PATH").unwrap_or_default();
-    let separator = if cfg!(windows) { ';' } else { ':' };
-    let mut variables = vec![
-        ("PATH", format!("{}{separator}{path}", text(rust.join("bin")))),
-        ("HOME", text(work.to_path_buf())),
-        ("CARGO_HOME", text(work.join("cargo"))),
-        ("CARGO_TARGET_DIR", text(work.join("target"))),
-        ("CARGO_NET_OFFLINE", "true".to_owned()),
-        ("CARGO_INCREMENTAL", "0".to_owned()),
-        ("CARGO_PROFILE_DEV_DEBUG", "0".to_owned()),
-    ];
-    // Windows finds its linker and its temporary folder by these.
-    let system = ["SystemRoot", "ProgramFiles(x86)", "ProgramData", "TEMP", "TMP"];
-    let known = system.iter().filter_map(|name| Some((*name, env::var(name).ok()?)));
-    variables.extend(known.filter(|_| cfg!(windows)));
-    variables
 }
 
 impl Bench<'_> {
@@ -201,6 +218,8 @@ impl Bench<'_> {
 
     /// Judges the programs that are built in a folder. Gives the grader's report, and what it says.
     ///
+    /// The report comes through the grader's stderr. The programs have pipes of their own, and cannot open that one.
+    ///
     /// # Errors
     /// A sentence: the grader did not come to its end.
     fn judge(&self, work: &Path, filter: &[&str]) -> Result<(String, String), String> {
@@ -227,7 +246,7 @@ impl Bench<'_> {
         let run = Apart {
             isolation: kit.isolation,
             worker: self.worker,
-            shares: &[FolderShare::Read(&grader.folder), FolderShare::Read(work)],
+            shares: &[Grant::Read(&grader.folder), Grant::Read(work)],
             hidden: &hidden,
             is_theirs: false,
             limit: JUDGE,
@@ -278,6 +297,13 @@ fn read_sheet(results: &Path, name: &str, key: &str) -> Option<Sheet> {
     (head == key).then(|| Sheet { name: name.to_owned(), checks, note: note.to_owned(), story })
 }
 
+/// The variables by which Windows finds its linker and its temporary folder. Other systems need none.
+fn of_the_system() -> impl Iterator<Item = (&'static str, String)> {
+    let names = ["SystemRoot", "ProgramFiles(x86)", "ProgramData", "TEMP", "TMP"];
+    let known = names.into_iter().filter_map(|name| Some((name, env::var(name).ok()?)));
+    known.filter(|_| cfg!(windows))
+}
+
 /// The folder of the compiler. Its own programs need no settings of the user, as rustup's do.
 fn toolchain() -> Result<PathBuf, String> {
     let asked = Command::new("rustc").args(["--print", "sysroot"]).output();
@@ -286,7 +312,7 @@ fn toolchain() -> Result<PathBuf, String> {
     fs::canonicalize(path).map_err(|_| "rustc does not tell where it is".to_owned())
 }
 
-/// A hash (FNV-1a) of names and texts.
+/// A hash (FNV-1a) of names and texts. It stays the same with every version of the compiler, unlike that of std.
 fn hash<'a>(texts: impl Iterator<Item = (&'a str, &'a str)>) -> u64 {
     let bytes =
         texts.flat_map(|(name, text)| name.bytes().chain([0]).chain(text.bytes()).chain([0]));

@@ -10,7 +10,9 @@ const MOST: usize = 4_000_000;
 
 /// Lists the lines of a file that were added (`+ 12: text`) or removed (`- text`) outside of the marked functions.
 ///
-/// `given` is the text of the solution, and `handed_in` that of the student.
+/// `given` is the text of the solution, and `handed_in` that of the student. Blank lines are not compared, nor are
+/// spaces at the ends of lines. The bodies of marked functions are left out on both sides, so the list shows nothing of
+/// the solution that students do not have.
 pub fn changes(given: &str, handed_in: &str) -> Vec<String> {
     let known = outside(given, &marks(given).unwrap_or_default());
     let Ok(found) = marks(handed_in) else {
@@ -39,6 +41,9 @@ fn outside<'a>(source: &'a str, marks: &[Mark]) -> Vec<(usize, &'a str)> {
 }
 
 /// The lines that only one of two texts has, in their order. The rest is a longest common subsequence.
+///
+/// What both texts begin with is not compared twice. Files that differ too much are listed line by line: a table for
+/// them would need more memory than it is worth.
 fn difference(before: &[(usize, &str)], after: &[(usize, &str)]) -> Vec<String> {
     let added = |line: &(usize, &str)| format!("+ {}: {}", line.0, line.1);
     let removed = |line: &(usize, &str)| format!("- {}", line.1);

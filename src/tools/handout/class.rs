@@ -108,7 +108,8 @@ fn names(handins: &Path) -> Result<Vec<String>, String> {
     if names.is_empty() { Err("there are no hand-ins".to_owned()) } else { Ok(names) }
 }
 
-/// Does this work for each name, by so many workers. The results have the order of the names.
+/// Does this work for each name, by so many workers. A worker that is done takes the next name, so a hand-in that takes
+/// long holds up nobody else. The results have the order of the names.
 fn in_parallel(
     workers: u32,
     names: &[String],

@@ -34,41 +34,7 @@ const STAGE: &str = "/mnt";
 /// Prepares the namespaces, and becomes the program in them. `$1` is the user to become, or nothing; then come
 /// folders to be shown as `/mnt/1`, `/mnt/2` and so on (with `rw:` before those that can be written), `--`,
 /// folders to be hidden, `--`, and the command.
-const PREPARE: &str = r#"
-set -e
-umask 022
-ip link set lo up 2> /dev/null || true
-mount -t tmpfs -o size=1g,mode=755 none /mnt
-user=$1; shift
-count=0
-writable=
-while [ "$1" != -- ]; do
-    count=$((count + 1))
-    mkdir "/mnt/$count"
-    case $1 in rw:*) writable="$writable /mnt/$count" ;; esac
-    mount --bind "${1#rw:}" "/mnt/$count"
-    shift
-done
-shift
-mount -t tmpfs -o size=2g,mode=1777 none /tmp
-while [ "$1" != -- ]; do
-    if [ -d "$1" ]; then mount -t tmpfs -o size=4k,mode=755 none "$1"; fi
-    shift
-done
-shift
-awk '{ options = "remount,bind,ro"; split($4, all, ",")
-    for (i in all) if (all[i] ~ /^(nosuid|nodev|noexec|noatime|nodiratime|relatime)$/) options = options "," all[i]
-    print options, $2 }' /proc/self/mounts | while read -r options place; do
-    case " $writable /tmp /proc " in *" $place "*) continue ;; esac
-    mount -o "$options" "$(printf '%b' "$place")" 2> /dev/null || true
-done
-if touch /mnt/probe 2> /dev/null; then echo 'the file system cannot be made read-only' >&2; exit 99; fi
-ulimit -u 8192 2> /dev/null || true
-ulimit -f 4194304
-cd /tmp
-if [ -z "$user" ]; then exec "$@"; fi
-exec setpriv --reuid "$user" --regid "$user" --clear-groups --no-new-privs -- "$@"
-"#;
+const PREPARE: &str = include_str!("isolation.sh");
 
 /// How hand-ins are kept apart on this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +52,7 @@ pub enum Isolation {
 
 /// A folder that a run needs.
 #[derive(Debug, Clone, Copy)]
-pub enum FolderShare<'a> {
+pub enum Grant<'a> {
     /// It can be read.
     Read(&'a Path),
     /// It can be written, and belongs to the hand-in's user.
@@ -114,7 +80,7 @@ pub struct Apart<'a> {
     /// The number of the worker that runs it.
     pub worker: u32,
     /// The folders that it needs, in the order of their [places](Isolation::place).
-    pub shares: &'a [FolderShare<'a>],
+    pub shares: &'a [Grant<'a>],
     /// The folders that it must not see.
     pub hidden: &'a [&'a Path],
     /// Whether the command is of the hand-in. Else it is the grader, which keeps its own user.
@@ -189,7 +155,7 @@ impl Apart<'_> {
     pub fn run(&self, words: &[&str], variables: &[(&str, String)]) -> Result<Outcome, String> {
         let user = self.isolation.user(self.worker).filter(|_| self.is_theirs);
         for share in self.shares {
-            if let (FolderShare::Write(folder), Some(user)) = (share, user) {
+            if let (Grant::Write(folder), Some(user)) = (share, user) {
                 give(folder, user);
             }
         }
@@ -220,8 +186,8 @@ impl Apart<'_> {
         command.args(["--mount-proc", "--kill-child", "sh", "-c", PREPARE, "sh"]);
         command.arg(user.map(|user| user.to_string()).unwrap_or_default());
         for share in self.shares {
-            let (FolderShare::Read(folder) | FolderShare::Write(folder)) = share;
-            let before = if matches!(share, FolderShare::Write(_)) { "rw:" } else { "" };
+            let (Grant::Read(folder) | Grant::Write(folder)) = share;
+            let before = if matches!(share, Grant::Write(_)) { "rw:" } else { "" };
             command.arg(format!("{before}{}", folder.display()));
         }
         command.arg("--").args(self.hidden).arg("--").args(words);

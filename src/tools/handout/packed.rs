@@ -1,10 +1,16 @@
 //! Hand-ins as they arrive: a folder, a folder in a folder, or an archive.
+//!
+//! Course systems pack what students send in their own ways, and students pack it in theirs. So the tree may lie some
+//! folders deep, and the first folder `src` from the top down is taken for that of the tree.
+//!
+//! An archive is unpacked apart, as if it were a program of the hand-in: it may be made to write elsewhere, or to
+//! have no end. Links in it are not followed, neither here nor when the sources are read.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::isolation::{Apart, FolderShare, Isolation};
+use super::isolation::{Apart, Grant, Isolation};
 use crate::io_error::cause;
 
 /// How deep below a hand-in its `src` may lie.
@@ -47,7 +53,7 @@ pub fn unpack(
     let run = Apart {
         isolation,
         worker,
-        shares: &[FolderShare::Read(folder), FolderShare::Write(into)],
+        shares: &[Grant::Read(folder), Grant::Write(into)],
         hidden: &[],
         is_theirs: true,
         limit: LIMIT,
@@ -63,7 +69,8 @@ pub fn unpack(
     }
 }
 
-/// The first folder that has a folder `src`, from the top down.
+/// The first folder that has a folder `src`, from the top down. Hidden folders, and those that some systems add with
+/// a `_` before their names, are passed over.
 fn sources(handin: &Path) -> Result<PathBuf, String> {
     let mut level = vec![handin.to_owned()];
     for _ in 0..DEEPEST {

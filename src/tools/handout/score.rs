@@ -2,6 +2,14 @@
 //!
 //! The grader writes one JSON line for each check, and one with the total at its end. A report without that last
 //! line is of a grader that was stopped, and counts for nothing.
+//!
+//! ```text
+//! {"check":"lab1::…","lab":1,"points":2,"of":2,"verdict":"ok","why":"","ms":76}
+//! {"total":2,"of":100,…}
+//! ```
+//!
+//! Only these lines give points. What a program of a hand-in says stands inside a text of them, with its quotes
+//! escaped, so it cannot look like a line or a number of the grader.
 
 use std::fmt::Write as _;
 
@@ -21,6 +29,9 @@ pub struct Checked {
 }
 
 /// The scores of one hand-in.
+///
+/// Every hand-in has one, also if it cannot be read, does not compile or stops the grader: then it has no checks, and
+/// the note says why.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sheet {
     /// The hand-in's name.
@@ -81,6 +92,9 @@ impl Sheet {
     }
 
     /// The form that Gradescope reads as `results.json`.
+    ///
+    /// Each check is a test with its points and the reason of its verdict. The story of the first failure is the
+    /// output of the whole, as the student would see it at the terminal.
     pub fn gradescope(&self) -> String {
         let tests = self.checks.iter().map(|check| {
             let status = if check.points.0 == check.points.1 { "passed" } else { "failed" };
@@ -126,6 +140,8 @@ pub fn read_report(report: &str, code: Option<i32>) -> Result<Vec<Checked>, Stri
 }
 
 /// Reads the line of one check.
+///
+/// Returns `None` for any other line: that with the total, or what somebody else has written to the same pipe.
 pub fn read_check(line: &str) -> Option<Checked> {
     Some(Checked {
         name: text(line, "check")?,
@@ -161,6 +177,8 @@ fn text(line: &str, name: &str) -> Option<String> {
 }
 
 /// The class as a table with commas: name, points, points without a verdict, the points of each lab, and the note.
+///
+/// A lab that was not judged has 0 points in it.
 pub fn csv(sheets: &[Sheet], labs: &[u32]) -> String {
     let heads: String = labs.iter().fold(String::new(), |all, lab| all + &format!(",lab{lab}"));
     let mut table = format!("name,points,no_verdict{heads},note\n");

@@ -1,4 +1,7 @@
 //! Users of the system as which hand-ins run. They have numbers and no names, and own nothing.
+//!
+//! Unix lets a process be of any number. One that is nobody's can read what all may read, write almost nowhere, and
+//! neither signal nor look into processes of others. Only root can start such a process.
 
 #[cfg(unix)]
 use std::fs;

@@ -15,7 +15,7 @@ const ROUNDS: u64 = 10_000;
 /// A machine is at rest if it takes at most so many times longer than alone: processors share caches, too.
 const AT_REST: f64 = 1.6;
 /// Beyond this, deadlines do not grow any more.
-const MOST: f64 = 8.0;
+const MOST: f64 = 6.0;
 
 /// How many thousandths longer everything may take now.
 static STRETCH: AtomicU64 = AtomicU64::new(1000);
