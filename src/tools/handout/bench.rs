@@ -21,7 +21,6 @@
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use super::handin::Handin;
@@ -29,6 +28,7 @@ use super::isolation::{Apart, Grant, Isolation, Outcome};
 use super::mark::LABS;
 use super::packed::unpack;
 use super::score::{Sheet, read_check, read_report};
+use super::toolchain::{of_the_system, toolchain};
 use super::tree::{Open, Solution, put};
 
 /// How long one hand-in may take to compile.
@@ -295,21 +295,6 @@ fn read_sheet(results: &Path, name: &str, key: &str) -> Option<Sheet> {
     let checks = report.lines().filter_map(read_check).collect();
     let story = fs::read_to_string(results.join("report.txt")).unwrap_or_default();
     (head == key).then(|| Sheet { name: name.to_owned(), checks, note: note.to_owned(), story })
-}
-
-/// The variables by which Windows finds its linker and its temporary folder. Other systems need none.
-fn of_the_system() -> impl Iterator<Item = (&'static str, String)> {
-    let names = ["SystemRoot", "ProgramFiles(x86)", "ProgramData", "TEMP", "TMP"];
-    let known = names.into_iter().filter_map(|name| Some((name, env::var(name).ok()?)));
-    known.filter(|_| cfg!(windows))
-}
-
-/// The folder of the compiler. Its own programs need no settings of the user, as rustup's do.
-fn toolchain() -> Result<PathBuf, String> {
-    let asked = Command::new("rustc").args(["--print", "sysroot"]).output();
-    let asked = asked.map_err(|_| "there is no rustc".to_owned())?;
-    let path = String::from_utf8_lossy(&asked.stdout).trim().to_owned();
-    fs::canonicalize(path).map_err(|_| "rustc does not tell where it is".to_owned())
 }
 
 /// A hash (FNV-1a) of names and texts. It stays the same with every version of the compiler, unlike that of std.

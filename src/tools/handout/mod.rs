@@ -19,6 +19,7 @@ pub mod oral;
 pub mod users;
 pub mod isolation;
 pub mod packed;
+pub mod toolchain;
 pub mod score;
 pub mod bench;
 pub mod class;
