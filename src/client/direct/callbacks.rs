@@ -119,7 +119,8 @@ impl CallBacks {
     }
 
     /// The ladder of a call to this peer, which is tried at so many addresses first. What is under way because the peer
-    /// calls ends. If the peer has called just now and its ID is lower than this client's, its own ladder goes first.
+    /// calls ends. If the peer has called just now and its ID is lower than this client's, its own ladder goes first until
+    /// it has led here.
     pub fn ladder(
         &mut self,
         peer: Option<&Entry>,

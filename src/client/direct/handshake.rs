@@ -217,6 +217,7 @@ impl Handshakes {
         let way = self.callbacks.way(ticket, chat.address.ip());
         chat.passage.way = chat.passage.way.or(way);
         chat.verify(&caller);
+        self.callbacks.came(&caller.name);
         // Two calls that cross: both sides keep the call of the lower ID, without a word about it.
         let recent = |at: Instant| context.now.duration_since(at) < JUDGEMENT;
         match rival(id, context.chats).filter(|_| context.me.id < caller.id) {
