@@ -4,6 +4,7 @@
 //! left out, with a line that says so, where there are no network namespaces.
 
 use std::fmt::{self, Display};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::support::Program;
@@ -140,7 +141,9 @@ pub fn finds(who: &Program, line: &str, expected: Course) -> Duration {
     let all = [Course::Lan, Course::Relayed, Course::Direct, Course::Offered];
     let seen = all.iter().map(|course| course.words()).find(|words| shown.contains(words));
     let (seen, took) = (seen.unwrap_or(&shown), begun.elapsed());
-    println!("WAY {line:<14} expected {expected:<20} seen {seen:<32} {:>5} ms", took.as_millis());
+    let (thread, took_ms) = (thread::current(), took.as_millis());
+    let test = thread.name().unwrap_or_default();
+    println!("{test} {line}: expected {expected}, seen {seen}, {took_ms} ms");
     assert_eq!(seen, expected.words());
     took
 }
@@ -178,7 +181,6 @@ fn pair(here: Router, there: Router) {
     let class = Class::on(&internet.server, &[]);
     let [alice, bob] = [("alice", 0), ("bob", 1)]
         .map(|(name, home): (_, usize)| class.joins(name, homes[home].machine(0), OPEN_PORT));
-    println!("PAIR {here:?} {there:?}");
     let tcp = [Course::by_tcp(here, there), Course::by_tcp(there, here)];
     talk(&alice, &bob, Course::by_udp(here, there), tcp);
 }
@@ -190,7 +192,6 @@ fn neighbours(router: Router, udp: Course, tcp: Course) {
     let class = Class::on(&internet.server, &[]);
     let [alice, bob] = [("alice", 0, OPEN_PORT), ("bob", 1, OPEN_PORT + 1)]
         .map(|(name, number, port)| class.joins(name, home.machine(number), port));
-    println!("PAIR one home, {router:?}");
     talk(&alice, &bob, udp, [tcp; 2]);
 }
 
