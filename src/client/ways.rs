@@ -1,6 +1,11 @@
 //! The introductions that calls need for their next way: what is asked of the server, and its answers.
 //!
 //! The direct chats know nothing of the session with the server. So a call [notes](Wish) what it needs, and this file asks.
+//!
+//! ```text
+//! a way of a call has failed ──► Wish ──► ask: BRIDGE ──┬─ BRIDGEACK  answered ──► the call tries the next way
+//!                                                       └─ ERROR      fails ─────► the call goes on without that way
+//! ```
 
 use std::time::Instant;
 
@@ -10,7 +15,8 @@ use crate::client::rendezvous::requests::{Pending, Purpose};
 use crate::client::state::State;
 use crate::wire::{Request, Response, Via};
 
-/// Asks the server for the introductions that calls need by now.
+/// Asks the server for the introductions that calls need by now. Without a name this client is not in the room, and
+/// drops what the calls need. A request that cannot be sent counts as a way that leads nowhere.
 pub fn ask(state: &mut State) {
     for Wish { chat, peer, via } in state.handshakes.climbing.take_wishes() {
         let Some(name) = state.server.name.clone() else { continue };
@@ -21,7 +27,8 @@ pub fn ask(state: &mut State) {
     }
 }
 
-/// Handles the server's answer.
+/// Handles the server's answer. Every other answer than an introduction counts as a way that leads nowhere. The message
+/// of an ERROR becomes the reason that the user may read.
 pub fn answered(state: &mut State, (chat, via): (ConnectionId, Via), response: Response) {
     match response {
         Response::BridgeAck(Some(found)) => {
@@ -34,7 +41,7 @@ pub fn answered(state: &mut State, (chat, via): (ConnectionId, Via), response: R
     }
 }
 
-/// Handles that a call gets no introduction for its next way.
+/// Handles that a call gets no introduction for its next way. The call asks for its next way, rests, or is over.
 fn fails(state: &mut State, chat: ConnectionId, why: &str) {
     state.with_chats(Instant::now(), |handshakes, _, context| {
         handshakes.climbing.fails(chat, why, context);

@@ -1,4 +1,21 @@
 //! By which way two clients are about to talk to each other.
+//!
+//! ```text
+//! tcp     asker ───TCP──► called
+//! udp     asker ◄──UDP──► called
+//! back    asker ◄──TCP─── called
+//! relay   asker ───TCP──► server ◄──TCP─── called
+//! ```
+//!
+//! BRIDGE and CALL name the way in their header `Via`. A block without that header is about TCP.
+//!
+//! ```
+//! use p2p_chat::wire::Via;
+//!
+//! assert_eq!("back".parse(), Ok(Via::Back));
+//! assert_eq!(Via::Relay.to_string(), "relay");
+//! assert!("Back".parse::<Via>().is_err());
+//! ```
 
 use std::fmt;
 use std::str::FromStr;
@@ -23,8 +40,10 @@ impl Via {
 }
 
 impl FromStr for Via {
+    /// There is nothing to say of a word that is no way.
     type Err = ();
 
+    /// Reads the word of a header `Via`. It must be written in small letters.
     fn from_str(text: &str) -> Result<Via, ()> {
         let found = Via::ALL.iter().find(|(_, word)| *word == text);
         found.map(|(via, _)| *via).ok_or(())
@@ -32,6 +51,7 @@ impl FromStr for Via {
 }
 
 impl fmt::Display for Via {
+    /// Writes the word that stands on the wire.
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let found = Via::ALL.iter().find(|(via, _)| via == self);
         f.write_str(found.map_or("", |(_, word)| word))

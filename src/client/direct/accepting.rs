@@ -3,6 +3,12 @@
 //!
 //! A chat that replaces another has its own number, and the [list](super::chats) remembers whose heir it is. A chat that was
 //! waiting for a connection keeps its number: it was one call all the time.
+//!
+//! ```text
+//! the ticket of a caller counts ──► receive ──► replace_rival ──┬─ encrypted: AwaitingNonce ──► Open
+//!                                     ▲                         └─ plain: Open
+//! the peer was asked to connect ──► adopt
+//! ```
 
 use crate::client::direct::chats::Chats;
 use crate::client::direct::context::Context;
@@ -15,7 +21,9 @@ use crate::client::direct::tcp::ChatState;
 use crate::client::net::ConnectionId;
 use crate::wire::{Greeting, Secret};
 
-/// Answers a caller that has shown its ticket. This chat replaces an older one with the same peer.
+/// Answers a caller that has shown its ticket. This chat replaces an older one with the same peer. In an encrypted chat
+/// the answer carries this client's nonce, and the chat opens when the caller has told its own. A client without a name
+/// cannot answer, and drops the caller without a word.
 pub fn receive(id: ConnectionId, answer: Secret, context: &mut Context) {
     // The server has announced the caller to somebody with a name.
     let Some(name) = context.me.name.clone() else {
@@ -39,7 +47,8 @@ pub fn receive(id: ConnectionId, answer: Secret, context: &mut Context) {
     }
 }
 
-/// Lets a chat take the place of an older one with the same peer.
+/// Lets a chat take the place of an older one with the same peer. If the older one was a call that is not open yet, the
+/// texts that wait in it move to the new one. The new chat becomes the current one if the older one was.
 pub fn replace_rival(id: ConnectionId, context: &mut Context) {
     let Some(rival) = rival(id, context.chats).map(|chat| chat.key) else { return };
     let was_current = context.chats.current == Some(rival);
@@ -58,6 +67,8 @@ pub fn replace_rival(id: ConnectionId, context: &mut Context) {
 }
 
 /// Makes the connection of a caller that of the chat which was waiting for it. Returns whether there is such a chat.
+/// The ticket tells that the two belong together. Only the peer was given it, so the chat is verified. The entry of the
+/// caller leaves the list.
 pub fn adopt(id: ConnectionId, ticket: Option<Secret>, chats: &mut Chats) -> Option<ConnectionId> {
     let awaits = |chat: Option<Secret>| chat.is_some() && chat == ticket;
     let owner = chats.over_tcp().find(|chat| awaits(chat.passage.awaits))?.key;

@@ -5,6 +5,15 @@
 //! goes on as if nobody had called, and ignores what the other one asks it to do. The client with the higher ID goes
 //! along with the other's calls, and lets its own ladder rest as long as these may take. If nothing comes of them, it
 //! goes on.
+//!
+//! ```text
+//! CALL Via: tcp     the ticket counts from now on: a caller that waits is verified
+//! CALL Via: back    this client connects to the caller, and shows the ticket itself
+//! CALL Via: relay   this client connects to the server; the ticket counts, for the caller comes through it
+//! ```
+//!
+//! A CALL by TCP may come from a program that knows no other way. The two others count only between clients that know
+//! the ways through NATs and speak TLS.
 
 use crate::client::direct::context::Context;
 use crate::client::direct::handshake::{Handshakes, ids};
@@ -12,7 +21,8 @@ use crate::client::direct::rivals::climbs_to;
 use crate::wire::{Candidates, Credentials, Entry, Via};
 
 /// Handles the server's announcement of a caller, whose connection may be there already, or which asks this client to
-/// connect.
+/// connect. A CALL by UDP is not for chats over TCP, and changes nothing here. One that lets
+/// a ticket count has the callers judged anew that wait for theirs.
 pub fn invite(
     handshakes: &mut Handshakes,
     caller: Entry,

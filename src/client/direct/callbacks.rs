@@ -54,9 +54,13 @@ pub struct CallBacks {
 /// A CALL of somebody who knows the ways through NATs.
 #[derive(Debug)]
 struct KnownCall {
+    /// When the CALL came.
     at: Instant,
+    /// The caller, as the server lists it.
     caller: Entry,
+    /// By which way it calls.
     via: Via,
+    /// The secret of the introduction, which tells its connection from others.
     ticket: Secret,
     /// Where the caller is in the network of both.
     local: Option<SocketAddr>,
@@ -64,22 +68,27 @@ struct KnownCall {
 
 /// A connection that is being made.
 struct CallBack {
+    /// Who has asked for it.
     caller: Entry,
+    /// The number under which its thread reports.
     connection: ConnectionId,
     /// Its thread: without this it ends.
     attempt: Attempt,
+    /// Where the caller is in the network of both, if the server has told that.
     local: Option<SocketAddr>,
     /// The other fields of a connection to the caller itself; `None` for one through the server.
     dialed: Option<Box<Dialed>>,
 }
 
 impl std::fmt::Debug for CallBack {
+    /// Shows the caller only: the rest is threads and secrets.
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
         write!(f, "CallBack({})", self.caller)
     }
 }
 
 impl Default for CallBacks {
+    /// No CALL yet. Until the client knows its address, it takes itself for one on loopback.
     fn default() -> CallBacks {
         let own = Ipv4Addr::LOCALHOST.into();
         let (recent, under_way, known) = (VecDeque::new(), Vec::new(), VecDeque::new());
@@ -98,7 +107,7 @@ impl CallBacks {
         may
     }
 
-    /// Notes that a caller knows the ways through NATs.
+    /// Notes that a caller knows the ways through NATs. Beyond `MAX_KNOWN` the oldest one is forgotten.
     pub fn note(
         &mut self,
         caller: &Entry,
@@ -143,7 +152,8 @@ impl CallBacks {
         found.and_then(|call| Way::over(from, call.local))
     }
 
-    /// Connects to a caller that cannot connect to this client.
+    /// Connects to a caller that cannot connect to this client. Nothing happens if none of the addresses may be called
+    /// back, or too many CALLs were acted on. An earlier attempt for the same caller ends.
     pub fn connect(
         &mut self,
         caller: Entry,
@@ -168,7 +178,8 @@ impl CallBacks {
         }
     }
 
-    /// Connects to the server, which passes on what a caller says there.
+    /// Connects to the server, which passes on what a caller says there. The RELAY there shows the secret of the one
+    /// who is called. The bound on CALLs is the same as for [`CallBacks::connect`].
     pub fn relay(
         &mut self,
         caller: Entry,
@@ -191,7 +202,7 @@ impl CallBacks {
         }
     }
 
-    /// Ends what is under way for a caller.
+    /// Ends what is under way for a caller. Without its attempt the thread ends.
     pub fn forget(&mut self, caller: &Name) {
         self.under_way.retain(|it| it.caller.name != *caller);
     }
@@ -207,14 +218,16 @@ impl CallBacks {
         Some(self.under_way.swap_remove(place))
     }
 
-    /// Whether a caller comes through the server by this connection. Then it is made.
+    /// Whether a caller comes through the server by this connection. Then it is made. Its thread is left alone from
+    /// then on, for the connection is in use.
     pub fn is_relayed(&mut self, connection: ConnectionId) -> bool {
         let found = self.take(connection);
         found.map(|found| found.attempt.succeeded()).is_some()
     }
 
     /// Handles that a connection to a caller is made, and that somebody there has proved to be the caller. It becomes a
-    /// chat, which is not open before the caller has answered.
+    /// chat, which is not open before the caller has answered. If there is no room for the caller, or its call has come
+    /// to something else meanwhile, the connection is cut.
     pub fn connected(
         &mut self,
         connection: ConnectionId,

@@ -62,7 +62,7 @@ pub struct Means<'a> {
 }
 
 impl Climbing {
-    /// Takes the introductions to ask for.
+    /// Takes the introductions to ask for. Each is given out once.
     pub fn take_wishes(&mut self) -> Vec<Wish> {
         std::mem::take(&mut self.wishes)
     }
@@ -72,7 +72,8 @@ impl Climbing {
         ticket.is_some_and(|ticket| self.asked.contains(&ticket))
     }
 
-    /// Handles the introduction for a way. If the chat is gone, or wants another one, nothing happens.
+    /// Handles the introduction for a way. If the chat is gone, or wants another one, nothing happens. An introduction
+    /// of somebody else, without TLS, or of a program that knows no ways counts as a way that fails.
     pub fn introduced(
         &mut self,
         (id, via): (ConnectionId, Via),
@@ -111,7 +112,8 @@ impl Climbing {
         }
     }
 
-    /// Awaits the peer, which the server has asked to connect.
+    /// Awaits the peer, which the server has asked to connect. The ticket counts for the TLS handshake and for the
+    /// greeting, and it tells that the caller belongs to this chat.
     fn expect(
         &mut self,
         id: ConnectionId,
@@ -132,7 +134,10 @@ impl Climbing {
         }
     }
 
-    /// Connects through the server.
+    /// Connects through the server. The ticket proves to the server that this client is the one who has asked.
+    ///
+    /// # Errors
+    /// The reason for the user: there is no server, this client has no name, or no thread can be started.
     fn relay(
         &mut self,
         id: ConnectionId,
@@ -146,7 +151,7 @@ impl Climbing {
         connect(id, credentials, CallRoute::Relay(server, request), means, context)
     }
 
-    /// Handles that a way leads nowhere.
+    /// Handles that a way leads nowhere. Its ladder keeps the reason, and says what comes next.
     pub fn fails(&mut self, id: ConnectionId, why: &str, context: &mut Context) {
         let chat = context.chats.tcp_mut(id);
         let ladder = chat.and_then(|chat| chat.passage.ladder.as_mut());
@@ -167,7 +172,8 @@ impl Climbing {
         self.climb(id, Climb::Ask(Via::Tcp), context);
     }
 
-    /// Does what a ladder says.
+    /// Does what a ladder says. The attempt that is under way ends first. The peer is asked for by its ID if that is
+    /// known: its name may be somebody else's by now.
     fn climb(&mut self, id: ConnectionId, climb: Climb, context: &mut Context) {
         let Some(chat) = context.chats.tcp_mut(id) else { return };
         chat.passage.give_up();
@@ -183,7 +189,10 @@ impl Climbing {
     }
 }
 
-/// Connects by a way.
+/// Connects by a way. The chat is in the state of a call again, and its number stays.
+///
+/// # Errors
+/// The reason for the user: this client has no name, or no thread can be started.
 fn connect(
     id: ConnectionId,
     credentials: Credentials,
@@ -204,7 +213,7 @@ fn connect(
     Ok(())
 }
 
-/// Gives a call up, and tells the user why.
+/// Gives a call up, and tells the user why. The chat leaves the list, with the texts that were not sent.
 pub fn give_up(id: ConnectionId, why: &str, context: &mut Context) {
     let Some(chat) = context.chats.take_tcp(id) else { return };
     context.screen.line(format_args!("cannot talk to {}: {why}", chat.place()));

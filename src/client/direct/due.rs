@@ -2,6 +2,14 @@
 //!
 //! Each state that does not last for ever has a time of its own: a ticket that nobody announces, a call that crosses another,
 //! a nonce that is not told, a way of a call, a chat whose server is gone.
+//!
+//! | state | what is due at the end of its time |
+//! | --- | --- |
+//! | `AwaitingTicket` | No CALL has named the caller. The chat opens unverified if there is a place for it. |
+//! | `SimultaneousOpen` | This client's own call has not been answered. So it answers the peer's call. |
+//! | `AwaitingNonce` | The caller is refused. |
+//! | `Calling` | The way has failed, and the [ladder](Ladder) says what comes next. |
+//! | `Cut` | The peer is gone, or the server has not come back: see [`relayed`]. |
 
 use std::time::Instant;
 
@@ -16,7 +24,8 @@ use crate::client::direct::rivals::crossing;
 use crate::client::direct::tcp::ladder::Ladder;
 use crate::client::direct::tcp::{Chat, ChatState};
 
-/// When [`tick`] has something to do.
+/// When [`tick`] has something to do. An open chat has no time of its own, and neither has a call without further ways:
+/// its thread reports the end. `None` means that nothing is due before an event comes.
 pub fn deadline(chats: &Chats) -> Option<Instant> {
     let silent = places::deadline(chats);
     let until = |chat: &Chat| match chat.state {
@@ -31,7 +40,8 @@ pub fn deadline(chats: &Chats) -> Option<Instant> {
 }
 
 /// Opens the chats that have waited long enough: unverified without a CALL, verified without a crossing call. Hangs up
-/// on callers that say nothing, and goes on with calls by their next way.
+/// on callers that say nothing, and goes on with calls by their next way. A call whose peer calls, too, is not tried by
+/// a further way: the call of the peer is answered.
 pub fn tick(handshakes: &mut Handshakes, context: &mut Context) {
     places::tick(context);
     for id in ids(context.chats) {

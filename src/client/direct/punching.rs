@@ -2,6 +2,13 @@
 //!
 //! The rules are in [`path`](super::udp::path) and [`punches`](super::udp::punches). This module sends, answers and shows.
 //! It also holds the bounds of what a server, or whoever it introduces, can make this client send to others.
+//!
+//! ```text
+//! BRIDGEACK, CALL   introduced ──► begin_searches ──► work: PUNCH to every candidate
+//! PUNCH comes       punched ─────► PUNCHACK goes back
+//! PUNCHACK comes    answered ────► the address is proven, and the user is told
+//! a timer is due    work ────────► a further PUNCH, a keepalive, or the end of the search
+//! ```
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -15,7 +22,8 @@ use crate::client::ui::Screen;
 use crate::net::interface;
 use crate::wire::{Candidates, Credentials, Datagram, PunchNonce};
 
-/// The most conversations for which a way is searched at a time. The others wait for their turn.
+/// The most conversations for which a way is searched at a time. The others wait for their turn. With the candidates of
+/// one search it bounds the addresses that get PUNCH at a time.
 const MAX_AT_ONCE: usize = 8;
 /// The most CALLs in a minute that are acted on.
 pub const MAX_CALLS: usize = 30;
@@ -23,11 +31,23 @@ pub const MAX_CALLS: usize = 30;
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// When this client has acted on CALLs, for the last minute.
+///
+/// ```
+/// use p2p_chat::client::direct::punching::{CallLimit, MAX_CALLS};
+/// use std::time::{Duration, Instant};
+///
+/// let start = Instant::now();
+/// let mut limit = CallLimit::default();
+/// assert!((0..MAX_CALLS).all(|_| limit.allows(start)));
+/// assert!(!limit.allows(start + Duration::from_secs(59)));
+/// assert!(limit.allows(start + Duration::from_secs(60)));
+/// ```
 #[derive(Debug, Default)]
 pub struct CallLimit(VecDeque<Instant>);
 
 impl CallLimit {
-    /// Whether one more CALL may be acted on. Then it counts.
+    /// Whether one more CALL may be acted on. Then it counts. A CALL that is not allowed does not count, so a flood of
+    /// them does not make the wait longer.
     pub fn allows(&mut self, now: Instant) -> bool {
         self.0.retain(|acted| now.duration_since(*acted) < MINUTE);
         let allows = self.0.len() < MAX_CALLS;
@@ -37,11 +57,25 @@ impl CallLimit {
 }
 
 /// Whether an introduction says that both sides know the ways through NATs. What is punched must be sealed.
+///
+/// ```
+/// use p2p_chat::client::direct::punching::can_punch;
+/// use p2p_chat::wire::{Candidates, Credentials, Secret};
+///
+/// let (ticket, answer) = (Secret::random(), Secret::random());
+/// let sealed = Credentials { ticket, answer, secure: true };
+/// let known = Candidates { seen: "203.0.113.10:40312".parse().ok(), local: None };
+/// assert!(can_punch(&sealed, &known));
+/// assert!(!can_punch(&sealed, &Candidates::default()));
+/// assert!(!can_punch(&Credentials { secure: false, ..sealed }, &known));
+/// ```
 pub fn can_punch(credentials: &Credentials, candidates: &Candidates) -> bool {
     credentials.secure && candidates.seen.is_some()
 }
 
-/// Handles an introduction to a conversation's peer, which is listed as its entry says.
+/// Handles an introduction to a conversation's peer, which is listed as its entry says. If the two cannot punch, texts
+/// go to the listed address. Otherwise the candidates wait for their search. Link-local ones get the interface of this
+/// client.
 pub fn introduced(
     conversation: &mut Conversation,
     (credentials, candidates): (&Credentials, &Candidates),
@@ -62,7 +96,7 @@ pub fn introduced(
 }
 
 /// Tells the user that this client's direction is open, or that a way is searched. On this machine there is nothing to
-/// search.
+/// search. An address that is proven already is told with the kind of its way.
 pub fn announce(conversation: &mut Conversation, screen: &mut Screen) {
     let (name, address) = (&conversation.entry.name, conversation.address());
     conversation.is_announced = !conversation.route.is_awaited() || address.ip().is_loopback();
@@ -73,7 +107,8 @@ pub fn announce(conversation: &mut Conversation, screen: &mut Screen) {
     screen.line(format_args!("conversation with {name} {address} (udp{way}) is open"));
 }
 
-/// Handles PUNCH. Returns its answer, and the explanation.
+/// Handles PUNCH. Returns its answer, and the explanation. The sender's address is tried, too, unless one was
+/// proven a moment ago and no search is under way.
 pub fn punched(
     conversation: &mut Conversation,
     (from, nonce): (SocketAddr, PunchNonce),
@@ -92,7 +127,8 @@ pub fn punched(
     (Datagram::PunchAck { nonce }, why.to_owned())
 }
 
-/// Handles PUNCHACK. Returns the explanation.
+/// Handles PUNCHACK. Returns the explanation. Only the Nonce that was sent to that very address proves it. Then a
+/// conversation that was given up works again.
 pub fn answered(
     conversation: &mut Conversation,
     (from, nonce): (SocketAddr, PunchNonce),
@@ -125,7 +161,8 @@ pub fn begin_searches(chats: &mut Chats, now: Instant) {
     }
 }
 
-/// Sends what is due of a conversation's search, and what keeps its way open. `give_up`: how long a text is tried.
+/// Sends what is due of a conversation's search, and what keeps its way open. `give_up`: how long a text is tried. If
+/// every address was tried in vain, the user is told that there is no way.
 pub fn work(
     conversation: &mut Conversation,
     give_up: Duration,

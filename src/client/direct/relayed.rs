@@ -22,13 +22,15 @@ use crate::client::direct::tcp::{Chat, ChatState, RelayCut, Way};
 use crate::client::net::ConnectionId;
 use crate::wire::{Name, Secret};
 
-/// How long the two connections to a server that is gone may take to say so.
+/// How long the two connections to a server that is gone may take to say so. What the room's connection says in that
+/// time decides between the two cases.
 const GRACE: Duration = Duration::from_secs(1);
 /// How long the server may take to come back.
 const AWAY: Duration = Duration::from_secs(600);
 
 /// Handles the end of an open chat through the server that nobody has ended. Returns whether it is one. It keeps its
-/// number, so that what is typed for it waits.
+/// number, so that what is typed for it waits. An end without a `cause` is one that a user wanted, and such a chat is
+/// simply over.
 pub fn was_cut(id: ConnectionId, cause: Option<&str>, context: &mut Context) -> bool {
     let chats = &mut *context.chats;
     let is_one = |chat: &Chat| chat.is_open() && chat.passage.way == Some(Way::Relayed);
@@ -46,7 +48,7 @@ pub fn was_cut(id: ConnectionId, cause: Option<&str>, context: &mut Context) -> 
     true
 }
 
-/// When [`tick`] has something to do.
+/// When [`tick`] has something to do. A chat in any other state has no time here.
 pub fn deadline(chat: &Chat) -> Option<Instant> {
     match &chat.state {
         ChatState::Cut(RelayCut::Unclear(at, _) | RelayCut::AwaitsServer(at)) => Some(*at),
@@ -54,7 +56,8 @@ pub fn deadline(chat: &Chat) -> Option<Instant> {
     }
 }
 
-/// Does what is due for a chat that was cut.
+/// Does what is due for a chat that was cut. Once the server is known to be gone, the one who has called waits for it,
+/// and the called one ends the chat. If the room still stands after `GRACE`, the peer is gone.
 pub fn tick(id: ConnectionId, context: &mut Context) {
     let server_is_gone = context.chats.server_is_gone;
     let Some(chat) = context.chats.tcp_mut(id) else { return };
@@ -94,7 +97,8 @@ pub fn cut(
     chats.over_tcp().filter(awaits).filter_map(found).collect()
 }
 
-/// Calls the peers of these chats again.
+/// Calls the peers of these chats again. The peer has to prove itself anew, and the ladder begins at its first way: by
+/// now the two may reach each other directly.
 pub fn call_again(chats: Vec<(ConnectionId, u64)>, climbing: &mut Climbing, context: &mut Context) {
     for (id, peer) in chats {
         let Some(chat) = context.chats.tcp_mut(id) else { continue };

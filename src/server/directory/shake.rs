@@ -3,6 +3,17 @@
 //!
 //! A lock of the standard library knows neither where it was taken nor by whom. This one notes both, so a deadlock,
 //! which is silent by nature, tells the two places in the source that are to blame.
+//!
+//! ```
+//! use p2p_chat::server::directory::shake::Shake;
+//! use std::sync::Mutex;
+//! use std::time::Duration;
+//!
+//! let (shake, mutex) = (Shake::new(7), Mutex::new(1));
+//! *shake.lock(&mutex) += 1; // this line is noted as the one that has it
+//! assert_eq!(*shake.lock(&mutex), 2);
+//! assert_eq!(Shake::wait(Duration::from_secs(10)), Duration::from_millis(50));
+//! ```
 
 use std::fmt::{self, Display, Formatter};
 use std::panic::Location;
@@ -13,8 +24,9 @@ use std::time::{Duration, Instant};
 use crate::random::Dice;
 use crate::sync::lock;
 
-/// How long a thread waits for the lock before it says so, and how often it looks.
+/// How long a thread waits for the lock before it says so.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How often it looks meanwhile.
 const LOOK: Duration = Duration::from_millis(1);
 /// The longest wait of a read.
 const READ: Duration = Duration::from_millis(50);
@@ -31,8 +43,11 @@ pub struct Shake {
 /// A thread that has the lock, and where it took it.
 #[derive(Debug, Clone)]
 struct Holder {
+    /// The thread. Several may have one name.
     id: ThreadId,
+    /// Its name, for the sentence.
     name: String,
+    /// The place in the source that called.
     place: &'static Location<'static>,
 }
 
@@ -75,7 +90,7 @@ impl Shake {
         guard
     }
 
-    /// Says who waits where for whom.
+    /// Says who waits where for whom. A thread that has the lock and wants it again waits for itself, and is told so.
     fn complain(&self, place: &Location) {
         let (me, seconds) = (name(), PATIENCE.as_secs());
         let holder = lock(&self.holder).clone();

@@ -76,7 +76,8 @@ impl RelayPlace {
         let _ = self.pass_all(reader);
     }
 
-    /// The same, with the error that has ended it.
+    /// The same, with the error that has ended it. The end of one side does not end the relay: the other one may still
+    /// answer.
     fn pass_all(&self, reader: &mut Reader) -> io::Result<()> {
         reader.deadline = None;
         let until = Instant::now() + MEETING;
@@ -107,6 +108,9 @@ impl RelayPlace {
     }
 
     /// Reads in some way, for as long as is left.
+    ///
+    /// # Errors
+    /// `TimedOut` when the relay is over, and any error of reading but the end of a limit.
     fn wait<'a, T>(
         &self,
         reader: &mut Reader<'a>,
@@ -125,7 +129,8 @@ impl RelayPlace {
         }
     }
 
-    /// Writes bytes to the other one, however long it takes.
+    /// Writes bytes to the other one, however long it takes. What the socket takes counts at once, so a slow reader
+    /// does not look like silence.
     fn pass(&self, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
             let taken = self.other().pass(bytes)?;
@@ -147,13 +152,13 @@ impl RelayPlace {
         Ok(())
     }
 
-    /// Whether the relay goes on, if so much time is left.
+    /// Whether the relay goes on, if so much time is left. A connection that is closed on either side ends it, too.
     fn check(&self, left: Duration) -> io::Result<()> {
         let is_over = left.is_zero() || self.own().is_closed() || self.other().is_closed();
         if is_over { Err(ErrorKind::TimedOut.into()) } else { Ok(()) }
     }
 
-    /// How long the relay may still stay silent.
+    /// How long the relay may still stay silent. Nothing is left once the relay has ended, by whichever thread.
     fn left(&self) -> Duration {
         let course = lock(&self.relay.course);
         course.as_ref().map_or(Duration::ZERO, |course| course.left(Instant::now()))
@@ -171,6 +176,7 @@ impl RelayPlace {
 }
 
 impl Drop for RelayPlace {
+    /// Closes both connections. The thread of the other side ends by that.
     fn drop(&mut self) {
         self.relays.end(&self.relay);
     }

@@ -3,6 +3,13 @@
 //! Nothing is written to a socket under the lock here. Of one pair of members there is one introduction and one relay,
 //! and the newer one ends the older: a client that has lost its connection need not wait for the silence of its old relay.
 //! No host can take all relays: the last quarter is for those who have none.
+//!
+//! ```text
+//! BRIDGE Via: relay      introduce ──► a call, whose secrets count for a minute
+//! RELAY of either        claim ──────► First: it waits ──► nobody comes: give_up
+//! RELAY of the other     claim ──────► Second: both get RELAYACK, and the relay is open
+//! it is over             end ────────► both connections are closed, and the operator is told
+//! ```
 
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -106,7 +113,8 @@ impl Relays {
         Relays { limit, room, printer, table: Mutex::default() }
     }
 
-    /// Introduces two members to each other by this way. It voids what was said of the two before.
+    /// Introduces two members to each other by this way. It voids what was said of the two before. Calls that are too
+    /// old are forgotten here.
     ///
     /// # Errors
     /// `relay-full`.
@@ -133,7 +141,8 @@ impl Relays {
         Ok(())
     }
 
-    /// Lets one of two members in that shows its secret.
+    /// Lets one of two members in that shows its secret. The second RELAY uses the call up. The lock is free again
+    /// before anything is written to the two.
     ///
     /// # Errors
     /// `no-such-call` when the secret is not that of an introduction of this name, or is used up; `relay-full`.
@@ -175,7 +184,8 @@ impl Relays {
         Ok(RelayClaim::Second(relay))
     }
 
-    /// Tells both that they are relayed from here on, and the operator, too.
+    /// Tells both that they are relayed from here on, and the operator, too. The thread of the first one goes on when
+    /// it gets the relay.
     fn open(&self, relay: &Arc<Relay>, count: usize, first: &Sender<Arc<Relay>>) {
         let [asking, called] = &relay.names;
         self.printer.line(format_args!("RELAY: {asking} {called} ({count} of {})", self.limit));
@@ -198,7 +208,8 @@ impl Relays {
         calls.len() < before
     }
 
-    /// Whether there is room for one more relay of this pair and host: one that the pair has already makes room.
+    /// Whether there is room for one more relay of this pair and host: one that the pair has already makes room. A host
+    /// on loopback may take the last quarter, too, however many relays it has.
     fn check_room(&self, table: &RelayTable, pair: Pair, host: Host) -> Result<(), Refusal> {
         let count = table.open.len() - usize::from(table.open.contains_key(&pair));
         let first = if self.limit < SMALL { self.limit } else { self.limit * 3 / 4 };
@@ -213,7 +224,8 @@ impl Relays {
         Err(Refusal::new(code::RELAY_FULL, message))
     }
 
-    /// Ends a relay: closes both connections, and tells the operator once what has come of it.
+    /// Ends a relay: closes both connections, and tells the operator once what has come of it. Both threads of a relay
+    /// come here, and the second one changes nothing.
     pub fn end(&self, relay: &Arc<Relay>) {
         let open = &mut lock(&self.table).open;
         if open.get(&relay.pair).is_some_and(|open| Arc::ptr_eq(open, relay)) {
@@ -228,7 +240,8 @@ impl Relays {
         }
     }
 
-    /// Ends all relays of a member, or of all of them.
+    /// Ends all relays of a member, or of all of them. With a name these are the relays in which it takes part on
+    /// either side.
     pub fn end_all(&self, of: Option<&Name>) {
         for relay in self.all() {
             if of.is_none_or(|name| relay.names.contains(name)) {
@@ -251,7 +264,7 @@ impl Relays {
 }
 
 impl RelayCall {
-    /// Whether a client may come in on this side.
+    /// Whether a client may come in on this side. A side whose client waits already is taken.
     fn admits(&self, name: &Name, side: usize, secret: Secret, now: Instant) -> bool {
         let is_free = self.first.as_ref().is_none_or(|first| first.side != side);
         self.names[side] == *name

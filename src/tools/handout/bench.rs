@@ -68,7 +68,7 @@ pub struct Grader {
     folder: PathBuf,
     /// The program's path below that.
     program: String,
-    /// A hash of what it was made from.
+    /// A hash of what it was made from. It belongs to the key of each sheet, so another grader reads no old ones.
     print: u64,
 }
 
@@ -287,7 +287,8 @@ impl Bench<'_> {
     }
 }
 
-/// Reads the sheet of a hand-in that was graded before under this key.
+/// Reads the sheet of a hand-in that was graded before under this key. `None` if there is none, or its key is another:
+/// the hand-in, the seed or the grader has changed.
 fn read_sheet(results: &Path, name: &str, key: &str) -> Option<Sheet> {
     let text = fs::read_to_string(results.join("report.jsonl")).ok()?;
     let (head, rest) = text.split_once('\n')?;

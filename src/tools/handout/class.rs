@@ -93,7 +93,7 @@ fn folder(path: &Path) -> Result<PathBuf, String> {
         .map_err(|error| format!("cannot look into {}: {}", path.display(), cause(&error)))
 }
 
-/// The names of the hand-ins in a folder, in their order.
+/// The names of the hand-ins in a folder, in their order. What is neither a folder nor an archive is left out.
 fn names(handins: &Path) -> Result<Vec<String>, String> {
     let failed = |error| format!("cannot look into {}: {}", handins.display(), cause(&error));
     let mut names = Vec::new();

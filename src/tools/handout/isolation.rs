@@ -122,6 +122,15 @@ impl Isolation {
     }
 
     /// The path under which a command sees the share of this number, from 1.
+    ///
+    /// ```
+    /// use p2p_chat::tools::handout::isolation::Isolation;
+    /// use std::path::Path;
+    ///
+    /// let share = Path::new("/home/anna");
+    /// assert_eq!(Isolation::Namespaces { root: true }.place(2, share), Path::new("/mnt/2"));
+    /// assert_eq!(Isolation::User.place(2, share), share);
+    /// ```
     pub fn place(self, number: usize, share: &Path) -> PathBuf {
         match self {
             Isolation::Namespaces { .. } => PathBuf::from(format!("{STAGE}/{number}")),
@@ -137,7 +146,16 @@ impl Isolation {
         }
     }
 
-    /// What the grader is told of how to start programs, in `LAB_APART`.
+    /// What the grader is told of how to start programs, in `LAB_APART`. It is the number of a user, the command for
+    /// namespaces, or nothing.
+    ///
+    /// ```
+    /// use p2p_chat::tools::handout::isolation::Isolation;
+    ///
+    /// assert_eq!(Isolation::User.told(2), "59002");
+    /// assert_eq!(Isolation::Namespaces { root: false }.told(2), "unshare");
+    /// assert_eq!(Isolation::Nothing.told(2), "");
+    /// ```
     pub fn told(self, worker: u32) -> String {
         match (self, self.user(worker)) {
             (_, Some(user)) => user.to_string(),

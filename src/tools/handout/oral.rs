@@ -112,9 +112,13 @@ fn beside(into: &Path) -> Result<PathBuf, String> {
 
 /// A function that the student has written, and what can be changed in it.
 struct Choice<'a> {
+    /// The path of the source, the same in the hand-in and in the solution.
     path: &'a str,
+    /// The student's source.
     text: &'a str,
+    /// The solution's mark: which lab, and which function.
     mark: &'a Mark,
+    /// What can be changed in the body; never empty.
     changes: Vec<TokenChange>,
 }
 
@@ -190,7 +194,7 @@ fn answer(choice: &Choice, change: &TokenChange, seed: u64) -> String {
 }
 
 /// The body of a marked function in the student's source: by the mark's comment if it is still there, and else the
-/// first function of that name. `None` if it is a stub.
+/// first function of that name. `None` if it is a stub. The end of the body is the brace that closes it.
 fn body(text: &str, code: &str, mark: &Mark) -> Option<Range<usize>> {
     let comment = format!("// LAB {}: {}", mark.lab, mark.task);
     let name = mark.function.rsplit("::").next().unwrap_or_default();
@@ -247,7 +251,8 @@ fn change(code: &str, at: usize) -> Option<TokenChange> {
     Some(TokenChange { place: at..at + word.len(), new, rule })
 }
 
-/// Whether the condition around this place has a `let` in it.
+/// Whether the condition around this place has a `let` in it. The condition begins behind the last `;` or
+/// brace before it, and ends at the next `;` or `{`.
 fn is_let_chain(code: &str, at: usize) -> bool {
     let start = code[..at].rfind([';', '{', '}']).unwrap_or(0);
     let end = code[at..].find([';', '{']).map_or(code.len(), |length| at + length);

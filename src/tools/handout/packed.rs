@@ -23,13 +23,24 @@ const LIMIT: Duration = Duration::from_secs(60);
 const ARCHIVES: [&str; 7] = [".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2", ".tar.zst"];
 
 /// Whether a hand-in may be this: a folder, or an archive by its name.
+///
+/// ```
+/// use p2p_chat::tools::handout::packed::is_handin;
+/// use std::path::Path;
+///
+/// assert!(is_handin(Path::new("src"), "anna"));
+/// assert!(!is_handin(Path::new("src"), ".anna"));
+/// assert!(!is_handin(Path::new("Cargo.toml"), "Cargo.toml"));
+/// ```
 pub fn is_handin(place: &Path, name: &str) -> bool {
     let kind = fs::symlink_metadata(place).map(|found| found.file_type());
     let is_archive = ARCHIVES.iter().any(|end| name.to_ascii_lowercase().ends_with(end));
     !name.starts_with('.') && kind.is_ok_and(|kind| kind.is_dir() || kind.is_file() && is_archive)
 }
 
-/// Finds the folder that has the sources of a hand-in. An archive is unpacked into the folder `into` before.
+/// Finds the folder that has the sources of a hand-in. An archive is unpacked into the folder `into` before. The
+/// archive is of a stranger, so its program runs apart. Where `unzip` fails, `tar` tries: on some systems it reads such
+/// archives, too.
 ///
 /// # Errors
 /// A sentence: it cannot be unpacked, or there are no sources.
@@ -91,7 +102,7 @@ fn sources(handin: &Path) -> Result<PathBuf, String> {
     Err("it has no folder src".to_owned())
 }
 
-/// Whether this is a folder, and not a link to one.
+/// Whether this is a folder, and not a link to one. A link may lead out of the hand-in.
 fn is_folder(place: &Path) -> bool {
     fs::symlink_metadata(place).is_ok_and(|found| found.is_dir())
 }

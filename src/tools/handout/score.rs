@@ -70,7 +70,7 @@ impl Sheet {
         self.checks.iter().filter(|check| check.is_open()).map(|check| check.points.1).sum()
     }
 
-    /// The points of one lab, and whether any of its checks are known.
+    /// The points of one lab, and whether any of its checks are known. `None`: the report has no check of this lab.
     pub fn of_lab(&self, lab: u32) -> Option<u32> {
         let start = format!("lab{lab}::");
         let mut checks =

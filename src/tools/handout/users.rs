@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// Whether this process is root, as far as the system tells.
+/// Whether this process is root, as far as the system tells. Only root can start programs as another user.
 pub fn is_root() -> bool {
     let id = Command::new("id").arg("-u").stderr(Stdio::null()).output();
     cfg!(unix) && id.is_ok_and(|id| id.stdout.trim_ascii() == b"0")
@@ -28,7 +28,8 @@ pub fn give(folder: &Path, user: u32) {
     }
 }
 
-/// Lets a command run as this user.
+/// Lets a command run as this user. With `None` it keeps the user of this process. The group has the same number as the
+/// user.
 #[cfg(unix)]
 pub fn become_user(command: &mut Command, user: Option<u32>) {
     use std::os::unix::process::CommandExt;
@@ -37,7 +38,8 @@ pub fn become_user(command: &mut Command, user: Option<u32>) {
     }
 }
 
-/// Ends all processes of a worker's user: the signal goes to all that this user may send one to.
+/// Ends all processes of a worker's user: the signal goes to all that this user may send one to. The shell that sends
+/// it is of that user itself, so nobody else's can be met.
 #[cfg(unix)]
 pub fn end_all(user: u32) {
     let mut kill = Command::new("sh");

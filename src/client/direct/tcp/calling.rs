@@ -4,6 +4,15 @@
 //! [ended](super::passage::Attempt) at any time, by closing its socket.
 //!
 //! A call to a single address waits as long as a user may want to; a call that has further ways is more impatient.
+//!
+//! ```text
+//! reach      Address    TCP ──► TLS
+//!            Places     TCP ──► TLS, at one address after the other until one holds
+//!            Relay      TCP to the server ──► RELAY ──► TLS with the peer through it
+//! converse   CHAT ──► Connected ──► CHAT Answer ──► Answered ──► lines … ──► Ended
+//! ```
+//!
+//! TLS is left out when there is no key.
 
 use std::io;
 use std::net::{SocketAddr, TcpStream};
@@ -38,9 +47,13 @@ pub enum CallRoute {
 
 /// A connection to somebody who has proved to be the peer, if there is a key.
 struct Reached {
+    /// The connection.
     stream: Arc<TcpStream>,
+    /// The address of its other end: the peer's, or the server's.
     address: SocketAddr,
+    /// How long connecting took. Through the server it is the time of the TLS handshake, which goes all the way.
     took: Duration,
+    /// The two ciphers of TLS, and the flights of the handshake for tracing; `None` without a key.
     secured: Option<(Secured, Vec<Flight>)>,
 }
 
@@ -69,6 +82,9 @@ pub fn call(
 }
 
 /// Reaches the peer.
+///
+/// # Errors
+/// The reason why nobody was reached, or why the one who was could not prove to be the peer.
 fn reach(
     route: &CallRoute,
     key: Option<&SharedKey>,
@@ -100,6 +116,9 @@ fn reach(
 }
 
 /// Reaches the peer at the first of these addresses where somebody proves to be the peer.
+///
+/// # Errors
+/// The reason of each address, behind the address if there are several. An attempt that is over tries no further one.
 fn at_one_of(
     places: &[SocketAddr],
     key: Option<&SharedKey>,
@@ -120,8 +139,9 @@ fn at_one_of(
     Err(io::Error::other(told.collect::<Vec<_>>().join(", ")))
 }
 
-/// Reaches the peer at one of several addresses. Whoever is there learns nothing before it has proved to be the peer: what
-/// goes there is a ClientHello.
+/// Reaches the peer at one of several addresses. Whoever is there learns nothing before it has proved to be the peer:
+/// what goes there is a ClientHello. The attempt knows the socket before TLS begins, so the loop can end the handshake
+/// by closing it.
 fn at(address: SocketAddr, key: Option<&SharedKey>, attempt: &AttemptState) -> io::Result<Reached> {
     interface::check(&address)?;
     let began = Instant::now();
@@ -134,7 +154,11 @@ fn at(address: SocketAddr, key: Option<&SharedKey>, attempt: &AttemptState) -> i
     Ok(Reached { stream, address, took, secured })
 }
 
-/// Talks to the peer that was reached. With a ticket the other side must greet back before anything else.
+/// Talks to the peer that was reached. With a ticket the other side must greet back before anything else. Without a
+/// ticket the other program may be one that knows no CHAT: then it need not answer, and what it says is text.
+///
+/// # Errors
+/// The reason why the chat is over, unless the peer has ended it properly.
 fn converse(
     id: ConnectionId,
     reached: Reached,
