@@ -219,7 +219,7 @@ impl World {
                 }
                 self.arrives(from, to, packet);
             }
-            assert!(self.now < self.began + Duration::from_secs(10), "it goes on for ever");
+            assert!(self.now < self.began + Duration::from_secs(40), "it goes on for ever");
         }
     }
 
@@ -300,10 +300,10 @@ fn two_behind_one_nat_use_their_own_network_and_nothing_goes_elsewhere() {
 }
 
 #[test]
-fn a_fifth_that_is_lost_delays_and_prevents_nothing() {
-    for seed in 0..200 {
+fn a_third_that_is_lost_delays_and_prevents_nothing() {
+    for seed in 0..400 {
         let mut world = World::new([Kind::PortRestricted; 2], Duration::ZERO);
-        (world.lost, world.dice) = (20, Dice::new(seed));
+        (world.lost, world.dice) = (30, Dice::new(seed));
         world.plays();
         assert!(world.times().iter().all(Option::is_some), "seed {seed}");
     }
@@ -412,7 +412,8 @@ fn no_more_addresses_are_tried_than_five() {
     }
     to.sort();
     to.dedup();
-    assert_eq!((to.len(), count), (MAX_CANDIDATES, MAX_CANDIDATES * SCHEDULE.len()));
+    // One of the five is where the peer was met, so it is tried in five further rounds.
+    assert_eq!((to.len(), count), (MAX_CANDIDATES, (MAX_CANDIDATES + 5) * SCHEDULE.len()));
 }
 
 /// A client at `own` does not try this address, whoever names it.

@@ -26,6 +26,10 @@ pub const MOST_UNANSWERED: u32 = 4;
 /// How long after its proof an address is not left because of a PUNCH from elsewhere: the peer may still be searching.
 const SETTLING: Duration = Duration::from_secs(6);
 
+/// How often a search begins anew that has failed although the peer's own PUNCH has come: there is a way, and it loses
+/// much. With these it lasts as long as a text is tried.
+const MOST_ROUNDS: u32 = 5;
+
 /// What kind of way an address is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
@@ -71,6 +75,10 @@ pub struct Path {
     proven: Option<Proven>,
     /// The search that is under way.
     search: Option<Punches>,
+    /// From where the peer's PUNCH has come during this search.
+    met: Vec<SocketAddr>,
+    /// How often this search has begun anew.
+    rounds: u32,
     /// The addresses to try as soon as a search may begin, and how long after its beginning each.
     wanted: Option<Vec<(SocketAddr, Duration)>>,
     /// Where the peer is in one's own network, as the server says.
@@ -93,7 +101,8 @@ struct Proven {
 impl Path {
     /// No way yet, for a client with the address `own`.
     pub fn new(ticket: Secret, own: Option<IpAddr>) -> Path {
-        Path { ticket, proven: None, search: None, wanted: None, local: None, own }
+        let (met, rounds) = (Vec::new(), 0);
+        Path { ticket, proven: None, search: None, met, rounds, wanted: None, local: None, own }
     }
 
     /// Handles an introduction: its candidates are to be tried anew, and so is the address in use.
@@ -131,6 +140,9 @@ impl Path {
 
     /// Begins to try what waits.
     pub fn search(&mut self, now: Instant) {
+        if self.search.is_none() {
+            (self.met, self.rounds) = (Vec::new(), 0);
+        }
         let search = self.search.get_or_insert_default();
         let wanted = self.wanted.take().into_iter().flatten();
         wanted.for_each(|(address, after)| search.add(address, now + after));
@@ -159,8 +171,7 @@ impl Path {
             if !punches.is_empty() || !search.have_failed(now) {
                 return punches;
             }
-            self.search = None;
-            return vec![PathStep::Failed];
+            return self.search_again(now);
         }
         if self.keepalive().is_none_or(|due| now < due) {
             return Vec::new();
@@ -170,6 +181,18 @@ impl Path {
         proven.spoke = now;
         let (to, nonce, count) = (proven.address, PunchNonce(u64::from_be_bytes(random())), 1);
         vec![PathStep::Keep(Punch { to, nonce, count })]
+    }
+
+    /// Handles that a search has failed. Where the peer was met there is a way, so it is tried once more.
+    fn search_again(&mut self, now: Instant) -> Vec<PathStep> {
+        if self.met.is_empty() || self.rounds >= MOST_ROUNDS {
+            self.search = None;
+            return vec![PathStep::Failed];
+        }
+        self.rounds += 1;
+        let search = self.search.insert(Punches::default());
+        self.met.iter().for_each(|address| search.add(*address, now));
+        search.due(now).into_iter().map(PathStep::Search).collect()
     }
 
     /// When [`Path::due`] has something to do.
@@ -193,6 +216,10 @@ impl Path {
         let settles = |proven: &Proven| now < proven.since + SETTLING;
         if self.search.is_some() || !self.proven.as_ref().is_some_and(settles) {
             self.heard_from(from, now);
+        }
+        let is_tried = self.search.as_ref().is_some_and(|search| search.tries(from));
+        if is_tried && !self.met.contains(&from) {
+            self.met.push(from);
         }
     }
 

@@ -136,6 +136,11 @@ impl Punches {
         self.tried.iter().any(|tried| is_it(tried) && tried.passed > 0)
     }
 
+    /// Whether that address is tried.
+    pub fn tries(&self, address: SocketAddr) -> bool {
+        self.tried.iter().any(|tried| tried.address == address)
+    }
+
     /// When the next PUNCH is due, or, after the last one, when the search has failed. `None` if nothing is tried.
     pub fn deadline(&self) -> Option<Instant> {
         let next = self.tried.iter().filter_map(Tried::next).min();
