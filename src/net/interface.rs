@@ -49,3 +49,25 @@ pub fn canonical(address: SocketAddr) -> SocketAddr {
         IpAddr::V6(_) => address,
     }
 }
+
+/// Whether two addresses are in one network, as far as anybody can tell without its mask: the first 24 bits of private
+/// addresses of IPv4 (RFC 1918), and the first 64 of IPv6 (RFC 4291, 2.5.1). Of public addresses of IPv4 that tells
+/// nothing: between two of them there may be firewalls.
+///
+/// ```
+/// use p2p_chat::net::interface::are_neighbours;
+///
+/// let are = |one: &str, other: &str| are_neighbours(one.parse().unwrap(), other.parse().unwrap());
+/// assert!(are("192.168.1.5", "192.168.1.6") && are("fe80::5", "fe80::6"));
+/// assert!(!are("192.168.1.5", "192.168.2.5") && !are("203.0.113.5", "203.0.113.6"));
+/// ```
+pub fn are_neighbours(one: IpAddr, other: IpAddr) -> bool {
+    match (one, other) {
+        (IpAddr::V4(one), IpAddr::V4(other)) => {
+            let is_private = one.is_private() || one.is_link_local();
+            is_private && one.octets()[..3] == other.octets()[..3]
+        }
+        (IpAddr::V6(one), IpAddr::V6(other)) => one.octets()[..8] == other.octets()[..8],
+        _ => false,
+    }
+}

@@ -584,8 +584,10 @@ table! { looks:
 #[test]
 fn a_way_is_named_where_there_is_one_to_name() {
     let local = Some("192.168.1.5:5557".parse().unwrap());
-    let over = |ip: &str| Way::over(ip.parse().unwrap(), local).map(|way| way.to_string());
+    let own = "10.0.0.5".parse().unwrap();
+    let over = |ip: &str| Way::over(ip.parse().unwrap(), local, own).map(|way| way.to_string());
     assert_eq!(over("192.168.1.5").as_deref(), Some("direct by the LAN"));
+    assert_eq!(over("10.0.0.6").as_deref(), Some("direct by the LAN"));
     assert_eq!(over("203.0.113.5").as_deref(), Some("direct"));
     assert_eq!([over("127.0.0.1"), over("::1")], [None, None]);
 }

@@ -250,7 +250,7 @@ table! { pair:
 
 table! { neighbours:
     #[ignore = "needs root: it makes network namespaces"]
-    one_home_behind_an_open_router(Router::Open, Course::Lan, Course::Direct);
+    one_home_behind_an_open_router(Router::Open, Course::Direct, Course::Direct);
     #[ignore = "needs root: it makes network namespaces"]
     one_home_behind_a_cone(Router::Cone, Course::Lan, Course::Lan);
     #[ignore = "needs root: it makes network namespaces"]

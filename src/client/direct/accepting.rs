@@ -10,6 +10,8 @@
 //! the peer was asked to connect ──► adopt
 //! ```
 
+use std::net::IpAddr;
+
 use crate::client::direct::chats::Chats;
 use crate::client::direct::context::Context;
 use crate::client::direct::course::open;
@@ -68,14 +70,19 @@ pub fn replace_rival(id: ConnectionId, context: &mut Context) {
 
 /// Makes the connection of a caller that of the chat which was waiting for it. Returns whether there is such a chat.
 /// The ticket tells that the two belong together. Only the peer was given it, so the chat is verified. The entry of the
-/// caller leaves the list.
-pub fn adopt(id: ConnectionId, ticket: Option<Secret>, chats: &mut Chats) -> Option<ConnectionId> {
+/// caller leaves the list. This client is `own`.
+pub fn adopt(
+    id: ConnectionId,
+    ticket: Option<Secret>,
+    own: IpAddr,
+    chats: &mut Chats,
+) -> Option<ConnectionId> {
     let awaits = |chat: Option<Secret>| chat.is_some() && chat == ticket;
     let owner = chats.over_tcp().find(|chat| awaits(chat.passage.awaits))?.key;
     let caller = chats.take_tcp(id)?;
     let chat = chats.tcp_mut(owner)?;
     chat.passage.connection = Some(id);
-    chat.passage.stands(caller.address.ip());
+    chat.passage.stands(caller.address.ip(), own);
     (chat.writer, chat.comparison) = (caller.writer, caller.comparison);
     (chat.state, chat.takes_files, chat.verified) = (caller.state, caller.takes_files, true);
     Some(owner)

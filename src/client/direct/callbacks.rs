@@ -149,7 +149,7 @@ impl CallBacks {
     /// Which way the bytes of a caller with this ticket go that comes from this address.
     pub fn way(&self, ticket: Option<Secret>, from: IpAddr) -> Option<Way> {
         let found = self.known.iter().find(|call| Some(call.ticket) == ticket);
-        found.and_then(|call| Way::over(from, call.local))
+        found.and_then(|call| Way::over(from, call.local, self.own))
     }
 
     /// Connects to a caller that cannot connect to this client. Nothing happens if none of the addresses may be called
@@ -246,7 +246,7 @@ impl CallBacks {
         let Entry { name, address: listed, id } = caller;
         let mut chat = Chat::new(connection, Some(name), listed, state);
         (chat.called, chat.id, chat.comparison) = (false, id, comparison);
-        chat.passage.way = Way::over(address.ip().to_canonical(), local);
+        chat.passage.way = Way::over(address.ip().to_canonical(), local, self.own);
         if let (Some(comparison), Some(exporter)) = (&mut chat.comparison, exporter) {
             comparison.connected(exporter);
         }

@@ -136,7 +136,7 @@ impl Handshakes {
                 }
                 chat.writer = Some(writer);
                 chat.round_trip.took(took);
-                chat.passage.stands(address.ip().to_canonical());
+                chat.passage.stands(address.ip().to_canonical(), self.callbacks.own);
                 if matches!(chat.state, ChatState::Calling(None)) {
                     open(id, context);
                 }
@@ -209,7 +209,7 @@ impl Handshakes {
         let Some((caller, answer)) = self.invitations.admit(greeting, context.now) else { return };
         if self.climbing.has_asked(ticket) {
             // The peer that was asked to connect is there; the user may have hung up meanwhile.
-            return match adopt(id, ticket, context.chats) {
+            return match adopt(id, ticket, self.callbacks.own, context.chats) {
                 Some(id) => receive(id, answer, context),
                 None => places::drop_silently(id, None, context),
             };

@@ -63,13 +63,14 @@ impl Passage {
         self.attempt.take().into_iter().for_each(Attempt::succeeded);
     }
 
-    /// Handles that somebody at this address has proved to be the peer: there is nothing more to try.
-    pub fn stands(&mut self, address: IpAddr) {
+    /// Handles that somebody at this address has proved to be the peer of this client, which is `own`: there is nothing
+    /// more to try.
+    pub fn stands(&mut self, address: IpAddr, own: IpAddr) {
         self.attempt.take().into_iter().for_each(Attempt::succeeded);
         if let Some(ladder) = self.ladder.take() {
             let is_relayed = ladder.via() == Via::Relay;
             let relayed = is_relayed.then_some(Way::Relayed);
-            self.way = relayed.or_else(|| Way::over(address, self.local));
+            self.way = relayed.or_else(|| Way::over(address, self.local, own));
         }
         self.awaits = None;
     }

@@ -5,6 +5,8 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
+use crate::net::interface::are_neighbours;
+
 /// The lowest port on which a client listens: below it are the services of systems.
 const LEAST_PORT: u16 = 1_024;
 
@@ -20,10 +22,11 @@ pub enum Way {
 }
 
 impl Way {
-    /// The way of a connection with this address, if the server has told that the peer is at `local` in the same network.
-    /// On loopback there is nothing to say.
-    pub fn over(address: IpAddr, local: Option<SocketAddr>) -> Option<Way> {
+    /// The way of a connection with this address, for a client that is `own`, if the server has told that the peer is at
+    /// `local` in the same network. On loopback there is nothing to say.
+    pub fn over(address: IpAddr, local: Option<SocketAddr>, own: IpAddr) -> Option<Way> {
         let is_local = local.is_some_and(|local| local.ip() == address);
+        let is_local = is_local || are_neighbours(own, address);
         match (address.is_loopback(), is_local) {
             (true, _) => None,
             (_, true) => Some(Way::Lan),

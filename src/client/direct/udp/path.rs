@@ -16,6 +16,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use crate::client::direct::udp::punches::{MAX_CANDIDATES, Punch, Punches, candidate_order};
+use crate::net::interface::are_neighbours;
 use crate::tls::random::random;
 use crate::wire::{Candidates, PunchNonce, Secret};
 
@@ -159,7 +160,7 @@ impl Path {
         Some(match address.ip() {
             ip if ip.is_loopback() => Reach::Loopback,
             _ if self.local == Some(address) => Reach::Lan,
-            ip if self.own.is_some_and(|own| is_one_network(own, ip)) => Reach::Lan,
+            ip if self.own.is_some_and(|own| are_neighbours(own, ip)) => Reach::Lan,
             _ => Reach::Direct,
         })
     }
@@ -265,15 +266,5 @@ impl Path {
     /// Notes that a datagram was sent to that address.
     pub fn spoke(&mut self, to: SocketAddr, now: Instant) {
         self.proven.iter_mut().filter(|it| it.address == to).for_each(|it| it.spoke = now);
-    }
-}
-
-/// Whether two addresses are in one network, as far as anybody can tell without its mask: the first 24 bits of IPv4,
-/// the first 64 of IPv6.
-fn is_one_network(own: IpAddr, other: IpAddr) -> bool {
-    match (own, other) {
-        (IpAddr::V4(own), IpAddr::V4(other)) => own.octets()[..3] == other.octets()[..3],
-        (IpAddr::V6(own), IpAddr::V6(other)) => own.octets()[..8] == other.octets()[..8],
-        _ => false,
     }
 }
