@@ -31,10 +31,6 @@ use crate::client::net::{ConnectionId, Writer};
 use crate::tls::Exporter;
 use crate::wire::{Candidates, Credentials, Entry, Name, RelayProof, Request, Secret, Via};
 
-/// So many CALLs are acted on …
-const MOST_CALLS: usize = 30;
-/// … in so much time.
-const CALLS_TIME: Duration = Duration::from_secs(60);
 /// The most callers that are remembered as knowing the ways through NATs. Their tickets count for a minute.
 const MAX_KNOWN: usize = 256;
 
@@ -43,8 +39,6 @@ const MAX_KNOWN: usize = 256;
 pub struct CallBacks {
     /// This client's own address in its network.
     pub own: IpAddr,
-    /// When the last CALLs were acted on, the oldest first.
-    recent: VecDeque<Instant>,
     /// The connections that are being made.
     under_way: Vec<CallBack>,
     /// The last callers that know the ways through NATs.
@@ -91,22 +85,12 @@ impl Default for CallBacks {
     /// No CALL yet. Until the client knows its address, it takes itself for one on loopback.
     fn default() -> CallBacks {
         let own = Ipv4Addr::LOCALHOST.into();
-        let (recent, under_way, known) = (VecDeque::new(), Vec::new(), VecDeque::new());
-        CallBacks { own, recent, under_way, known }
+        let (under_way, known) = (Vec::new(), VecDeque::new());
+        CallBacks { own, under_way, known }
     }
 }
 
 impl CallBacks {
-    /// Whether one more CALL may be acted on now. Then it counts.
-    fn may_act(&mut self, now: Instant) -> bool {
-        while self.recent.front().is_some_and(|at| now.duration_since(*at) >= CALLS_TIME) {
-            self.recent.pop_front();
-        }
-        let may = self.recent.len() < MOST_CALLS;
-        self.recent.extend(may.then_some(now));
-        may
-    }
-
     /// Notes that a caller knows the ways through NATs. Beyond `MAX_KNOWN` the oldest one is forgotten.
     pub fn note(
         &mut self,
@@ -165,7 +149,7 @@ impl CallBacks {
         let may = |to: &SocketAddr| may_call_back(*to, own, local.is_some());
         let addresses: Vec<_> = places(caller.address, local).into_iter().filter(may).collect();
         let Some(name) = context.me.name.clone() else { return };
-        if addresses.is_empty() || !self.may_act(context.now) {
+        if addresses.is_empty() || !context.chats.calls.allows(context.now) {
             return;
         }
         self.forget(&caller.name);
@@ -189,7 +173,7 @@ impl CallBacks {
         context: &mut Context,
     ) {
         let (Some(name), Some(server)) = (context.me.name.clone(), server) else { return };
-        if !self.may_act(context.now) {
+        if !context.chats.calls.allows(context.now) {
             return;
         }
         self.forget(&caller.name);

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::client::direct::call_limit::CallLimit;
 use crate::client::direct::destination::Destination;
 use crate::client::direct::direct_chat::DirectChat;
 use crate::client::direct::ending::EndingChats;
@@ -31,6 +32,8 @@ pub struct Chats {
     pub current: Option<ConnectionId>,
     /// Where plain text goes.
     pub destination: Destination,
+    /// On how many CALLs this client has acted.
+    pub calls: CallLimit,
     /// Whether the server tells who can be called by TLS: then each chat says whether it is encrypted.
     pub server_tells_tls: bool,
     /// Whether there is no connection to the server.

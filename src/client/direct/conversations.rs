@@ -8,10 +8,11 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use crate::client::direct::call_limit::MAX_CALLS;
 use crate::client::direct::chats::Chats;
 use crate::client::direct::context::Context;
 use crate::client::direct::conversation_places::{MAX_CONVERSATIONS, end, make_room, with};
-use crate::client::direct::punching::{self, CallLimit, MAX_CALLS, can_punch};
+use crate::client::direct::punching::{self, can_punch};
 use crate::client::direct::secure::sealed::{Unsealed, standing};
 use crate::client::direct::secure::tickets::identity;
 use crate::client::direct::udp::socket::sealed_as;
@@ -37,15 +38,12 @@ pub struct Conversations {
     strangers: Strangers,
     /// When the last message arrived.
     last_message: Option<Instant>,
-    /// How many more CALLs may be acted on.
-    calls: CallLimit,
 }
 
 impl Conversations {
     /// No conversations yet.
     pub fn new(datagrams: Datagrams, give_up: Duration) -> Conversations {
-        let (strangers, calls) = (Strangers::default(), CallLimit::default());
-        Conversations { datagrams, give_up, strangers, last_message: None, calls }
+        Conversations { datagrams, give_up, strangers: Strangers::default(), last_message: None }
     }
 
     /// Opens this client's direction to a peer that the server has introduced. That chat is current from now on.
@@ -96,7 +94,7 @@ impl Conversations {
         }
         let Context { chats, screen, now, .. } = context;
         let Entry { name, address, .. } = &caller;
-        if can_punch(&credentials, &candidates) && !self.calls.allows(*now) {
+        if can_punch(&credentials, &candidates) && !chats.calls.allows(*now) {
             let rule = format!("more than {MAX_CALLS} came in a minute");
             return screen.line(format_args!("a query from {name} is ignored: {rule}"));
         }

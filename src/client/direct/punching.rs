@@ -10,7 +10,6 @@
 //! a timer is due    work ────────► a further PUNCH, a keepalive, or the end of the search
 //! ```
 
-use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -25,36 +24,6 @@ use crate::wire::{Candidates, Credentials, Datagram, PunchNonce};
 /// The most conversations for which a way is searched at a time. The others wait for their turn. With the candidates of
 /// one search it bounds the addresses that get PUNCH at a time.
 const MAX_AT_ONCE: usize = 8;
-/// The most CALLs in a minute that are acted on.
-pub const MAX_CALLS: usize = 30;
-/// That minute.
-const MINUTE: Duration = Duration::from_secs(60);
-
-/// When this client has acted on CALLs, for the last minute.
-///
-/// ```
-/// use p2p_chat::client::direct::punching::{CallLimit, MAX_CALLS};
-/// use std::time::{Duration, Instant};
-///
-/// let start = Instant::now();
-/// let mut limit = CallLimit::default();
-/// assert!((0..MAX_CALLS).all(|_| limit.allows(start)));
-/// assert!(!limit.allows(start + Duration::from_secs(59)));
-/// assert!(limit.allows(start + Duration::from_secs(60)));
-/// ```
-#[derive(Debug, Default)]
-pub struct CallLimit(VecDeque<Instant>);
-
-impl CallLimit {
-    /// Whether one more CALL may be acted on. Then it counts. A CALL that is not allowed does not count, so a flood of
-    /// them does not make the wait longer.
-    pub fn allows(&mut self, now: Instant) -> bool {
-        self.0.retain(|acted| now.duration_since(*acted) < MINUTE);
-        let allows = self.0.len() < MAX_CALLS;
-        self.0.extend(allows.then_some(now));
-        allows
-    }
-}
 
 /// Whether an introduction says that both sides know the ways through NATs. What is punched must be sealed.
 ///
