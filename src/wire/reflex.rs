@@ -75,9 +75,9 @@ impl ReflexAnswer {
     }
 }
 
-/// The first half of HMAC-SHA256 (RFC 2104) over the name, a space, and the number.
+/// The first half of HMAC-SHA256 (RFC 2104) over the name and, right behind it, the number's digits.
 fn proof(name: &Name, number: u64, reflex: Secret) -> Secret {
-    let hash = hmac(&reflex.bytes(), format!("{name} {number}").as_bytes());
+    let hash = hmac(&reflex.bytes(), format!("{name}{number}").as_bytes());
     Secret::of(std::array::from_fn(|place| hash[place]))
 }
 

@@ -483,7 +483,7 @@ fn bob_who_asks(server: &Played, secret: &str) -> (Client, Guest, Datagrams) {
 fn is_reflex(block: &Block, number: u64, secret: &str) {
     assert_eq!(block.kind, "REFLEX", "{block}");
     assert_eq!(block.names(), ["clientID", "N", "Proof", "Pad"], "{block}");
-    let proof = hmac(&bytes(secret), format!("bob {number}").as_bytes());
+    let proof = hmac(&bytes(secret), format!("bob{number}").as_bytes());
     block.has(&[("clientID", "bob"), ("N", &number.to_string()), ("Proof", &hex(&proof)[..32])]);
     let longest =
         "REFLEXACK\r\nN: 1\r\nIP: ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff\r\nPort: 65535\r\n\r\n";

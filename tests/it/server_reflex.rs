@@ -64,7 +64,7 @@ fn digits(bytes: &[u8]) -> String {
 /// A question of somebody with this secret.
 fn question(name: &str, number: u64, reflex: &str) -> String {
     let key: Vec<u8> = (0..16).map(|at| digit(&reflex[2 * at..2 * at + 2])).collect();
-    let proof = digits(&hmac(&key, format!("{name} {number}").as_bytes())[..16]);
+    let proof = digits(&hmac(&key, format!("{name}{number}").as_bytes())[..16]);
     with_proof(name, number, &proof)
 }
 
