@@ -1,4 +1,4 @@
-//! The arguments of libtest, as far as cargo, nextest and editors use them, and `--hint`.
+//! The arguments of libtest, as far as cargo, nextest and editors use them, `--hint` and `--watch`.
 
 use crate::check::{Check, Lab};
 
@@ -36,6 +36,8 @@ pub struct Arguments {
     pub list: bool,
     /// Help with this check, up to this step.
     pub hint: Option<(String, usize)>,
+    /// Again, whenever a file has changed.
+    pub watch: bool,
     /// How to call it.
     pub help: bool,
 }
@@ -61,6 +63,7 @@ impl Arguments {
                 "--list" => found.list = true,
                 "--ignored" => found.ignored = true,
                 "--include-ignored" => found.include_ignored = true,
+                "--watch" => found.watch = true,
                 "--help" | "-h" => found.help = true,
                 "--skip" => found.skips.push(value().ok_or_else(missing)?),
                 "--hint" => found.hint = Some((value().ok_or_else(missing)?, 1)),
@@ -103,8 +106,8 @@ impl Arguments {
         }
     }
 
-    /// What was asked for, to tell that it is not there.
-    pub fn filters(&self) -> String {
-        self.filters.join(" ")
+    /// What was asked for.
+    pub fn filters(&self) -> &[String] {
+        &self.filters
     }
 }

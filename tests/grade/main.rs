@@ -13,7 +13,8 @@
 //!
 //! Labs 10 and 11 are *extras*: they have no points, and run only if you ask for them, by `cargo test lab10`.
 //!
-//! `cargo test lab4` runs one lab, `cargo test -- --hint NAME` helps with a check, LAB.md tells the rest.
+//! `cargo test lab4` runs one lab, `cargo test -- --hint NAME` helps with a check,
+//! `cargo test -- --watch lab4` runs it again whenever you have changed something, LAB.md tells the rest.
 
 #![allow(
     clippy::unwrap_used,
@@ -43,6 +44,7 @@ mod report;
 mod run;
 mod script;
 mod table;
+mod watch;
 
 use std::process::ExitCode;
 

@@ -15,6 +15,7 @@ use crate::driver::settings::settings;
 use crate::driver::story::{self, End};
 use crate::hints::hints;
 use crate::report::{Report, say};
+use crate::watch::watch;
 
 /// After so many time-outs in a lab, the rest of it is not tried.
 const TIME_OUTS: u32 = 3;
@@ -26,6 +27,7 @@ usage: cargo test [FILTER]...               all checks, or those whose names con
   --skip FILTER      not those
   --list             only the names, with those of extras
   --ignored          only extras
+  --watch            now, and again whenever a file in src has changed
   --hint NAME [STEP] help with a check, in three steps: 1, 2, 3; a part of its name will do
 in the environment: LAB_SEED, LAB_SLOW, LAB_SERVER, LAB_CLIENT, LAB_LOAD, LAB_REPORT, LAB_WAIVE,
 LAB_CHART";
@@ -73,7 +75,10 @@ pub fn grade(labs: &[Lab]) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if chosen().next().is_none() {
-        return refuse(&format!("no check has {:?} in its name", arguments.filters()));
+        return refuse(&format!("no check has {:?} in its name", arguments.filters().join(" ")));
+    }
+    if arguments.watch {
+        return watch(arguments.filters());
     }
     let unknown = |name: &&String| !name.is_empty() && all().all(|check| check.name != **name);
     if let Some(name) = settings().waive.iter().find(unknown) {

@@ -2,13 +2,14 @@
 //! written in another language from the protocol alone, has those of its labs.
 
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use std::{hint, thread};
 
-use crate::support::Folder;
+use crate::support::{Folder, Program};
 
 const TREE: &str = env!("CARGO_MANIFEST_DIR");
 /// A check that takes no time.
@@ -67,6 +68,31 @@ pub fn beside_busy_neighbours<T>(work: impl FnOnce() -> T) -> T {
         let _ends = Ends(&over);
         work()
     })
+}
+
+/// A program stands for cargo, and tells how it is called.
+#[cfg(unix)]
+#[test]
+fn it_runs_again_when_a_file_has_changed() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = Folder::fresh();
+    fs::create_dir_all(folder.file("src/deep")).unwrap();
+    let (cargo, source) = (folder.file("cargo"), folder.file("src/deep/mine.rs"));
+    fs::write(&cargo, "#!/bin/sh\necho called with $*\n").unwrap();
+    fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::write(&source, "one").unwrap();
+    let (there, cargo, grader) = (folder.file(""), cargo.display(), grader());
+    let line =
+        format!("cd {} && CARGO={cargo} exec {} lab3 --watch", there.display(), grader.display());
+    let watching = Program::start("the grader", "sh", &["-c", &line], &folder);
+    watching.sees_line("called with test --test grade -- lab3");
+    watching.sees_line("watching src: the next change runs this again (Ctrl-C ends it)");
+    fs::write(&source, "another").unwrap();
+    watching.sees_line("called with test --test grade -- lab3");
+    fs::write(folder.file("src/new.rs"), "").unwrap();
+    watching.sees_line("called with test --test grade -- lab3");
+    watching.sees_line("watching src: the next change runs this again (Ctrl-C ends it)");
 }
 
 #[test]
