@@ -364,6 +364,19 @@ fn nothing_of_the_server_is_written_into_a_relay() {
 }
 
 #[test]
+fn a_member_that_was_sent_away_cannot_be_relayed_any_more() {
+    let server = Server::start(&[]);
+    let [mut alice, mut bob] = members(&server, ["alice", "bob"]);
+    let words = introduced(&mut alice, &mut bob);
+    server.types("/kick bob");
+    alice.wire.skips_to("LEFT");
+    for words in words {
+        let mut wire = comes(&server, "too late", &words);
+        wire.gets("ERROR").has(&[("For", "RELAY"), ("Code", "no-such-call")]);
+    }
+}
+
+#[test]
 fn a_ban_of_a_name_ends_what_has_outlived_its_membership() {
     let (server, [alice, mut bob], [mut one, mut other]) = relayed(&[]);
     let mut alice = alice.wire;

@@ -227,10 +227,7 @@ impl Relays {
     /// Ends a relay: closes both connections, and tells the operator once what has come of it. Both threads of a relay
     /// come here, and the second one changes nothing.
     pub fn end(&self, relay: &Arc<Relay>) {
-        let open = &mut lock(&self.table).open;
-        if open.get(&relay.pair).is_some_and(|open| Arc::ptr_eq(open, relay)) {
-            open.remove(&relay.pair);
-        }
+        self.forget(relay);
         for outbox in &relay.outboxes {
             self.room.disconnect(outbox, Reason::Gone, b"");
         }
@@ -240,9 +237,19 @@ impl Relays {
         }
     }
 
+    /// Takes a relay out of the table, unless the two have a newer one.
+    fn forget(&self, relay: &Arc<Relay>) {
+        let open = &mut lock(&self.table).open;
+        if open.get(&relay.pair).is_some_and(|open| Arc::ptr_eq(open, relay)) {
+            open.remove(&relay.pair);
+        }
+    }
+
     /// Ends all relays of a member, or of all of them. With a name these are the relays in which it takes part on
-    /// either side.
+    /// either side. Introductions for further ones are void.
     pub fn end_all(&self, of: Option<&Name>) {
+        let stays = |call: &RelayCall| of.is_some_and(|name| !call.names.contains(name));
+        lock(&self.table).calls.retain(|_, call| stays(call));
         for relay in self.all() {
             if of.is_none_or(|name| relay.names.contains(name)) {
                 self.end(&relay);
