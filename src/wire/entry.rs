@@ -106,13 +106,23 @@ pub struct Candidates {
 impl Candidates {
     /// Reads the candidates in a block.
     pub(super) fn of(block: &Block) -> Candidates {
-        Candidates { seen: block.get("Seen"), local: block.get("Local") }
+        let known = |header| block.get(header).map(canonical);
+        Candidates { seen: known("Seen"), local: known("Local") }
     }
 }
 
 /// Reads the address in the headers IP and Port.
 pub(super) fn address(block: &Block) -> Option<SocketAddr> {
-    Some(SocketAddr::new(compat::ip(block.header("IP")?)?, block.get("Port")?))
+    Some(canonical(SocketAddr::new(compat::ip(block.header("IP")?)?, block.get("Port")?)))
+}
+
+/// An IPv4 address that is written as IPv6 (RFC 4291, 2.5.5.2) as what it is. Otherwise a rule for addresses of IPv4, say
+/// for loopback, could be got around.
+fn canonical(address: SocketAddr) -> SocketAddr {
+    match address.ip().to_canonical() {
+        ip if ip.is_ipv4() => SocketAddr::new(ip, address.port()),
+        _ => address,
+    }
 }
 
 impl Block {
