@@ -15,14 +15,23 @@ use crate::client::rendezvous::requests::{Pending, Purpose};
 use crate::client::state::State;
 use crate::wire::{Request, Response, Via};
 
-/// Asks the server for the introductions that calls need by now. Without a name this client is not in the room, and
-/// drops what the calls need. A request that cannot be sent counts as a way that leads nowhere.
+/// Asks the server for the introductions that calls need by now. A request that cannot be sent counts as a way that leads
+/// nowhere, and so does one without a name: then this client is not in the room. The call may need the next one at once.
 pub fn ask(state: &mut State) {
-    for Wish { chat, peer, via } in state.handshakes.climbing.take_wishes() {
-        let Some(name) = state.server.name.clone() else { continue };
-        let request = Request::Bridge { name, peer: Some(peer), via };
-        if let Err(why) = state.ask(request, Pending::Bridge(Purpose::Way(chat, via))) {
-            fails(state, chat, &why);
+    loop {
+        let wishes = state.handshakes.climbing.take_wishes();
+        if wishes.is_empty() {
+            return;
+        }
+        for Wish { chat, peer, via } in wishes {
+            let named = state.server.name.clone().ok_or_else(|| "you have no name".to_owned());
+            let asked = named.and_then(|name| {
+                let request = Request::Bridge { name, peer: Some(peer), via };
+                state.ask(request, Pending::Bridge(Purpose::Way(chat, via)))
+            });
+            if let Err(why) = asked {
+                fails(state, chat, &why);
+            }
         }
     }
 }

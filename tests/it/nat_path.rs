@@ -429,6 +429,7 @@ fn is_not_tried(own: &str, named: &str) {
 table! { is_not_tried:
     a_program_on_this_machine("192.168.1.5", "127.0.0.1:631");
     a_program_on_this_machine_by_ipv6("192.168.1.5", "[::1]:631");
+    a_program_on_this_machine_in_disguise("192.168.1.5", "[::ffff:127.0.0.1]:631");
     a_group("192.168.1.5", "224.0.0.251:5353");
     a_group_of_ipv6("fe80::5", "[ff02::1]:5353");
     everybody("192.168.1.5", "255.255.255.255:5556");
@@ -538,4 +539,36 @@ fn what_is_said_is_a_keepalive_too() {
     assert_eq!(path.deadline(), Some(now + KEEPALIVE));
     path.spoke(address("203.0.113.9:40000"), later);
     assert_eq!(path.deadline(), Some(later + KEEPALIVE));
+}
+
+#[test]
+fn the_way_in_use_is_kept_open_while_another_one_is_tried() {
+    let (mut path, now) = proven("192.168.1.5", "203.0.113.9:40000");
+    let later = now + Duration::from_secs(14);
+    path.heard_from(address("203.0.113.9:50000"), later);
+    path.search(later);
+    let is_kept = |path: &mut Path, at: Instant| {
+        let kept = |step: &PathStep| matches!(step, PathStep::Keep(punch) if punch.to == address("203.0.113.9:40000"));
+        path.due(at).iter().any(kept)
+    };
+    assert!(!is_kept(&mut path, later));
+    assert!(is_kept(&mut path, now + KEEPALIVE));
+    assert!(path.is_searching());
+}
+
+#[test]
+fn who_has_a_way_searches_for_another_one_only_once() {
+    let (mut path, now) = proven("192.168.1.5", "203.0.113.9:40000");
+    let (there, later) = (address("198.51.100.7:1"), now + Duration::from_secs(7));
+    path.met(there, later);
+    path.search(later);
+    path.met(there, later);
+    let (mut sent, mut time) = (0, later);
+    while path.is_searching() {
+        time = path.deadline().unwrap().max(time);
+        let is_there =
+            |step: &PathStep| matches!(step, PathStep::Search(punch) if punch.to == there);
+        sent += path.due(time).iter().filter(|step| is_there(step)).count();
+    }
+    assert_eq!(sent, SCHEDULE.len());
 }

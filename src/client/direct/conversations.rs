@@ -15,6 +15,7 @@ use crate::client::direct::conversation_places::{MAX_CONVERSATIONS, end, make_ro
 use crate::client::direct::punching::{self, can_punch};
 use crate::client::direct::secure::sealed::{Unsealed, standing};
 use crate::client::direct::secure::tickets::identity;
+use crate::client::direct::udp::path::Path;
 use crate::client::direct::udp::socket::sealed_as;
 use crate::client::direct::udp::{
     Conversation, Datagrams, Outgoing, Receiving, Sending, Strangers,
@@ -164,6 +165,7 @@ impl Conversations {
         (screen, now): (&mut Screen, Instant),
     ) {
         let from = question.0;
+        conversation.route.path.iter_mut().for_each(Path::heard);
         match datagram {
             Datagram::Ack { seq, upto, .. } => {
                 conversation.active = now;
@@ -234,9 +236,15 @@ impl Conversations {
     pub fn tick(&mut self, context: &mut Context) {
         let Context { chats, screen, now, .. } = context;
         punching::begin_searches(chats, *now);
-        for conversation in chats.over_udp_mut() {
-            punching::work(conversation, self.give_up, &mut self.datagrams, screen, *now);
-            conversation.work(&mut self.datagrams, screen, *now);
+        loop {
+            for conversation in chats.over_udp_mut() {
+                punching::work(conversation, self.give_up, &mut self.datagrams, screen, *now);
+                conversation.work(&mut self.datagrams, screen, *now);
+            }
+            // A search that has ended leaves its place to one that waits.
+            if !punching::begin_searches(chats, *now) {
+                break;
+            }
         }
         let idle = |conversation: &&Conversation| conversation.expires() <= *now;
         let idle: Vec<_> = chats.over_udp().filter(idle).map(|idle| idle.key).collect();

@@ -85,7 +85,6 @@ pub fn punched(
 ) -> (Datagram, String) {
     let is_new = conversation.address() != from;
     if let Some(path) = &mut conversation.route.path {
-        path.heard();
         path.met(from, now);
     }
     let why = if is_new {
@@ -105,7 +104,6 @@ pub fn answered(
     now: Instant,
 ) -> String {
     let Some(path) = &mut conversation.route.path else { return String::new() };
-    path.heard();
     if !path.answered(from, nonce, now) {
         return "it changes nothing: the way is known, or its Nonce was sent elsewhere".to_owned();
     }
@@ -117,8 +115,10 @@ pub fn answered(
         .to_owned()
 }
 
-/// Begins the searches that wait, as many as may be under way. What the user has asked for comes first.
-pub fn begin_searches(chats: &mut Chats, now: Instant) {
+/// Begins the searches that wait, as many as may be under way. What the user has asked for comes first. Returns whether
+/// any has begun.
+pub fn begin_searches(chats: &mut Chats, now: Instant) -> bool {
+    let mut begun = 0;
     for is_asked in [true, false] {
         let searches =
             |found: &&Conversation| found.route.path.as_ref().is_some_and(Path::is_searching);
@@ -126,8 +126,9 @@ pub fn begin_searches(chats: &mut Chats, now: Instant) {
         let waiting = chats.over_udp_mut().filter(|it| it.sending.is_some() == is_asked);
         let paths = waiting.filter_map(|conversation| conversation.route.path.as_mut());
         let paths = paths.filter(|path| path.wants_search() && !path.is_searching());
-        paths.take(room).for_each(|path| path.search(now));
+        begun += paths.take(room).map(|path| path.search(now)).count();
     }
+    begun > 0
 }
 
 /// Sends what is due of a conversation's search, and what keeps its way open. `give_up`: how long a text is tried. If

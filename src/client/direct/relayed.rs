@@ -17,6 +17,8 @@ use crate::client::direct::chats::Chats;
 use crate::client::direct::climbing::{Climbing, give_up};
 use crate::client::direct::context::Context;
 use crate::client::direct::direct_chat::DirectChat;
+use crate::client::direct::places::drop_silently;
+use crate::client::direct::rivals::rival;
 use crate::client::direct::tcp::ladder::Ladder;
 use crate::client::direct::tcp::{Chat, ChatState, RelayCut, Way};
 use crate::client::net::ConnectionId;
@@ -103,6 +105,12 @@ pub fn call_again(chats: Vec<(ConnectionId, u64)>, climbing: &mut Climbing, cont
     for (id, peer) in chats {
         let Some(chat) = context.chats.tcp_mut(id) else { continue };
         (chat.id, chat.verified) = (peer, false);
+        // The user may have called the same peer meanwhile.
+        if let Some(other) = rival(id, context.chats).map(|chat| chat.key) {
+            drop_silently(id, Some(other), context);
+            continue;
+        }
+        let Some(chat) = context.chats.tcp_mut(id) else { continue };
         chat.state = ChatState::Calling(Some(Secret::random())); // nobody knows this one
         chat.passage.ladder = Some(Ladder::asking());
         context.screen.line(format_args!("the server is back: calling {} again", chat.place()));

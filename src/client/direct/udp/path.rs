@@ -165,28 +165,34 @@ impl Path {
         })
     }
 
-    /// What is due at `now`.
+    /// What is due at `now`: of a search, and of the way in use, which must stay open meanwhile.
     pub fn due(&mut self, now: Instant) -> Vec<PathStep> {
-        if let Some(search) = &mut self.search {
-            let punches: Vec<_> = search.due(now).into_iter().map(PathStep::Search).collect();
-            if !punches.is_empty() || !search.have_failed(now) {
-                return punches;
-            }
-            return self.search_again(now);
+        let mut steps = self.search_on(now);
+        if self.keepalive().is_some_and(|due| due <= now)
+            && let Some(proven) = &mut self.proven
+        {
+            proven.unanswered += 1;
+            proven.spoke = now;
+            let (to, nonce, count) = (proven.address, PunchNonce(u64::from_be_bytes(random())), 1);
+            steps.push(PathStep::Keep(Punch { to, nonce, count }));
         }
-        if self.keepalive().is_none_or(|due| now < due) {
-            return Vec::new();
-        }
-        let Some(proven) = &mut self.proven else { return Vec::new() };
-        proven.unanswered += 1;
-        proven.spoke = now;
-        let (to, nonce, count) = (proven.address, PunchNonce(u64::from_be_bytes(random())), 1);
-        vec![PathStep::Keep(Punch { to, nonce, count })]
+        steps
     }
 
-    /// Handles that a search has failed. Where the peer was met there is a way, so it is tried once more.
+    /// What is due of the search.
+    fn search_on(&mut self, now: Instant) -> Vec<PathStep> {
+        let Some(search) = &mut self.search else { return Vec::new() };
+        let punches: Vec<_> = search.due(now).into_iter().map(PathStep::Search).collect();
+        if !punches.is_empty() || !search.have_failed(now) {
+            return punches;
+        }
+        self.search_again(now)
+    }
+
+    /// Handles that a search has failed. Where the peer was met there is a way, so it is tried once more, unless there is
+    /// another one that is proven.
     fn search_again(&mut self, now: Instant) -> Vec<PathStep> {
-        if self.met.is_empty() || self.rounds >= MOST_ROUNDS {
+        if self.proven.is_some() || self.met.is_empty() || self.rounds >= MOST_ROUNDS {
             self.search = None;
             return vec![PathStep::Failed];
         }
@@ -199,7 +205,7 @@ impl Path {
     /// When [`Path::due`] has something to do.
     pub fn deadline(&self) -> Option<Instant> {
         let search = self.search.as_ref().and_then(Punches::deadline);
-        search.or_else(|| self.keepalive())
+        [search, self.keepalive()].into_iter().flatten().min()
     }
 
     /// When the way must be kept open: never on this machine or in this network, where nobody forgets it.
@@ -253,7 +259,8 @@ impl Path {
     /// Whether datagrams may go to an address that others have named: to this machine only if this client is on
     /// loopback, and never to many at once.
     fn may_try(&self, address: SocketAddr) -> bool {
-        let (ip, is_inside) = (address.ip(), self.own.is_some_and(|own| own.is_loopback()));
+        let (ip, is_inside) =
+            (address.ip().to_canonical(), self.own.is_some_and(|own| own.is_loopback()));
         let is_many = ip.is_multicast() || ip == IpAddr::V4(Ipv4Addr::BROADCAST);
         address.port() > 0 && !is_many && !ip.is_unspecified() && (is_inside || !ip.is_loopback())
     }
