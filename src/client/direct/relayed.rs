@@ -29,6 +29,8 @@ use crate::wire::{Name, Secret};
 const GRACE: Duration = Duration::from_secs(1);
 /// How long the server may take to come back.
 const AWAY: Duration = Duration::from_secs(600);
+/// How long the peer may take, once the server is back, until it is there, too.
+const PEER_AWAY: Duration = Duration::from_secs(30);
 
 /// Handles the end of an open chat through the server that nobody has ended. Returns whether it is one. It keeps its
 /// number, so that what is typed for it waits. An end without a `cause` is one that a user wanted, and such a chat is
@@ -82,7 +84,13 @@ pub fn tick(id: ConnectionId, context: &mut Context) {
             context.chats.take_tcp(id).into_iter().for_each(|chat| chat.cut(context.screen));
         }
         ChatState::Cut(RelayCut::AwaitsServer(until)) if *until <= context.now => {
-            give_up(id, "the server has not come back", context);
+            let why = if server_is_gone { "the server has" } else { "it has" };
+            give_up(id, &format!("{why} not come back"), context);
+        }
+        // What is typed for a peer that is another one now, or at another place, must not wait for long.
+        ChatState::Cut(RelayCut::AwaitsServer(until)) if !server_is_gone => {
+            let until = (*until).min(context.now + PEER_AWAY);
+            chat.state = ChatState::Cut(RelayCut::AwaitsServer(until));
         }
         _ => {}
     }
