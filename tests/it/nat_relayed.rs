@@ -1,6 +1,6 @@
 //! Chats through a real server: two clients of which nobody can reach the other.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -9,6 +9,10 @@ use crate::driver::played::{Peer, Secrets};
 use crate::secure::{SECURE, SecurePeer, chat, key};
 use crate::support::keyed::Tunnel;
 use crate::support::{Client, Folder, Keyed, Server, free_port};
+use p2p_chat::client::direct::tcp::{Chat, ChatState, RelayCut};
+use p2p_chat::client::direct::{Chats, Context, DirectChat, LocalPeer, relayed};
+use p2p_chat::client::net::ConnectionId;
+use p2p_chat::client::ui::Screen;
 use p2p_chat::tls::accept;
 
 /// A nonce.
@@ -227,4 +231,27 @@ fn with_the_key_of_a_class_the_relay_is_asked_for_by_tls_and_then_passes_on_as_i
     alice.sees("; through the server (relayed))");
     call_of_alice.sends("hello, alice\r\n");
     alice.sees_line("bob (direct): hello, alice");
+}
+
+/// A chat was cut when its server ended, and bob is not there any more; so many chats are left after these seconds.
+fn chats_after(server_is_gone: bool, seconds: u64) -> usize {
+    let (begun, key, address) =
+        (Instant::now(), ConnectionId::next(), SocketAddr::from(([10, 0, 0, 2], 5557)));
+    let (mut chats, mut screen) = (Chats::default(), Screen::new(io::sink(), None));
+    let until = begun + Duration::from_secs(600);
+    let state = ChatState::Cut(RelayCut::AwaitsServer(until));
+    chats.insert(DirectChat::Tcp(Chat::new(key, "bob".parse().ok(), address, state)));
+    chats.server_is_gone = server_is_gone;
+    let me = LocalPeer { name: "alice".parse().ok(), id: 1, address };
+    let mut context = Context { me, chats: &mut chats, screen: &mut screen, now: begun };
+    relayed::tick(key, &mut context);
+    context.now = begun + Duration::from_secs(seconds);
+    relayed::tick(key, &mut context);
+    context.chats.over_tcp().count()
+}
+
+#[test]
+fn a_peer_that_does_not_come_back_with_the_server_is_given_up_soon() {
+    assert_eq!([29, 30].map(|seconds| chats_after(false, seconds)), [1, 0]);
+    assert_eq!([599, 600].map(|seconds| chats_after(true, seconds)), [1, 0]);
 }
