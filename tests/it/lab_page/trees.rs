@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use super::transcript::{Programs, play};
-use super::{TREE, fenced, labs, marked, named_checks, page, sections, to_do};
+use super::{TREE, fenced, labs, marked, named_checks, sections, to_do};
 use crate::support::Folder;
 use crate::support::workshop::{Workshop, at_benches};
 
@@ -132,32 +132,4 @@ fn function<'a>(text: &'a str, lab: usize, name: &str) -> Option<&'a str> {
         let named = [format!("fn {name}("), format!("fn {name}<")];
         named.iter().any(|named| body.contains(named)).then_some(body)
     })
-}
-
-/// The loop for instructors, word for word but for where things are.
-#[test]
-#[ignore = "grades a small class"]
-fn the_loop_for_instructors_grades_a_class() {
-    let class = Folder::fresh();
-    for (name, first) in [("anna", 1), ("bert", 3), ("carl", 3)] {
-        hand_out(&class.file("handins").join(name), first);
-    }
-    fs::write(class.file("handins/carl/src/wire/line.rs"), "fn broken( {\n").unwrap();
-    let script = fenced(&page(), "sh")[0]
-        .replace("cargo build -q --bin handout", "")
-        .replace("\"$PWD/target/debug/handout\"", handout())
-        .replace("\"$PWD/../class\"", class.path().to_str().unwrap());
-    let mut shell = Command::new("sh");
-    shell.args(["-c", &script]).current_dir(TREE).env("CARGO_PROFILE_DEV_DEBUG", "0");
-    let output = shell.output().unwrap();
-    let told = String::from_utf8_lossy(&output.stdout).into_owned();
-    let scores: Vec<String> =
-        told.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
-    assert_eq!(
-        scores,
-        ["anna TOTAL 0/100", "bert TOTAL 26/100", "carl does not compile"],
-        "{told}"
-    );
-    let report = class.text("graded/bert/report.jsonl");
-    assert!(report.contains("\"total\":26") && report.contains("\"seed\":20261120"), "{report}");
 }
