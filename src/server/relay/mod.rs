@@ -18,7 +18,7 @@
 //!   │◄─ the same bytes ──────│◄────────────────────────────│   the thread of bob's
 //! ```
 //!
-//! Whoever comes first waits. Either side may be the first, and what it has written behind RELAY already is passed on
+//! The first to come waits. Either side may be the first, and what it has written behind RELAY already is passed on
 //! when the other one is there.
 //!
 //! What passes is the two clients' own TLS, so the server reads nothing. It must not add a byte either: as soon as a

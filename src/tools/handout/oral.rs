@@ -8,7 +8,7 @@
 //! ../oral/anna.answer.txt        what the instructor reads: the place, both lines, the rule
 //! ```
 //!
-//! Whoever has written the function finds the place from the first story that the grader tells. The question is a
+//! The author of the function finds the place from the first story that the grader tells. The question is a
 //! whole tree. The answer lies beside the tree, in a file of its own, so that it is not shown with it.
 //!
 //! The rule works on the text. It knows no types, and it may change something that no check sees: the answer's file

@@ -139,7 +139,7 @@ fn at_one_of(
     Err(io::Error::other(told.collect::<Vec<_>>().join(", ")))
 }
 
-/// Reaches the peer at one of several addresses. Whoever is there learns nothing before it has proved to be the peer:
+/// Reaches the peer at one of several addresses. Somebody else there learns nothing before it has proved to be the peer:
 /// what goes there is a ClientHello. The attempt knows the socket before TLS begins, so the loop can end the handshake
 /// by closing it.
 fn at(address: SocketAddr, key: Option<&SharedKey>, attempt: &AttemptState) -> io::Result<Reached> {
