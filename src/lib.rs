@@ -33,7 +33,7 @@
 //! a key does to a line ([`client::ui::terminal::editor`]).
 //!
 //! **[`tools`]** are not part of the product. [`tools::load`] fills a room and measures it.
-//! [`tools::handout`] makes the tree that students start from.
+//! [`tools::parts`] runs a part of the product alone. [`tools::handout`] makes the tree that students start from.
 //!
 //! Absent are: `unsafe`, a crate beyond `std`, an async runtime, a write to a socket under the
 //! registry's lock, a word of a direct chat on the server, a time formatted outside of [`clock`].

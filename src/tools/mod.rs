@@ -2,4 +2,5 @@
 //! ([`wire`](crate::wire), [`server`](crate::server), [`client`](crate::client)) uses none of them.
 
 pub mod load;
+pub mod parts;
 pub mod handout;

@@ -29,8 +29,8 @@ usage: cargo test [FILTER]...               all checks, or those whose names con
   --ignored          only extras
   --watch            now, and again whenever a file in src has changed
   --hint NAME [STEP] help with a check, in three steps: 1, 2, 3; a part of its name will do
-in the environment: LAB_SEED, LAB_SLOW, LAB_SERVER, LAB_CLIENT, LAB_LOAD, LAB_REPORT, LAB_WAIVE,
-LAB_CHART";
+in the environment: LAB_SEED, LAB_SLOW, LAB_SERVER, LAB_CLIENT, LAB_LOAD, LAB_PARTS, LAB_REPORT,
+LAB_WAIVE, LAB_CHART";
 
 /// What came of a check.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -84,6 +84,7 @@ fn head(check: &str, folder: &Path) -> String {
          cd {folder} && rm -f server-*.log\n\
          server={server}\n\
          client={client}\n\
+         parts={parts}\n\
          raw={raw}\n\
          {FUNCTIONS}",
         seed = settings().seed,
@@ -91,6 +92,7 @@ fn head(check: &str, folder: &Path) -> String {
         folder = quoted(&folder.display().to_string()),
         server = path("server"),
         client = path("client"),
+        parts = path("parts"),
         raw = quoted(env!("CARGO_BIN_EXE_client")),
     )
 }

@@ -36,8 +36,12 @@ const BUILD: Duration = Duration::from_secs(600);
 /// How long it may take to judge one. A program that hangs takes two minutes on a machine with nothing else to do.
 const JUDGE: Duration = Duration::from_secs(1800);
 /// The programs of a tree, and what the grader is told of each.
-const PROGRAMS: [(&str, &str); 3] =
-    [("LAB_SERVER", "server"), ("LAB_CLIENT", "client"), ("LAB_LOAD", "load")];
+const PROGRAMS: [(&str, &str); 4] = [
+    ("LAB_SERVER", "server"),
+    ("LAB_CLIENT", "client"),
+    ("LAB_LOAD", "load"),
+    ("LAB_PARTS", "parts"),
+];
 /// What is passed on to the grader, if the instructor has set it.
 const PASSED_ON: [&str; 2] = ["LAB_WAIVE", "LAB_SLOW"];
 

@@ -17,7 +17,7 @@ use std::ops::Range;
 use super::scanner::{code, is_letter, letters, line};
 
 /// The numbers of the labs.
-pub const LABS: std::ops::RangeInclusive<u32> = 1..=11;
+pub const LABS: std::ops::RangeInclusive<u32> = 0..=12;
 
 /// The message for a mark that does not look like one.
 const SHAPE: &str =

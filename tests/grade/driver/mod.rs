@@ -5,6 +5,7 @@
 //! - [`datagrams`]: a UDP socket that speaks in blocks, too.
 //! - [`nat`]: boxes that translate addresses, and a world of them for datagrams.
 //! - [`program`] and [`cast`]: your programs as processes, typed to, listened to, killed in the end.
+//! - [`part`]: a part of your code alone, asked line by line.
 //! - [`played`]: the other side, when it is a client that is graded: the grader plays its server and its peers.
 //! - [`story`]: what has happened so far. Whatever is not as it must be ends the check there, and tells it.
 //! - [`by_hand`]: who has said what, so that it can be played once more.
@@ -24,6 +25,7 @@ pub mod folder;
 pub mod heard;
 pub mod machine;
 pub mod nat;
+pub mod part;
 pub mod played;
 pub mod program;
 pub mod settings;

@@ -62,7 +62,7 @@ impl Around<'_> {
 const NAMESPACE: [&str; 4] = ["unshare", "-Urpf", "--mount-proc", "--kill-child"];
 
 impl Program {
-    /// Starts `server`, `client` or `load` in a folder. It sees none of the grader's variables.
+    /// Starts `server`, `client`, `load` or `parts` in a folder. It sees none of the grader's variables.
     pub fn start(title: &str, name: &str, arguments: &[&str], folder: &Folder) -> Self {
         Self::start_within(title, name, arguments, folder, Around::default())
     }

@@ -29,7 +29,7 @@ pub struct Settings {
     pub given: Vec<u32>,
     /// `LAB_APART`: how the programs are kept apart from the grader, so that none can write where scores are made.
     pub apart: Apart,
-    /// `LAB_SERVER`, `LAB_CLIENT`, `LAB_LOAD`: other programs than this tree's, with those names.
+    /// `LAB_SERVER`, `LAB_CLIENT`, `LAB_LOAD`, `LAB_PARTS`: other programs than this tree's, with those names.
     pub others: Vec<(&'static str, PathBuf)>,
 }
 
@@ -54,7 +54,7 @@ impl Settings {
     fn read() -> Self {
         let number = |name: &str| env::var(name).ok().and_then(|value| value.parse().ok());
         let list = env::var("LAB_WAIVE").unwrap_or_default();
-        let others = ["LAB_SERVER", "LAB_CLIENT", "LAB_LOAD"].into_iter();
+        let others = ["LAB_SERVER", "LAB_CLIENT", "LAB_LOAD", "LAB_PARTS"].into_iter();
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/grade/given.txt");
         let given = fs::read_to_string(file).unwrap_or_default();
         Self {
@@ -86,7 +86,7 @@ impl Settings {
         CHECK.mul_f64(self.slow())
     }
 
-    /// The program that is graded as `server`, `client` or `load`. Any other name is a path.
+    /// The program that is graded as `server`, `client`, `load` or `parts`. Any other name is a path.
     pub fn program(&self, name: &str) -> PathBuf {
         let other =
             self.others.iter().find(|(variable, _)| variable[4..].eq_ignore_ascii_case(name));
@@ -94,6 +94,7 @@ impl Settings {
             "server" => env!("CARGO_BIN_EXE_server"),
             "client" => env!("CARGO_BIN_EXE_client"),
             "load" => env!("CARGO_BIN_EXE_load"),
+            "parts" => env!("CARGO_BIN_EXE_parts"),
             path => path,
         };
         other.map_or_else(|| PathBuf::from(own), |(_, path)| path.clone())

@@ -1,49 +1,54 @@
-//! The window against replays. It is the one check that calls a function of yours, and no program: of datagrams that
-//! are sealed one by one a program shows too little.
+//! The window against replays. Of datagrams that are sealed one by one a whole program shows too little, so the window is
+//! asked alone.
 
 use std::collections::HashSet;
 
-use p2p_chat::tls::ReplayWindow;
-
-use crate::driver::by_hand;
 use crate::driver::dice::Dice;
-use crate::driver::story::{self, step};
+use crate::driver::part::Part;
+use crate::driver::story::step;
 
 /// How many numbers are told apart: the highest, and those below it.
 const WINDOW: u64 = 64;
-/// What can be done in place of a play.
-const BY_HAND: &str = "this story is about a type and not about a program: play it in a test of your own,\n\
-    or with paper and pencil (src/tls/replay_window.rs)";
 
 /// Your window beside one that remembers everything.
-#[derive(Default)]
+#[derive(Debug)]
 struct Both {
-    yours: ReplayWindow,
+    yours: Part,
     came: HashSet<u64>,
     highest: u64,
 }
 
 impl Both {
+    fn new() -> Self {
+        Self { yours: Part::start("the window", &["window"]), came: HashSet::new(), highest: 0 }
+    }
+
+    /// All is forgotten.
+    #[track_caller]
+    fn begins(&mut self) {
+        self.yours.answers("new", "new", "which forgets all");
+        (self.came, self.highest) = (HashSet::new(), 0);
+    }
+
     /// Whether this number may come; yours must say the same.
     #[track_caller]
     fn asks(&self, number: u64) -> bool {
         let is_old = self.highest >= WINDOW && number <= self.highest - WINDOW;
         let expected = !is_old && !self.came.contains(&number);
-        let says = self.yours.may_come(number);
-        story::told("may_come", "<-", format!("{number}: {says}").as_bytes());
-        if says != expected {
-            let why = format!("{expected}, for {number} after {}", self.highest);
-            story::fail(story::instead(why, says));
-        }
-        says
+        let why = if self.came.contains(&number) {
+            format!("for it has come; the highest is {}", self.highest)
+        } else {
+            format!("for it has not come; the highest is {}", self.highest)
+        };
+        self.yours.answers(&format!("may {number}"), if expected { "yes" } else { "no" }, &why);
+        expected
     }
 
     /// A datagram with this number comes and opens, if it may come.
     #[track_caller]
     fn comes(&mut self, number: u64) {
         if self.asks(number) {
-            story::told("note", "->", number.to_string().as_bytes());
-            self.yours.note(number);
+            self.yours.answers(&format!("note {number}"), "noted", "for it has opened");
             self.came.insert(number);
             self.highest = self.highest.max(number);
         }
@@ -51,15 +56,15 @@ impl Both {
 }
 
 pub fn each_number_is_taken_once(dice: &mut Dice) {
-    by_hand::cannot(BY_HAND);
+    let mut both = Both::new();
     for first in [0, 1, 1000, u64::MAX] {
         step(format!("the first number is {first}; it comes twice"));
-        let mut both = Both::default();
+        both.begins();
         both.comes(first);
         both.comes(first);
     }
     step("numbers overtake each other, and then all come once more");
-    let mut both = Both::default();
+    both.begins();
     [10, 12, 11, 9, 0, 10, 12, 11, 9, 0].into_iter().for_each(|number| both.comes(number));
     for leap in [1, 2, WINDOW - 1, WINDOW, WINDOW + 1, 1 << 40] {
         let before = both.highest;

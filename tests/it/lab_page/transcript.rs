@@ -36,6 +36,7 @@ fn the_transcripts_of_finished_labs_go_as_they_say() {
         server: PathBuf::from(env!("CARGO_BIN_EXE_server")),
         client: PathBuf::from(env!("CARGO_BIN_EXE_client")),
         load: PathBuf::from(env!("CARGO_BIN_EXE_load")),
+        parts: PathBuf::from(env!("CARGO_BIN_EXE_parts")),
         ..Programs::default()
     };
     let mut count = 0;
@@ -54,6 +55,7 @@ pub struct Programs {
     pub server: PathBuf,
     pub client: PathBuf,
     pub load: PathBuf,
+    pub parts: PathBuf,
     /// Where the server is to listen.
     pub port: String,
 }
@@ -63,7 +65,12 @@ impl Programs {
     fn named_in(&self, command: &str) -> String {
         let path = |path: &Path| path.to_str().unwrap().to_owned();
         let server = format!("{} {}", path(&self.server), self.port);
-        let all = [("server", server), ("client", path(&self.client)), ("load", path(&self.load))];
+        let all = [
+            ("server", server),
+            ("client", path(&self.client)),
+            ("load", path(&self.load)),
+            ("parts", path(&self.parts)),
+        ];
         all.iter().fold(command.to_owned(), |line, (name, path)| {
             let line = line.replace(&format!("cargo run --bin {name} --"), path);
             line.replace(&format!("cargo run --bin {name}"), path)

@@ -34,8 +34,13 @@ fn the_transcripts_of_labs_to_be_done_go_as_they_say() {
         assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
         let debug = workshop.target().join("debug");
         let program = |name| debug.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
-        let (server, client, load) = (program("server"), program("client"), program("load"));
-        let programs = Programs { server, client, load, ..Programs::default() };
+        let programs = Programs {
+            server: program("server"),
+            client: program("client"),
+            load: program("load"),
+            parts: program("parts"),
+            ..Programs::default()
+        };
         for transcript in fenced(text, "text before") {
             play(&format!("lab {number}, before"), &transcript, &programs);
         }

@@ -1,0 +1,29 @@
+//! Parts of the chat, each of them alone: what students look at by hand, and what the grader asks from outside.
+//!
+//! Some functions cannot be judged by what a server or a client shows: a timer, a window, an order of addresses. The
+//! grader does not link them either, for then a hand-in could write its own points. So it starts `parts`, another
+//! program of the hand-in, and [asks](questions): one line asked, one line answered.
+
+pub mod questions;
+pub mod window;
+
+use std::io::{BufRead, Write};
+
+use crate::cli::Failure;
+
+/// The part that a command line names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    /// [`window`].
+    Window,
+}
+
+/// Runs a part until its input is over.
+///
+/// # Errors
+/// When its input cannot be read, or its output cannot be written.
+pub fn run(part: &Part, input: impl BufRead, output: &mut impl Write) -> Result<(), Failure> {
+    match part {
+        Part::Window => questions::answer(input, output, &mut window::Window::default()),
+    }
+}

@@ -1,0 +1,45 @@
+//! One line asked, one line answered: how a part of the chat is spoken to.
+//!
+//! ```
+//! # use p2p_chat::tools::parts::{questions, window::Window};
+//! let mut said = Vec::new();
+//! questions::answer(&b"may 7\nnote 7\nmay 7\nwhy?\n"[..], &mut said, &mut Window::default()).expect("a Vec");
+//! assert_eq!(said, b"yes\nnoted\nno\nwhat? may N, note N, new\n");
+//! ```
+
+use std::io::{BufRead, Write};
+
+use crate::cli::Failure;
+
+/// A part that can be asked.
+pub trait Answers {
+    /// The questions that it knows, as a person types them.
+    const QUESTIONS: &'static str;
+
+    /// Answers a question, given as its words, on one line. `None`: this is no question.
+    fn answer(&mut self, question: &[&str]) -> Option<String>;
+}
+
+/// Answers questions until there are no more. What is no question is told which ones there are; an empty line is
+/// left out.
+///
+/// # Errors
+/// When a line cannot be read, or an answer cannot be written.
+pub fn answer<A: Answers>(
+    input: impl BufRead,
+    output: &mut impl Write,
+    part: &mut A,
+) -> Result<(), Failure> {
+    for line in input.lines() {
+        let line = line.map_err(|error| Failure::cannot("read", "the input", &error))?;
+        let words: Vec<&str> = line.split_whitespace().collect();
+        if words.is_empty() {
+            continue;
+        }
+        let said = part.answer(&words).unwrap_or_else(|| format!("what? {}", A::QUESTIONS));
+        writeln!(output, "{said}")
+            .and_then(|()| output.flush())
+            .map_err(|error| Failure::cannot("write", "the output", &error))?;
+    }
+    Ok(())
+}
