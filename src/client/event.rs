@@ -156,6 +156,8 @@ pub enum PeerEvent {
     Connected(Writer, SocketAddr, Duration, Option<Exporter>),
     /// A peer calls from that address, with a CHAT or without. With an exporter the connection is encrypted.
     Incoming(Writer, SocketAddr, Option<Greeting>, Option<Exporter>),
+    /// The same through the server, whose address it is: this client has connected there because the peer calls.
+    Relayed(Writer, SocketAddr, Option<Greeting>, Option<Exporter>),
     /// A call was refused on its own thread; the sentence that tells why.
     Refused(String),
     /// The called peer sent a CHAT of its own.
@@ -168,6 +170,13 @@ pub enum PeerEvent {
     File(FileBlock),
     /// The connection is over or could not be made: the cause, unless the end was orderly.
     Ended(Option<String>),
+}
+
+impl PeerEvent {
+    /// Whether a connection with a writing thread begins.
+    pub fn has_writer(&self) -> bool {
+        matches!(self, Self::Connected(..) | Self::Incoming(..) | Self::Relayed(..))
+    }
 }
 
 /// The number of a file that is sent or received, unique in this client.

@@ -14,7 +14,7 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender};
 use std::time::Instant;
 
 use crate::cli::Failure;
-use crate::client::event::{Event, LinkEvent, PeerEvent};
+use crate::client::event::{Event, LinkEvent};
 use crate::client::execute::{execute, say_the_rest};
 use crate::client::net::{ConnectionId, Progress};
 use crate::client::shutdown::{Haste, Outstanding, Shutdown};
@@ -158,7 +158,7 @@ impl EventLoop {
             Event::InputEnded => self.input_ended(),
             Event::Link(id, event) => self.link(id, event),
             Event::Peer(id, event) => {
-                if matches!(event, PeerEvent::Connected(..) | PeerEvent::Incoming(..)) {
+                if event.has_writer() {
                     self.writers += 1;
                 }
                 self.state.peer_event(id, event);

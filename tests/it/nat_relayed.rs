@@ -2,16 +2,19 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::driver::played::{Peer, Secrets};
 use crate::secure::{SECURE, SecurePeer, chat, key};
 use crate::support::keyed::Tunnel;
-use crate::support::{Client, Folder, Keyed, Server, free_port};
+use crate::support::{Client, DEADLINE, Folder, Keyed, Server, free_port};
+use p2p_chat::client::direct::secure::Tickets;
 use p2p_chat::client::direct::tcp::{Chat, ChatState, RelayCut};
-use p2p_chat::client::direct::{Chats, Context, DirectChat, LocalPeer, relayed};
-use p2p_chat::client::net::ConnectionId;
+use p2p_chat::client::direct::{Chats, Context, DirectChat, Handshakes, LocalPeer, relayed};
+use p2p_chat::client::event::{Events, PeerEvent};
+use p2p_chat::client::net::{ConnectionId, Writer};
 use p2p_chat::client::ui::Screen;
 use p2p_chat::tls::accept;
 
@@ -254,4 +257,24 @@ fn chats_after(server_is_gone: bool, seconds: u64) -> usize {
 fn a_peer_that_does_not_come_back_with_the_server_is_given_up_soon() {
     assert_eq!([29, 30].map(|seconds| chats_after(false, seconds)), [1, 0]);
     assert_eq!([599, 600].map(|seconds| chats_after(true, seconds)), [1, 0]);
+}
+
+#[test]
+fn a_relayed_connection_that_comes_too_late_is_cut() {
+    let (begun, address) = (Instant::now(), SocketAddr::from(([10, 0, 0, 2], 5555)));
+    let (mut chats, mut screen) = (Chats::default(), Screen::new(io::sink(), None));
+    let me = LocalPeer { name: "alice".parse().ok(), id: 1, address };
+    let (events, _receiver) = Events::channel();
+    let mut handshakes = Handshakes::new(Tickets::default(), events);
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let near = Arc::new(TcpStream::connect(listener.local_addr().unwrap()).unwrap());
+    let (mut far, _) = listener.accept().unwrap();
+    far.set_read_timeout(Some(DEADLINE)).unwrap();
+    let (writer, _reading) = Writer::start(&near, None, |_| {}).unwrap();
+    // Nobody waits for it: the call has come to something else, and the word of its coming was on its way.
+    let came = PeerEvent::Relayed(writer, address, None, None);
+    let mut context = Context { me, chats: &mut chats, screen: &mut screen, now: begun };
+    handshakes.event(ConnectionId::next(), came, &mut context);
+    assert_eq!(context.chats.over_tcp().count(), 0, "it has become a chat");
+    assert!(matches!(far.read(&mut [0]), Ok(0)), "it is still open");
 }

@@ -202,9 +202,9 @@ impl CallBacks {
         Some(self.under_way.swap_remove(place))
     }
 
-    /// Whether a caller comes through the server by this connection. Then it is made. Its thread is left alone from
-    /// then on, for the connection is in use.
-    pub fn is_relayed(&mut self, connection: ConnectionId) -> bool {
+    /// Handles that a caller comes through the server by this connection: its thread is left alone from then on, for the
+    /// connection is in use. Returns whether this client still waits for it.
+    pub fn relayed(&mut self, connection: ConnectionId) -> bool {
         let found = self.take(connection);
         found.map(|found| found.attempt.succeeded()).is_some()
     }

@@ -145,7 +145,8 @@ impl Handshakes {
             PeerEvent::Revealed(nonce) => revealed(id, nonce, context),
             PeerEvent::Refused(why) => context.screen.line(why),
             PeerEvent::Said(text) => said(id, text, context),
-            PeerEvent::File(_) | PeerEvent::Incoming(..) => {} // neither is part of a call that stands
+            // None of them is part of a call that stands.
+            PeerEvent::File(_) | PeerEvent::Incoming(..) | PeerEvent::Relayed(..) => {}
             PeerEvent::Ended(cause) => {
                 if context.chats.tcp(id).is_some_and(Chat::is_calling) {
                     self.failed(id, cause, context);
@@ -160,7 +161,13 @@ impl Handshakes {
     fn ownerless(&mut self, connection: ConnectionId, event: PeerEvent, context: &mut Context) {
         match event {
             PeerEvent::Incoming(writer, address, greeting, exporter) => {
-                self.arrived(connection, writer, address, (greeting, exporter), context);
+                self.arrived(connection, writer, (address, None), (greeting, exporter), context);
+            }
+            // The loop has not waited for it any more, and has ended it; the word of its coming was on its way by then.
+            PeerEvent::Relayed(writer, ..) if !self.callbacks.relayed(connection) => writer.cut(),
+            PeerEvent::Relayed(writer, address, greeting, exporter) => {
+                let way = Some(Way::Relayed);
+                self.arrived(connection, writer, (address, way), (greeting, exporter), context);
             }
             PeerEvent::Connected(writer, address, took, exporter) => {
                 let reached = (address, took);
@@ -177,7 +184,7 @@ impl Handshakes {
         &mut self,
         id: ConnectionId,
         writer: Writer,
-        address: SocketAddr,
+        (address, way): (SocketAddr, Option<Way>),
         (greeting, exporter): (Option<Greeting>, Option<Exporter>),
         context: &mut Context,
     ) {
@@ -185,7 +192,7 @@ impl Handshakes {
         let commit = greeting.as_ref().and_then(|greeting| greeting.commit);
         let mut chat = Chat::incoming(id, writer, address, greeting, times);
         chat.comparison = exporter.map(|exporter| Comparison::called(exporter, commit));
-        chat.passage.way = self.callbacks.is_relayed(id).then_some(Way::Relayed);
+        chat.passage.way = way;
         if !places::admit(&chat, context) {
             return chat.cut(context.screen);
         }

@@ -87,15 +87,18 @@ fn attend(
     let opened = open(stream, id, events, tickets)?;
     drop(silent); // it has spoken, or its time for that is over
     let address = SocketAddr::new(address.ip().to_canonical(), address.port());
-    listen_to(stream, (id, address), opened, Some(Arc::clone(slot)), events)
+    listen_to(stream, (id, address), opened, (Some(Arc::clone(slot)), PeerEvent::Incoming), events)
 }
+
+/// The event by which the loop hears of a caller.
+type Came = fn(Writer, SocketAddr, Option<Greeting>, Option<Exporter>) -> PeerEvent;
 
 /// Tells the loop of a caller, and of what it says.
 fn listen_to(
     stream: &Arc<TcpStream>,
     (id, address): (ConnectionId, SocketAddr),
     (mut reader, opening, secured): Opened,
-    slot: Option<Arc<Slot>>,
+    (slot, came): (Option<Arc<Slot>>, Came),
     events: &Events,
 ) -> io::Result<()> {
     let tell = |event| events.send(Event::Peer(id, event)).is_ok();
@@ -113,7 +116,7 @@ fn listen_to(
         progress(event);
     })?;
     let is_secure = exporter.is_some();
-    tell(PeerEvent::Incoming(writer, address, greeting, exporter));
+    tell(came(writer, address, greeting, exporter));
     let revealed = if is_secure { reader.nonce().map(Some) } else { Ok(None) };
     let ended = revealed.and_then(|nonce| {
         nonce.map(|nonce| tell(PeerEvent::Revealed(nonce)));
@@ -139,7 +142,7 @@ pub fn await_relayed(
         let relayed = relay::open(&server, &request, (id, &state), &events);
         let listened = relayed.and_then(|(stream, rest)| {
             let opened = secured(&stream, &rest, id, &events, &tickets)?;
-            listen_to(&stream, (id, server.address), opened, None, &events)
+            listen_to(&stream, (id, server.address), opened, (None, PeerEvent::Relayed), &events)
         });
         let ended = listened.err().map(|error| leg::cause(&error));
         // The loop is gone only when the program ends. It knows an end that it was told of.
