@@ -47,21 +47,40 @@ impl Drop for Slot {
 
 /// What a listener does with its connections.
 pub trait Accept {
-    /// Serves a connection, or turns it away. It must not wait: the connection gets a thread of its own, which owns
-    /// what stands for its place, a [`Slot`] say.
-    fn serve(&mut self, stream: TcpStream, peer: SocketAddr);
+    /// A connection that was let in: all that its thread owns, also what stands for its place, a [`Slot`] say.
+    type Admitted: Send + 'static;
+
+    /// Lets a connection in, or turns it away. It must not wait: meanwhile nobody else is accepted.
+    fn admit(&mut self, stream: TcpStream, peer: SocketAddr) -> Option<Self::Admitted>;
+
+    /// The thread for a connection from there: what it is called, and how large its stack is.
+    fn thread(peer: SocketAddr) -> thread::Builder;
+
+    /// Serves a connection to its end: the body of its thread.
+    fn serve(admitted: Self::Admitted);
 
     /// Notes that accept has failed.
     fn failed(&mut self, _error: &io::Error) {}
+
+    /// Notes that there is no thread for a connection. It is closed already, and its place is free.
+    fn unserved(&mut self, _peer: SocketAddr, _error: &io::Error) {}
 }
 
-/// Accepts connections for ever. How many are open at a time is the matter of the service.
+/// Accepts connections for ever, and serves each in a thread of its own. How many are open at a time is the matter of
+/// the service.
 ///
 /// An error of accept (no free descriptors, say) would return at once and for ever, so the loop pauses after it.
-pub fn accept(listener: &TcpListener, service: &mut impl Accept) -> ! {
+pub fn accept<S: Accept>(listener: &TcpListener, service: &mut S) -> ! {
     loop {
         match listener.accept() {
-            Ok((stream, peer)) => service.serve(stream, peer),
+            Ok((stream, peer)) => {
+                let Some(admitted) = service.admit(stream, peer) else { continue };
+                let serving = move || S::serve(admitted);
+                // Without a thread the connection and its place go with the closure.
+                if let Err(error) = S::thread(peer).spawn(serving) {
+                    service.unserved(peer, &error);
+                }
+            }
             Err(error) => {
                 service.failed(&error);
                 thread::sleep(PAUSE);

@@ -194,24 +194,46 @@ impl Acceptor {
     }
 }
 
+/// A client that was let in.
+struct Seated {
+    server: Arc<Server>,
+    seat: Seat,
+    outbox: Arc<Outbox>,
+    peer: SocketAddr,
+}
+
 impl Accept for Acceptor {
-    /// Starts the client's thread. Its name shows the client's port in a debugger.
-    fn serve(&mut self, stream: TcpStream, peer: SocketAddr) {
+    type Admitted = Seated;
+
+    /// Gives the client a seat, if there is one.
+    fn admit(&mut self, stream: TcpStream, peer: SocketAddr) -> Option<Seated> {
         let server = Arc::clone(&self.server);
         // A socket that was closed at once cannot be set up, and there is nobody to serve.
-        let Ok(outbox) = Outbox::new(stream, server.options.backlog).map(Arc::new) else { return };
+        let outbox = Outbox::new(stream, server.options.backlog).map(Arc::new).ok()?;
         let (seat, displaced) = match server.connections.enter(peer.ip().into(), &outbox) {
             Ok(entered) => entered,
-            Err(refusal) => return self.refuse(outbox, &refusal),
+            Err(refusal) => {
+                self.refuse(outbox, &refusal);
+                return None;
+            }
         };
         if let Some(displaced) = displaced {
             server.turn_out(&displaced, &capacity::full());
         }
-        let attend = move || drop(attend(&server, seat, outbox, peer));
-        let name = format!("client {}", peer.port());
-        if let Err(error) = thread::Builder::new().name(name).stack_size(STACK).spawn(attend) {
-            self.server.printer.line(format_args!("cannot start a thread for {peer}: {error}"));
-        }
+        Some(Seated { server, seat, outbox, peer })
+    }
+
+    /// Its name shows the client's port in a debugger.
+    fn thread(peer: SocketAddr) -> thread::Builder {
+        thread::Builder::new().name(format!("client {}", peer.port())).stack_size(STACK)
+    }
+
+    fn serve(Seated { server, seat, outbox, peer }: Seated) {
+        let _ = attend(&server, seat, outbox, peer); // an error: the client is gone already
+    }
+
+    fn unserved(&mut self, peer: SocketAddr, error: &io::Error) {
+        self.server.printer.line(format_args!("cannot start a thread for {peer}: {error}"));
     }
 
     /// Prints the error, at most once a second.

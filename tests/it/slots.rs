@@ -6,24 +6,30 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use p2p_chat::net::accept::{Accept, Slots, accept};
+use p2p_chat::net::accept::{Accept, Slot, Slots, accept};
 use p2p_chat::net::deadline::linger;
 
 /// Sends back the first byte of each connection and panics: the worst end that a session can come to.
 struct Panicking(Slots);
 
 impl Accept for Panicking {
-    fn serve(&mut self, stream: TcpStream, _: SocketAddr) {
-        let Some(slot) = self.0.take() else { return };
-        let serving = move || {
-            // Dropped in this order: a client that sees the end finds the slot free.
-            let (mut stream, _slot) = (stream, slot);
-            let mut byte = [0];
-            stream.read_exact(&mut byte).unwrap();
-            stream.write_all(&byte).unwrap();
-            panic!("as it should");
-        };
-        thread::Builder::new().name("panicking".to_owned()).spawn(serving).unwrap();
+    type Admitted = (TcpStream, Slot);
+
+    fn admit(&mut self, stream: TcpStream, _: SocketAddr) -> Option<(TcpStream, Slot)> {
+        Some((stream, self.0.take()?))
+    }
+
+    fn thread(_: SocketAddr) -> thread::Builder {
+        thread::Builder::new().name("panicking".to_owned())
+    }
+
+    fn serve((stream, slot): (TcpStream, Slot)) {
+        // Dropped in this order: a client that sees the end finds the slot free.
+        let (mut stream, _slot) = (stream, slot);
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        stream.write_all(&byte).unwrap();
+        panic!("as it should");
     }
 }
 

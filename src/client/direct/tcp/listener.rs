@@ -58,20 +58,37 @@ struct Listener {
     events: Events,
 }
 
+/// A caller that was let in.
+struct Caller {
+    stream: Arc<TcpStream>,
+    silent: Arc<Newcomer>,
+    address: SocketAddr,
+    slot: Arc<Slot>,
+    tickets: Tickets,
+    events: Events,
+}
+
 impl Accept for Listener {
-    /// Gives a caller its thread. If too many callers are silent, the oldest of them is disconnected: silent
+    type Admitted = Caller;
+
+    /// Gives a caller its slot. If too many callers are silent, the oldest of them is disconnected: silent
     /// connections must not keep a peer out.
-    fn serve(&mut self, stream: TcpStream, address: SocketAddr) {
-        let Some(slot) = self.slots.take() else { return };
+    fn admit(&mut self, stream: TcpStream, address: SocketAddr) -> Option<Caller> {
+        let slot = Arc::new(self.slots.take()?);
         let stream = Arc::new(stream);
         let silent = self.silent.admit(&stream);
         let (events, tickets) = (self.events.clone(), self.tickets.clone());
-        let reading = move || {
-            // A caller that leaves before it has said anything concerns nobody.
-            let _ = attend(&stream, silent, address, (&events, &tickets), &Arc::new(slot));
-        };
-        // Without a thread the connection and its slot go with the closure.
-        let _ = thread::Builder::new().name("peer".to_owned()).spawn(reading);
+        Some(Caller { stream, silent, address, slot, tickets, events })
+    }
+
+    fn thread(_: SocketAddr) -> thread::Builder {
+        thread::Builder::new().name("peer".to_owned())
+    }
+
+    fn serve(caller: Caller) {
+        let Caller { stream, silent, address, slot, tickets, events } = caller;
+        // A caller that leaves before it has said anything concerns nobody.
+        let _ = attend(&stream, silent, address, (&events, &tickets), &slot);
     }
 }
 

@@ -30,7 +30,7 @@ use crate::client::event::{Event, Events};
 use crate::io_error::is_waiting;
 use crate::net::accept::accept;
 use crate::net::deadline::linger;
-use crate::net::{Accept, DeadlineStream, Newcomer, Newcomers, Slots};
+use crate::net::{Accept, DeadlineStream, Newcomer, Newcomers, Slot, Slots};
 use crate::sync::lock;
 use crate::wire::Secret;
 
@@ -155,17 +155,30 @@ struct Browsers {
     slots: Slots,
 }
 
+/// A connection of a browser that was let in. In the end its slot is free before it is closed.
+struct Visitor {
+    shared: Arc<Shared>,
+    stream: Arc<TcpStream>,
+    newcomer: Arc<Newcomer>,
+    slot: Slot,
+}
+
 impl Accept for Browsers {
-    fn serve(&mut self, stream: TcpStream, _: SocketAddr) {
-        let Some(slot) = self.slots.take() else { return };
+    type Admitted = Visitor;
+
+    fn admit(&mut self, stream: TcpStream, _: SocketAddr) -> Option<Visitor> {
+        let slot = self.slots.take()?;
         let (shared, stream) = (Arc::clone(&self.shared), Arc::new(stream));
         let newcomer = self.newcomers.admit(&stream);
-        let attending = move || {
-            let _slot = slot;
-            let _ = shared.attend(&stream, newcomer); // a browser that has gone needs no answer
-        };
-        // Without a thread the connection and its slot go with the closure.
-        let _ = thread::Builder::new().name("browser".to_owned()).spawn(attending);
+        Some(Visitor { shared, stream, newcomer, slot })
+    }
+
+    fn thread(_: SocketAddr) -> thread::Builder {
+        thread::Builder::new().name("browser".to_owned())
+    }
+
+    fn serve(Visitor { shared, stream, newcomer, slot: _slot }: Visitor) {
+        let _ = shared.attend(&stream, newcomer); // a browser that has gone needs no answer
     }
 }
 
