@@ -10,6 +10,7 @@ mod proofs;
 mod sealing;
 
 use crate::check::Check;
+use crate::driver::dice::Dice;
 
 /// Its checks.
 pub const CHECKS: &[Check] = &[
@@ -23,22 +24,26 @@ pub const CHECKS: &[Check] = &[
         run: machine::candidates_come_in_their_order,
     },
     Check {
-        name: "lab11::each_address_has_its_schedule_and_its_nonce",
+        name: "lab11::each_address_has_its_turn_and_every_pair_its_way",
         says: "PUNCH is due at 0, .1, .2, .4, .8, 1.6, 3.2 and 4.8 s for each of at most five addresses, \
-               with a random Nonce of its own; what was missed is not made up for.",
+               the LAN's first, with a random Nonce of its own. So six pairs of NATs, and two \
+               clients in one LAN, have a way for a text; two pairs have none, and the sender is \
+               told so.",
         points: 0,
         rule: "PROTOCOL.md, UDP, Punching: PUNCH with Nonce, another for each destination",
-        needs: &[],
-        run: machine::each_address_has_its_schedule_and_its_nonce,
+        needs: &["lab11::candidates_come_in_their_order"],
+        run: each_address_has_its_turn_and_every_pair_its_way,
     },
     Check {
-        name: "lab11::the_lan_is_tried_before_the_world",
-        says: "A client that is told Local, Seen and the listed address punches the first one twice \
-               before the others, each with its own Nonce; its text goes where the answer comes from.",
+        name: "lab11::a_new_address_is_used_once_it_has_answered",
+        says: "What comes from a new address makes it a candidate, with its own Nonce: a port that nobody \
+               has announced, one of twelve (five are tried), a peer that has moved. Texts go there \
+               after its PUNCHACK, and not before; a third party that forges or repeats gets at \
+               most 1,200 bytes, and no text.",
         points: 0,
-        rule: "PROTOCOL.md, UDP, Punching: to Local at once and to the others 200 ms later",
-        needs: &["lab11::candidates_come_in_their_order"],
-        run: proofs::the_lan_is_tried_before_the_world,
+        rule: "PROTOCOL.md, UDP: the conversation follows only when that address is proven; Punching: a further candidate",
+        needs: &[],
+        run: a_new_address_is_used_once_it_has_answered,
     },
     Check {
         name: "lab11::an_answer_counts_only_from_where_its_nonce_was_sent",
@@ -50,33 +55,6 @@ pub const CHECKS: &[Check] = &[
         run: proofs::an_answer_counts_only_from_where_its_nonce_was_sent,
     },
     Check {
-        name: "lab11::a_peer_may_come_from_a_port_that_nobody_announced",
-        says: "PUNCH from an address that nobody has named makes it a candidate, with its own Nonce; of \
-               twelve such ones and one that was named five are tried.",
-        points: 0,
-        rule: "PROTOCOL.md, UDP, Punching: the address from which a PUNCH comes is a further candidate",
-        needs: &[],
-        run: proofs::a_peer_may_come_from_a_port_that_nobody_announced,
-    },
-    Check {
-        name: "lab11::nobody_else_redirects_a_conversation",
-        says: "A third party that forges, or sends on what it has caught, gets an ACK and some PUNCHes, \
-               at most 1,200 bytes; twenty texts go to the peer.",
-        points: 0,
-        rule: "PROTOCOL.md, UDP: the conversation follows only when that address is proven",
-        needs: &[],
-        run: proofs::nobody_else_redirects_a_conversation,
-    },
-    Check {
-        name: "lab11::a_peer_that_moves_is_followed_once_it_answers",
-        says: "The newest MSG from another address makes it a candidate; texts go there after its \
-               PUNCHACK, and not before.",
-        points: 0,
-        rule: "PROTOCOL.md, UDP: the conversation follows only when that address is proven",
-        needs: &[],
-        run: proofs::a_peer_that_moves_is_followed_once_it_answers,
-    },
-    Check {
         name: "lab11::a_mapping_that_forgets_is_kept_open",
         says: "Behind a NAT that forgets after 20 s the way stays open for ten silent minutes; PUNCH is \
                due after each 15 s of silence, four times without an answer, and never on loopback or in \
@@ -86,13 +64,18 @@ pub const CHECKS: &[Check] = &[
         needs: &[],
         run: machine::a_mapping_that_forgets_is_kept_open,
     },
-    Check {
-        name: "lab11::every_pair_of_the_table_goes_its_way",
-        says: "Two of your clients behind each pair of NATs: six pairs and one LAN have a way for a text; \
-               two have none, and the sender is told so.",
-        points: 0,
-        rule: "PROTOCOL.md, UDP, Punching",
-        needs: &["lab11::candidates_come_in_their_order"],
-        run: pairs::every_pair_of_the_table_goes_its_way,
-    },
 ];
+
+/// The schedule by itself, as a server sees it, and what it is good for.
+fn each_address_has_its_turn_and_every_pair_its_way(dice: &mut Dice) {
+    machine::each_address_has_its_schedule_and_its_nonce(dice);
+    proofs::the_lan_is_tried_before_the_world(dice);
+    pairs::every_pair_of_the_table_goes_its_way(dice);
+}
+
+/// While a search is under way, and afterwards.
+fn a_new_address_is_used_once_it_has_answered(dice: &mut Dice) {
+    proofs::a_peer_may_come_from_a_port_that_nobody_announced(dice);
+    proofs::nobody_else_redirects_a_conversation(dice);
+    proofs::a_peer_that_moves_is_followed_once_it_answers(dice);
+}

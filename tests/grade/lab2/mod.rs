@@ -6,6 +6,7 @@ mod places;
 mod returns;
 
 use crate::check::Check;
+use crate::driver::dice::Dice;
 
 /// Its checks.
 pub const CHECKS: &[Check] = &[
@@ -62,22 +63,14 @@ pub const CHECKS: &[Check] = &[
         run: returns::an_entry_lasts_as_long_as_it_is_renewed,
     },
     Check {
-        name: "lab2::the_room_is_told_where_somebody_is",
+        name: "lab2::an_entry_has_an_owner_and_a_place",
         says: "The port is the one of the connection that joins, or else the last one; the room \
-               hears of a new one by JOINED.",
-        points: 1,
-        rule: "PROTOCOL.md: JOIN records the port that this connection registered; Token",
+               hears of a new one by JOINED. From another IP nobody can renew a name or join under \
+               it, except with the Token of the client that is there.",
+        points: 2,
+        rule: "PROTOCOL.md, REGISTER: an entry from another address is name-taken; JOIN records the port; Token",
         needs: &["lab2::a_registration_is_acknowledged"],
-        run: places::the_room_is_told_where_somebody_is,
-    },
-    Check {
-        name: "lab2::an_entry_belongs_to_the_address_it_came_from",
-        says: "From another IP nobody can renew a name or join under it, except with the Token of \
-               the client that is there.",
-        points: 1,
-        rule: "PROTOCOL.md, REGISTER: an entry from another address is name-taken; JOIN; Token",
-        needs: &["lab2::a_registration_is_acknowledged"],
-        run: places::an_entry_belongs_to_the_address_it_came_from,
+        run: an_entry_has_an_owner_and_a_place,
     },
     Check {
         name: "lab2::a_name_that_is_left_is_free",
@@ -88,22 +81,14 @@ pub const CHECKS: &[Check] = &[
         run: claims::a_name_that_is_left_is_free,
     },
     Check {
-        name: "lab2::the_end_of_an_old_connection_takes_nothing_away",
-        says: "A client that comes back with the Token keeps the name when its old connection ends; \
-               a wrong Token counts as none.",
-        points: 1,
-        rule: "PROTOCOL.md, Token: JOIN with the Token of a name that is still joined",
+        name: "lab2::who_shows_the_token_comes_back",
+        says: "A client that comes back with the Token keeps the name when its old connection ends, and \
+               its ID and Token when it was lost; a wrong Token counts as none, and after QUIT it \
+               is a new one.",
+        points: 2,
+        rule: "PROTOCOL.md, Token: JOIN with the Token of a name that is still joined; after LEFT gone, timeout or slow",
         needs: &["lab2::a_registration_is_acknowledged"],
-        run: claims::the_end_of_an_old_connection_takes_nothing_away,
-    },
-    Check {
-        name: "lab2::who_was_lost_comes_back_by_the_token",
-        says: "A lost client comes back to its ID and its Token; after QUIT, or with a wrong Token, \
-               it is a new one.",
-        points: 1,
-        rule: "PROTOCOL.md, Token: after LEFT gone, timeout or slow the server remembers",
-        needs: &["lab2::a_registration_is_acknowledged"],
-        run: returns::who_was_lost_comes_back_by_the_token,
+        run: who_shows_the_token_comes_back,
     },
     Check {
         name: "lab2::a_peer_is_found_by_name_and_by_number",
@@ -115,3 +100,15 @@ pub const CHECKS: &[Check] = &[
         run: names::a_peer_is_found_by_name_and_by_number,
     },
 ];
+
+/// Where somebody is, and who may say so.
+fn an_entry_has_an_owner_and_a_place(dice: &mut Dice) {
+    places::the_room_is_told_where_somebody_is(dice);
+    places::an_entry_belongs_to_the_address_it_came_from(dice);
+}
+
+/// While the old connection is still there, and after it was lost.
+fn who_shows_the_token_comes_back(dice: &mut Dice) {
+    claims::the_end_of_an_old_connection_takes_nothing_away(dice);
+    returns::who_was_lost_comes_back_by_the_token(dice);
+}
