@@ -1,6 +1,13 @@
 //! How long the way to a peer and back takes, and how long to wait for an answer (RFC 6298, 2). It is measured by what is
 //! sent anyway: an idle chat sends nothing for it.
 //!
+//! ```text
+//! first time R     smoothed = R                                    variation = R / 2
+//! each later R     variation = 3/4 variation + 1/4 |smoothed - R|  and then
+//!                  smoothed  = 7/8 smoothed  + 1/8 R
+//! timeout          smoothed + the larger of GRANULARITY and 4 variation
+//! ```
+//!
 //! Over TCP it is the time that connecting takes: one segment there and one back, both handled by the operating
 //! systems. Over UDP it is the time from a message to its acknowledgement, as
 //! [`congestion`](crate::client::direct::udp::congestion) measures it. Times vary, so both their mean and their
@@ -18,7 +25,10 @@
 use std::fmt;
 use std::time::Duration;
 
-/// What is known of the way to a peer and back.
+/// The clock's granularity: G in the RFC. An operating system wakes a program up to so much too late.
+pub const GRANULARITY: Duration = Duration::from_millis(10);
+
+/// What is known of the way to a peer and back: nothing before the first time.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RoundTrip(Option<Estimate>);
 
@@ -32,7 +42,10 @@ struct Estimate {
 }
 
 impl RoundTrip {
-    /// Notes that the way there and back took so long, once. A new time counts an eighth, its distance a quarter.
+    /// Notes that the way there and back took so long, once. The first time is the mean, and half of it the variation.
+    /// Of each later one the distance to the mean counts a quarter, and then the time itself an eighth: the variation
+    /// is measured against the mean before it moves.
+    // LAB 12: take one more time into the mean => self.0 = Some(Estimate { smoothed: time, variation: Duration::ZERO });
     pub fn took(&mut self, time: Duration) {
         self.0 = Some(match self.0 {
             None => Estimate { smoothed: time, variation: time / 2 },
@@ -43,9 +56,11 @@ impl RoundTrip {
         });
     }
 
-    /// After how long an answer is late, if anything is known: RTO in the RFC, without its limits.
+    /// After how long an answer is late, if anything is known: RTO in the RFC, without its limits. A way whose times are
+    /// always the same has no variation, and its answers are late by [`GRANULARITY`] at times.
+    // LAB 12: tell when an answer is late => None
     pub fn timeout(&self) -> Option<Duration> {
-        self.0.map(|Estimate { smoothed, variation }| smoothed + variation * 4)
+        self.0.map(|Estimate { smoothed, variation }| smoothed + GRANULARITY.max(variation * 4))
     }
 
     /// The time in milliseconds, if there is one.

@@ -26,11 +26,11 @@ use crate::client::direct::round_trip::RoundTrip;
 /// Only numbers below First + this are sent: at most so many are unacknowledged, and further texts wait.
 pub const WINDOW: u64 = 64;
 /// The shortest retransmission timer. RFC 6298 says a second, and most systems take this.
-const SHORTEST: Duration = Duration::from_millis(200);
+pub const SHORTEST: Duration = Duration::from_millis(200);
 /// The longest one, also after it was doubled.
 pub const LONGEST: Duration = Duration::from_millis(800);
 /// After so many messages in a row whose copies make their acknowledgements useless as measurements, the timer doubles.
-const PATIENCE: u32 = 3;
+pub const PATIENCE: u32 = 3;
 
 /// What one direction of a conversation knows of the network.
 #[derive(Debug)]
@@ -89,17 +89,23 @@ impl CongestionControl {
         self.window
     }
 
-    /// How long the first copy of a message has until the next one. Each copy of it doubles that.
+    /// How long the first copy of a message has until the next one: what [`RoundTrip::timeout`] says, not below
+    /// [`SHORTEST`], which it is also if nothing is known, and not above [`LONGEST`]. Each copy of the message doubles it.
     ///
     /// If the network has become slower than the timer, each message is sent twice, and none measures anything any more
-    /// (Karn's algorithm, RFC 6298, 3). So the timer itself doubles when some in a row have not (RFC 6298, 5.5).
+    /// (Karn). So the timer itself doubles, too (RFC 6298, 5.5): once after [`PATIENCE`]
+    /// messages in a row that have measured nothing, and once more after as many more.
+    // LAB 12: set the timer => SHORTEST
     pub fn timeout(&self) -> Duration {
         let measured = self.round_trip.timeout().unwrap_or(SHORTEST).max(SHORTEST);
         let doublings = (self.unmeasured / PATIENCE).min(2);
         (measured * 2_u32.pow(doublings)).min(LONGEST)
     }
 
-    /// Whether a new message may be sent while so many are in flight.
+    /// Whether a new message may be sent at `now`, while so many are in flight: if there is room in the window, or if no
+    /// new one was sent for a [`timeout`](CongestionControl::timeout). Without the second rule a window of 1 would let
+    /// one lost message stop all others until it is given up.
+    // LAB 12: say whether a new message may be sent => true
     pub fn allows(&self, in_flight: usize, now: Instant) -> bool {
         let is_quiet = |last: Instant| now.duration_since(last) >= self.timeout();
         (in_flight as u64) < self.window || self.last_new.is_none_or(is_quiet)
@@ -122,38 +128,59 @@ impl CongestionControl {
 
     /// Notes that a message was sent once more, because it seems lost.
     pub fn sent_again(&mut self, seq: u64) {
-        let in_flight = self.under_way.len() as u64;
         let Some(message) = self.under_way.get_mut(&seq) else { return };
         message.is_once = false;
+        let since = message.since;
+        self.lost(seq, since);
+    }
+
+    /// Handles the loss of message `seq`, whose first copy was sent at `since` (RFC 5681, 3.1 and 3.2). Half of what is
+    /// under way, but at least 2, is the new threshold, and the new window, too. But if nothing at all was acknowledged
+    /// `since`, nothing comes through any more: the window is 1.
+    ///
+    /// A queue that overflows drops many messages of one window. That is one loss: a message up to `recovering` changes
+    /// nothing, and all that was sent up to now is such a message from now on.
+    // LAB 12: send less after a loss => ()
+    fn lost(&mut self, seq: u64, since: Instant) {
         if seq <= self.recovering {
             return;
         }
         self.recovering = self.highest;
-        self.threshold = (in_flight / 2).max(2);
-        let anything_came = self.heard.is_some_and(|heard| heard >= message.since);
-        (self.window, self.since_growth) = (if anything_came { self.threshold } else { 1 }, 0);
+        self.threshold = (self.under_way.len() as u64 / 2).max(2);
+        let anything_came = self.heard.is_some_and(|heard| heard >= since);
+        self.window = if anything_came { self.threshold } else { 1 };
+        self.since_growth = 0;
     }
 
     /// Notes an acknowledgement of one message, and of all up to another one. Those were acknowledged before, by
-    /// something that was lost.
+    /// something that was lost: nobody knows when, so they measure nothing.
     pub fn acknowledged(&mut self, seq: u64, upto: u64, now: Instant) {
         self.heard = Some(now);
         let message = self.under_way.remove(&seq);
         let above = self.under_way.split_off(&upto.saturating_add(1));
         let others = std::mem::replace(&mut self.under_way, above);
-        match &message {
-            Some(message) if message.is_once => {
-                self.round_trip.took(now.duration_since(message.since));
-                self.unmeasured = 0;
-            }
-            Some(_) => self.unmeasured += 1,
-            None => {}
+        if let Some(message) = &message {
+            self.measure(message, now);
         }
         self.grow(others.len() as u64 + u64::from(message.is_some()));
     }
 
-    /// Lets the window grow when so many messages were acknowledged: by each of them in slow start, by one in each
-    /// round trip above the threshold.
+    /// Measures the way by a message whose own acknowledgement came at `now`. If it was sent more than once, nobody knows
+    /// which copy was acknowledged: it measures nothing (Karn's algorithm, RFC 6298, 3), and is counted for the timer.
+    // LAB 12: measure the way, but not by copies => ()
+    fn measure(&mut self, message: &UnderWay, now: Instant) {
+        if message.is_once {
+            self.round_trip.took(now.duration_since(message.since));
+            self.unmeasured = 0;
+        } else {
+            self.unmeasured += 1;
+        }
+    }
+
+    /// Lets the window grow when so many messages were acknowledged, up to [`WINDOW`]. Below the threshold it grows by one
+    /// for each of them, so it doubles in each round trip (slow start). From there on it grows by one when as many were
+    /// acknowledged since it grew last as it holds, which takes a round trip (congestion avoidance, RFC 5681, 3.1).
+    // LAB 12: send more while nothing is lost => ()
     fn grow(&mut self, acknowledged: u64) {
         for _ in 0..acknowledged {
             self.since_growth += 1;
