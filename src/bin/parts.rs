@@ -11,6 +11,7 @@ use p2p_chat::tools::parts::{self, Part};
 const USAGE: &str = "\
 usage: parts PART …
   window             the window against replays: may N, note N, new
+  sender             the sender of datagrams in virtual time: at T, say N, ack SEQ upto UPTO, new
 a part that is asked: a question on each line of the input, the answer on a line of the output";
 
 fn main() -> ExitCode {
@@ -23,7 +24,8 @@ fn parse(line: impl Iterator<Item = String>) -> Result<Part, String> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words[..] {
         ["window"] => Ok(Part::Window),
-        ["window", ..] => Err("window takes no arguments".to_owned()),
+        ["sender"] => Ok(Part::Sender),
+        [part @ ("window" | "sender"), ..] => Err(format!("{part} takes no arguments")),
         [part, ..] => Err(format!("there is no part '{part}'")),
         [] => Err("which part?".to_owned()),
     }

@@ -6,6 +6,7 @@
 
 pub mod questions;
 pub mod window;
+pub mod sender;
 
 use std::io::{BufRead, Write};
 
@@ -16,6 +17,8 @@ use crate::cli::Failure;
 pub enum Part {
     /// [`window`].
     Window,
+    /// [`sender`].
+    Sender,
 }
 
 /// Runs a part until its input is over.
@@ -25,5 +28,6 @@ pub enum Part {
 pub fn run(part: &Part, input: impl BufRead, output: &mut impl Write) -> Result<(), Failure> {
     match part {
         Part::Window => questions::answer(input, output, &mut window::Window::default()),
+        Part::Sender => questions::answer(input, output, &mut sender::VirtualSender::default()),
     }
 }
