@@ -29,7 +29,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use direct::udp::lossy::Rates;
-use direct::udp::socket::{self, Datagrams, Pair};
+use direct::udp::socket::Datagrams;
 use direct::{Conversations, Listening, Transfers};
 use event::Events;
 use event_loop::{EventLoop, Settings};
@@ -42,6 +42,7 @@ use ui::web::Page;
 use crate::class_key;
 use crate::cli::Failure;
 use crate::io_error::cause_at;
+use crate::net::pair::{self, Pair};
 use crate::tls::KeyLog;
 
 /// What the person who starts the client decides.
@@ -132,7 +133,7 @@ fn sockets(options: &ClientOptions) -> Result<(Pair, Option<Pair>), Failure> {
     let Some(address) = loopback.or(addresses.first()) else {
         return Err(Failure { message: format!("{server} has no address"), code: 1 });
     };
-    socket::bind(listening_address(address, options.port))
+    pair::bind(listening_address(address, options.port))
         .map_err(|(place, error)| cannot_listen("listen on", &place, options.port, &error))
 }
 

@@ -16,8 +16,9 @@ use std::thread;
 
 use crate::class_key;
 use crate::cli::Failure;
-use crate::client::net::{secure, writer};
+use crate::client::net::secure;
 use crate::client::rendezvous::connection;
+use crate::net::connect::{LIMIT, connect};
 use crate::net::{Reader, RecordWriter};
 use crate::sync::lock;
 use crate::tls::{Secured, SharedKey};
@@ -86,7 +87,7 @@ fn open(end: &End, notice: &mut impl Write) -> Result<TcpStream, Failure> {
         End::Call(server) => {
             let addresses = connection::resolve(server)
                 .map_err(|error| Failure::cannot("find", server, &error))?;
-            writer::connect(&addresses).map_err(|error| Failure::cannot("reach", server, &error))
+            connect(&addresses, LIMIT).map_err(|error| Failure::cannot("reach", server, &error))
         }
         End::Listen(port) => {
             let here = format!("port {port}");

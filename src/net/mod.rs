@@ -1,6 +1,7 @@
 //! What every connection of this project needs: accepting with a limit, reading with a deadline, a lingering close.
 //!
-//! [`accept`] is the loop of a listener, [`Reader`] the buffer between a socket and a parser, [`RecordWriter`] its counterpart, [`Traced`] what both show, [`TimedStream`] the
+//! [`accept`] is the loop of a listener, [`connect`] tries one address after the other, [`copy`] passes on what a connection
+//! says, [`pair`] binds TCP and UDP to one port, [`Reader`] the buffer between a socket and a parser, [`RecordWriter`] its counterpart, [`Traced`] what both show, [`TimedStream`] the
 //! socket below it, with a limit for each read, [`deadline`] a reader that ends in time, [`ipv4_twin`] where to
 //! listen as well, [`interface`] what link-local addresses need, [`Newcomers`] who
 //! gives way among idle connections, [`Host`] what counts as one machine among many,
@@ -17,6 +18,9 @@ pub mod twin;
 pub mod interface;
 pub mod newcomers;
 pub mod accept;
+pub mod connect;
+pub mod copy;
+pub mod pair;
 
 pub use accept::{Accept, Slot, Slots};
 pub use deadline::DeadlineStream;

@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use p2p_chat::client::net::writer;
+use p2p_chat::net::connect::{LIMIT, connect};
 
 use crate::driver::played::TOKEN;
 use crate::support::{
@@ -129,10 +129,10 @@ fn a_server_that_goes_after_it_has_refused_is_told_of() {
 #[test]
 fn each_address_that_was_tried_is_told_with_its_own_cause() {
     let addresses = [0, 0].map(|_| SocketAddr::from((Ipv4Addr::LOCALHOST, free_port())));
-    let error = writer::connect(&addresses).unwrap_err().to_string();
+    let error = connect(&addresses, LIMIT).unwrap_err().to_string();
     let told = addresses.map(|address| format!("{address}: connection refused"));
     assert_eq!(error, told.join("; "));
-    let single = writer::connect(&addresses[..1]).unwrap_err();
+    let single = connect(&addresses[..1], LIMIT).unwrap_err();
     assert_eq!(single.kind(), std::io::ErrorKind::ConnectionRefused);
 }
 

@@ -10,11 +10,12 @@ use std::net::SocketAddr;
 
 use crate::client::direct::secure::Tickets;
 use crate::client::direct::tcp::listener::{self, Callers};
-use crate::client::direct::udp::socket::{self, Datagrams, Pair};
+use crate::client::direct::udp::socket::{self, Datagrams};
 use crate::client::event::Events;
 use crate::client::ui::Screen;
 use crate::io_error::cause_at;
 use crate::net::interface;
+use crate::net::pair::{self, Pair};
 
 /// The sockets on which this client listens.
 pub struct Listening {
@@ -70,7 +71,7 @@ impl Listening {
         if self.addresses.iter().any(covers) || self.failed.contains(&place) {
             return;
         }
-        let bound = socket::bind(place).map_err(|(_, error)| error);
+        let bound = pair::bind(place).map_err(|(_, error)| error);
         match bound.and_then(|(pair, _)| self.add(pair, datagrams)) {
             Ok(()) => screen.line(format_args!("listening on {place}, too")),
             Err(error) => {

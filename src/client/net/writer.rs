@@ -4,19 +4,16 @@
 
 use std::fmt;
 use std::io;
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::io_error::cause;
 use crate::net::{RecordWriter, Traced};
 use crate::tls::{RecordHead, Sealer};
 
-/// How long connecting may take.
-const CONNECT: Duration = Duration::from_secs(5);
 /// A write that blocks for this long fails: the other side reads nothing.
 const STUCK: Duration = Duration::from_secs(30);
 /// How long the other side may take to close the connection after this side is closed (RFC 9293, 3.6).
@@ -231,27 +228,4 @@ fn write_all(
 /// Whether the last word of a secured connection is said.
 fn is_over(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::BrokenPipe && error.raw_os_error().is_none()
-}
-
-/// Connects to the first of the addresses that answers.
-///
-/// # Errors
-/// The error of a single address. Of several addresses, one error that names each with its own cause: the last one
-/// alone may be the least important. `InvalidInput` when there is none.
-pub fn connect(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
-    let mut failed = Vec::new();
-    for address in addresses {
-        match TcpStream::connect_timeout(address, CONNECT) {
-            Ok(stream) => return Ok(stream),
-            Err(error) => failed.push((address, error)),
-        }
-    }
-    match failed.len() {
-        0 => Err(io::Error::new(io::ErrorKind::InvalidInput, "it has no address")),
-        1 => Err(failed.remove(0).1),
-        _ => {
-            let told = failed.iter().map(|(address, error)| format!("{address}: {}", cause(error)));
-            Err(io::Error::other(told.collect::<Vec<_>>().join("; ")))
-        }
-    }
 }

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::thread;
 
 use crate::client::event::{self, Event, Events, LinkEvent};
-use crate::client::net::{ConnectionId, Direction, Writer};
-use crate::client::net::{secure, writer};
+use crate::client::net::{ConnectionId, Direction, Writer, secure};
 use crate::io_error::cause;
+use crate::net::connect::{LIMIT, connect};
 use crate::net::{Reader, interface};
 use crate::tls::SharedKey;
 use crate::wire::{BlockReader, MAX_ANSWER_LINES, compat};
@@ -63,7 +63,7 @@ fn follow(
 ) -> io::Result<()> {
     let gone = || io::Error::from(io::ErrorKind::BrokenPipe);
     let tell = |event| events.send(Event::Link(id, event)).map_err(|_| gone());
-    let stream = Arc::new(writer::connect(&resolve(server)?)?);
+    let stream = Arc::new(connect(&resolve(server)?, LIMIT)?);
     let (own, other) = (stream.local_addr()?, stream.peer_addr()?);
     let secured = key.map(|key| secure::connect(&stream, key)).transpose()?;
     let (opener, sealer) = secured

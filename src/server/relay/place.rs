@@ -14,7 +14,7 @@
 //! The end of what its client says is an end of one direction only (RFC 9293, 3.6): the other side hears it, and may
 //! still speak. An error of either connection is the end of both.
 
-use std::io::{self, BufRead, ErrorKind};
+use std::io::{self, ErrorKind, Read, Write};
 use std::sync::Arc;
 use std::sync::mpsc::RecvTimeoutError;
 use std::thread;
@@ -22,6 +22,7 @@ use std::time::{Duration, Instant};
 
 use crate::io_error::is_waiting;
 use crate::net::Reader;
+use crate::net::copy::{HalfClose, copy};
 use crate::server::relay::course::rest;
 use crate::server::relay::relays::{Relay, RelayClaim, Relays, unknown};
 use crate::server::room::Outbox;
@@ -83,20 +84,7 @@ impl RelayPlace {
         let until = Instant::now() + MEETING;
         let in_time = || until.saturating_duration_since(Instant::now());
         self.wait(reader, in_time, Reader::unsecure)?;
-        loop {
-            let read =
-                |reader: &mut Reader| reader.fill_buf().map(|bytes| bytes.len().min(PORTION));
-            let count = self.wait(reader, || self.left(), read)?;
-            if count == 0 {
-                break;
-            }
-            self.pass(&reader.buffered()[..count])?;
-            reader.consume(count);
-            self.own().sleep(rest(count));
-        }
-        while !self.other().end_passing() {
-            self.pause(FULL)?;
-        }
+        copy(&mut OwnClient { place: self, reader }, &mut OtherClient { place: self })?;
         let now = Instant::now();
         let both = lock(&self.relay.course).as_mut().is_none_or(|it| it.ends(self.side, now));
         if both {
@@ -115,7 +103,7 @@ impl RelayPlace {
         &self,
         reader: &mut Reader<'a>,
         left: impl Fn() -> Duration,
-        read: impl Fn(&mut Reader<'a>) -> io::Result<T>,
+        mut read: impl FnMut(&mut Reader<'a>) -> io::Result<T>,
     ) -> io::Result<T> {
         loop {
             let left = left();
@@ -172,6 +160,48 @@ impl RelayPlace {
     /// The connection of the other side.
     fn other(&self) -> &Outbox {
         &self.relay.outboxes[1 - self.side]
+    }
+}
+
+/// What this side's client writes, as long as the relay goes on.
+struct OwnClient<'p, 'r, 'a> {
+    place: &'p RelayPlace,
+    reader: &'r mut Reader<'a>,
+}
+
+impl Read for OwnClient<'_, '_, '_> {
+    /// Gives no more than one portion.
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let portion = into.len().min(PORTION);
+        let into = &mut into[..portion];
+        self.place.wait(self.reader, || self.place.left(), |reader| reader.read(into))
+    }
+}
+
+/// The way to the other side's client, as fast as the rate wants.
+struct OtherClient<'p> {
+    place: &'p RelayPlace,
+}
+
+impl Write for OtherClient<'_> {
+    /// Takes all of it, and rests.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.place.pass(bytes)?;
+        self.place.own().sleep(rest(bytes.len()));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl HalfClose for OtherClient<'_> {
+    fn end(&mut self) -> io::Result<()> {
+        while !self.place.other().end_passing() {
+            self.place.pause(FULL)?;
+        }
+        Ok(())
     }
 }
 

@@ -26,7 +26,8 @@ use crate::client::direct::tcp::line_reader::{LineReader, Opening};
 use crate::client::direct::tcp::passage::{Attempt, AttemptState};
 use crate::client::direct::tcp::relay::{self, RelayServer};
 use crate::client::event::{self, Event, Events, PeerEvent};
-use crate::client::net::{ConnectionId, Flight, Writer, secure, writer};
+use crate::client::net::{ConnectionId, Flight, Writer, secure};
+use crate::net::connect::{LIMIT, connect};
 use crate::net::interface;
 use crate::tls::{Secured, SharedKey};
 use crate::wire::{Greeting, Request, compat};
@@ -95,7 +96,7 @@ fn reach(
         CallRoute::Address(address) => {
             interface::check(address)?;
             let began = Instant::now();
-            let stream = Arc::new(writer::connect(&[*address])?);
+            let stream = Arc::new(connect(&[*address], LIMIT)?);
             let took = began.elapsed();
             let secured = key.map(|key| secure::connect(&stream, key)).transpose();
             let secured = secured.map_err(|error| leg::refusal(&error))?;

@@ -1,8 +1,7 @@
-//! The sockets on which a client listens, TCP and UDP with the same port number, and the thread that receives
-//! datagrams. [`conversations`](crate::client::direct::conversations) decides what a datagram means.
+//! The socket for datagrams, and the thread that receives them. [`conversations`](crate::client::direct::conversations) decides what a datagram means.
 
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -12,11 +11,9 @@ use crate::client::direct::udp::lossy::{Lossy, Rates};
 use crate::client::event::{Event, Events};
 use crate::client::net::{Captured, Direction};
 use crate::client::ui::Screen;
-use crate::net::{interface, ipv4_twin};
+use crate::net::interface;
 use crate::wire::{MAX_SEALED, Name, Secret, Via};
 
-/// How often [`bind`] tries to find a port that is free for both. One try is nearly always enough.
-const TRIES: u32 = 100;
 /// More than the largest UDP datagram (RFC 768: its length field has 16 bits).
 const LARGEST: usize = 65_536;
 /// The pause after an error of the socket, which could come again at once.
@@ -25,43 +22,6 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// How PUNCH and its answer begin. They do not pass through the bad network of `--lossy`: when they are sent is a matter of
 /// milliseconds, and with one seed always the same texts must be lost.
 const PUNCH: &[u8] = b"PUNCH";
-
-/// Two sockets with the same address.
-pub type Pair = (TcpListener, Arc<UdpSocket>);
-/// Why a socket cannot be bound; the string names it.
-type Failed = (String, io::Error);
-
-/// Binds both sockets, and two more for IPv4 where a socket on `::` is IPv6 alone. With port 0 the operating system
-/// chooses a port for the first one; if that is taken for another, this tries again.
-///
-/// # Errors
-/// When a socket cannot be bound; the string names it.
-pub fn bind(address: SocketAddr) -> Result<(Pair, Option<Pair>), Failed> {
-    let mut tries = if address.port() == 0 { TRIES } else { 1 };
-    loop {
-        tries -= 1;
-        match bind_families(address) {
-            Err(_) if tries > 0 => {}
-            done => return done,
-        }
-    }
-}
-
-/// Binds a pair of sockets, and its twin where it needs one.
-fn bind_families(address: SocketAddr) -> Result<(Pair, Option<Pair>), Failed> {
-    let pair = bind_pair(address)?;
-    let own = pair.0.local_addr().map_err(|error| (address.to_string(), error))?;
-    Ok((pair, ipv4_twin(own).map(bind_pair).transpose()?))
-}
-
-/// Binds a pair of sockets.
-fn bind_pair(address: SocketAddr) -> Result<Pair, Failed> {
-    let failed = |error| (address.to_string(), error);
-    let listener = TcpListener::bind(address).map_err(failed)?;
-    let own = listener.local_addr().map_err(failed)?;
-    let socket = UdpSocket::bind(own).map_err(|error| (format!("{address} (udp)"), error))?;
-    Ok((listener, Arc::new(socket)))
-}
 
 /// Starts the thread that receives datagrams and sends them to the loop.
 ///

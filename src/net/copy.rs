@@ -1,0 +1,70 @@
+//! Copying what one connection says to another: in one direction, or in both at once.
+//!
+//! A connection has two directions, and each ends by itself (half-close, RFC 9293, 3.6). What one side has ended the other
+//! must hear as an end, and may still answer:
+//!
+//! ```text
+//! one ── "Goodbye." ──► end          copy          "Goodbye." ──► end ──► other
+//! one ◄── "And you." ◄─ end          copy          "And you." ◄── end ◄── other
+//! ```
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::thread;
+
+use crate::net::reader::Reader;
+
+/// How much is copied at once.
+const PIECE: usize = 4 * 1024;
+
+/// The sending direction of a connection, which can end while the other one goes on.
+pub trait HalfClose: Write {
+    /// Tells the other side that nothing more is said.
+    ///
+    /// # Errors
+    /// When the connection is gone.
+    fn end(&mut self) -> io::Result<()>;
+}
+
+impl HalfClose for &TcpStream {
+    fn end(&mut self) -> io::Result<()> {
+        self.shutdown(Shutdown::Write)
+    }
+}
+
+/// Copies one direction: all that `from` gives, each piece as soon as it arrives, and then the end.
+///
+/// # Errors
+/// As reading, writing and ending fail.
+pub fn copy(from: &mut impl Read, to: &mut impl HalfClose) -> io::Result<()> {
+    let mut piece = [0; PIECE];
+    loop {
+        match from.read(&mut piece) {
+            Ok(0) => return to.end(),
+            Ok(count) => to.write_all(&piece[..count])?,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Copies both directions between two connections at once, until both have ended.
+///
+/// # Errors
+/// The error of a direction, which has ended the other one, too.
+pub fn join(one: &TcpStream, other: &TcpStream) -> io::Result<()> {
+    let (from, to) = (other.try_clone()?, one.try_clone()?);
+    let back = thread::Builder::new().name("back".to_owned()).spawn(move || one_way(&from, &to))?;
+    let there = one_way(one, other);
+    let back = back.join().unwrap_or_else(|_| Err(io::Error::other("a thread has panicked")));
+    there.and(back)
+}
+
+/// Copies one direction between two connections. If that fails, both connections are over, in both directions.
+fn one_way(from: &TcpStream, mut to: &TcpStream) -> io::Result<()> {
+    copy(&mut Reader::new(from), &mut to).inspect_err(|_| {
+        for stream in [from, to] {
+            let _ = stream.shutdown(Shutdown::Both); // an error: it is closed already
+        }
+    })
+}
