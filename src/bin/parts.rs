@@ -1,32 +1,80 @@
 //! The parts of the chat alone: `parts PART …`. This file only reads the command line; the work is done in
 //! [`p2p_chat::tools::parts`].
 
-use std::io;
+use std::io::{self, BufReader};
+use std::net::{IpAddr, Ipv4Addr};
 use std::process::ExitCode;
+use std::time::Duration;
 
-use p2p_chat::cli::{Arguments, program};
+use p2p_chat::cli::{Arguments, number, program, server_address};
 use p2p_chat::tools::parts::{self, Part};
 
 /// The text of `--help`, which also follows every mistake in the command line.
 const USAGE: &str = "\
 usage: parts PART …
+  echo PORT [--host IP]
+                     an echo server, TCP and UDP on one port: what comes goes back
+  connect HOST:PORT… [--limit S]
+                     a connection by hand to the first that answers, each within S seconds (5)
+  join HOST:PORT HOST:PORT
+                     what one connection says the other one hears, both ways
   window             the window against replays: may N, note N, new
   sender             the sender of datagrams in virtual time: at T, say N, ack SEQ upto UPTO, new
-a part that is asked: a question on each line of the input, the answer on a line of the output";
+the last two are asked: a question on each line of the input, the answer on a line of the output";
+
+/// How long an address may take to answer, without `--limit`.
+const LIMIT: u64 = 5;
 
 fn main() -> ExitCode {
-    program("parts", USAGE, parse, |part| parts::run(&part, io::stdin().lock(), &mut io::stdout()))
+    program("parts", USAGE, parse, |part| {
+        parts::run(&part, BufReader::new(io::stdin()), &mut io::stdout())
+    })
 }
 
 /// Parses the command line: which part, and what it works on.
 fn parse(line: impl Iterator<Item = String>) -> Result<Part, String> {
-    let words = Arguments::split(line, &[], &[])?.words;
+    let Arguments { words, flags } = Arguments::split(line, &["host", "limit"], &[])?;
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let value = |name: &str| flags.iter().find(|(flag, _)| flag == name).map(|(_, value)| value);
+    for (flag, part) in [("host", "echo"), ("limit", "connect")] {
+        if value(flag).is_some() && words.first() != Some(&part) {
+            return Err(format!("--{flag} goes with {part}"));
+        }
+    }
     match words[..] {
+        ["echo", port] => echo(port, value("host")),
+        ["echo", ..] => Err("echo takes one port".to_owned()),
+        ["connect", _, ..] => connect(&words[1..], value("limit")),
+        ["connect"] => Err("connect takes one HOST:PORT or more".to_owned()),
+        ["join", one, other] => Ok(Part::Join([server(one)?, server(other)?])),
+        ["join", ..] => Err("join takes two of HOST:PORT".to_owned()),
         ["window"] => Ok(Part::Window),
         ["sender"] => Ok(Part::Sender),
         [part @ ("window" | "sender"), ..] => Err(format!("{part} takes no arguments")),
         [part, ..] => Err(format!("there is no part '{part}'")),
         [] => Err("which part?".to_owned()),
     }
+}
+
+/// Parses where an echo server is to listen: on this machine alone, unless a host is given.
+fn echo(port: &str, host: Option<&String>) -> Result<Part, String> {
+    let port = number("PORT", port, 0..=u16::MAX)?;
+    let ip = host.map_or(Ok(Ipv4Addr::LOCALHOST.into()), |host| {
+        let inner = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        let wrong = |_| format!("--host must be an IP address, not '{host}'");
+        inner.unwrap_or(host).parse::<IpAddr>().map_err(wrong)
+    })?;
+    Ok(Part::Echo((ip, port).into()))
+}
+
+/// Parses where to connect, and how long each may take.
+fn connect(servers: &[&str], limit: Option<&String>) -> Result<Part, String> {
+    let servers = servers.iter().map(|&it| server(it)).collect::<Result<_, _>>()?;
+    let limit = limit.map_or(Ok(LIMIT), |limit| number("--limit", limit, 1..=60))?;
+    Ok(Part::Connect(servers, Duration::from_secs(limit)))
+}
+
+/// Parses one of the servers.
+fn server(word: &str) -> Result<String, String> {
+    server_address(word, None)
 }

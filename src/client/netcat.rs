@@ -42,7 +42,7 @@ pub enum End {
 /// When there is no connection, or it breaks.
 pub fn run(
     (end, key): &(End, Option<PathBuf>),
-    mut input: impl Read + Send + 'static,
+    input: impl Read + Send + 'static,
     mut output: impl Write,
     mut notice: impl Write,
 ) -> Result<(), Failure> {
@@ -51,9 +51,22 @@ pub fn run(
     let stream = Arc::new(open(end, &mut notice)?);
     let secured = key.map(|key| secure(end, &stream, &key)).transpose();
     let secured = secured.map_err(|error| Failure::cannot("speak", "TLS", &error))?;
+    talk(&stream, secured, input, &mut output)
+}
+
+/// Carries bytes both ways over a connection, which may be secured, until both sides are done.
+///
+/// # Errors
+/// When it breaks.
+pub fn talk(
+    stream: &Arc<TcpStream>,
+    secured: Option<Secured>,
+    mut input: impl Read + Send + 'static,
+    output: &mut impl Write,
+) -> Result<(), Failure> {
     let (opener, sealer) = secured.map(|secured| (secured.opener, secured.sealer)).unzip();
     let records = Arc::new(Mutex::new(RecordWriter::new(sealer)));
-    let (typed, to) = (Arc::clone(&records), Arc::clone(&stream));
+    let (typed, to) = (Arc::clone(&records), Arc::clone(stream));
     let typing = move || {
         // The end of the input closes only this side (half-close, RFC 9293, 3.6.1): the other may still send.
         // After an error of the connection the other thread sees it, too.
@@ -63,12 +76,12 @@ pub fn run(
     };
     let thread = thread::Builder::new().name("stdin".to_owned()).spawn(typing);
     thread.map_err(|error| Failure::cannot("start", "reading", &error))?;
-    let mut from = Reader::new(&stream);
+    let mut from = Reader::new(stream);
     if let Some(opener) = opener {
         from.secure(opener);
     }
     let carried = carry(&mut from, |bytes| output.write_all(bytes).and_then(|()| output.flush()));
-    let _ = lock(&records).close(&*stream); // the other side may be gone
+    let _ = lock(&records).close(&**stream); // the other side may be gone
     carried.map_err(|error| Failure::cannot("go on", "talking", &error))
 }
 

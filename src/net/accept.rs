@@ -70,6 +70,7 @@ pub trait Accept {
 /// the service.
 ///
 /// An error of accept (no free descriptors, say) would return at once and for ever, so the loop pauses after it.
+// LAB 0: serve each connection in a thread of its own => one_after_the_other(listener, service)
 pub fn accept<S: Accept>(listener: &TcpListener, service: &mut S) -> ! {
     loop {
         match listener.accept() {
@@ -85,6 +86,21 @@ pub fn accept<S: Accept>(listener: &TcpListener, service: &mut S) -> ! {
                 service.failed(&error);
                 thread::sleep(PAUSE);
             }
+        }
+    }
+}
+
+/// The naive loop: one connection after the other. The next one waits until the one before it has ended. The lab course
+/// begins with it.
+pub fn one_after_the_other<S: Accept>(listener: &TcpListener, service: &mut S) -> ! {
+    loop {
+        match listener.accept() {
+            Ok((stream, peer)) => {
+                if let Some(admitted) = service.admit(stream, peer) {
+                    S::serve(admitted);
+                }
+            }
+            Err(error) => service.failed(&error),
         }
     }
 }

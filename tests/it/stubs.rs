@@ -10,10 +10,8 @@ use crate::grader::grader;
 use crate::support::workshop::at_benches;
 
 /// The checks that call functions of this tree, and no program.
-const OF_FUNCTIONS: [&str; 2] = [
-    "lab11::candidates_come_in_their_order",
-    "lab11::a_mapping_that_forgets_is_kept_open",
-];
+const OF_FUNCTIONS: [&str; 2] =
+    ["lab11::candidates_come_in_their_order", "lab11::a_mapping_that_forgets_is_kept_open"];
 
 /// Compiles the stub, which is one program for all four.
 fn stub() -> PathBuf {

@@ -7,8 +7,13 @@
 pub mod questions;
 pub mod window;
 pub mod sender;
+pub mod echo;
+pub mod connect;
+pub mod join;
 
 use std::io::{BufRead, Write};
+use std::net::SocketAddr;
+use std::time::Duration;
 
 use crate::cli::Failure;
 
@@ -19,14 +24,27 @@ pub enum Part {
     Window,
     /// [`sender`].
     Sender,
+    /// [`echo`], at this address.
+    Echo(SocketAddr),
+    /// [`connect`] to one of these, each within a limit.
+    Connect(Vec<String>, Duration),
+    /// [`join`] these two.
+    Join([String; 2]),
 }
 
 /// Runs a part until its input is over.
 ///
 /// # Errors
-/// When its input cannot be read, or its output cannot be written.
-pub fn run(part: &Part, input: impl BufRead, output: &mut impl Write) -> Result<(), Failure> {
+/// When its input cannot be read, its output cannot be written, or the network is not as it needs it.
+pub fn run(
+    part: &Part,
+    input: impl BufRead + Send + 'static,
+    output: &mut impl Write,
+) -> Result<(), Failure> {
     match part {
+        Part::Echo(address) => echo::run(*address, input),
+        Part::Connect(servers, limit) => connect::run(servers, *limit, input, output),
+        Part::Join(servers) => join::run(servers),
         Part::Window => questions::answer(input, output, &mut window::Window::default()),
         Part::Sender => questions::answer(input, output, &mut sender::VirtualSender::default()),
     }

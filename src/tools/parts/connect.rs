@@ -1,0 +1,33 @@
+//! Connecting to one of several addresses, and then a connection by hand. It shows [`connect`] alone.
+
+use std::io::{self, Read, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::cli::Failure;
+use crate::client::netcat;
+use crate::client::rendezvous::connection::resolve;
+use crate::net::connect::connect;
+
+/// Connects to the first of these servers, each `HOST:PORT`, that answers within its limit. Says to which, and carries
+/// bytes both ways until both sides are done.
+///
+/// # Errors
+/// When a name has no address, none answers, or the connection breaks.
+pub fn run(
+    servers: &[String],
+    limit: Duration,
+    input: impl Read + Send + 'static,
+    output: &mut impl Write,
+) -> Result<(), Failure> {
+    let mut addresses = Vec::new();
+    for server in servers {
+        let found = resolve(server).map_err(|error| Failure::cannot("find", server, &error))?;
+        addresses.extend(found);
+    }
+    let failed = |error| Failure::cannot("reach", servers.join(" or "), &error);
+    let stream = connect(&addresses, limit).map_err(failed)?;
+    let there = stream.peer_addr().map_err(failed)?;
+    let _ = writeln!(io::stderr(), "connected to {there}"); // stderr may be closed
+    netcat::talk(&Arc::new(stream), None, input, output)
+}

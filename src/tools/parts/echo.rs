@@ -1,0 +1,104 @@
+//! An echo server (RFC 862): what a connection says comes back to it, and so does each datagram that comes to the same
+//! port. It shows [the accept loop](crate::net::accept) and [the pair of sockets](crate::net::pair) alone.
+
+use std::io::{self, BufRead, ErrorKind, Read, Write};
+use std::iter;
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::thread;
+use std::time::Duration;
+
+use crate::cli::Failure;
+use crate::net::accept::accept;
+use crate::net::{Accept, Slot, Slots, pair};
+
+/// The most connections at a time. One more is turned away: it is closed at once.
+const MOST: usize = 32;
+/// How much is read at once, and more than the largest datagram.
+const PIECE: usize = 65_536;
+/// The pause after an error of the socket for datagrams.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Serves at this address until the input is over.
+///
+/// # Errors
+/// When a socket cannot be bound, a thread cannot be started, or the input cannot be read.
+pub fn run(address: SocketAddr, mut input: impl BufRead) -> Result<(), Failure> {
+    let bound = pair::bind(address);
+    let (pair, twin) =
+        bound.map_err(|(place, error)| Failure::cannot("listen on", &place, &error))?;
+    let failed = |error| Failure::cannot("serve", "echoes", &error);
+    let own = pair.0.local_addr().map_err(failed)?;
+    say(format_args!("listening on {own}"));
+    let slots = Slots::new(MOST);
+    for (listener, socket) in iter::once(pair).chain(twin) {
+        start(listener, EchoService(slots.clone())).map_err(failed)?;
+        let answering = move || answer(&socket);
+        thread::Builder::new().name("datagrams".to_owned()).spawn(answering).map_err(failed)?;
+    }
+    io::copy(&mut input, &mut io::sink()).map_err(failed).map(drop)
+}
+
+/// Starts the thread of a listener.
+fn start(listener: TcpListener, mut service: EchoService) -> io::Result<()> {
+    let accepting = move || accept(&listener, &mut service);
+    thread::Builder::new().name("accept".to_owned()).spawn(accepting).map(drop)
+}
+
+/// Tells whoever watches.
+fn say(line: std::fmt::Arguments) {
+    let _ = writeln!(io::stdout(), "{line}"); // stdout may be closed
+}
+
+/// Sends back each datagram to where it comes from.
+fn answer(socket: &UdpSocket) -> ! {
+    let mut datagram = vec![0; PIECE];
+    loop {
+        match socket.recv_from(&mut datagram) {
+            Ok((count, from)) => {
+                say(format_args!("{from} has sent a datagram of {count} bytes"));
+                let _ = socket.send_to(&datagram[..count], from); // an error: it is lost
+            }
+            // Windows reports here that nothing listens where an earlier datagram went (ICMP).
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
+            Err(_) => thread::sleep(PAUSE),
+        }
+    }
+}
+
+/// The service of the listeners, with the places that they share.
+struct EchoService(Slots);
+
+impl Accept for EchoService {
+    type Admitted = (TcpStream, SocketAddr, Slot);
+
+    fn admit(&mut self, stream: TcpStream, peer: SocketAddr) -> Option<Self::Admitted> {
+        let slot = self.0.take();
+        let what = if slot.is_some() { "has connected" } else { "is one too many" };
+        say(format_args!("{peer} {what}"));
+        Some((stream, peer, slot?))
+    }
+
+    fn thread(_: SocketAddr) -> thread::Builder {
+        thread::Builder::new().name("echo".to_owned())
+    }
+
+    fn serve((stream, peer, _slot): Self::Admitted) {
+        let _ = echo(&stream); // an error: the other side is gone
+        say(format_args!("{peer} has ended"));
+    }
+
+    fn failed(&mut self, error: &io::Error) {
+        say(format_args!("cannot accept a connection: {error}"));
+    }
+}
+
+/// Sends back what comes, up to its end.
+fn echo(mut stream: &TcpStream) -> io::Result<()> {
+    let mut piece = vec![0; PIECE];
+    loop {
+        match stream.read(&mut piece)? {
+            0 => return Ok(()),
+            count => stream.write_all(&piece[..count])?,
+        }
+    }
+}
