@@ -213,7 +213,10 @@ fn instead_of_load(arguments: &[&str]) -> String {
 /// Who was to listen on any free port has this one.
 pub fn listens(hand: usize, address: SocketAddr) {
     if let Some(actor) = lock(&scene().play).actors.get_mut(hand) {
-        actor.command = actor.command.replace("--port 0", &format!("--port {}", address.port()));
+        for any in ["--port 0", "\"$parts\" echo 0"] {
+            let chosen = format!("{}{}", any.trim_end_matches('0'), address.port());
+            actor.command = actor.command.replace(any, &chosen);
+        }
     }
 }
 
