@@ -1,12 +1,12 @@
 //! The arguments of libtest, as far as cargo, nextest and editors use them, `--hint` and `--watch`.
 
-use crate::check::{Check, Lab};
+use crate::check::Check;
 
 /// Options of libtest that have a value and mean nothing here.
 const WITH_VALUE: [&str; 7] =
     ["--test-threads", "--format", "--color", "--logfile", "--shuffle-seed", "-Z", "--report-time"];
 /// Switches of libtest that mean nothing here.
-const SWITCHES: [&str; 12] = [
+const SWITCHES: [&str; 13] = [
     "--nocapture",
     "--no-capture",
     "--show-output",
@@ -19,6 +19,7 @@ const SWITCHES: [&str; 12] = [
     "--fail-fast",
     "--shuffle",
     "--ensure-time",
+    "--include-ignored",
 ];
 
 /// What is to be done.
@@ -28,10 +29,8 @@ pub struct Arguments {
     filters: Vec<String>,
     skips: Vec<String>,
     exact: bool,
-    /// Only the extras: in the words of libtest they are ignored unless somebody asks for them.
+    /// Only those that libtest would ignore: there are none.
     ignored: bool,
-    /// The extras, too.
-    include_ignored: bool,
     /// Only the names.
     pub list: bool,
     /// Help with this check, up to this step.
@@ -62,7 +61,6 @@ impl Arguments {
                 "--exact" => found.exact = true,
                 "--list" => found.list = true,
                 "--ignored" => found.ignored = true,
-                "--include-ignored" => found.include_ignored = true,
                 "--watch" => found.watch = true,
                 "--help" | "-h" => found.help = true,
                 "--skip" => found.skips.push(value().ok_or_else(missing)?),
@@ -81,18 +79,14 @@ impl Arguments {
 
     /// Whether somebody has chosen among the checks.
     pub fn choose(&self) -> bool {
-        self.ignored || !self.filters.is_empty() || !self.skips.is_empty()
+        !self.filters.is_empty() || !self.skips.is_empty()
     }
 
-    /// Whether this check is to be run. One of an extra is so only if it is asked for.
-    pub fn want(&self, lab: &Lab, check: &Check) -> bool {
+    /// Whether this check is to be run.
+    pub fn want(&self, check: &Check) -> bool {
         let fits = |filter: &String| self.fits(filter, check.name);
-        let extras = self.ignored || self.include_ignored || self.list;
-        let chosen = match &self.filters[..] {
-            [] => extras || !lab.is_extra,
-            filters => filters.iter().any(fits),
-        };
-        chosen && (lab.is_extra || !self.ignored) && !self.skips.iter().any(fits)
+        let is_chosen = self.filters.is_empty() || self.filters.iter().any(fits);
+        is_chosen && !self.ignored && !self.skips.iter().any(fits)
     }
 
     /// Whether a filter is meant for the check of this name. `lab1` is lab 1 alone, and not lab 10, too.

@@ -10,7 +10,7 @@ pub struct Check {
     pub name: &'static str,
     /// The same as a sentence, with the numbers.
     pub says: &'static str,
-    /// What it is worth; nothing in an extra.
+    /// What it is worth.
     pub points: u32,
     /// The page and section that demand it.
     pub rule: &'static str,
@@ -29,8 +29,6 @@ pub struct Lab {
     pub title: &'static str,
     /// The labs without which its programs cannot even talk: of each, the first check must be green.
     pub needs: &'static [u32],
-    /// It has no points, and runs only if somebody asks for it.
-    pub is_extra: bool,
     /// Its checks, the easiest first.
     pub checks: &'static [Check],
 }
@@ -47,16 +45,16 @@ pub const LABS: [Lab; 12] = [
     lab(7, "the log", &[1, 2, 4], lab7::CHECKS),
     lab(8, "robustness", &[1, 2], lab8::CHECKS),
     lab(9, "measuring", &[1], lab9::CHECKS),
-    Lab { is_extra: true, ..lab(10, "the secure channel", &[1, 2], lab10::CHECKS) },
-    Lab { is_extra: true, ..lab(11, "through the wall", &[1, 6], lab11::CHECKS) },
+    lab(10, "the secure channel", &[1, 2], lab10::CHECKS),
+    lab(11, "through the wall", &[1, 6], lab11::CHECKS),
 ];
 
-/// A lab with points.
+/// A row of the table.
 const fn lab(
     number: u32,
     title: &'static str,
     needs: &'static [u32],
     checks: &'static [Check],
 ) -> Lab {
-    Lab { number, title, needs, is_extra: false, checks }
+    Lab { number, title, needs, checks }
 }

@@ -11,8 +11,6 @@
 //! Where some labs were handed out solved, `given.txt` beside this file has their numbers; the table then says
 //! what was given.
 //!
-//! Labs 10 and 11 are *extras*: they have no points, and run only if you ask for them, by `cargo test lab10`.
-//!
 //! `cargo test lab4` runs one lab, `cargo test -- --hint NAME` helps with a check,
 //! `cargo test -- --watch lab4` runs it again whenever you have changed something, LAB.md tells the rest.
 

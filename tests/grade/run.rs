@@ -21,12 +21,11 @@ use crate::watch::watch;
 const TIME_OUTS: u32 = 3;
 const USAGE: &str = "\
 usage: cargo test [FILTER]...               all checks, or those whose names contain a filter;
-                                           lab1 is lab 1 alone; an extra runs only if it is named
+                                           lab1 is lab 1 alone
        cargo test -- [FILTER]... [OPTIONS]
   --exact            names must be equal to a filter
   --skip FILTER      not those
-  --list             only the names, with those of extras
-  --ignored          only extras
+  --list             only the names
   --watch            now, and again whenever a file in src has changed
   --hint NAME [STEP] help with a check, in three steps: 1, 2, 3; a part of its name will do
 in the environment: LAB_SEED, LAB_SLOW, LAB_SERVER, LAB_CLIENT, LAB_LOAD, LAB_PARTS, LAB_REPORT,
@@ -68,8 +67,7 @@ pub fn grade(labs: &[Lab]) -> ExitCode {
         return hint(labs, name, *step);
     }
     let all = || labs.iter().flat_map(|lab| lab.checks);
-    let chosen =
-        || labs.iter().flat_map(|lab| lab.checks.iter().filter(|it| arguments.want(lab, it)));
+    let chosen = || labs.iter().flat_map(|lab| lab.checks).filter(|check| arguments.want(check));
     if arguments.list {
         chosen().for_each(|check| say(format!("{}: test", check.name)));
         return ExitCode::SUCCESS;
@@ -141,7 +139,7 @@ fn run_lab(
 ) {
     machine::look();
     let mut time_outs = 0;
-    for check in lab.checks.iter().filter(|check| arguments.want(lab, check)) {
+    for check in lab.checks.iter().filter(|check| arguments.want(check)) {
         let begun = Instant::now();
         let verdict = if settings().waive.iter().any(|name| name == check.name) {
             Verdict::Waived

@@ -68,23 +68,14 @@ pub fn table(labs: &[Lab], verdicts: &Verdicts, is_partial: bool) -> Sum {
         let sum = Sum::of(lab, verdicts);
         let title = format!("lab {}  {}", lab.number, lab.title);
         let mark = if is_given(lab) { "  given" } else { "" };
-        let line = if lab.is_extra {
-            let (green, all) = (sum.green, sum.green + sum.red);
-            format!("{title:<28}{green:>3}/{all:<3}  checks, no points (extra)")
-        } else {
-            format!("{title:<28}{:>3}/{:<3}{mark}", sum.points, sum.of)
-        };
-        say(line.trim_end());
+        say(format!("{title:<28}{:>3}/{:<3}{mark}", sum.points, sum.of).trim_end());
         all.add(&sum);
     }
-    if labs.iter().filter(was_run).all(|lab| lab.is_extra) {
-        return all;
-    }
-    let extra = [(all.given, "given"), (all.unknown, "cannot be checked on this machine")];
-    let extra = extra.iter().filter(|(count, _)| *count > 0);
-    let extra: Vec<String> = extra.map(|(count, what)| format!("{count} {what}")).collect();
-    let extra = if extra.is_empty() { String::new() } else { format!(" ({})", extra.join(", ")) };
+    let notes = [(all.given, "given"), (all.unknown, "cannot be checked on this machine")];
+    let notes = notes.iter().filter(|(count, _)| *count > 0);
+    let notes: Vec<String> = notes.map(|(count, what)| format!("{count} {what}")).collect();
+    let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(", ")) };
     let part = if is_partial { ", of the checks that were chosen" } else { "" };
-    say(format!("{:<28}{:>3}/{}{extra}{part}", "TOTAL", all.points, all.of));
+    say(format!("{:<28}{:>3}/{}{notes}{part}", "TOTAL", all.points, all.of));
     all
 }

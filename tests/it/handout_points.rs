@@ -13,6 +13,29 @@ use p2p_chat::tools::handout::tree::{Open, Solution};
 use crate::grader::beside_busy_neighbours;
 use crate::support::workshop::{Bench, Score, Workshop, at_benches};
 
+/// The points of labs 0 to 12.
+pub const POINTS: [u32; 13] = [4, 10, 12, 8, 12, 10, 10, 6, 6, 4, 8, 5, 5];
+
+#[test]
+fn the_points_of_the_labs_add_up_to_100() {
+    let solution = Solution::read(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let is_there = |(lab, _): &(u32, u32)| solution.points(*lab) > 0;
+    let points: Vec<(u32, u32)> =
+        LABS.map(|lab| (lab, solution.points(lab))).filter(is_there).collect();
+    assert_eq!(points, LABS.zip(POINTS).filter(is_there).collect::<Vec<_>>());
+    assert_eq!(POINTS.iter().sum::<u32>(), 100);
+}
+
+/// No check is worth nothing.
+#[test]
+fn every_check_has_points() {
+    for lab in LABS {
+        let table =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/grade/lab{lab}/mod.rs"));
+        assert!(!fs::read_to_string(table).unwrap_or_default().contains("points: 0"), "lab {lab}");
+    }
+}
+
 /// A tree in the workshop, which compiles without a word.
 fn compiled(workshop: &Workshop, open: Open) {
     hand_out(Path::new(env!("CARGO_MANIFEST_DIR")), &workshop.clear(), open).unwrap();

@@ -11,7 +11,9 @@ use std::path::Path;
 use std::process::Command;
 
 use p2p_chat::tools::handout;
+use p2p_chat::tools::handout::mark::LABS;
 
+use crate::handout_points::POINTS;
 use crate::support::Folder;
 
 const TREE: &str = env!("CARGO_MANIFEST_DIR");
@@ -92,20 +94,22 @@ fn the_lab_course_fits_on_a_terminal() {
     }
 }
 
-/// The points of each lab, from LAB.md's table.
+/// LAB.md's table and the ends of its pages have the points that the grader gives.
 #[test]
-fn the_points_of_the_lab_course_add_up() {
+fn the_points_of_the_lab_course_are_those_of_the_grader() {
     let page = page();
     let rows = page.lines().filter(|line| line.starts_with("| ") && line.matches('|').count() == 6);
-    let points = rows.filter_map(|row| row.split('|').nth(3)?.trim().parse::<u32>().ok());
-    let points: Vec<u32> = points.collect();
-    assert_eq!((points.len(), points.iter().sum()), (9, 100));
-    for (number, text) in labs().iter().skip(1) {
-        let own = format!("lab{number}::");
-        let count = checks().iter().filter(|check| check.starts_with(&own)).count();
-        // The last ones are extras, whose checks are counted.
-        let points = points.get(number - 1).copied().unwrap_or(u32::try_from(count).unwrap());
-        let full = format!("{points}/{points}");
+    let points = rows.filter_map(|row| {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        Some((cells[1].split(' ').next()?.parse().ok()?, cells[3].parse().ok()?))
+    });
+    let points: Vec<(u32, u32)> = points.collect();
+    let is_there =
+        |(lab, _): &(u32, u32)| Path::new(TREE).join(format!("tests/grade/lab{lab}")).exists();
+    assert_eq!(points, LABS.zip(POINTS).filter(is_there).collect::<Vec<_>>());
+    let labs = labs();
+    for (number, points) in points {
+        let (full, (_, text)) = (format!("{points}/{points}"), &labs[number as usize]);
         assert!(text.contains(&full), "lab {number} does not end with {full}");
     }
 }
@@ -185,7 +189,7 @@ fn checks() -> BTreeSet<String> {
             Some(line.trim().strip_prefix("name: \"")?.strip_suffix("\",")?.to_owned())
         })
     };
-    (1..12).flat_map(names).collect()
+    LABS.flat_map(names).collect()
 }
 
 #[test]

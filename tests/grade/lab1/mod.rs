@@ -31,7 +31,7 @@ pub const CHECKS: &[Check] = &[
         says: "Header names are found in any case and have no blank in them, unknown ones are \
                ignored, the first of a name counts; a value is everything behind the colon but one \
                space.",
-        points: 2,
+        points: 1,
         rule: "PROTOCOL.md, the grammar: header names",
         needs: &[],
         run: server::a_header_is_found_by_its_name,
@@ -49,7 +49,7 @@ pub const CHECKS: &[Check] = &[
         name: "lab1::a_line_of_4096_bytes_passes_and_of_4097_does_not",
         says: "A line of 4,096 bytes passes; one more is too-long as soon as it comes, and the server \
                hangs up on a line of more than 1 MiB.",
-        points: 2,
+        points: 1,
         rule: "PROTOCOL.md, limits: a line",
         needs: &[],
         run: limits::a_line_of_4096_bytes_passes_and_of_4097_does_not,

@@ -1,7 +1,5 @@
 //! Lab 11, through the wall: how two clients behind NATs find a way for datagrams. The grader plays the server, peers
 //! with many addresses, and the NATs.
-//!
-//! It is an extra: it has no points, and runs only if you ask for it.
 
 mod machine;
 mod pairs;
@@ -18,7 +16,7 @@ pub const CHECKS: &[Check] = &[
         name: "lab11::candidates_come_in_their_order",
         says: "Local at once, then Seen and the listed address, 200 ms later if there is a Local; each \
                once.",
-        points: 0,
+        points: 1,
         rule: "PROTOCOL.md, UDP, Punching: candidates are Local, Seen and the listed address",
         needs: &[],
         run: machine::candidates_come_in_their_order,
@@ -29,7 +27,7 @@ pub const CHECKS: &[Check] = &[
                the LAN's first, with a random Nonce of its own. So six pairs of NATs, and two \
                clients in one LAN, have a way for a text; two pairs have none, and the sender is \
                told so.",
-        points: 0,
+        points: 1,
         rule: "PROTOCOL.md, UDP, Punching: PUNCH with Nonce, another for each destination",
         needs: &["lab11::candidates_come_in_their_order"],
         run: each_address_has_its_turn_and_every_pair_its_way,
@@ -40,7 +38,7 @@ pub const CHECKS: &[Check] = &[
                has announced, one of twelve (five are tried), a peer that has moved. Texts go there \
                after its PUNCHACK, and not before; a third party that forges or repeats gets at \
                most 1,200 bytes, and no text.",
-        points: 0,
+        points: 1,
         rule: "PROTOCOL.md, UDP: the conversation follows only when that address is proven; Punching: a further candidate",
         needs: &[],
         run: a_new_address_is_used_once_it_has_answered,
@@ -49,7 +47,7 @@ pub const CHECKS: &[Check] = &[
         name: "lab11::an_answer_counts_only_from_where_its_nonce_was_sent",
         says: "PUNCHACK with a Nonce that was sent elsewhere, or never, proves nothing: the text waits; \
                the right one lets it go.",
-        points: 0,
+        points: 1,
         rule: "PROTOCOL.md, UDP, Punching: an address is proven by a PUNCHACK that comes from it",
         needs: &["lab11::candidates_come_in_their_order"],
         run: proofs::an_answer_counts_only_from_where_its_nonce_was_sent,
@@ -59,7 +57,7 @@ pub const CHECKS: &[Check] = &[
         says: "Behind a NAT that forgets after 20 s the way stays open for ten silent minutes; PUNCH is \
                due after each 15 s of silence, four times without an answer, and never on loopback or in \
                one's own network.",
-        points: 0,
+        points: 1,
         rule: "PROTOCOL.md, UDP, Punching: if nothing was sent for 15 s, a PUNCH is",
         needs: &[],
         run: machine::a_mapping_that_forgets_is_kept_open,

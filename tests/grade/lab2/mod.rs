@@ -67,7 +67,7 @@ pub const CHECKS: &[Check] = &[
         says: "The port is the one of the connection that joins, or else the last one; the room \
                hears of a new one by JOINED. From another IP nobody can renew a name or join under \
                it, except with the Token of the client that is there.",
-        points: 2,
+        points: 1,
         rule: "PROTOCOL.md, REGISTER: an entry from another address is name-taken; JOIN records the port; Token",
         needs: &["lab2::a_registration_is_acknowledged"],
         run: an_entry_has_an_owner_and_a_place,
@@ -85,7 +85,7 @@ pub const CHECKS: &[Check] = &[
         says: "A client that comes back with the Token keeps the name when its old connection ends, and \
                its ID and Token when it was lost; a wrong Token counts as none, and after QUIT it \
                is a new one.",
-        points: 2,
+        points: 1,
         rule: "PROTOCOL.md, Token: JOIN with the Token of a name that is still joined; after LEFT gone, timeout or slow",
         needs: &["lab2::a_registration_is_acknowledged"],
         run: who_shows_the_token_comes_back,

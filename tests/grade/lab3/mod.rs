@@ -21,7 +21,7 @@ pub const CHECKS: &[Check] = &[
         name: "lab3::bridge_gives_the_first_other_or_who_is_asked_for",
         says: "BRIDGE gives the first other client in order of registration, not of IDs; with Peer \
                it gives that one.",
-        points: 2,
+        points: 1,
         rule: "PROTOCOL.md: BRIDGE without Peer",
         needs: &[],
         run: directory::bridge_gives_the_first_other_or_who_is_asked_for,
@@ -30,7 +30,7 @@ pub const CHECKS: &[Check] = &[
         name: "lab3::the_address_recorded_is_the_one_seen",
         says: "A client that claims 203.0.113.9 is recorded at the address where it is seen, by \
                IPv4 and by IPv6.",
-        points: 3,
+        points: 2,
         rule: "PROTOCOL.md: the address recorded is the one the server sees, never the one claimed",
         needs: &[],
         run: addresses::the_address_recorded_is_the_one_seen,

@@ -55,7 +55,7 @@ pub const CHECKS: &[Check] = &[
         name: "lab4::a_slow_member_gets_every_byte_in_order",
         says: "A member that reads a fifth as fast as the room speaks gets everything later, its \
                PONGs whole.",
-        points: 3,
+        points: 2,
         rule: "MANUAL.md, limits: --backlog; PROTOCOL.md: every member receives them in that order",
         needs: &[],
         run: slow::a_slow_member_gets_every_byte_in_order,
@@ -73,7 +73,7 @@ pub const CHECKS: &[Check] = &[
         name: "lab4::who_takes_nothing_for_three_seconds_is_let_go",
         says: "A member that takes nothing for 3 s while something waits is LEFT slow. One that \
                takes a little, or has everything, stays.",
-        points: 2,
+        points: 1,
         rule: "MANUAL.md, limits: waiting for one client; PROTOCOL.md, LEFT: slow",
         needs: &[],
         run: slow::who_takes_nothing_for_three_seconds_is_let_go,

@@ -13,7 +13,7 @@ pub const CHECKS: &[Check] = &[
         name: "lab5::who_shows_the_ticket_is_verified_and_who_does_not_is_not",
         says: "The caller with the Ticket is verified and gets the Answer, also if CALL is a little late; \
                a stranger is not, and gets none.",
-        points: 3,
+        points: 2,
         rule: "PROTOCOL.md, what peers say to each other, TCP: the Ticket from CALL",
         needs: &[],
         run: called::who_shows_the_ticket_is_verified_and_who_does_not_is_not,
@@ -22,7 +22,7 @@ pub const CHECKS: &[Check] = &[
         name: "lab5::a_ticket_is_used_up",
         says: "A Ticket verifies a caller once, and only under the name that it was made for; each \
                of several Tickets is good.",
-        points: 2,
+        points: 1,
         rule: "PROTOCOL.md, TCP: unused, at most 60 s old, same clientID",
         needs: &["lab5::who_shows_the_ticket_is_verified_and_who_does_not_is_not"],
         run: called::a_ticket_is_used_up,
@@ -40,7 +40,7 @@ pub const CHECKS: &[Check] = &[
         name: "lab5::both_talk_at_any_time",
         says: "Lines go both ways, cut anywhere, until a line is QUIT or the stream ends; an empty \
                one is ignored, and bytes that are no UTF-8 are shown as U+FFFD.",
-        points: 2,
+        points: 1,
         rule: "PROTOCOL.md, TCP: both sides send plain lines of text",
         needs: &["lab5::who_shows_the_ticket_is_verified_and_who_does_not_is_not"],
         run: talk::both_talk_at_any_time,
@@ -66,7 +66,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         name: "lab5::the_server_dies_and_twenty_more_messages_arrive",
         says: "Two of your clients talk; their server is killed; twenty more messages arrive.",
-        points: 3,
+        points: 2,
         rule: "PROTOCOL.md, TCP; README.md, kill the server",
         needs: &["lab5::who_shows_the_ticket_is_verified_and_who_does_not_is_not"],
         run: talk::the_server_dies_and_twenty_more_messages_arrive,

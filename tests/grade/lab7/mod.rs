@@ -21,7 +21,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         name: "lab7::what_was_seen_survives_kill_9",
         says: "The server is killed while three speak: whatever somebody has seen is in the log.",
-        points: 3,
+        points: 2,
         rule: "MANUAL.md, the log: each line is written before anybody hears of the event",
         needs: &[],
         run: crash::what_was_seen_survives_kill_9,
@@ -39,7 +39,7 @@ pub const CHECKS: &[Check] = &[
         name: "lab7::a_torn_line_is_survived",
         says: "A last line without an end, as a crash leaves it, never counts, and never harms the \
                next line.",
-        points: 2,
+        points: 1,
         rule: "MANUAL.md, the log: even after kill -9 the server goes on counting",
         needs: &["lab7::numbers_go_on_where_they_stopped"],
         run: crash::a_torn_line_is_survived,

@@ -11,7 +11,7 @@ pub const CHECKS: &[Check] = &[
         name: "lab8::bytes_alone_buy_no_time",
         says: "A connection that drips bytes, or nonsense, and sends no request is closed after \
                --register-timeout; not before, and not one that has sent a request.",
-        points: 2,
+        points: 1,
         rule: "MANUAL.md, limits: from accept to the first valid request",
         needs: &[],
         run: keepalive::bytes_alone_buy_no_time,
@@ -39,7 +39,7 @@ pub const CHECKS: &[Check] = &[
         name: "lab8::a_browser_is_hung_up_on",
         says: "An HTTP request gets no answer, and a block in it is not executed, also if its first \
                line is too long; a line that only looks like HTTP is malformed.",
-        points: 2,
+        points: 1,
         rule: "PROTOCOL.md: a first line that ends in HTTP/1.0, HTTP/1.1 or HTTP/2.0",
         needs: &[],
         run: browser::a_browser_is_hung_up_on,

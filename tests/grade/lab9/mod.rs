@@ -23,7 +23,7 @@ pub const CHECKS: &[Check] = &[
         says: "Of 4, 5, 10 and 1,000 values the percentiles are exactly those of the nearest rank; \
                of none they are 0. A tenth that is 200 ms late shows in p99 and not in p50, and the \
                pauses count in deliveries/s.",
-        points: 3,
+        points: 1,
         rule: "src/tools/load/measure.rs, percentile: nearest rank",
         needs: &["lab9::a_run_without_faults_has_none"],
         run: percentiles,
