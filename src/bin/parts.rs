@@ -19,6 +19,8 @@ usage: parts PART …
   join HOST:PORT HOST:PORT
                      what one connection says the other one hears, both ways
   window             the window against replays: may N, note N, new
+  punches            the search for a way, in virtual time: order LISTED, at T try ADDRESS, at T, from ADDRESS NONCE, new
+  path               the path of a conversation, in virtual time: new IP, at T told LISTED, at T ack ADDRESS NONCE, at T
   sender             the sender of datagrams in virtual time: at T, say N, ack SEQ upto UPTO, new
 the last two are asked: a question on each line of the input, the answer on a line of the output";
 
@@ -49,8 +51,12 @@ fn parse(line: impl Iterator<Item = String>) -> Result<Part, String> {
         ["join", one, other] => Ok(Part::Join([server(one)?, server(other)?])),
         ["join", ..] => Err("join takes two of HOST:PORT".to_owned()),
         ["window"] => Ok(Part::Window),
+        ["punches"] => Ok(Part::Punches),
+        ["path"] => Ok(Part::Path),
         ["sender"] => Ok(Part::Sender),
-        [part @ ("window" | "sender"), ..] => Err(format!("{part} takes no arguments")),
+        [part @ ("window" | "punches" | "path" | "sender"), ..] => {
+            Err(format!("{part} takes no arguments"))
+        }
         [part, ..] => Err(format!("there is no part '{part}'")),
         [] => Err("which part?".to_owned()),
     }

@@ -6,6 +6,8 @@
 
 pub mod questions;
 pub mod window;
+pub mod punches;
+pub mod path;
 pub mod sender;
 pub mod echo;
 pub mod connect;
@@ -22,6 +24,10 @@ use crate::cli::Failure;
 pub enum Part {
     /// [`window`].
     Window,
+    /// [`punches`].
+    Punches,
+    /// [`path`].
+    Path,
     /// [`sender`].
     Sender,
     /// [`echo`], at this address.
@@ -46,6 +52,8 @@ pub fn run(
         Part::Connect(servers, limit) => connect::run(servers, *limit, input, output),
         Part::Join(servers) => join::run(servers),
         Part::Window => questions::answer(input, output, &mut window::Window::default()),
+        Part::Punches => questions::answer(input, output, &mut punches::SearchAlone::default()),
+        Part::Path => questions::answer(input, output, &mut path::PathAlone::default()),
         Part::Sender => questions::answer(input, output, &mut sender::VirtualSender::default()),
     }
 }

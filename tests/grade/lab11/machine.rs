@@ -1,21 +1,14 @@
-//! What is only a matter of time and of addresses. These checks call your functions, and no program: the clock jumps.
+//! What is only a matter of time and of addresses. The search and the path are asked alone, and the clock jumps.
 
 use std::collections::HashSet;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use p2p_chat::client::direct::udp::path::{Path, PathStep};
-use p2p_chat::client::direct::udp::punches::{Punch, Punches, candidate_order};
-use p2p_chat::wire::{Candidates, Secret};
-
-use crate::driver::by_hand;
 use crate::driver::dice::Dice;
 use crate::driver::nat::{Kind, Nat};
-use crate::driver::story::{self, fail, instead, step};
+use crate::driver::part::Part;
+use crate::driver::story::{fail, instead, step};
 
-/// What can be done in place of a play.
-const BY_HAND: &str = "this story is about two types and not about a program: play it in a test of your own,\n\
-    or with paper and pencil (src/client/direct/udp/punches.rs and path.rs)";
 /// When PUNCH must go to an address, in milliseconds.
 const SCHEDULE: [u64; 8] = [0, 100, 200, 400, 800, 1_600, 3_200, 4_800];
 /// How long the address in one's own network is tried alone.
@@ -29,10 +22,6 @@ const FORGETS: Duration = Duration::from_secs(20);
 
 fn address(text: &str) -> SocketAddr {
     text.parse().unwrap()
-}
-
-fn milliseconds(number: u64) -> Duration {
-    Duration::from_millis(number)
 }
 
 /// What must come in which order: Seen, Local, the listed address, and then what is expected.
@@ -72,194 +61,245 @@ const ORDERS: [Order; 6] = [
 ];
 
 pub fn candidates_come_in_their_order(_: &mut Dice) {
-    by_hand::cannot(BY_HAND);
+    let search = Part::start("the search", &["punches"]);
     for (seen, local, listed, expected) in ORDERS {
-        let known = local.map_or(String::new(), |local| format!(", Local {local}"));
-        step(format!("Seen {seen}{known}, listed {listed}"));
-        let candidates = Candidates { seen: Some(address(seen)), local: local.map(address) };
-        let order = candidate_order(&candidates, address(listed));
-        let shown = |order: &[(SocketAddr, Duration)]| {
-            let lines = order.iter().map(|(at, after)| format!("{at} after {after:?}"));
-            lines.collect::<Vec<_>>().join(", ")
-        };
-        let expected: Vec<_> =
-            expected.iter().map(|(at, after)| (address(at), milliseconds(*after))).collect();
-        story::told("candidate_order", "<-", shown(&order).as_bytes());
-        if order != expected {
-            fail(instead(shown(&expected), shown(&order)));
-        }
+        let local = local.map_or(String::new(), |local| format!(" local {local}"));
+        step(format!("Seen is {seen}, listed {listed}{}", local.replace(" local", ", Local")));
+        let expected: Vec<String> =
+            expected.iter().map(|(at, after)| format!("{at} after {after}")).collect();
+        let question = format!("order {listed} seen {seen}{local}");
+        search.answers(&question, &expected.join(", "), "each address once");
     }
 }
 
-/// A search, and all that it sends until it has nothing to do any more.
-fn runs(punches: &mut Punches, begun: Instant) -> Vec<(Duration, Punch)> {
-    let (mut sent, mut now) = (Vec::new(), begun);
-    for _ in 0..200 {
-        let Some(due) = punches.deadline() else { break };
-        now = now.max(due);
-        if punches.have_failed(now) {
-            return sent;
+/// A PUNCH in an answer.
+#[derive(Clone, Debug)]
+struct Punch {
+    to: SocketAddr,
+    nonce: String,
+    count: usize,
+}
+
+/// What a search, or a path, does at one time.
+#[derive(Debug, Default)]
+struct Doing {
+    punches: Vec<Punch>,
+    /// Those that keep a way open.
+    keeps: Vec<Punch>,
+    has_failed: bool,
+    in_use: Option<SocketAddr>,
+    /// When it has something to do, in milliseconds.
+    due: Option<u64>,
+}
+
+impl Doing {
+    /// Asks, and reads the answer.
+    #[track_caller]
+    fn asked(part: &Part, question: &str) -> Self {
+        let answer = part.asks(question);
+        let mut doing = Self::default();
+        for field in answer.split("; ").filter(|field| *field != "nothing") {
+            if doing.reads(&field.split(' ').collect::<Vec<_>>()).is_none() {
+                let fields = "punch ADDRESS NONCE COUNT, keep …, failed, in use ADDRESS, due T";
+                fail(instead(fields, format!("{answer:?}")));
+            }
         }
-        for punch in punches.due(now) {
-            let line =
-                format!("{:?} {} {}, the {}.", now - begun, punch.to, punch.nonce, punch.count);
-            story::told("due", "<-", line.as_bytes());
-            sent.push((now - begun, punch));
+        doing
+    }
+
+    /// Reads a field.
+    fn reads(&mut self, field: &[&str]) -> Option<()> {
+        match field {
+            [word @ ("punch" | "keep"), to, nonce, count] => {
+                let (to, count) = (to.parse().ok()?, count.parse().ok()?);
+                let list = if *word == "punch" { &mut self.punches } else { &mut self.keeps };
+                list.push(Punch { to, nonce: (*nonce).to_owned(), count });
+            }
+            ["failed"] => self.has_failed = true,
+            ["in", "use", address] => self.in_use = Some(address.parse().ok()?),
+            ["due", time] => self.due = Some(time.parse().ok()?),
+            _ => return None,
+        }
+        Some(())
+    }
+
+    /// Where its PUNCHes go.
+    fn goals(&self) -> Vec<SocketAddr> {
+        self.punches.iter().map(|punch| punch.to).collect()
+    }
+}
+
+/// A search, and all that it sends until it has nothing to do any more, with the times.
+#[track_caller]
+fn runs(search: &Part) -> Vec<(u64, Punch)> {
+    let (mut sent, mut now) = (Vec::new(), 0);
+    for _ in 0..200 {
+        let doing = Doing::asked(search, &format!("at {now}"));
+        sent.extend(doing.punches.into_iter().map(|punch| (now, punch)));
+        match doing.due {
+            _ if doing.has_failed => return sent,
+            Some(due) => now = due.max(now),
+            None => break,
         }
     }
-    fail(instead("a search that ends", "one that is due again and again and sends nothing"))
+    fail(instead("a search that fails in the end", "one that does not"))
+}
+
+/// Begins another search, and has it try these addresses from these times on.
+#[track_caller]
+fn tries(search: &Part, addresses: &[(SocketAddr, u64)]) {
+    search.answers("new", "new", "which forgets all");
+    for (address, start) in addresses {
+        search.answers(&format!("at {start} try {address}"), "tried", "or left out");
+    }
 }
 
 pub fn each_address_has_its_schedule_and_its_nonce(_: &mut Dice) {
-    by_hand::cannot(BY_HAND);
-    let (begun, mut punches) = (Instant::now(), Punches::default());
+    let search = Part::start("the search", &["punches"]);
     let [one, two] = ["203.0.113.9:40000", "203.0.113.9:5556"].map(address);
     step("two addresses are tried: the second one 200 ms after the first, and it is named twice");
-    punches.add(one, begun);
-    punches.add(two, begun + milliseconds(HEAD_START));
-    punches.add(two, begun);
-    let sent = runs(&mut punches, begun);
+    tries(&search, &[(one, 0), (two, HEAD_START), (two, 0)]);
+    let sent = runs(&search);
     for (to, start) in [(one, 0), (two, HEAD_START)] {
         let own: Vec<_> = sent.iter().filter(|(_, punch)| punch.to == to).collect();
         let times: Vec<_> = own.iter().map(|(time, _)| *time).collect();
-        let expected: Vec<_> = SCHEDULE.iter().map(|time| milliseconds(start + time)).collect();
+        let expected: Vec<_> = SCHEDULE.iter().map(|time| start + time).collect();
         if times != expected {
-            let [expected, times] = [expected, times].map(|times| format!("{times:?}"));
-            fail(instead(format!("PUNCH to {to} after {expected}"), times));
+            fail(instead(format!("PUNCH to {to} at {expected:?} ms"), format!("{times:?}")));
         }
         if let Some((_, punch)) = own.iter().find(|(_, punch)| punch.nonce != own[0].1.nonce) {
-            fail(instead(format!("one Nonce for {to}: {}", own[0].1.nonce), punch.nonce));
+            fail(instead(format!("one Nonce for {to}: {}", own[0].1.nonce), &punch.nonce));
         }
         if let Some(place) = (0..own.len()).find(|place| own[*place].1.count != place + 1) {
             fail(instead(format!("the count {} of a PUNCH", place + 1), own[place].1.count));
         }
     }
-    let nonces: HashSet<_> = sent.iter().map(|(_, punch)| punch.nonce).collect();
+    let nonces: HashSet<_> = sent.into_iter().map(|(_, punch)| punch.nonce).collect();
     if nonces.len() != 2 {
         fail(instead("another Nonce for each address", "the same for both"));
     }
-    sleeps(one, two);
-    names_many();
+    sleeps(&search, one, two);
+    names_many(&search);
     step("another search has other Nonces");
-    let mut others = Punches::default();
-    others.add(one, begun);
-    if let Some(punch) = others.due(begun).iter().find(|punch| nonces.contains(&punch.nonce)) {
+    tries(&search, &[(one, 0)]);
+    let others = Doing::asked(&search, "at 0").punches;
+    if let Some(punch) = others.iter().find(|punch| nonces.contains(&punch.nonce)) {
         fail(instead("a fresh random Nonce", format!("{} once more", punch.nonce)));
     }
 }
 
 /// Somebody calls late: what was missed is not made up for.
-fn sleeps(one: SocketAddr, two: SocketAddr) {
+#[track_caller]
+fn sleeps(search: &Part, one: SocketAddr, two: SocketAddr) {
     step(
         "the program sleeps for 900 ms: then one PUNCH goes to each address, and not all that were missed",
     );
-    let (begun, mut punches) = (Instant::now(), Punches::default());
-    punches.add(one, begun);
-    punches.add(two, begun);
+    tries(search, &[(one, 0), (two, 0)]);
     for (after, expected) in
         [(900, vec![one, two]), (900, vec![]), (1_599, vec![]), (1_600, vec![one, two])]
     {
-        let due = punches.due(begun + milliseconds(after));
-        let to: Vec<_> = due.iter().map(|punch| punch.to).collect();
-        story::told("due", "<-", format!("{after} ms: {to:?}").as_bytes());
-        if to != expected {
-            fail(instead(format!("PUNCH to {expected:?} at {after} ms"), format!("{to:?}")));
+        let goals = Doing::asked(search, &format!("at {after}")).goals();
+        if goals != expected {
+            fail(instead(format!("PUNCH to {expected:?} at {after} ms"), format!("{goals:?}")));
         }
     }
 }
 
 /// Somebody names more addresses than may be tried.
-fn names_many() {
+#[track_caller]
+fn names_many(search: &Part) {
     step(format!("twelve addresses are named: the first {MOST} are tried"));
-    let (begun, mut punches) = (Instant::now(), Punches::default());
-    let all: Vec<_> = (1..=12).map(|last| address(&format!("203.0.113.{last}:9"))).collect();
-    all.iter().for_each(|address| punches.add(*address, begun));
-    let to: Vec<_> = punches.due(begun).iter().map(|punch| punch.to).collect();
-    if to != all[..MOST] {
-        fail(instead(format!("PUNCH to {:?}", &all[..MOST]), format!("{to:?}")));
+    let all: Vec<_> = (1..=12).map(|last| (address(&format!("203.0.113.{last}:9")), 0)).collect();
+    tries(search, &all);
+    let (goals, all) = (Doing::asked(search, "at 0").goals(), all[..MOST].iter());
+    let expected: Vec<_> = all.map(|(address, _)| *address).collect();
+    if goals != expected {
+        fail(instead(format!("PUNCH to {expected:?}"), format!("{goals:?}")));
     }
 }
 
-/// A path whose address is proven at this moment.
-fn proven(own: &str, at: &str, now: Instant) -> Path {
-    let (own, at): (IpAddr, _) = (own.parse().unwrap(), address(at));
-    let mut path = Path::new(Secret::random(), Some(own));
-    path.introduced(path.ticket, &Candidates { seen: Some(at), local: None }, at);
-    path.search(now);
-    let punch = path.due(now).into_iter().find_map(|step| match step {
-        PathStep::Search(punch) => Some(punch),
-        _ => None,
-    });
-    let Some(punch) = punch else { fail("a search begins, and PUNCH does not go out") };
-    if !path.answered(at, punch.nonce, now) || path.address() != Some(at) {
+/// Begins a path of a client with the address `own`. Gives what it does as soon as its peer's address `at` is proven, at
+/// 0 ms.
+#[track_caller]
+fn proves(path: &Part, own: &str, at: &str) -> Doing {
+    path.answers(&format!("new {own}"), "new", "which forgets all");
+    let begun = Doing::asked(path, &format!("at 0 told {at}"));
+    let Some(punch) = begun.punches.first() else {
+        fail("a search begins, and PUNCH does not go out")
+    };
+    let doing = Doing::asked(path, &format!("at 0 ack {at} {}", punch.nonce));
+    if doing.in_use != Some(address(at)) {
         fail(format!("PUNCHACK from {at} repeats what was sent there, and does not prove it"));
     }
-    path
+    doing
 }
 
+/// Somebody in a home, and a peer elsewhere.
+const HOME: &str = "192.168.1.5";
+const PEER: &str = "203.0.113.9:40000";
+
 pub fn a_mapping_that_forgets_is_kept_open(_: &mut Dice) {
-    by_hand::cannot(BY_HAND);
-    let (own, peer) = (address("192.168.1.5:5556"), address("203.0.113.9:40000"));
+    let path = Part::start("the path", &["path"]);
+    let (own, peer) = (address(&format!("{HOME}:5556")), address(PEER));
     let begun = Instant::now();
     let mut nat = Nat::new(Kind::Cone, "203.0.113.10".parse().unwrap(), Some(FORGETS));
-    let mut path = proven("192.168.1.5", "203.0.113.9:40000", begun);
-    let seen = nat.lets_out(own, peer, begun);
     step(
         "ten minutes of silence, behind a NAT that forgets after 20 s; the peer answers each keepalive",
     );
+    proves(&path, HOME, PEER);
+    let seen = nat.lets_out(own, peer, begun);
     for second in 1..=600 {
         let now = begun + Duration::from_secs(second);
         if nat.lets_in(peer, seen.port(), now).is_none() {
             fail(format!("the way is closed after {second} s: nothing was sent for 20 s"));
         }
-        for step in path.due(now) {
-            let PathStep::Keep(punch) = step else { continue };
-            story::told("due", "<-", format!("{second} s: PUNCH to {}", punch.to).as_bytes());
+        for keep in Doing::asked(&path, &format!("at {second}000")).keeps {
             if second % KEEPALIVE != 0 {
                 let expected = format!("a keepalive after each {KEEPALIVE} s of silence");
                 fail(instead(expected, format!("one after {second} s")));
             }
-            nat.lets_out(own, punch.to, now);
-            path.heard();
+            nat.lets_out(own, keep.to, now);
+            Doing::asked(&path, &format!("at {second}000 heard"));
         }
     }
-    what_is_said_counts(begun);
-    where_nobody_forgets_nothing_is_sent(begun);
+    what_is_said_counts(&path);
+    where_nobody_forgets_nothing_is_sent(&path);
     step("the peer is gone: after four keepalives without an answer nothing more is sent");
-    let mut path = proven("192.168.1.5", "203.0.113.9:40000", begun);
+    let mut doing = proves(&path, HOME, PEER);
     let mut sent = Vec::new();
-    while let Some(due) = path.deadline().filter(|_| sent.len() < 10) {
-        sent.extend(path.due(due).iter().map(|_| (due - begun).as_secs()));
+    while let Some(due) = doing.due.filter(|_| sent.len() < 10) {
+        doing = Doing::asked(&path, &format!("at {due}"));
+        sent.extend(doing.keeps.iter().map(|_| due));
     }
-    if sent != [15, 30, 45, 60] {
-        fail(instead("keepalives after 15, 30, 45 and 60 s", format!("{sent:?}")));
+    if sent != [15_000, 30_000, 45_000, 60_000] {
+        fail(instead("keepalives after 15, 30, 45 and 60 s", format!("after {sent:?} ms")));
     }
 }
 
 /// A text keeps the way open, too.
-fn what_is_said_counts(begun: Instant) {
+#[track_caller]
+fn what_is_said_counts(path: &Part) {
     step("a text goes to the peer after 10 s, and something elsewhere after 12 s");
-    let mut path = proven("192.168.1.5", "203.0.113.9:40000", begun);
-    path.spoke(address("203.0.113.9:40000"), begun + Duration::from_secs(10));
-    path.spoke(address("198.51.100.7:1"), begun + Duration::from_secs(12));
-    let due = path.deadline().map(|due| (due - begun).as_secs());
-    if due != Some(10 + KEEPALIVE) {
-        let came = due.map_or("none".to_owned(), |due| format!("one after {due} s"));
+    proves(path, HOME, PEER);
+    Doing::asked(path, &format!("at 10000 sent {PEER}"));
+    let due = Doing::asked(path, "at 12000 sent 198.51.100.7:1").due;
+    if due != Some((10 + KEEPALIVE) * 1000) {
+        let came = due.map_or("none".to_owned(), |due| format!("one after {due} ms"));
         fail(instead("a keepalive after 25 s", came));
     }
 }
 
 /// On loopback and in one's own network an idle conversation is silent.
-fn where_nobody_forgets_nothing_is_sent(begun: Instant) {
+#[track_caller]
+fn where_nobody_forgets_nothing_is_sent(path: &Part) {
     for (own, at) in [
         ("127.0.0.1", "127.0.0.1:5556"),
         ("192.168.1.5", "192.168.1.6:5556"),
         ("2001:db8:1::5", "[2001:db8:1::6]:5556"),
     ] {
         step(format!("{own} talks to {at}: nobody on this way forgets"));
-        if let Some(due) = proven(own, at, begun).deadline() {
-            let came = format!("one after {} s", (due - begun).as_secs());
-            fail(instead("no keepalive", came));
+        if let Some(due) = proves(path, own, at).due {
+            fail(instead("no keepalive", format!("one after {due} ms")));
         }
     }
 }

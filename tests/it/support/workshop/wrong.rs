@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use super::bench::{Bench, Kiln};
-use crate::grader::{built_by, grader};
+use crate::grader::grader;
 
 const TREE: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -17,17 +17,11 @@ pub struct Wrong {
     /// Where they are.
     folder: PathBuf,
     /// Their names: the others of this tree are right.
-    programs: &'static [&'static str],
-    /// Its own grader, if a check calls what is wrong itself, and not a program. Else it is this tree's.
-    grader: Option<PathBuf>,
+    programs: Vec<&'static str>,
 }
 
-/// The files of which no program shows enough: a check of the grader calls their functions.
-const CALLED: [&str; 3] = [
-    "src/tls/replay_window.rs",
-    "src/client/direct/udp/path.rs",
-    "src/client/direct/udp/punches.rs",
-];
+/// The labs of which some checks ask a part alone.
+const ASK_PARTS: [&str; 4] = ["lab0:", "lab10", "lab11", "lab12"];
 
 impl Wrong {
     /// Builds the programs of a tree with these texts in place of those files, to be graded by checks with this in
@@ -63,29 +57,19 @@ impl Wrong {
             let _ = fs::remove_file(&place); // the one before need not be there
             fs::copy(target.join("debug").join(&name), place).unwrap();
         }
-        let grader = files.iter().any(|(path, _)| CALLED.contains(&path.as_str())).then(|| {
-            let mut cargo = Command::new(env!("CARGO"));
-            cargo.current_dir(&copy).env("CARGO_TARGET_DIR", &target);
-            cargo.env("CARGO_PROFILE_DEV_DEBUG", "0");
-            let place = folder.join(file("grade"));
-            let _ = fs::remove_file(&place); // as above
-            fs::copy(built_by(cargo), &place).unwrap();
-            place
-        });
-        Ok(Wrong { folder, programs, grader })
+        Ok(Wrong { folder, programs })
     }
 
     /// Grades it with these arguments; gives the exit code and what the grader says.
     pub fn grade(&self, arguments: &[&str], seed: Option<u64>) -> (Option<i32>, String) {
         static GRADER: OnceLock<PathBuf> = OnceLock::new();
-        let own = self.grader.as_ref();
-        let mut command = Command::new(own.unwrap_or_else(|| GRADER.get_or_init(grader)));
+        let mut command = Command::new(GRADER.get_or_init(grader));
         command.current_dir(TREE).args(arguments);
         for (variable, _) in env::vars().filter(|(name, _)| name.starts_with("LAB_")) {
             command.env_remove(variable);
         }
         command.envs(seed.map(|seed| ("LAB_SEED", seed.to_string())));
-        for name in self.programs {
+        for name in &self.programs {
             command.env(format!("LAB_{}", name.to_uppercase()), self.folder.join(file(name)));
         }
         let graded = command.output().unwrap();
@@ -100,17 +84,19 @@ fn file(name: &str) -> String {
 
 /// The programs that changes of these files concern. The others are this tree's. What starts a server by itself, as
 /// `load` does, starts the one beside it: so where it may take part, all are built.
-fn concerned(files: &[(String, String)], check: &str) -> &'static [&'static str] {
+fn concerned(files: &[(String, String)], check: &str) -> Vec<&'static str> {
     let all_in = |folder: &str| files.iter().all(|(path, _)| path.starts_with(folder));
-    if check.starts_with("lab9") {
-        &["server", "client", "load"]
+    let mut programs = if check.starts_with("lab9") {
+        vec!["server", "client", "load"]
     } else if all_in("src/server/") {
-        &["server"]
+        vec!["server"]
     } else if all_in("src/client/") {
-        &["client"]
+        vec!["client"]
     } else {
-        &["server", "client", "load"]
-    }
+        vec!["server", "client", "load"]
+    };
+    programs.extend(ASK_PARTS.iter().any(|lab| check.starts_with(lab)).then_some("parts"));
+    programs
 }
 
 /// Copies what is new or has changed, so that cargo builds no more than it must, and removes what is gone.
