@@ -167,7 +167,8 @@ impl Emission {
 fn run(numbers: &[u64]) -> String {
     match numbers {
         [first, .., last] => format!(" {first}-{last}"),
-        _ => numbers.iter().map(|number| format!(" {number}")).collect(),
+        [number] => format!(" {number}"),
+        [] => String::new(),
     }
 }
 
