@@ -303,3 +303,23 @@ fn when_nothing_comes_back_the_window_begins_at_one_and_doubles() {
     control.goes_on(0);
     assert_eq!(control.window(), 64, "after silence it begins anew");
 }
+
+#[test]
+fn what_was_given_up_counts_as_acknowledged_by_nothing() {
+    let (begun, mut sending) = (Instant::now(), Sending::new(SECOND));
+    let at = |milliseconds| begun + Duration::from_millis(milliseconds);
+    let mut due = |sending: &mut Sending, now| {
+        for step in sending.due(now) {
+            if let Step::Send { seq, waited: Some(_), .. } = step {
+                sending.congestion.sent_again(seq);
+            }
+        }
+    };
+    (1..=40).for_each(|text: u32| sending.send(text.to_string()));
+    [0, 200, 600].iter().for_each(|time| due(&mut sending, at(*time)));
+    sending.send("41".to_owned());
+    [900, 1_000].iter().for_each(|time| due(&mut sending, at(*time)));
+    assert_eq!((sending.pending(), sending.congestion.window()), (1, 1), "40 are given up");
+    sending.congestion.acknowledged(41, 41, at(1_010)); // its First has moved the receiver's Upto
+    assert_eq!(sending.congestion.window(), 2, "one message has arrived");
+}

@@ -115,7 +115,6 @@ impl CongestionControl {
     /// conversation has been silent: what was known of the network is old.
     pub fn goes_on(&mut self, pending: usize) {
         if pending == 0 {
-            self.under_way.clear(); // what was given up
             (self.window, self.threshold, self.since_growth) = (WINDOW, WINDOW, 0);
         }
     }
@@ -124,6 +123,11 @@ impl CongestionControl {
     pub fn sent(&mut self, seq: u64, now: Instant) {
         self.under_way.insert(seq, UnderWay { since: now, is_once: true });
         (self.highest, self.last_new) = (seq, Some(now));
+    }
+
+    /// Notes that all up to this number is acknowledged or given up: an Upto beyond it acknowledges nothing of that.
+    pub fn gave_up(&mut self, seq: u64) {
+        self.under_way = self.under_way.split_off(&(seq + 1));
     }
 
     /// Notes that a message was sent once more, because it seems lost.

@@ -85,12 +85,11 @@ impl Sending {
         self.waiting.push_back(text);
     }
 
-    /// What is due at `now`: messages to give up, further copies, first copies of new messages.
+    /// What is due at `now`: messages to give up, further copies, and last, for giving up makes room, new messages.
     pub fn due(&mut self, now: Instant) -> Vec<Step> {
         let mut steps = self.give_up(now);
         self.repeat_last(now);
         steps.extend(self.send_again(now));
-        // New messages come last: each message that was given up makes room in the window.
         if !self.waiting.is_empty() {
             steps.extend(self.send_new(now));
         }
@@ -140,6 +139,7 @@ impl Sending {
         let late = self.take_late(now);
         if let Some(last) = late.last() {
             self.must_advance_first = !last.known;
+            self.congestion.gave_up(last.seq);
         }
         let lost = late.into_iter().filter(|message| !message.known);
         lost.map(|message| Step::GiveUp(message.text)).collect()
