@@ -1,7 +1,7 @@
 //! The table of labs and checks.
 
 use crate::driver::dice::Dice;
-use crate::{lab0, lab1, lab2, lab3, lab4, lab5, lab6, lab7, lab8, lab9, lab10, lab11};
+use crate::{lab0, lab1, lab2, lab3, lab4, lab5, lab6, lab7, lab8, lab9, lab10, lab11, lab12};
 
 /// One thing that must be so.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ pub struct Lab {
 }
 
 /// All labs, in their order.
-pub const LABS: [Lab; 12] = [
+pub const LABS: [Lab; 13] = [
     lab(0, "sockets by hand", &[], lab0::CHECKS),
     lab(1, "framing", &[], lab1::CHECKS),
     lab(2, "registry", &[1], lab2::CHECKS),
@@ -47,6 +47,7 @@ pub const LABS: [Lab; 12] = [
     lab(9, "measuring", &[1], lab9::CHECKS),
     lab(10, "the secure channel", &[1, 2], lab10::CHECKS),
     lab(11, "through the wall", &[1, 6], lab11::CHECKS),
+    lab(12, "congestion", &[1, 6], lab12::CHECKS),
 ];
 
 /// A row of the table.

@@ -39,6 +39,7 @@ mod lab8;
 mod lab9;
 mod lab10;
 mod lab11;
+mod lab12;
 mod report;
 mod run;
 mod script;

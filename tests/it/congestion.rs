@@ -308,7 +308,7 @@ fn when_nothing_comes_back_the_window_begins_at_one_and_doubles() {
 fn what_was_given_up_counts_as_acknowledged_by_nothing() {
     let (begun, mut sending) = (Instant::now(), Sending::new(SECOND));
     let at = |milliseconds| begun + Duration::from_millis(milliseconds);
-    let mut due = |sending: &mut Sending, now| {
+    let due = |sending: &mut Sending, now| {
         for step in sending.due(now) {
             if let Step::Send { seq, waited: Some(_), .. } = step {
                 sending.congestion.sent_again(seq);

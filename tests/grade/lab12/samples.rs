@@ -1,0 +1,75 @@
+//! What measures nothing, and what comes of that.
+
+use super::link::{Line, World};
+use super::timer::{Measured, Model};
+use crate::driver::by_hand;
+use crate::driver::dice::Dice;
+use crate::driver::story::{fail, instead, step};
+
+/// So many messages in a row that measure nothing double the timer.
+const PATIENCE: u64 = 3;
+
+pub fn what_was_sent_twice_measures_nothing(dice: &mut Dice) {
+    let mut measured = Measured::start();
+    copies_move_no_mean(&mut measured, dice);
+    an_upto_moves_no_mean(&mut measured);
+    a_slower_way_is_not_flooded();
+}
+
+fn copies_move_no_mean(measured: &mut Measured, dice: &mut Dice) {
+    step("an ACK after 100 ms is measured");
+    measured.takes(100);
+    let (timer, why) = (measured.model.timer(), measured.model.told());
+    let answered = 5 + dice.below(20) as u64;
+    step(format!("{PATIENCE} messages, each with a copy, and an ACK {answered} ms after the copy"));
+    for count in 0..PATIENCE {
+        let why = format!("{why}; {count} in a row have measured nothing");
+        measured.is_late_after(timer, &why, answered);
+    }
+    step(format!("so many that were sent twice, in a row: the timer doubles, from {timer} ms on"));
+    for count in PATIENCE..2 * PATIENCE {
+        let why = format!("twice {timer} ms, as {count} in a row have measured nothing");
+        measured.is_late_after(2 * timer, &why, answered);
+    }
+    step("and once more, up to its cap");
+    measured.is_late_after(800, "four times, but at most 800 ms", answered);
+    step("an ACK after 120 ms, of a message without a copy: the timer is what was measured");
+    measured.takes(120);
+    measured.follows();
+}
+
+fn an_upto_moves_no_mean(measured: &mut Measured) {
+    step("a new beginning; 1 and 2 are sent, and the ACK of 1 gets lost: that of 2 comes for both");
+    measured.begins();
+    let (sender, model) = (&mut measured.sender, &mut measured.model);
+    let sent = sender.says(0, 1);
+    let more = sender.says(30, 1);
+    if (sent.new, more.new) != (vec![1], vec![2]) {
+        sender.fails(instead("sends 1, and 30 ms later sends 2", more.line));
+    }
+    sender.acknowledges(130, 2, 2);
+    *model = Model::default();
+    model.takes(100);
+    step("the ACK of 1 comes after all, 900 ms later: it is no news, and measures nothing");
+    sender.acknowledges(1_030, 1, 2);
+    (measured.now, measured.next) = (1_030, 3);
+    measured.follows();
+}
+
+/// The way becomes so slow that each copy is sent before the ACK can have come.
+fn a_slower_way_is_not_flooded() {
+    let line = Line { rate: 100, places: 100, delay: 20 };
+    by_hand::cannot(&line.by_hand(1, 40, "--slower 250"));
+    step(format!("{line}; one flow, 20 s"));
+    let mut world = World::new(line, &[0]);
+    world.runs(20_000);
+    step("each way takes 250 ms from now on, for 20 s: an ACK needs more than 500 ms");
+    let before = world.count(0);
+    world.slower(250);
+    world.runs(20_000);
+    let (shown, copies) = world.count(0).since(before);
+    if copies * 10 > shown || shown < 500 {
+        let expected = "at least 500 messages in these 20 s, and a copy of at most every tenth";
+        fail(instead(expected, format!("{shown} messages and {copies} copies")));
+    }
+}
