@@ -247,8 +247,8 @@ fn the_timer_follows_what_is_measured_and_not_what_was_sent_twice() {
         Duration::from_millis(600),
         "three in a row have measured nothing"
     );
-    control.sent(5, start);
-    control.acknowledged(5, 5, after(100));
+    control.sent(5, after(700));
+    control.acknowledged(5, 5, after(800));
     assert!(control.timeout() < Duration::from_millis(300), "it is measured again");
 }
 
@@ -266,6 +266,18 @@ fn a_message_that_was_sent_again_measures_nothing() {
     control.acknowledged(3, 3, after(40));
     control.acknowledged(2, 3, after(900));
     assert_eq!(control.round_trip.milliseconds().as_deref(), Some("40.00"));
+}
+
+#[test]
+fn a_round_trip_is_measured_once_however_many_are_in_flight() {
+    let (mut control, start) = (CongestionControl::default(), Instant::now());
+    let after = |milliseconds| start + Duration::from_millis(milliseconds);
+    (1..=5).for_each(|seq| control.sent(seq, start));
+    (1..=5).for_each(|seq| control.acknowledged(seq, seq, after(90 + 10 * seq)));
+    assert_eq!(control.round_trip.milliseconds().as_deref(), Some("100.00"));
+    control.sent(6, after(140));
+    control.acknowledged(6, 6, after(320));
+    assert_eq!(control.round_trip.milliseconds().as_deref(), Some("110.00"));
 }
 
 #[test]

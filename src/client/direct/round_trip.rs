@@ -16,17 +16,17 @@
 //! ```
 //! # use {p2p_chat::client::direct::RoundTrip, std::time::Duration};
 //! let mut round_trip = RoundTrip::default();
-//! round_trip.took(Duration::from_millis(8));
-//! assert_eq!(round_trip.timeout(), Some(Duration::from_millis(24)), "8 and 4 times its half");
-//! round_trip.took(Duration::from_millis(16));
-//! assert_eq!(round_trip.to_string(), "round trip 9.00 ms");
+//! round_trip.took(Duration::from_millis(80));
+//! assert_eq!(round_trip.timeout(), Some(Duration::from_millis(240)), "80 and 4 times its half");
+//! round_trip.took(Duration::from_millis(160));
+//! assert_eq!(round_trip.to_string(), "round trip 90.00 ms");
 //! ```
 
 use std::fmt;
 use std::time::Duration;
 
-/// The clock's granularity: G in the RFC. An operating system wakes a program up to so much too late.
-pub const GRANULARITY: Duration = Duration::from_millis(10);
+/// The granularity of clocks: G in the RFC. Each of the two programs may be woken too late, by some 15 ms or more.
+pub const GRANULARITY: Duration = Duration::from_millis(50);
 
 /// What is known of the way to a peer and back: nothing before the first time.
 #[derive(Debug, Clone, Copy, Default)]

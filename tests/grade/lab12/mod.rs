@@ -17,14 +17,15 @@ pub const CHECKS: &[Check] = &[
         says: "A message waits 200 ms for its ACK if nothing is known, and then as long as RFC 6298 makes \
                of the times before: not below 200 ms, not above 800.",
         points: 1,
-        rule: "RFC 6298, 2: computing the retransmission timer, with G = 10 ms and K = 4",
+        rule: "RFC 6298, 2: computing the retransmission timer, with G = 50 ms and K = 4",
         needs: &[],
         run: timer::the_timer_follows_the_round_trip,
     },
     Check {
         name: "lab12::what_was_sent_twice_measures_nothing",
-        says: "The ACK of a message that was sent twice moves no mean, nor does an Upto; but after three in \
-               a row the timer doubles, so that a way that has become slower is not flooded with copies.",
+        says: "The ACK of a message that was sent twice moves no mean, nor does an Upto, nor a second ACK in \
+               one round trip; but after three copies in a row the timer doubles, so that a way that has \
+               become slower is not flooded.",
         points: 1,
         rule: "RFC 6298, 3 (Karn's algorithm) and 5.5: back off the timer",
         needs: &["lab12::the_timer_follows_the_round_trip"],

@@ -13,6 +13,7 @@ pub fn what_was_sent_twice_measures_nothing(dice: &mut Dice) {
     let mut measured = Measured::start();
     copies_move_no_mean(&mut measured, dice);
     an_upto_moves_no_mean(&mut measured);
+    a_round_trip_is_measured_once(&mut measured);
     a_slower_way_is_not_flooded();
 }
 
@@ -53,6 +54,20 @@ fn an_upto_moves_no_mean(measured: &mut Measured) {
     step("the ACK of 1 comes after all, 900 ms later: it is no news, and measures nothing");
     sender.acknowledges(1_030, 1, 2);
     (measured.now, measured.next) = (1_030, 3);
+    measured.follows();
+}
+
+fn a_round_trip_is_measured_once(measured: &mut Measured) {
+    step("a new beginning; 1 to 5 are sent, and their ACKs come one by one, from 100 ms on");
+    measured.begins();
+    let (sender, model) = (&mut measured.sender, &mut measured.model);
+    sender.says(0, 5);
+    for seq in 1..=5 {
+        sender.acknowledges(90 + 10 * seq, seq, seq);
+    }
+    step("only the first one is measured: the others were sent before it came");
+    model.takes(100);
+    (measured.now, measured.next) = (140, 6);
     measured.follows();
 }
 

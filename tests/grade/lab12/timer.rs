@@ -7,7 +7,7 @@ use crate::driver::story::{instead, step};
 /// The shortest and the longest timer, in ms.
 const LIMITS: (u64, u64) = (200, 800);
 /// G in the RFC, in µs.
-const GRANULARITY: u64 = 10_000;
+const GRANULARITY: u64 = 50_000;
 /// A sender that calculates in whole ms is right, too.
 const TOLERANCE: u64 = 3;
 /// So long nothing happens between two messages.
@@ -110,6 +110,17 @@ impl Measured {
         self.sender.acknowledges(self.now, seq, seq);
     }
 
+    /// A new beginning, and ACKs after these times: the timer must be what they make of it.
+    #[track_caller]
+    fn follows_after(&mut self, what: &str, times: &[u64]) {
+        let shown =
+            if times.len() < 10 { format!(": ACKs after {times:?} ms") } else { String::new() };
+        step(format!("{what}{shown}"));
+        self.begins();
+        times.iter().for_each(|time| self.takes(*time));
+        self.follows();
+    }
+
     /// The timer must be what the times make of it.
     #[track_caller]
     pub fn follows(&mut self) {
@@ -121,33 +132,30 @@ impl Measured {
 pub fn the_timer_follows_the_round_trip(dice: &mut Dice) {
     let mut measured = Measured::start();
     step("nothing is known: a copy after 200 ms");
+    measured.begins();
     measured.follows();
-    let by_hand: [(&str, &[u64]); 3] = [
-        ("100 ms, and the same again; then slower, then faster", &[100, 100, 180, 60]),
+    let by_hand: [(&str, &[u64]); 4] = [
+        ("a way of 100 ms", &[100, 100]),
+        ("it becomes slower, and then faster", &[100, 100, 180, 60]),
         ("a fast way: the timer has a floor", &[30, 20, 25, 20]),
         ("it becomes slower and slower: the timer has a cap", &[190, 500, 700]),
     ];
     for (what, times) in by_hand {
-        step(format!("ACKs after {times:?} ms, and after each a message without one: {what}"));
-        measured.begins();
-        for time in times {
-            measured.takes(*time);
-            measured.follows();
+        for count in 1..=times.len() {
+            measured.follows_after(what, &times[..count]);
         }
     }
-    step("after 150 ms, and then forty times after 300: no variation is left but G");
-    measured.begins();
-    measured.takes(150);
-    (0..40).for_each(|_| measured.takes(300));
-    measured.follows();
-    step("twenty times by chance, none of them so late that there is a copy");
-    measured.begins();
-    for _ in 0..20 {
-        let most = usize::try_from(measured.model.timer()).unwrap() - 20;
-        measured.takes(20 + dice.below(most - 20) as u64);
-        if dice.below(3) == 0 {
-            measured.follows();
+    let steady: Vec<u64> = [150].into_iter().chain([300; 40]).collect();
+    measured.follows_after("150 ms, and then always 300: no variation is left but G", &steady);
+    for _ in 0..5 {
+        let (mut model, mut times) = (Model::default(), Vec::new());
+        for _ in 0..3 + dice.below(6) {
+            // None of them is so late that there is a copy.
+            let most = usize::try_from(model.timer()).unwrap() - 40;
+            let time = 20 + dice.below(most) as u64;
+            times.push(time);
+            model.takes(time);
         }
+        measured.follows_after("by chance", &times);
     }
-    measured.follows();
 }

@@ -37,6 +37,8 @@ pub const PATIENCE: u32 = 3;
 pub struct CongestionControl {
     /// What is known of the way to the peer and back.
     pub round_trip: RoundTrip,
+    /// When it was measured last.
+    measured: Option<Instant>,
     /// How many acknowledgements in a row have measured nothing.
     unmeasured: u32,
     /// The messages that are not acknowledged.
@@ -70,6 +72,7 @@ impl Default for CongestionControl {
     fn default() -> CongestionControl {
         CongestionControl {
             round_trip: RoundTrip::default(),
+            measured: None,
             unmeasured: 0,
             under_way: BTreeMap::new(),
             window: WINDOW,
@@ -170,14 +173,20 @@ impl CongestionControl {
     }
 
     /// Measures the way by a message whose own acknowledgement came at `now`. If it was sent more than once, nobody knows
-    /// which copy was acknowledged: it measures nothing (Karn's algorithm, RFC 6298, 3), and is counted for the timer.
+    /// which copy was acknowledged: it measures nothing (Karn's algorithm, RFC 6298, 3), and is counted for the timer. Any
+    /// other ends that count. It measures the way if it was sent when, or after, the way was `measured` last: so there is
+    /// one measurement in a round trip, however many messages are in flight. With more of them the mean would have
+    /// followed so closely that a queue which just grows would look like a loss.
     // LAB 12: measure the way, but not by copies => ()
     fn measure(&mut self, message: &UnderWay, now: Instant) {
-        if message.is_once {
-            self.round_trip.took(now.duration_since(message.since));
-            self.unmeasured = 0;
-        } else {
+        if !message.is_once {
             self.unmeasured += 1;
+            return;
+        }
+        self.unmeasured = 0;
+        if self.measured.is_none_or(|measured| message.since >= measured) {
+            self.round_trip.took(now.duration_since(message.since));
+            self.measured = Some(now);
         }
     }
 
