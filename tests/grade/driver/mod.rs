@@ -9,6 +9,7 @@
 //! - [`played`]: the other side, when it is a client that is graded: the grader plays its server and its peers.
 //! - [`story`]: what has happened so far. Whatever is not as it must be ends the check there, and tells it.
 //! - [`by_hand`]: who has said what, so that it can be played once more.
+//! - [`exact`]: the times that no busy machine moves, for they tell right from wrong.
 //! - [`machine`]: how busy this machine is, and how much more time everybody has for that.
 //! - [`farewell`]: everybody leaves at the end, and what your programs do then belongs to the story.
 //!
@@ -20,6 +21,7 @@ pub mod cast;
 pub mod datagrams;
 pub mod dialogue;
 pub mod dice;
+pub mod exact;
 pub mod farewell;
 pub mod folder;
 pub mod heard;
