@@ -65,6 +65,8 @@ mod file_names;
 mod file_times;
 mod mutants;
 mod grader;
+#[cfg(unix)]
+mod grader_busy;
 mod grader_tls;
 mod handout_class;
 mod handout_handin;

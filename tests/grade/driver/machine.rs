@@ -2,10 +2,14 @@
 //!
 //! The grader measures at its start, between labs, and when something has failed. It does a piece of work on each
 //! processor, and compares the time with that of the fastest small part of it, which nobody has interrupted.
+//!
+//! The authors' tests play a busy machine: `LAB_BUSY=1,2,30` is what it measures at first, the second time, and from
+//! then on. Nobody else needs it, and it gives no points.
 
+use std::env;
 use std::hint::black_box;
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -32,7 +36,7 @@ pub fn stretch() -> f64 {
 /// is a machine at rest, and on one with 3, everything takes three times longer.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is a small number")]
 pub fn look() -> f64 {
-    let busy = measure();
+    let busy = played().unwrap_or_else(measure);
     let stretch = if busy <= AT_REST { 1.0 } else { busy.min(MOST) };
     STRETCH.store((stretch * 1000.0) as u64, Ordering::Relaxed);
     busy
@@ -48,6 +52,14 @@ pub fn give_more() {
 /// Whether a machine that was measured so is busy at all.
 pub fn is_busy(busy: f64) -> bool {
     busy > AT_REST
+}
+
+/// The next number of `LAB_BUSY`, or its last.
+fn played() -> Option<f64> {
+    static LOOKS: AtomicUsize = AtomicUsize::new(0);
+    let told = env::var("LAB_BUSY").ok()?;
+    let numbers: Vec<f64> = told.split(',').filter_map(|number| number.parse().ok()).collect();
+    numbers.get(LOOKS.fetch_add(1, Ordering::Relaxed)).or(numbers.last()).copied()
 }
 
 /// How many times longer a piece of work takes on all processors at once than it would alone.

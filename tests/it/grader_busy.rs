@@ -1,0 +1,55 @@
+//! The grader on a machine that is too busy, which `LAB_BUSY` plays: who gets another try, and when there is no verdict.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::thread;
+
+use crate::grader::{QUICK, grades};
+use crate::support::Folder;
+
+/// A server that says nothing at its first starts, as many as this, and is the solution's from then on.
+fn server_that_hangs(folder: &Folder, starts: usize) -> PathBuf {
+    let (place, count) = (folder.file("server"), folder.file("starts"));
+    let (count, right) = (count.display(), env!("CARGO_BIN_EXE_server"));
+    let script = format!(
+        "#!/bin/sh\necho >> '{count}'\n\
+         if [ $(wc -l < '{count}') -gt {starts} ]; then exec '{right}' \"$@\"; fi\nexec sleep 60\n"
+    );
+    fs::write(&place, script).unwrap();
+    fs::set_permissions(&place, Permissions::from_mode(0o755)).unwrap();
+    place
+}
+
+/// What the machine measures, at how many starts the server hangs, and what comes of that: the line of the check, and
+/// how often the server was started.
+const CASES: [(&str, usize, &str, usize); 4] = [
+    ("1", 1, "FAIL", 1),               // at rest: nobody else is to blame
+    ("1,2,2", 1, "ok", 2),             // busy: another try, which goes well
+    ("1,2,2", 2, "FAIL", 2), // with twice the time, and the machine was no busier than that
+    ("1,1.7,30", 2, "not checked", 2), // busier than the time allows for
+];
+
+/// Grades that check with that server: the exit code, what the grader says, and how often it has started the server.
+fn graded(busy: &str, hangs: usize) -> (i32, String, usize) {
+    let folder = Folder::fresh();
+    let server = server_that_hangs(&folder, hangs);
+    let variables = [("LAB_BUSY", busy), ("LAB_SERVER", server.to_str().unwrap())];
+    let (code, told) = grades(&["--exact", QUICK], &variables);
+    (code, told, folder.text("starts").lines().count())
+}
+
+#[test]
+fn on_a_machine_that_is_too_busy_there_is_no_verdict() {
+    thread::scope(|scope| {
+        let all = CASES.map(|case| (case, scope.spawn(move || graded(case.0, case.1))));
+        for ((busy, hangs, word, starts), graded) in all {
+            let (code, told, started) = graded.join().unwrap();
+            let line = format!("{word:12}{QUICK}");
+            assert!(told.lines().any(|told| told == line), "{busy}, {hangs}: no {line}\n{told}");
+            assert_eq!((started, code == 0), (starts, word != "FAIL"), "{busy}, {hangs}\n{told}");
+            let says = told.contains("the machine is too busy, so there is no verdict; perhaps: ");
+            assert_eq!(says, word == "not checked", "{busy}, {hangs}\n{told}");
+        }
+    });
+}
