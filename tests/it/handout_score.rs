@@ -1,6 +1,12 @@
 //! The scores of a class: what counts as a report, and the forms in which it is given away.
 
+use std::sync::Mutex;
+
+use p2p_chat::tools::handout::class::grade_each;
 use p2p_chat::tools::handout::score::{Sheet, csv, read_report};
+
+/// Why there is no verdict.
+const BUSY: &str = "the machine is too busy, so there is no verdict";
 
 /// The line of a check.
 fn check(name: &str, points: u32, verdict: &str, why: &str) -> String {
@@ -41,8 +47,7 @@ fn a_report_without_an_end_or_with_another_sum_counts_for_nothing() {
 
 #[test]
 fn a_class_is_a_table_and_a_hand_in_an_object() {
-    let busy = "the machine is too busy, so there is no verdict";
-    let checks = [check("lab1::a", 12, "ok", ""), check("lab2::b", 0, "not checked", busy)];
+    let checks = [check("lab1::a", 12, "ok", ""), check("lab2::b", 0, "not checked", BUSY)];
     let checks = read_report(&report(&checks, 12), Some(0)).unwrap();
     let sheet = Sheet { name: "anna".to_owned(), checks, ..Sheet::default() };
     let odd = Sheet::without_points("=b, \"c\"", "it has no folder src");
@@ -59,4 +64,28 @@ fn a_class_is_a_table_and_a_hand_in_an_object() {
         json.contains(r#"{"name":"lab1::a","score":12,"max_score":12,"status":"passed""#),
         "{json}"
     );
+}
+
+/// The machine is too busy for these hand-ins at their first, or at every try.
+#[test]
+fn what_the_machine_was_too_busy_for_is_graded_once_more_and_alone() {
+    let names = ["anna", "bert", "cleo", "dora"].map(str::to_owned);
+    let tries: Mutex<Vec<(u32, String)>> = Mutex::default();
+    let grade = |worker: u32, name: &String| {
+        let mut tries = tries.lock().unwrap();
+        tries.push((worker, name.clone()));
+        let is_first = tries.iter().filter(|(_, tried)| tried == name).count() == 1;
+        let is_busy = name == "dora" || name == "bert" && is_first;
+        let (points, verdict, why) =
+            if is_busy { (0, "not checked", BUSY) } else { (12, "ok", "") };
+        let lines = report(&[check("lab1::a", points, verdict, why)], points);
+        let checks = read_report(&lines, Some(0)).unwrap();
+        Sheet { name: name.clone(), checks, ..Sheet::default() }
+    };
+    let sheets = grade_each(3, &names, &grade);
+    let tries = tries.into_inner().unwrap();
+    assert_eq!(tries[names.len()..], [(0, "bert".to_owned()), (0, "dora".to_owned())]);
+    let graded: Vec<(&str, u32)> =
+        sheets.iter().map(|sheet| (sheet.name.as_str(), sheet.open_points())).collect();
+    assert_eq!(graded, [("anna", 0), ("bert", 0), ("cleo", 0), ("dora", 12)]);
 }

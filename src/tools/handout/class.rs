@@ -72,11 +72,7 @@ pub fn grade_class(root: &Path, class: &Class, tell: &(dyn Fn(&str) + Sync)) -> 
     };
     let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let workers = class.workers.unwrap_or(u32::try_from(cores).unwrap_or(1)).max(1);
-    let mut sheets = in_parallel(workers, &names, &grade);
-    // What the machine was too busy for is tried once more, one after the other.
-    for sheet in sheets.iter_mut().filter(|sheet| sheet.open_points() > 0) {
-        *sheet = grade(0, &sheet.name.clone());
-    }
+    let sheets = grade_each(workers, &names, &grade);
     let _ = fs::remove_dir_all(kit.into.join(".work")); // it need not be there
     let pointed: Vec<u32> = LABS.filter(|lab| kit.solution.points(*lab) > 0).collect();
     for sheet in &sheets {
@@ -106,6 +102,20 @@ fn names(handins: &Path) -> Result<Vec<String>, String> {
     }
     names.sort();
     if names.is_empty() { Err("there are no hand-ins".to_owned()) } else { Ok(names) }
+}
+
+/// Grades each of these by so many workers. What the machine was too busy for is graded once more when all are done, one
+/// after the other, and by the first worker.
+pub fn grade_each(
+    workers: u32,
+    names: &[String],
+    grade: &(impl Fn(u32, &String) -> Sheet + Sync),
+) -> Vec<Sheet> {
+    let mut sheets = in_parallel(workers, names, grade);
+    for sheet in sheets.iter_mut().filter(|sheet| sheet.open_points() > 0) {
+        *sheet = grade(0, &sheet.name.clone());
+    }
+    sheets
 }
 
 /// Does this work for each name, by so many workers. A worker that is done takes the next name, so a hand-in that takes
