@@ -124,7 +124,8 @@ fn parse(line: impl Iterator<Item = String>) -> Result<Task, String> {
 /// Reads a class's folder, where its results go, and how it is graded.
 fn parse_class(words: &[String], flags: &[(String, String)]) -> Result<Task, String> {
     let (handins, into) = (PathBuf::new(), PathBuf::new());
-    let mut class = Class { handins, into, open: Open::From(1), seed: 1, workers: None };
+    let open = Open::From(*LABS.start());
+    let mut class = Class { handins, into, open, seed: 1, workers: None };
     for (flag, value) in flags {
         match flag.as_str() {
             "class" => class.handins = PathBuf::from(value),

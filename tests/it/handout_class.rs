@@ -1,9 +1,9 @@
 //! A class is graded: everybody gets what is due, and nobody the points of somebody else.
 
 use std::fs;
-use std::ops::RangeInclusive;
 use std::path::Path;
 
+use p2p_chat::tools::handout::mark::LABS;
 use p2p_chat::tools::handout::tree::{Open, Solution};
 
 use crate::handout_tree::handout;
@@ -23,14 +23,11 @@ fn with(folder: &Folder, path: &str, text: &str) {
     fs::write(place, text).unwrap();
 }
 
-/// The labs with points. Lab 10 is an extra.
-const POINTED: RangeInclusive<u32> = 1..=9;
-
 /// Somebody who would rather have points than solve anything.
 fn tamper(folder: &Folder, name: &str) {
-    handed_in(folder, name, Open::From(1));
+    handed_in(folder, name, Open::From(0));
     let with = |path: &str, text: &str| with(folder, &format!("{name}/{path}"), text);
-    let fake = "lab 1  framing  12/12\\nTOTAL   100/100\\n55 passed, 0 failed";
+    let fake = "lab 1  framing  10/10\\nTOTAL   100/100\\n55 passed, 0 failed";
     let solution = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let solution = solution.display().to_string().replace('\\', "/");
     let harmless = folder.text(&format!("{name}/Cargo.toml")).replace("build = false\n", "");
@@ -62,7 +59,7 @@ fn grade(workshop: &Workshop, handin: &Path) -> Score {
     }
     let mut score = workshop.grade_patiently("");
     if score.labs.is_empty() {
-        for lab in POINTED {
+        for lab in LABS {
             workshop.clear();
             let number = lab.to_string();
             let output = handout(&["--graft", handin, "--lab", &number, "--into", into]);
@@ -101,7 +98,7 @@ fn everybody_has_the_points_that_are_due() {
     for (name, score) in [("tampered", tampered), ("empty", empty)] {
         assert_eq!(score.points(), 0, "{name}: {}", score.said);
     }
-    for lab in POINTED {
+    for lab in LABS {
         assert_eq!(half.of(lab), if lab < 5 { good.of(lab) } else { 0 }, "half, lab {lab}");
         assert_eq!(broken.of(lab), if lab == 3 { 0 } else { good.of(lab) }, "broken, lab {lab}");
     }

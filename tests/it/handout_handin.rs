@@ -62,6 +62,23 @@ fn nothing_else_is_taken() {
     }
 }
 
+/// Whoever writes the program that asks a function can answer in its place.
+#[test]
+fn the_programs_that_are_judged_are_not_taken() {
+    let files = ["src/bin/parts.rs", "src/tools/parts/questions.rs", "src/tools/parts/window.rs"];
+    let mut all: Vec<(&str, &str)> = files.iter().map(|path| (*path, "//! mine")).collect();
+    all.push(("src/tls/replay_window.rs", "//! mine"));
+    let (tree, said) = grade(&handin(&all));
+    assert!(said.starts_with("1 files taken\n"), "{said}");
+    for path in files {
+        assert!(
+            said.contains(&format!("left out: {path}: the programs are the handout's\n")),
+            "{said}"
+        );
+        assert_ne!(tree.text(path), "//! mine", "{path}");
+    }
+}
+
 #[test]
 fn sources_that_reach_for_others_are_left_out() {
     let solution = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tools/load/measure.rs");

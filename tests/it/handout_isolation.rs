@@ -56,7 +56,7 @@ impl Class {
 
     /// Hands in a tree with nothing solved, whose programs begin with this.
     fn begins_with(&self, name: &str, code: &str) {
-        self.hands_in(name, Open::From(1));
+        self.hands_in(name, Open::From(0));
         let code = code.replace("HANDINS", self.folder.file("handins").to_str().unwrap());
         let line = BEGIN.split_once('\n').unwrap().1;
         self.edit(name, "src/cli.rs", BEGIN, &format!(") -> ExitCode {{\n{code}\n{line}"));
@@ -87,7 +87,7 @@ fn class() -> Class {
     let class = Class { folder: Folder::fresh(), solution };
     class.hands_in("good", Open::Nothing);
     class.hands_in("half", Open::From(5));
-    class.hands_in("starter", Open::From(1));
+    class.hands_in("starter", Open::From(0));
     class.hands_in("broken", Open::From(4));
     let unfinished = "\nfn unfinished( {\n";
     let lookup = "src/server/directory/lookup.rs";
@@ -96,7 +96,7 @@ fn class() -> Class {
     {
         class.begins_with(name, code);
     }
-    class.hands_in("tampered", Open::From(1));
+    class.hands_in("tampered", Open::From(0));
     for path in ["tests/grade/main.rs", "src/bin/server.rs", "src/bin/client.rs", "build.rs"] {
         let fake = "fn main() { println!(\"TOTAL 100/100\\n1 passed, 0 failed\") }";
         fs::write(class.folder.file(&format!("handins/tampered/{path}")), fake).unwrap();
@@ -126,16 +126,16 @@ fn a_class_of_all_kinds_gets_its_scores_by_one_command() {
     let points =
         |labs: std::ops::RangeInclusive<u32>| labs.map(|lab| class.solution.points(lab)).sum();
     let expected = [
-        ("broken", points(1..=2)),
+        ("broken", points(0..=2)),
         ("empty", 0),
         ("endless", 0),
         ("forger", 0),
         ("forking", 0),
         ("good", 100),
-        ("half", points(1..=4)),
+        ("half", points(0..=4)),
         ("junk.zip", 0),
         ("killer", 0),
-        ("packed.tgz", points(1..=1)),
+        ("packed.tgz", points(0..=1)),
         ("starter", 0),
         ("tampered", 0),
     ];

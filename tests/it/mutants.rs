@@ -25,6 +25,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use p2p_chat::tools::handout::mark::LABS;
+
 use crate::support::workshop::{Bench, Wrong, at_benches};
 
 /// The end of the mistake whose story LAB.md tells, and the seed with which it does.
@@ -130,9 +132,9 @@ impl Edit {
 /// The names of all checks, as the grader's tables have them.
 fn checks() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    for lab in 1..=11 {
+    for lab in LABS {
         let table = Path::new(TREE).join(format!("tests/grade/lab{lab}/mod.rs"));
-        let table = fs::read_to_string(table).unwrap();
+        let table = fs::read_to_string(table).unwrap_or_default();
         let found = table.lines().filter_map(|line| line.trim().strip_prefix("name: \""));
         names.extend(found.map(|line| line.trim_end_matches("\",").to_owned()));
     }

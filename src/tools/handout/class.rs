@@ -24,6 +24,7 @@ use super::isolation::Isolation;
 use super::mark::LABS;
 use super::packed::is_handin;
 use super::score::{Sheet, csv};
+use super::toolchain::toolchain;
 use super::tree::{Open, Solution, put};
 use crate::io_error::cause;
 
@@ -58,6 +59,13 @@ pub fn grade_class(root: &Path, class: &Class, tell: &(dyn Fn(&str) + Sync)) -> 
     }
     let isolation = Isolation::find();
     tell(isolation.says());
+    if isolation == Isolation::User {
+        can_work(isolation, &into)?;
+        let is_open = |folder: &&&Path| isolation.can(&["ls", &text(folder)]);
+        for folder in [root, &handins].iter().filter(is_open) {
+            tell(&format!("CAUTION: hand-ins can read {}: chmod 700", folder.display()));
+        }
+    }
     let (hidden, open) = ([root.to_owned(), handins.clone(), into.clone()], class.open);
     let kit = Kit { solution, open, seed: class.seed, isolation, into, hidden };
     let grader = kit.build_grader()?;
@@ -81,6 +89,27 @@ pub fn grade_class(root: &Path, class: &Class, tell: &(dyn Fn(&str) + Sync)) -> 
     put(&kit.into, "scores.csv", &csv(&sheets, &pointed))?;
     tell(&format!("{} hand-ins graded: {}", sheets.len(), kit.into.join("scores.csv").display()));
     Ok(())
+}
+
+/// Makes sure that another user can use the compiler, and come to the folders of a bench.
+///
+/// # Errors
+/// A sentence: otherwise no hand-in would compile, and that would look like the fault of each.
+fn can_work(isolation: Isolation, into: &Path) -> Result<(), String> {
+    let cargo = toolchain()?.join("bin/cargo");
+    if !isolation.can(&[&text(&cargo), "--version"]) {
+        let cargo = cargo.display();
+        return Err(format!("other users cannot run {cargo}: install Rust where all may read"));
+    }
+    if !isolation.can(&["test", "-x", &text(into)]) {
+        return Err(format!("other users cannot enter {}: chmod 711", into.display()));
+    }
+    Ok(())
+}
+
+/// A path as an argument.
+fn text(path: &Path) -> String {
+    path.display().to_string()
 }
 
 /// The whole path of a folder.

@@ -24,6 +24,8 @@ const MOST: usize = 500;
 const ANSWERS: &str = "ANSWERS.md";
 /// The folder of the programs. Their `main` functions have no marks.
 const PROGRAMS: &str = "src/bin/";
+/// The folder of the program that lets a function of the hand-in be asked. Whoever writes it could answer in its place.
+const PARTS: &str = "src/tools/parts/";
 /// The depth to which folders below `src` are searched.
 const DEEPEST: usize = 8;
 
@@ -122,7 +124,8 @@ impl Handin {
         }
         for (path, text) in std::mem::take(&mut self.files) {
             let is_known = path == ANSWERS || solution.text(&path).is_some();
-            let why = if path.starts_with(PROGRAMS) {
+            let asks = path.starts_with(PARTS) && solution.lab_of(&path).is_none();
+            let why = if path.starts_with(PROGRAMS) || asks {
                 "the programs are the handout's"
             } else if is_known || needed.contains(&path) {
                 self.files.push((path, text));

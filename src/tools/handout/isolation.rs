@@ -94,20 +94,20 @@ impl Isolation {
     pub fn find() -> Isolation {
         let root = is_root();
         let isolation = Isolation::Namespaces { root };
-        let probe = Apart {
-            isolation,
-            worker: 0,
-            shares: &[],
-            hidden: &[],
-            is_theirs: true,
-            limit: Duration::from_secs(20),
-        };
         // Without a shell, or without the right, this fails and says so by its exit code.
-        match probe.run(&["unshare", "-Urpf", "--mount-proc", "true"], &[]) {
-            Ok(outcome) if outcome.code == Some(0) => isolation,
-            _ if root => Isolation::User,
-            _ => Isolation::Nothing,
+        match root {
+            _ if isolation.can(&["unshare", "-Urpf", "--mount-proc", "true"]) => isolation,
+            true => Isolation::User,
+            false => Isolation::Nothing,
         }
+    }
+
+    /// Whether a hand-in that runs so can run this command: its exit code is 0.
+    pub fn can(self, words: &[&str]) -> bool {
+        let limit = Duration::from_secs(20);
+        let probe =
+            Apart { isolation: self, worker: 0, shares: &[], hidden: &[], is_theirs: true, limit };
+        probe.run(words, &[]).is_ok_and(|outcome| outcome.code == Some(0))
     }
 
     /// What is said to the instructor.

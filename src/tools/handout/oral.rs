@@ -18,7 +18,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::handin::Handin;
-use super::mark::Mark;
+use super::mark::{LABS, Mark};
 use super::scanner::{code, is_letter, letters, line};
 use super::tree::{Open, Solution, put};
 use crate::random::Dice;
@@ -96,7 +96,7 @@ pub fn oral(
     handin.keep_to(&solution);
     let question = Questions::about(&solution, &handin, lab)?.ask(seed);
     let answer = beside(into)?;
-    solution.write(into, Open::From(1))?;
+    solution.write(into, Open::From(*LABS.start()))?;
     handin.put(&solution, into, |_| true)?;
     put(into, &question.path, &question.text)?;
     put(into, "QUESTION.md", &QUESTION.replace("{lab}", &question.lab.to_string()))?;

@@ -6,13 +6,16 @@
 //! An archive is unpacked apart, as if it were a program of the hand-in: it may be made to write elsewhere, or to
 //! have no end. Links in it are not followed, neither here nor when the sources are read.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::isolation::{Apart, Grant, Isolation};
 use crate::io_error::cause;
 
+/// The name of an archive's copy, where it is unpacked.
+const COPY: &str = ".handed-in";
 /// How deep below a hand-in its `src` may lie.
 const DEEPEST: usize = 4;
 /// How many folders are looked at in search of it.
@@ -53,18 +56,20 @@ pub fn unpack(
     if handin.is_dir() {
         return sources(handin);
     }
-    fs::create_dir_all(into).map_err(|error| format!("cannot unpack it: {}", cause(&error)))?;
-    let folder = handin.parent().unwrap_or(Path::new("."));
-    let name = handin.file_name().unwrap_or_default();
-    let archive = isolation.place(1, folder).join(name).display().to_string();
-    let target = isolation.place(2, into).display().to_string();
-    let is_zip = archive.to_ascii_lowercase().ends_with(".zip");
+    let failed = |error| format!("cannot unpack it: {}", cause(&error));
+    fs::create_dir_all(into).map_err(failed)?;
+    // Whoever unpacks it may not be able to see the hand-ins.
+    copy(handin, &into.join(COPY)).map_err(failed)?;
+    let target = isolation.place(1, into);
+    let archive = target.join(COPY).display().to_string();
+    let target = target.display().to_string();
+    let is_zip = handin.extension().is_some_and(|end| end.eq_ignore_ascii_case("zip"));
     let zip = ["unzip", "-q", "-o", &archive, "-d", &target];
     let tar = ["tar", "-x", "-f", &archive, "-C", &target];
     let run = Apart {
         isolation,
         worker,
-        shares: &[Grant::Read(folder), Grant::Write(into)],
+        shares: &[Grant::Write(into)],
         hidden: &[],
         is_theirs: true,
         limit: LIMIT,
@@ -105,4 +110,9 @@ fn sources(handin: &Path) -> Result<PathBuf, String> {
 /// Whether this is a folder, and not a link to one. A link may lead out of the hand-in.
 fn is_folder(place: &Path) -> bool {
     fs::symlink_metadata(place).is_ok_and(|found| found.is_dir())
+}
+
+/// Copies the bytes of a file, but not who may read it.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    io::copy(&mut File::open(from)?, &mut File::create(to)?).map(drop)
 }

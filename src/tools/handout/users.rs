@@ -14,14 +14,22 @@ pub fn is_root() -> bool {
     cfg!(unix) && id.is_ok_and(|id| id.stdout.trim_ascii() == b"0")
 }
 
-/// Gives a folder and all that is in it to a user. Links are not followed.
+/// Gives a folder and all that is in it to a user, and to nobody else. Links are not followed.
 #[cfg(unix)]
 pub fn give(folder: &Path, user: u32) {
+    use std::os::unix::fs::PermissionsExt;
     // What cannot be given away cannot be written, and the run tells.
-    let _ = std::os::unix::fs::lchown(folder, Some(user), Some(user));
+    let _ = fs::set_permissions(folder, fs::Permissions::from_mode(0o700));
+    give_all(folder, user);
+}
+
+/// Gives a folder and all that is in it to a user.
+#[cfg(unix)]
+fn give_all(folder: &Path, user: u32) {
+    let _ = std::os::unix::fs::lchown(folder, Some(user), Some(user)); // as above
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            give(&entry.path(), user);
+            give_all(&entry.path(), user);
         } else {
             let _ = std::os::unix::fs::lchown(entry.path(), Some(user), Some(user)); // as above
         }
