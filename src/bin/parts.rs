@@ -19,10 +19,10 @@ usage: parts PART …
   join HOST:PORT HOST:PORT
                      what one connection says the other one hears, both ways
   window             the window against replays: may N, note N, new
-  punches            the search for a way, in virtual time: order LISTED, at T try ADDRESS, at T, from ADDRESS NONCE, new
-  path               the path of a conversation, in virtual time: new IP, at T told LISTED, at T ack ADDRESS NONCE, at T
+  punches            the search for a way, in virtual time: order, at T try, at T, from, new
+  path               the path of a conversation, in virtual time: new, at T, told, ack, met, heard, sent
   sender             the sender of datagrams in virtual time: at T, say N, ack SEQ upto UPTO, new
-the last two are asked: a question on each line of the input, the answer on a line of the output";
+the last four are asked: a question on each line of the input, the answer on a line of the output";
 
 /// How long an address may take to answer, without `--limit`.
 const LIMIT: u64 = 5;

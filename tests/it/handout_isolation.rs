@@ -2,17 +2,30 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use p2p_chat::tools::handout::isolation::Isolation;
+use p2p_chat::tools::handout::toolchain::toolchain;
 use p2p_chat::tools::handout::tree::{Open, Solution};
+use p2p_chat::tools::handout::users::is_root;
 
 use crate::handout_tree::handout;
 use crate::support::Folder;
 
 /// Where every program begins: what is put here runs in each of them.
 const BEGIN: &str = ") -> ExitCode {\n    let line: Result";
+
+/// Functions that no server and no client shows enough of, so that the grader asks them alone: how each begins.
+const ASKED: [(&str, &str); 3] = [
+    ("src/tls/replay_window.rs", "pub fn may_come(&self, number: u64) -> bool {"),
+    (
+        "src/client/direct/udp/punches.rs",
+        "pub fn candidate_order(candidates: &Candidates, listed: SocketAddr) -> Vec<(SocketAddr, Duration)> {",
+    ),
+    ("src/client/direct/udp/path.rs", "fn keepalive(&self) -> Option<Instant> {"),
+];
 
 /// Writes scores wherever they might be read, and kills who may judge.
 const FORGE: &str = r#"
@@ -30,6 +43,11 @@ const FORGE: &str = r#"
 /// Ends who has started it.
 const KILL: &str = r#"
     let _ = std::process::Command::new("sh").args(["-c", "kill -9 $(ps -o ppid= -p $PPID)"]).status();
+"#;
+/// Agrees with whoever asks, and with whatever is asked.
+const AGREE: &str = r#"
+    for line in std::io::stdin().lines() { let _ = line; println!("yes"); }
+    std::process::exit(0);
 "#;
 /// Never begins.
 const HANG: &str = "
@@ -62,6 +80,22 @@ impl Class {
         self.edit(name, "src/cli.rs", BEGIN, &format!(") -> ExitCode {{\n{code}\n{line}"));
     }
 
+    /// Hands in a tree with nothing solved, in which the functions that a part asks begin with this.
+    fn answers_with(&self, name: &str, code: &str) {
+        self.hands_in(name, Open::From(0));
+        for (path, head) in ASKED {
+            self.edit(name, path, head, &format!("{head}\n{code}\n"));
+        }
+    }
+
+    /// The words by which it is graded, and the folder for its results.
+    fn graded(&self) -> (Vec<String>, PathBuf) {
+        let [handins, graded] = ["handins", "graded"].map(|name| self.folder.file(name));
+        let path = |path: &Path| path.to_str().unwrap().to_owned();
+        let words = ["--class".to_owned(), path(&handins), "--into".to_owned(), path(&graded)];
+        (words.to_vec(), graded)
+    }
+
     /// Changes a file of a hand-in.
     fn edit(&self, name: &str, path: &str, from: &str, to: &str) {
         let path = format!("handins/{name}/{path}");
@@ -81,10 +115,21 @@ fn scores(graded: &Path) -> BTreeMap<String, u32> {
     table.lines().skip(1).filter_map(row).collect()
 }
 
+/// A class that nobody has handed in to.
+fn empty_class() -> Class {
+    let solution = Solution::read(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
+    Class { folder: Folder::fresh(), solution }
+}
+
+/// What somebody hands in whose functions forge scores, and end who has started them.
+fn hands_in_a_forging_library(class: &Class) {
+    let leave = "println!(\"{fake}\"); std::process::exit(0);";
+    class.answers_with("library", &format!("{{ {FORGE} {KILL} {leave} }}"));
+}
+
 /// A class of all kinds.
 fn class() -> Class {
-    let solution = Solution::read(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
-    let class = Class { folder: Folder::fresh(), solution };
+    let class = empty_class();
     class.hands_in("good", Open::Nothing);
     class.hands_in("half", Open::From(5));
     class.hands_in("starter", Open::From(0));
@@ -96,6 +141,8 @@ fn class() -> Class {
     {
         class.begins_with(name, code);
     }
+    class.begins_with("agreeing", AGREE);
+    hands_in_a_forging_library(&class);
     class.hands_in("tampered", Open::From(0));
     for path in ["tests/grade/main.rs", "src/bin/server.rs", "src/bin/client.rs", "build.rs"] {
         let fake = "fn main() { println!(\"TOTAL 100/100\\n1 passed, 0 failed\") }";
@@ -115,8 +162,8 @@ fn class() -> Class {
 #[ignore = "compiles for minutes"]
 fn a_class_of_all_kinds_gets_its_scores_by_one_command() {
     let class = class();
-    let (handins, graded) = (class.folder.file("handins"), class.folder.file("graded"));
-    let words = ["--class", handins.to_str().unwrap(), "--into", graded.to_str().unwrap()];
+    let (words, graded) = class.graded();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
     if Isolation::find() == Isolation::Nothing {
         return; // here they could do what they try to
     }
@@ -126,6 +173,7 @@ fn a_class_of_all_kinds_gets_its_scores_by_one_command() {
     let points =
         |labs: std::ops::RangeInclusive<u32>| labs.map(|lab| class.solution.points(lab)).sum();
     let expected = [
+        ("agreeing", 0),
         ("broken", points(0..=2)),
         ("empty", 0),
         ("endless", 0),
@@ -135,6 +183,7 @@ fn a_class_of_all_kinds_gets_its_scores_by_one_command() {
         ("half", points(0..=4)),
         ("junk.zip", 0),
         ("killer", 0),
+        ("library", 0),
         ("packed.tgz", points(0..=1)),
         ("starter", 0),
         ("tampered", 0),
@@ -151,4 +200,48 @@ fn a_class_of_all_kinds_gets_its_scores_by_one_command() {
         lines
     };
     assert_eq!(sorted(&second), sorted(&said));
+}
+
+/// Shows the compiler's folder, `$1`, where every user may look, `$2`; then `$4` is run. `$3` comes first in `PATH`.
+const SHOWN: &str =
+    r#"mount --bind "$1" "$2" && PATH=$3:$2/bin:$PATH && export PATH && shift 3 && exec "$@""#;
+
+/// In most containers root can make no namespaces, and runs each hand-in as another user.
+#[cfg(unix)]
+#[test]
+#[ignore = "compiles for minutes; needs root"]
+fn without_namespaces_a_hand_in_is_another_user() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let can_mount =
+        Command::new("unshare").args(["-m", "true"]).status().is_ok_and(|it| it.success());
+    if !is_root() || !can_mount {
+        let _ = io::stderr().write_all(b"LEFT OUT: what needs root, and a mount namespace\n");
+        return;
+    }
+    let class = empty_class();
+    class.hands_in("good", Open::Nothing);
+    class.begins_with("forger", FORGE);
+    class.begins_with("killer", KILL);
+    hands_in_a_forging_library(&class);
+    // This machine has no namespaces, as far as `handout` can tell.
+    let (programs, rust) = (class.folder.file("programs"), class.folder.file("rust"));
+    for folder in [&programs, &rust] {
+        fs::create_dir(folder).unwrap();
+    }
+    fs::write(programs.join("unshare"), "#!/bin/sh\nexit 1\n").unwrap();
+    fs::set_permissions(programs.join("unshare"), fs::Permissions::from_mode(0o755)).unwrap();
+    let (words, graded) = class.graded();
+    let mut command = Command::new("unshare");
+    command.args(["-m", "sh", "-c", SHOWN, "sh"]).arg(toolchain().unwrap());
+    command.args([&rust, &programs]).arg(env!("CARGO_BIN_EXE_handout")).args(words);
+    command.env_remove("LD_LIBRARY_PATH"); // by which the compiler would be that of the tests
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let is_so = output.status.success() && said.starts_with(Isolation::User.says());
+    assert!(is_so, "{output:?}");
+    let expected = [("forger", 0), ("good", 100), ("killer", 0), ("library", 0)];
+    let expected: BTreeMap<String, u32> =
+        expected.into_iter().map(|(name, points)| (name.to_owned(), points)).collect();
+    assert_eq!(scores(&graded), expected, "{said}");
 }

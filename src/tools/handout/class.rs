@@ -96,10 +96,10 @@ pub fn grade_class(root: &Path, class: &Class, tell: &(dyn Fn(&str) + Sync)) -> 
 /// # Errors
 /// A sentence: otherwise no hand-in would compile, and that would look like the fault of each.
 fn can_work(isolation: Isolation, into: &Path) -> Result<(), String> {
-    let cargo = toolchain()?.join("bin/cargo");
-    if !isolation.can(&[&text(&cargo), "--version"]) {
-        let cargo = cargo.display();
-        return Err(format!("other users cannot run {cargo}: install Rust where all may read"));
+    let rustc = toolchain()?.join("bin/rustc");
+    if !isolation.can(&[&text(&rustc), "--version"]) {
+        let rustc = rustc.display();
+        return Err(format!("other users cannot run {rustc}: install Rust where all may read"));
     }
     if !isolation.can(&["test", "-x", &text(into)]) {
         return Err(format!("other users cannot enter {}: chmod 711", into.display()));
