@@ -328,9 +328,13 @@ fn what_was_given_up_counts_as_acknowledged_by_nothing() {
         }
     };
     (1..=40).for_each(|text: u32| sending.send(text.to_string()));
-    [0, 200, 600].iter().for_each(|time| due(&mut sending, at(*time)));
+    for time in [0, 200, 600] {
+        due(&mut sending, at(time));
+    }
     sending.send("41".to_owned());
-    [900, 1_000].iter().for_each(|time| due(&mut sending, at(*time)));
+    for time in [900, 1_000] {
+        due(&mut sending, at(time));
+    }
     assert_eq!((sending.pending(), sending.congestion.window()), (1, 1), "40 are given up");
     sending.congestion.acknowledged(41, 41, at(1_010)); // its First has moved the receiver's Upto
     assert_eq!(sending.congestion.window(), 2, "one message has arrived");

@@ -18,7 +18,7 @@ const CROWD: usize = 20;
 const CRAMPED: &str = "ulimit -n 16; exec \"$0\" \"$@\"";
 /// How long the crowd stays. A loop that pauses tells of a few errors in this time, one that does not of thousands.
 const STAY: Duration = Duration::from_millis(500);
-const ERRORS_EACH_SECOND: f64 = 200.0;
+const PER_SECOND: u128 = 200;
 
 pub fn a_silent_connection_delays_nobody(dice: &mut Dice) {
     step("an echo server: parts echo 0");
@@ -90,8 +90,7 @@ fn a_crowd_is_served_in_the_end() {
     }
     let told = echo.output() + &echo.errors();
     let errors = told.lines().filter(|line| line.contains("cannot accept")).count();
-    let most = 20 + (begun.elapsed().as_secs_f64() * ERRORS_EACH_SECOND) as usize;
-    if errors > most {
+    if errors as u128 > 20 + begun.elapsed().as_millis() * PER_SECOND / 1000 {
         let came = format!("{errors} errors of accept, in {:.1} s", begun.elapsed().as_secs_f64());
         fail(instead("a pause after each error of accept", came));
     }

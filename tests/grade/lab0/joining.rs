@@ -15,7 +15,7 @@ const BEHIND: usize = 6;
 pub fn both_directions_are_copied_and_each_has_its_own_end(dice: &mut Dice) {
     let places = [Played::open(), Played::open()];
     let (joined, mut one, mut other) = joins(&places);
-    one_ends_first(joined, [&mut one, &mut other], dice);
+    one_ends_first(&joined, [&mut one, &mut other], dice);
     let (joined, mut one, mut other) = joins(&places);
     step("both talk, without taking turns");
     for (number, (from, to)) in [(1, (true, 3)), (2, (false, 1)), (3, (true, 1))] {
@@ -41,7 +41,7 @@ pub fn both_directions_are_copied_and_each_has_its_own_end(dice: &mut Dice) {
             }
         }
     }
-    one_ends_first(joined, [&mut other, &mut one], dice);
+    one_ends_first(&joined, [&mut other, &mut one], dice);
 }
 
 /// Starts a part that joins two connections.
@@ -55,7 +55,7 @@ fn joins(places: &[Played; 2]) -> (Program, Wire, Wire) {
 }
 
 /// One has nothing more to say; the other one has.
-fn one_ends_first(joined: Program, [one, other]: [&mut Wire; 2], dice: &mut Dice) {
+fn one_ends_first(joined: &Program, [one, other]: [&mut Wire; 2], dice: &mut Dice) {
     let text = dice.text() + "\n";
     step(format!("{} says goodbye and ends; {} hears that", one.who(), other.who()));
     one.sends(&text);

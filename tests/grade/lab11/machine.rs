@@ -123,7 +123,7 @@ impl Doing {
         Some(())
     }
 
-    /// Where its PUNCHes go.
+    /// Where its `PUNCH` datagrams go.
     fn goals(&self) -> Vec<SocketAddr> {
         self.punches.iter().map(|punch| punch.to).collect()
     }
