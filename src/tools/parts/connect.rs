@@ -25,7 +25,8 @@ pub fn run(
         let found = resolve(server).map_err(|error| Failure::cannot("find", server, &error))?;
         addresses.extend(found);
     }
-    let failed = |error| Failure::cannot("reach", servers.join(" or "), &error);
+    let whom = if let [server] = servers { server } else { "any of them" };
+    let failed = |error| Failure::cannot("reach", whom, &error);
     let stream = connect(&addresses, limit).map_err(failed)?;
     let there = stream.peer_addr().map_err(failed)?;
     let _ = writeln!(io::stderr(), "connected to {there}"); // stderr may be closed

@@ -2,19 +2,21 @@
 
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::starts;
 use crate::driver::dice::Dice;
 use crate::driver::heard::{Output, Side};
 use crate::driver::played::Played;
 use crate::driver::program::Program;
-use crate::driver::story::{fail, instead, not_checked, step};
+use crate::driver::story::{fail, instead, not_checked, seconds, step, time_out};
 
 /// More connections than a listener keeps that accepts none.
 const FULL: usize = 4_096;
 /// How soon an address on this machine answers, if it does.
 const SOON: Duration = Duration::from_millis(300);
+/// No machine is so busy that two limits of one second take so long; those of five seconds take longer anywhere.
+const LATE: Duration = Duration::from_secs(9);
 
 pub fn each_address_is_tried_within_its_limit(dice: &mut Dice) {
     let server = Played::open();
@@ -40,7 +42,13 @@ pub fn each_address_is_tried_within_its_limit(dice: &mut Dice) {
     };
     let silent = hole.address.to_string();
     step("nobody answers at the first two addresses, and each may take one second");
+    let begun = Instant::now();
     talks(&server, &["--limit", "1", &silent, &silent, &here], dice);
+    let took = begun.elapsed();
+    if took > LATE {
+        let expected = format!("one second for each silent address, {} at most", seconds(LATE));
+        time_out(instead(expected, seconds(took)));
+    }
 }
 
 /// An address that refuses, and not the server's.

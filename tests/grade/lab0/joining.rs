@@ -50,7 +50,7 @@ fn joins(places: &[Played; 2]) -> (Program, Wire, Wire) {
     step(format!("two connections are joined: parts join {one} {other}"));
     let joined = starts(&["join", &one, &other]);
     let [one, other] =
-        [(&places[0], "one"), (&places[1], "other")].map(|(it, who)| it.accepts(who));
+        [(&places[0], "alice"), (&places[1], "bob")].map(|(it, who)| it.accepts(who));
     (joined, one, other)
 }
 
