@@ -36,7 +36,7 @@ pub struct Lab {
 /// All labs, in their order.
 pub const LABS: [Lab; 13] = [
     lab(0, "sockets by hand", &[], lab0::CHECKS),
-    lab(1, "framing", &[], lab1::CHECKS),
+    lab(1, "framing", &[0], lab1::CHECKS),
     lab(2, "registry", &[1], lab2::CHECKS),
     lab(3, "discovery", &[1, 2], lab3::CHECKS),
     lab(4, "fan-out", &[1, 2], lab4::CHECKS),

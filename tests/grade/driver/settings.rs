@@ -86,6 +86,11 @@ impl Settings {
         CHECK.mul_f64(self.slow())
     }
 
+    /// Whether other programs than this tree's are graded, and their `parts` are not among them.
+    pub fn lacks_parts(&self) -> bool {
+        !self.others.is_empty() && self.others.iter().all(|(name, _)| *name != "LAB_PARTS")
+    }
+
     /// The program that is graded as `server`, `client`, `load` or `parts`. Any other name is a path.
     pub fn program(&self, name: &str) -> PathBuf {
         let other =

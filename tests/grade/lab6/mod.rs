@@ -15,7 +15,7 @@ pub const CHECKS: &[Check] = &[
                a sender without a Ticket gets nothing.",
         points: 2,
         rule: "PROTOCOL.md, UDP: a receiver acknowledges every copy, shows each message once",
-        needs: &[],
+        needs: &["lab0::datagrams_come_to_the_port_of_the_listener"],
         run: receiving::every_copy_is_acknowledged_and_shown_once,
     },
     Check {
@@ -43,7 +43,7 @@ pub const CHECKS: &[Check] = &[
                delivered once; only numbers below First + 64 are sent.",
         points: 2,
         rule: "PROTOCOL.md, UDP: an unacknowledged MSG is sent again",
-        needs: &[],
+        needs: &["lab0::datagrams_come_to_the_port_of_the_listener"],
         run: sending::a_message_is_sent_again_until_it_is_acknowledged,
     },
     Check {
