@@ -123,6 +123,7 @@ mod pace;
 mod page_client;
 mod page_gate;
 mod page_streams;
+mod parts_sockets;
 mod raw;
 mod readme;
 mod reservations;
