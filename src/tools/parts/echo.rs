@@ -1,5 +1,12 @@
 //! An echo server (RFC 862): what a connection says comes back to it, and so does each datagram that comes to the same
 //! port. It shows [the accept loop](crate::net::accept) and [the pair of sockets](crate::net::pair) alone.
+//!
+//! ```text
+//! parts echo PORT [--host IP]      on 127.0.0.1 without --host; PORT 0 is any free one
+//! ```
+//!
+//! The first line on stdout is `listening on IP:PORT`. Later lines tell who comes and goes. It ends with its input. If it
+//! cannot have the port for both, it ends with code 1, and a line on stderr names the port.
 
 use std::io::{self, BufRead, ErrorKind, Read, Write};
 use std::iter;

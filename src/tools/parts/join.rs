@@ -1,5 +1,11 @@
 //! Two connections that are joined: each side hears what the other one says, as with a relay. It shows
 //! [the copying](crate::net::copy) alone.
+//!
+//! ```text
+//! parts join HOST:PORT HOST:PORT
+//! ```
+//!
+//! It ends with code 0 when both sides have ended, and with code 1 if a connection breaks.
 
 use std::io::{self, Write};
 

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use super::starts;
+use crate::driver::by_hand;
 use crate::driver::dice::Dice;
 use crate::driver::heard::{Output, Side};
 use crate::driver::played::Played;
@@ -41,6 +42,7 @@ pub fn each_address_is_tried_within_its_limit(dice: &mut Dice) {
         not_checked("this machine makes no address that stays silent");
     };
     let silent = hole.address.to_string();
+    by_hand::note("nobody listens at the silent address now: by hand it refuses at once");
     step("nobody answers at the first two addresses, and each may take one second");
     let begun = Instant::now();
     talks(&server, &["--limit", "1", &silent, &silent, &here], dice);
@@ -89,16 +91,15 @@ impl Hole {
     fn dig() -> Option<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).ok()?;
         let address = listener.local_addr().ok()?;
-        let mut waiting = Vec::new();
-        while waiting.len() < FULL {
+        let (mut waiting, mut unanswered) = (Vec::new(), 0);
+        while waiting.len() < FULL && unanswered < 2 {
             match TcpStream::connect_timeout(&address, SOON) {
                 Ok(stream) => waiting.push(stream),
-                Err(error) if error.kind() == ErrorKind::TimedOut => {
-                    return Some(Self { address, _listener: listener, _waiting: waiting });
-                }
+                Err(error) if error.kind() == ErrorKind::TimedOut => unanswered += 1,
                 Err(_) => return None,
             }
         }
-        None
+        let hole = Self { address, _listener: listener, _waiting: waiting };
+        (unanswered == 2).then_some(hole)
     }
 }
