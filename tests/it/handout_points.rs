@@ -26,6 +26,15 @@ fn the_points_of_the_labs_add_up_to_100() {
     assert_eq!(POINTS.iter().sum::<u32>(), 100);
 }
 
+/// The plan for a semester says when which points are due.
+#[test]
+fn the_plan_for_fourteen_weeks_has_all_points() {
+    let page = include_str!("../../src/tools/handout/pages/TEACHING.md");
+    let plan = page.split("\n## Fourteen weeks\n").nth(1).unwrap().split("\n## ").next().unwrap();
+    let points = plan.lines().filter_map(|row| row.split('|').nth(4)?.trim().parse::<u32>().ok());
+    assert_eq!(points.sum::<u32>(), 100);
+}
+
 /// No check is worth nothing.
 #[test]
 fn every_check_has_points() {

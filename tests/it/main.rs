@@ -72,6 +72,8 @@ mod handout_class;
 mod handout_handin;
 #[cfg(unix)]
 mod handout_isolation;
+#[cfg(unix)]
+mod handout_jobs;
 mod handout_lazy;
 mod handout_marks;
 mod handout_oral;

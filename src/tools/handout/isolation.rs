@@ -95,8 +95,11 @@ impl Isolation {
         let root = is_root();
         let isolation = Isolation::Namespaces { root };
         // Without a shell, or without the right, this fails and says so by its exit code.
+        // Whoever is not root needs namespaces in these ones, too, for each program of its own.
+        let own: &[&str] =
+            if root { &["true"] } else { &["unshare", "-Urpf", "--mount-proc", "true"] };
         match root {
-            _ if isolation.can(&["unshare", "-Urpf", "--mount-proc", "true"]) => isolation,
+            _ if isolation.can(own) => isolation,
             true => Isolation::User,
             false => Isolation::Nothing,
         }
