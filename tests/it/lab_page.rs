@@ -62,10 +62,10 @@ fn to_do(lab: &str) -> &str {
 }
 
 #[test]
-fn the_lab_course_has_twelve_pages_with_all_their_parts_in_order() {
+fn the_lab_course_has_thirteen_pages_with_all_their_parts_in_order() {
     let labs = labs();
     let numbers: Vec<usize> = labs.iter().map(|(number, _)| *number).collect();
-    assert_eq!(numbers, (0..12).collect::<Vec<_>>());
+    assert_eq!(numbers, (0..13).collect::<Vec<_>>());
     for (number, text) in &labs {
         let parts: Vec<&str> =
             text.split("\n### ").skip(1).map(|part| part.lines().next().unwrap()).collect();
@@ -104,9 +104,7 @@ fn the_points_of_the_lab_course_are_those_of_the_grader() {
         Some((cells[1].split(' ').next()?.parse().ok()?, cells[3].parse().ok()?))
     });
     let points: Vec<(u32, u32)> = points.collect();
-    let is_there =
-        |(lab, _): &(u32, u32)| Path::new(TREE).join(format!("tests/grade/lab{lab}")).exists();
-    assert_eq!(points, LABS.zip(POINTS).filter(is_there).collect::<Vec<_>>());
+    assert_eq!(points, LABS.zip(POINTS).collect::<Vec<_>>());
     let labs = labs();
     for (number, points) in points {
         let (full, (_, text)) = (format!("{points}/{points}"), &labs[number as usize]);
@@ -217,7 +215,7 @@ fn the_lab_course_says_of_each_check_when_it_turns_green() {
 #[test]
 fn the_lab_course_says_how_much_there_is_to_write() {
     let list = handout::list(Path::new(TREE)).unwrap();
-    let (mut lines, mut functions) = ([0; 12], [0; 12]);
+    let (mut lines, mut functions) = ([0; 13], [0; 13]);
     for line in list.lines() {
         let lab: usize = line.split(' ').next().unwrap().parse().unwrap();
         let count = line.split(" lines)").next().unwrap().rsplit('(').next().unwrap();
