@@ -1,7 +1,7 @@
 //! The grader: plain `cargo test` runs it and prints your points. You may read all of it; you need not.
 //!
 //! Each check is a function that reads like a story: somebody connects, somebody says something, somebody
-//! hears it. They are in `lab1/` to `lab11/`, in the order of LAB.md. What they are told with is in [`driver`].
+//! hears it. They are in `lab0/` to `lab12/`, in the order of LAB.md. What they are told with is in [`driver`].
 //! The first check that fails tells you its story, and a command of [`script`] that plays it once more.
 //!
 //! No check concludes from silence. To show that something does not come, it sends something after it that
