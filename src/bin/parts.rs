@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use p2p_chat::cli::{Arguments, number, program, server_address};
+use p2p_chat::tools::parts::link::{self, LinkOptions};
 use p2p_chat::tools::parts::{self, Part};
 
 /// The text of `--help`, which also follows every mistake in the command line.
@@ -22,7 +23,16 @@ usage: parts PART …
   punches            the search for a way, in virtual time: order, at T try, at T, from, new
   path               the path of a conversation, in virtual time: new, at T, told, ack, met, heard, sent
   sender             the sender of datagrams in virtual time: at T, say N, ack SEQ upto UPTO, new
-the last four are asked: a question on each line of the input, the answer on a line of the output";
+  link [flags]       senders over one link, in virtual time: a table, and a picture
+    --rate N         messages a second (100)
+    --queue N        how many messages may wait; further ones are dropped (20)
+    --delay MS       the time each way, after the queue (40)
+    --loss PERCENT   what is lost by chance, each way (0)
+    --flows N        how many senders (2; at most 4)
+    --seconds S      how long (60)
+    --slower MS      --delay, from the middle on
+    --svg FILE       the picture: windows, queue, round trip and timers against time
+window, punches, path and sender are asked: a question on each line of the input, the answer on a line of the output";
 
 /// How long an address may take to answer, without `--limit`.
 const LIMIT: u64 = 5;
@@ -35,10 +45,12 @@ fn main() -> ExitCode {
 
 /// Parses the command line: which part, and what it works on.
 fn parse(line: impl Iterator<Item = String>) -> Result<Part, String> {
-    let Arguments { words, flags } = Arguments::split(line, &["host", "limit"], &[])?;
+    let known: Vec<&str> = ["host", "limit"].into_iter().chain(link::FLAGS).collect();
+    let Arguments { words, flags } = Arguments::split(line, &known, &[])?;
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let value = |name: &str| flags.iter().find(|(flag, _)| flag == name).map(|(_, value)| value);
-    for (flag, part) in [("host", "echo"), ("limit", "connect")] {
+    let of_link = link::FLAGS.map(|flag| (flag, "link"));
+    for (flag, part) in [("host", "echo"), ("limit", "connect")].into_iter().chain(of_link) {
         if value(flag).is_some() && words.first() != Some(&part) {
             return Err(format!("--{flag} goes with {part}"));
         }
@@ -54,7 +66,11 @@ fn parse(line: impl Iterator<Item = String>) -> Result<Part, String> {
         ["punches"] => Ok(Part::Punches),
         ["path"] => Ok(Part::Path),
         ["sender"] => Ok(Part::Sender),
-        [part @ ("window" | "punches" | "path" | "sender"), ..] => {
+        ["link"] => {
+            let flags = flags.iter().map(|(flag, value)| (flag.as_str(), value.as_str()));
+            LinkOptions::read(flags).map(Part::Link)
+        }
+        [part @ ("window" | "punches" | "path" | "sender" | "link"), ..] => {
             Err(format!("{part} takes no arguments"))
         }
         [part, ..] => Err(format!("there is no part '{part}'")),

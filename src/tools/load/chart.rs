@@ -1,82 +1,33 @@
 //! A chart of several reports: throughput above, latency below, both against the number of members.
 //!
-//! It is one SVG file without a script, and follows the reader's choice of light or dark. The axis of members and
-//! that of latency are logarithmic: what multiplies the members by ten, or the latency, is the same step anywhere.
+//! The axis of members and that of latency are logarithmic: what multiplies the members by ten, or the latency, is the same step anywhere.
 
-use std::fmt::{Display, Write as _};
-
+use crate::tools::chart::{LEFT, RIGHT, Scale, begin, grid, plain, polyline, push, write_text};
 use crate::tools::load::measure::{PERCENTILES, Report, whole};
 
-/// The width of the picture.
-const WIDTH: f64 = 760.0;
 /// The height of the picture.
 const HEIGHT: f64 = 680.0;
-/// The left end of both panels.
-const LEFT: f64 = 84.0;
-/// The right end of both panels.
-const RIGHT: f64 = 728.0;
 /// The least distance of two labels on the axis of members. A label that would be closer is left out.
 const LABEL: f64 = 44.0;
 
-/// Colours and fonts. The percentiles are shades of one colour, because they are steps of one quantity. Their
+/// The colours of the lines. The percentiles are shades of one colour, because they are steps of one quantity. Their
 /// points also differ in shape, for readers who are colour-blind, or print.
-const STYLE: &str = "\
-<style>
-text { font: 13px system-ui, sans-serif; fill: #5c5b57 }
-.title { font-size: 16px; font-weight: 600; fill: #1a1a19 } .name { fill: #1a1a19 }
-.end { text-anchor: end } .middle { text-anchor: middle }
-.page { fill: #fcfcfb } .grid { stroke: #e1e0d9 } .axis { stroke: #5c5b57 }
-.line { fill: none !important; stroke-width: 2; stroke-linejoin: round }
+const LIGHT: &str = "\
 .c0 { fill: #86b6ef; stroke: #86b6ef } .c1 { fill: #4a8fe0; stroke: #4a8fe0 }
 .c2 { fill: #2464b4; stroke: #2464b4 } .c3 { fill: #123a70; stroke: #123a70 }
-.c4 { fill: #c2410c; stroke: #c2410c } .c5 { fill: #2464b4; stroke: #2464b4 }
-@media (prefers-color-scheme: dark) {
-text { fill: #b5b4ab } .title, .name { fill: #f4f3ee }
-.page { fill: #1a1a19 } .grid { stroke: #373734 } .axis { stroke: #b5b4ab }
+.c4 { fill: #c2410c; stroke: #c2410c } .c5 { fill: #2464b4; stroke: #2464b4 }";
+/// The same in the dark.
+const DARK: &str = "\
 .c0 { fill: #2f66a8; stroke: #2f66a8 } .c2 { fill: #86b6ef; stroke: #86b6ef }
 .c3 { fill: #d3e5fb; stroke: #d3e5fb } .c4 { fill: #fb923c; stroke: #fb923c }
-.c5 { fill: #86b6ef; stroke: #86b6ef }
-}
-</style>";
+.c5 { fill: #86b6ef; stroke: #86b6ef }";
 /// The number of the style of the throughput's line. The styles before it are the percentiles'.
 const RATE: usize = PERCENTILES.len();
-
-/// A scale: maps a value to a place in the picture.
-#[derive(Debug, Clone, Copy)]
-struct Scale {
-    /// The lowest value.
-    low: f64,
-    /// The highest value.
-    high: f64,
-    /// The place of the lowest value.
-    from: f64,
-    /// The place of the highest value.
-    to: f64,
-    /// Whether equal steps multiply the value, instead of adding to it.
-    logarithmic: bool,
-}
-
-impl Scale {
-    /// Returns the place of a value. SVG counts from the top, so an upward axis goes from a larger place to a
-    /// smaller one. A logarithmic scale has no place below its lowest value.
-    fn place(&self, value: f64) -> f64 {
-        let part = if self.logarithmic {
-            (value.max(self.low) / self.low).ln() / (self.high / self.low).ln()
-        } else {
-            (value - self.low) / (self.high - self.low)
-        };
-        self.from + part * (self.to - self.from)
-    }
-}
 
 /// Draws the chart: the throughput of each report in the upper panel, its percentiles of latency in the lower one.
 /// The reports must be in order of their members.
 pub fn draw(reports: &[Report]) -> String {
-    let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"{WIDTH}\" \
-         height=\"{HEIGHT}\" role=\"img\" aria-label=\"Throughput and latency against members\">\n\
-         {STYLE}\n<rect class=\"page\" width=\"{WIDTH}\" height=\"{HEIGHT}\"/>\n"
-    );
+    let mut svg = begin(HEIGHT, "Throughput and latency against members", LIGHT, DARK);
     let across = members(reports);
     throughput(&mut svg, reports, across);
     latency(&mut svg, reports, across);
@@ -95,14 +46,9 @@ fn members(reports: &[Report]) -> Scale {
 /// Draws the upper panel. Its axis begins at zero, so that twice the height is twice the throughput.
 fn throughput(svg: &mut String, reports: &[Report], across: Scale) {
     let most = reports.iter().map(Report::throughput).fold(1.0, f64::max);
-    let step = nice_step(most / 4.0);
-    let steps = (most / step).ceil().max(1.0);
-    let up = Scale { low: 0.0, high: step * steps, from: 300.0, to: 64.0, logarithmic: false };
+    let (up, step) = Scale::upwards(most, 300.0, 64.0);
     write_text(svg, LEFT, 32.0, "title", "Throughput: deliveries per second");
-    let ticks = std::iter::successors(Some(0.0), |tick| Some(tick + step));
-    for tick in ticks.take_while(|tick| *tick <= up.high + step / 2.0) {
-        grid(svg, up.place(tick), &short(tick));
-    }
+    up.draw_grid(svg, step);
     frame(svg, reports, across, up);
     series(svg, RATE, reports.iter().map(|report| (report, report.throughput())), across, up);
 }
@@ -138,12 +84,6 @@ fn milliseconds(micros: u32) -> f64 {
     f64::from(micros) / 1000.0
 }
 
-/// Draws a line across a panel, with its value on the left. Two or more of them are what a reader measures by.
-fn grid(svg: &mut String, y: f64, label: &str) {
-    push(svg, format_args!("<path class=\"grid\" d=\"M{LEFT} {y:.1}H{RIGHT}\"/>"));
-    write_text(svg, LEFT - 10.0, y + 4.5, "end", label);
-}
-
 /// Draws the horizontal axis of a panel, with a tick for each size that was measured. A label is left out if it would
 /// touch the one before.
 fn frame(svg: &mut String, reports: &[Report], across: Scale, up: Scale) {
@@ -173,8 +113,7 @@ fn series<'a>(
         (across.place(whole(report.members as u64)), up.place(value))
     };
     let points: Vec<(f64, f64)> = values.map(place).collect();
-    let path: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
-    push(svg, format_args!("<polyline class=\"line c{style}\" points=\"{}\"/>", path.join(" ")));
+    polyline(svg, &format!("c{style}"), &points);
     for (x, y) in points {
         mark(svg, style, x, y);
     }
@@ -192,41 +131,4 @@ fn mark(svg: &mut String, style: usize, x: f64, y: f64) {
         _ => "m-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0 -9 0", // a circle
     };
     push(svg, format_args!("<path class=\"c{style}\" d=\"M{x:.1} {y:.1}{shape}\"/>"));
-}
-
-/// Draws a text. Nothing in it comes from outside, so nothing is escaped. Its class gives its size, its colour, and
-/// which of its ends stands at the point.
-fn write_text(svg: &mut String, x: f64, y: f64, class: &str, text: &str) {
-    push(svg, format_args!("<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\">{text}</text>"));
-}
-
-/// Appends an element on a line of its own.
-fn push(svg: &mut String, element: impl Display) {
-    let _ = writeln!(svg, "{element}"); // a String takes all
-}
-
-/// Returns the smallest of 1, 2, 5, 10, 20, 50 … that is not below `least`: the distance of two lines of the grid,
-/// which people can read without calculating.
-fn nice_step(least: f64) -> f64 {
-    let power = 10_f64.powf(least.max(1.0).log10().floor());
-    [1.0, 2.0, 5.0, 10.0]
-        .map(|step| step * power)
-        .into_iter()
-        .find(|step| *step >= least)
-        .unwrap_or(power)
-}
-
-/// Formats a number for an axis, with its thousands or millions: 50, 200 k, 2.5 M. Labels must be short, for they
-/// stand left of the axis.
-fn short(value: f64) -> String {
-    match value {
-        value if value >= 1e6 => format!("{} M", plain(value / 1e6)),
-        value if value >= 1e3 => format!("{} k", plain(value / 1e3)),
-        value => plain(value),
-    }
-}
-
-/// Formats a number without needless zeros. Three decimals hide that powers of ten are not exact in binary.
-fn plain(value: f64) -> String {
-    format!("{value:.3}").trim_end_matches('0').trim_end_matches('.').to_owned()
 }

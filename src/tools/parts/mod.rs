@@ -9,6 +9,9 @@ pub mod window;
 pub mod punches;
 pub mod path;
 pub mod sender;
+pub mod bottleneck;
+pub mod picture;
+pub mod link;
 pub mod echo;
 pub mod connect;
 pub mod join;
@@ -30,6 +33,8 @@ pub enum Part {
     Path,
     /// [`sender`].
     Sender,
+    /// [`link`](link::run), with its flows.
+    Link(link::LinkOptions),
     /// [`echo`], at this address.
     Echo(SocketAddr),
     /// [`connect`] to one of these, each within a limit.
@@ -51,6 +56,7 @@ pub fn run(
         Part::Echo(address) => echo::run(*address, input),
         Part::Connect(servers, limit) => connect::run(servers, *limit, input, output),
         Part::Join(servers) => join::run(servers),
+        Part::Link(options) => link::run(options, output),
         Part::Window => questions::answer(input, output, &mut window::Window::default()),
         Part::Punches => questions::answer(input, output, &mut punches::SearchAlone::default()),
         Part::Path => questions::answer(input, output, &mut path::PathAlone::default()),
