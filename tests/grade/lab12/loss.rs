@@ -61,9 +61,16 @@ fn many_losses_are_one(sender: &mut Sender) {
             format!("copies of {:?}", copies.again)
         }));
     }
-    step(format!("{in_flight} are in flight; their ACKs come, one by one"));
+    step(format!(
+        "{in_flight} are in flight; ACKs come of 30, and not of 2: its window is not over"
+    ));
+    (10..40).for_each(|seq| drop(sender.acknowledges(320, seq, 1)));
+    step(
+        "more copies of the others belong to the same loss; at 650 ms their ACKs come, one by one",
+    );
+    sender.waits(320, 650);
     let last = sender.in_flight.last().copied().unwrap_or(0);
-    let found = drains(sender, 320, last);
+    let found = drains(sender, 650, last);
     must_be_half(sender, in_flight, found);
 }
 
@@ -71,9 +78,9 @@ fn many_losses_are_one(sender: &mut Sender) {
 fn another_loss_halves_again(sender: &mut Sender) {
     step("100 ms later comes the ACK of the first new one, and no other: that is another loss");
     let first = sender.in_flight.first().copied().unwrap_or(0);
-    sender.acknowledges(420, first, first);
+    sender.acknowledges(750, first, first);
     let before = sender.in_flight.len();
-    let copies = sender.waits(420, 1_400);
+    let copies = sender.waits(750, 1_800);
     let in_flight = sender.in_flight.len();
     if copies.again.len() + 4 < before {
         sender.fails(instead("copies of all that is in flight, in a second", {
@@ -82,7 +89,7 @@ fn another_loss_halves_again(sender: &mut Sender) {
     }
     step(format!("{in_flight} are in flight; their ACKs come, one by one"));
     let last = sender.in_flight.last().copied().unwrap_or(0);
-    let found = drains(sender, 1_400, last);
+    let found = drains(sender, 1_800, last);
     must_be_half(sender, in_flight, found);
 }
 
