@@ -8,7 +8,7 @@ use p2p_chat::tools::handout::tree::{Open, Solution};
 
 use crate::handout_tree::handout;
 use crate::support::Folder;
-use crate::support::workshop::{Score, Workshop, at_benches};
+use crate::support::workshop::{AT_REST, Bench, PATIENTLY, Score, Wrong, at_benches};
 
 /// A hand-in that is a student's tree with these labs open.
 fn handed_in(folder: &Folder, name: &str, open: Open) {
@@ -49,22 +49,33 @@ fn tamper(folder: &Folder, name: &str) {
     }
 }
 
-/// Grades a hand-in as LAB.md tells instructors to: the whole, and if that does not compile, each lab alone.
-fn grade(workshop: &Workshop, handin: &Path) -> Score {
-    let handin = handin.to_str().unwrap();
-    let tree = workshop.clear();
-    let into = tree.to_str().unwrap();
+/// Grades a hand-in in a fresh tree; if it does not compile there, each lab in a tree of its own. Labs that are wrong
+/// need not be waited for.
+fn grade(bench: &Bench, handin: &Path, wrong: &[u32]) -> Score {
+    let (handin, tree) = (handin.to_str().unwrap(), Folder::fresh());
+    let into = tree.path().to_str().unwrap();
+    let mut score = Score::default();
     if !handout(&["--grade", handin, "--into", into]).status.success() {
-        return Score::default();
+        return score;
     }
-    let mut score = workshop.grade_patiently("");
-    if score.labs.is_empty() {
-        for lab in LABS {
-            workshop.clear();
-            let number = lab.to_string();
-            let output = handout(&["--graft", handin, "--lab", &number, "--into", into]);
-            assert!(output.status.success(), "{output:?}");
-            score.labs.append(&mut workshop.grade_patiently(&format!("lab{lab}::")).labs);
+    let mut judge = |built: &Wrong, labs: Vec<u32>, variable| {
+        let words: Vec<String> = labs.iter().map(|lab| format!("lab{lab}::")).collect();
+        if !words.is_empty() {
+            score.add(Score::read(built.judge(&words, &[variable]).1));
+        }
+    };
+    if let Ok((built, _)) = Wrong::build_tree(bench, tree.path()) {
+        judge(&built, LABS.filter(|lab| !wrong.contains(lab)).collect(), PATIENTLY);
+        judge(&built, wrong.to_vec(), AT_REST);
+        return score;
+    }
+    for lab in LABS {
+        let (graft, number) = (Folder::fresh(), lab.to_string());
+        let into = graft.path().to_str().unwrap();
+        let output = handout(&["--graft", handin, "--lab", &number, "--into", into]);
+        assert!(output.status.success(), "{output:?}");
+        if let Ok((built, _)) = Wrong::build_tree(bench, graft.path()) {
+            judge(&built, vec![lab], PATIENTLY);
         }
     }
     score
@@ -82,25 +93,22 @@ fn everybody_has_the_points_that_are_due() {
     tamper(&class, "tampered");
     fs::create_dir(class.file("empty")).unwrap();
 
-    // What one leaves at a bench must not help, nor harm, who is next there.
-    let sequences = [&["broken", "good"][..], &["good", "tampered", "empty", "half"]];
-    let scores = at_benches(&sequences, |bench, names| {
-        let grade = |name: &&str| grade(&Workshop::at(bench), &class.file(name));
-        names.iter().map(grade).collect::<Vec<_>>()
-    });
-    let ([broken, good_again], [good, tampered, empty, half]) = (&scores[0][..], &scores[1][..])
-    else {
-        panic!("not one score for each")
-    };
-    for good in [good, good_again] {
-        assert!(good.red.iter().all(|(word, _)| word == "not checked"), "{}", good.said);
+    let (everything, wrong) = (LABS.collect::<Vec<_>>(), |labs: &[u32]| labs.to_vec());
+    let expected = [
+        ("good", wrong(&[])),
+        ("broken", wrong(&[3])),
+        ("half", wrong(&everything[5..])),
+        ("tampered", wrong(&everything)),
+        ("empty", wrong(&everything)),
+    ];
+    let scores =
+        at_benches(&expected, |bench, (name, wrong)| grade(bench, &class.file(name), wrong));
+    let good = &scores[0];
+    assert!(good.red.iter().all(|(word, _)| word == "not checked"), "{}", good.said);
+    for ((name, wrong), score) in expected.iter().zip(&scores) {
+        for lab in LABS {
+            let points = if wrong.contains(&lab) { 0 } else { good.of(lab) };
+            assert_eq!(score.of(lab), points, "{name}, lab {lab}: {}", score.said);
+        }
     }
-    for (name, score) in [("tampered", tampered), ("empty", empty)] {
-        assert_eq!(score.points(), 0, "{name}: {}", score.said);
-    }
-    for lab in LABS {
-        assert_eq!(half.of(lab), if lab < 5 { good.of(lab) } else { 0 }, "half, lab {lab}");
-        assert_eq!(broken.of(lab), if lab == 3 { 0 } else { good.of(lab) }, "broken, lab {lab}");
-    }
-    assert_eq!(good_again.points(), good.points());
 }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::ops::Range;
 use std::path::Path;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use p2p_chat::tools::handout::hand_out;
@@ -11,7 +12,8 @@ use p2p_chat::tools::handout::stub::leave_open;
 use p2p_chat::tools::handout::tree::{Open, Solution};
 
 use crate::grader::beside_busy_neighbours;
-use crate::support::workshop::{Bench, Score, Workshop, at_benches};
+use crate::support::Folder;
+use crate::support::workshop::{Bench, PATIENTLY, Score, Workshop, Wrong, at_benches};
 
 /// The points of labs 0 to 12.
 pub const POINTS: [u32; 13] = [4, 10, 12, 8, 12, 10, 10, 6, 6, 4, 8, 5, 5];
@@ -43,11 +45,13 @@ fn every_check_has_points() {
     }
 }
 
-/// A tree in the workshop, which compiles without a word.
-fn compiled(workshop: &Workshop, open: Open) {
-    hand_out(Path::new(env!("CARGO_MANIFEST_DIR")), &workshop.clear(), open).unwrap();
-    let said = workshop.compile();
+/// The programs of a student's tree, which compiles without a word.
+fn compiled(bench: &Bench, open: Open) -> Wrong {
+    let tree = Folder::fresh();
+    hand_out(Path::new(env!("CARGO_MANIFEST_DIR")), tree.path(), open).unwrap();
+    let (built, said) = Wrong::build_tree(bench, tree.path()).unwrap();
     assert_eq!(said, "", "{open:?}");
+    built
 }
 
 /// Each of these labs has all of its points, or all but what this machine cannot check.
@@ -59,12 +63,15 @@ fn has_all(score: &Score, labs: impl Iterator<Item = u32>) {
     }
 }
 
+/// As students grade it: by Cargo, in the tree.
 #[test]
 #[ignore = "compiles"]
 fn the_starter_compiles_without_a_warning_and_has_no_points() {
     let bench = Bench::take();
     let workshop = Workshop::at(&bench);
-    compiled(&workshop, Open::From(0));
+    hand_out(Path::new(env!("CARGO_MANIFEST_DIR")), &workshop.clear(), Open::From(0)).unwrap();
+    let compiled = workshop.cargo(&["test", "--no-run", "--quiet"]);
+    assert_eq!(String::from_utf8_lossy(&compiled.stderr), "");
     let begun = Instant::now();
     let score = workshop.grade("");
     assert!(begun.elapsed() < Duration::from_secs(10), "it took {:?}", begun.elapsed());
@@ -83,21 +90,22 @@ fn stubs_look_like_what_a_person_writes() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
 
+/// What is open in `--from 7` is open in `--from 6`, too. So of the labs that are given, the last one is graded in each
+/// tree: where the most is open that may be in its way. All of them are graded in the last tree.
 #[test]
 #[ignore = "compiles"]
 fn from_a_lab_on_there_are_exactly_the_points_before_it() {
-    let labs: Vec<u32> = LABS.skip(1).collect();
+    let last = *LABS.end();
+    let labs: Vec<u32> = (1..=last).rev().collect();
     at_benches(&labs, |bench, &lab| {
-        let workshop = Workshop::at(bench);
-        compiled(&workshop, Open::From(lab));
-        let words = |labs: Range<u32>| {
-            let words: Vec<String> = labs.map(|lab| format!("lab{lab}::")).collect();
-            words.join(" ")
-        };
-        let before = workshop.grade_patiently(&words(0..lab));
-        has_all(&before, 0..lab);
+        let built = compiled(bench, Open::From(lab));
+        let words = |labs: Range<u32>| labs.map(|lab| format!("lab{lab}::")).collect::<Vec<_>>();
+        let given = if lab == last { 0..lab } else { lab - 1..lab };
+        let before = built.judge(&words(given.clone()), &[PATIENTLY]);
+        let before = Score::read(before.1);
+        has_all(&before, given);
         assert!(before.red.iter().all(|(word, _)| word == "not checked"), "{}", before.said);
-        let after = workshop.grade(&words(lab..LABS.end() + 1));
+        let after = Score::read(built.grade(&words(lab..last + 1), None).1);
         assert!(after.points() == 0 && !after.red.is_empty(), "{}", after.said);
     });
 }
@@ -107,34 +115,42 @@ fn from_a_lab_on_there_are_exactly_the_points_before_it() {
 fn one_lab_left_open_has_none_of_its_points() {
     let labs: Vec<u32> = LABS.collect();
     at_benches(&labs, |bench, &lab| {
-        let workshop = Workshop::at(bench);
-        compiled(&workshop, Open::Only(lab));
-        let score = workshop.grade(&format!("lab{lab}::"));
+        let built = compiled(bench, Open::Only(lab));
+        let score = Score::read(built.grade(&[&format!("lab{lab}::")], None).1);
         assert_eq!((score.of(lab), score.green), (0, 0), "{}", score.said);
         assert!(!score.red.is_empty(), "{}", score.said);
     });
 }
 
 /// Half of lab 2 is done: people can register and join, and whoever leaves stays in the list.
+///
+/// It is graded some times side by side, for the grader mostly waits: while others build and grade as they like, and
+/// beside neighbours who do nothing but keep the processors busy.
 #[test]
 #[ignore = "compiles"]
 fn half_a_lab_has_the_same_points_each_time() {
-    let benches = Bench::take_all();
-    let workshop = Workshop::at(&benches[0]);
-    compiled(&workshop, Open::From(3));
+    let bench = Bench::take();
     let (ours, path) = (Path::new(env!("CARGO_MANIFEST_DIR")), "src/server/directory/registry.rs");
-    let solution = Solution::read(ours).unwrap();
+    let (solution, tree) = (Solution::read(ours).unwrap(), Folder::fresh());
+    solution.write(tree.path(), Open::From(3)).unwrap();
     let (_, marks) = solution.marks().find(|(file, _)| *file == path).unwrap();
     let source = fs::read_to_string(ours.join(path)).unwrap().replace("\r\n", "\n");
     let text = leave_open(&source, marks, |mark| mark.function.ends_with("leave"));
-    fs::write(workshop.tree().join(path), text).unwrap();
+    let half = Wrong::build(&bench, tree.path(), &[(path.to_owned(), text)], "lab2::").unwrap();
     let once = || {
-        let Score { red, said, .. } = workshop.grade("lab2::");
+        let Score { red, said, .. } = Score::read(half.judge(&["lab2::"], &[]).1);
         let red: Vec<String> = red.into_iter().map(|(_, check)| check).collect();
         assert!(red.contains(&"lab2::a_name_that_is_left_is_free".to_owned()), "{said}");
         red
     };
-    let first = once();
-    (0..4).for_each(|_| assert_eq!(once(), first));
-    beside_busy_neighbours(|| (0..3).for_each(|_| assert_eq!(once(), first)));
+    let side_by_side = |times| {
+        thread::scope(|scope| {
+            let graded: Vec<_> = (0..times).map(|_| scope.spawn(once)).collect();
+            graded.into_iter().map(|red| red.join().unwrap()).collect::<Vec<_>>()
+        })
+    };
+    let mut all = side_by_side(3);
+    let _others = Bench::take_others();
+    all.extend(beside_busy_neighbours(|| side_by_side(2)));
+    assert!(all.iter().all(|red| *red == all[0]), "{all:#?}");
 }

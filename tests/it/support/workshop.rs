@@ -15,6 +15,11 @@ use std::process::{Command, Output, Stdio};
 pub use bench::{Bench, at_benches};
 pub use wrong::Wrong;
 
+/// What is wrong needs no more time than on a machine at rest, and waiting is what takes time.
+pub const AT_REST: (&str, &str) = ("LAB_BUSY", "1");
+/// What is right may take its time, for other trees are built meanwhile.
+pub const PATIENTLY: (&str, &str) = ("LAB_SLOW", "4");
+
 /// A bench at which one student's tree stands.
 #[derive(Debug)]
 pub struct Workshop<'a> {
@@ -78,28 +83,20 @@ impl<'a> Workshop<'a> {
         cargo
     }
 
-    /// Compiles the tree; gives what is said of it, which is nothing if all is well.
-    pub fn compile(&self) -> String {
-        let output = self.cargo(&["test", "--no-run", "--quiet"]);
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.success(), !said.contains("error"), "{said}");
-        said
-    }
-
     /// Grades the tree by `cargo test`, with the checks that have one of these words in their names, or all. Without
-    /// points if it does not compile.
+    /// points if it does not compile. For what is wrong: the grader takes the machine to be at rest.
     pub fn grade(&self, words: &str) -> Score {
-        self.grade_with(words, "1")
+        self.grade_with(words, AT_REST)
     }
 
     /// The same for what is right, or may be: it may take its time, for other trees are built meanwhile.
     pub fn grade_patiently(&self, words: &str) -> Score {
-        self.grade_with(words, "4")
+        self.grade_with(words, PATIENTLY)
     }
 
-    fn grade_with(&self, words: &str, slow: &str) -> Score {
+    fn grade_with(&self, words: &str, (variable, value): (&str, &str)) -> Score {
         let mut cargo = self.command(&["test", "--"]);
-        let output = cargo.args(words.split_whitespace()).env("LAB_SLOW", slow).output().unwrap();
+        let output = cargo.args(words.split_whitespace()).env(variable, value).output().unwrap();
         Score::read(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 }
@@ -124,6 +121,14 @@ impl Score {
         }
         score.said = said;
         score
+    }
+
+    /// Adds that of other labs.
+    pub fn add(&mut self, other: Score) {
+        self.labs.extend(other.labs);
+        self.red.extend(other.red);
+        self.green += other.green;
+        self.said += &other.said;
     }
 
     /// All points.

@@ -1,18 +1,21 @@
-//! Wrong programs: a tree with some of its files changed, built in a copy of it and graded by this tree's grader.
+//! Wrong programs: a tree with some of its files changed, or with labs left open, built in a copy of it and graded by
+//! this tree's grader, which links nothing of them.
 
 use std::env;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use super::AT_REST;
 use super::bench::{Bench, Kiln};
 use crate::grader::grader;
 
 const TREE: &str = env!("CARGO_MANIFEST_DIR");
 
 /// A wrong program that is built.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Wrong {
     /// Where they are.
     folder: PathBuf,
@@ -20,6 +23,8 @@ pub struct Wrong {
     programs: Vec<&'static str>,
 }
 
+/// All programs.
+const ALL: [&str; 4] = ["server", "client", "load", "parts"];
 /// The labs of which some checks ask a part alone.
 const ASK_PARTS: [&str; 4] = ["lab0:", "lab10", "lab11", "lab12"];
 
@@ -32,6 +37,21 @@ impl Wrong {
         files: &[(String, String)],
         check: &str,
     ) -> Result<Wrong, String> {
+        Ok(Self::built(bench, tree, files, concerned(files, check))?.0)
+    }
+
+    /// Builds all programs of a tree. Gives what the compiler says, too: nothing, if all is well. If they do not compile,
+    /// that is all it gives.
+    pub fn build_tree(bench: &Bench, tree: &Path) -> Result<(Wrong, String), String> {
+        Self::built(bench, tree, &[], ALL.to_vec())
+    }
+
+    fn built(
+        bench: &Bench,
+        tree: &Path,
+        files: &[(String, String)],
+        programs: Vec<&'static str>,
+    ) -> Result<(Wrong, String), String> {
         let kiln = Kiln::take();
         let (copy, target) = (kiln.folder().join("tree"), kiln.folder().join("target"));
         fs::create_dir_all(&copy).unwrap();
@@ -41,14 +61,14 @@ impl Wrong {
         for (path, text) in files {
             fs::write(copy.join(path), text).unwrap();
         }
-        let programs = concerned(files, check);
         let mut cargo = Command::new(env!("CARGO"));
         cargo.current_dir(&copy).args(["build", "--quiet"]);
         cargo.args(programs.iter().flat_map(|program| ["--bin", program]));
         cargo.env("CARGO_TARGET_DIR", &target).env("CARGO_PROFILE_DEV_DEBUG", "0");
-        let built = cargo.output().unwrap();
-        if !built.status.success() {
-            return Err(String::from_utf8_lossy(&built.stderr).into_owned());
+        let output = cargo.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        if !output.status.success() {
+            return Err(said);
         }
         let folder = bench.folder().join("wrong");
         fs::create_dir_all(&folder).unwrap();
@@ -57,19 +77,34 @@ impl Wrong {
             let _ = fs::remove_file(&place); // the one before need not be there
             fs::copy(target.join("debug").join(&name), place).unwrap();
         }
-        Ok(Wrong { folder, programs })
+        Ok((Wrong { folder, programs }, said))
     }
 
-    /// Grades it with these arguments; gives the exit code and what the grader says.
-    pub fn grade(&self, arguments: &[&str], seed: Option<u64>) -> (Option<i32>, String) {
+    /// Grades it with these arguments; gives the exit code and what the grader says. The grader takes the machine to be
+    /// at rest: a wrong program needs no more time, and a check that is red has waited for all that it gives.
+    pub fn grade(
+        &self,
+        arguments: &[impl AsRef<OsStr>],
+        seed: Option<u64>,
+    ) -> (Option<i32>, String) {
+        let seed = seed.map(|seed| seed.to_string());
+        let seed = seed.iter().map(|seed| ("LAB_SEED", seed.as_str()));
+        self.judge(arguments, &[AT_REST].into_iter().chain(seed).collect::<Vec<_>>())
+    }
+
+    /// The same with these variables in the grader's environment, and no others.
+    pub fn judge(
+        &self,
+        arguments: &[impl AsRef<OsStr>],
+        variables: &[(&str, &str)],
+    ) -> (Option<i32>, String) {
         static GRADER: OnceLock<PathBuf> = OnceLock::new();
         let mut command = Command::new(GRADER.get_or_init(grader));
         command.current_dir(TREE).args(arguments);
         for (variable, _) in env::vars().filter(|(name, _)| name.starts_with("LAB_")) {
             command.env_remove(variable);
         }
-        command.env("LAB_BUSY", "1"); // a wrong program needs no more time, and waiting for it is what takes time
-        command.envs(seed.map(|seed| ("LAB_SEED", seed.to_string())));
+        command.envs(variables.iter().copied());
         for name in &self.programs {
             command.env(format!("LAB_{}", name.to_uppercase()), self.folder.join(file(name)));
         }
