@@ -13,7 +13,7 @@ pub const LIMIT: Duration = Duration::from_secs(5);
 /// Connects to the first of the addresses that answers, each of which may take so long.
 ///
 /// # Errors
-/// As [`no_answer`].
+/// That of a single address is its own. That of several names each with its cause. `InvalidInput` when there is no address.
 // LAB 0: try one address after the other, each within its limit => TcpStream::connect(&addresses[..addresses.len().min(1)])
 pub fn connect(addresses: &[SocketAddr], limit: Duration) -> io::Result<TcpStream> {
     let mut failed = Vec::new();
@@ -26,8 +26,8 @@ pub fn connect(addresses: &[SocketAddr], limit: Duration) -> io::Result<TcpStrea
     Err(no_answer(failed))
 }
 
-/// The error of connecting when all addresses have failed. That of a single one is its own. That of several names each
-/// with its cause: the last one alone may be the least important. `InvalidInput` when there is no address.
+/// The error of connecting when all addresses have failed. Of several it names each: the last one alone may be the least
+/// important.
 fn no_answer(mut failed: Vec<(SocketAddr, io::Error)>) -> io::Error {
     match failed.len() {
         0 => io::Error::new(io::ErrorKind::InvalidInput, "it has no address"),

@@ -8,6 +8,11 @@ use p2p_chat::tools::handout::tree::Solution;
 
 /// All marks: lab, file, function, and what a quiet stub gives.
 const TABLE: &str = r#"
+0 src/net/accept.rs accept => one_after_the_other(listener, service)
+0 src/net/connect.rs connect => TcpStream::connect(&addresses[..addresses.len().min(1)])
+0 src/net/copy.rs copy => io::copy(from, to).map(drop)
+0 src/net/copy.rs join => one_way(one, other)
+0 src/net/pair.rs bind_pair => let failed = |error| (address.to_string(), error); let listener = TcpListener::bind(address).map_err(failed)?; let socket = UdpSocket::bind((address.ip(), 0)).map_err(failed)?; Ok((listener, Arc::new(socket)))
 1 src/wire/block.rs Block::header
 1 src/wire/framing.rs BlockParser::push
 1 src/wire/framing.rs BlockReader::read
@@ -66,6 +71,13 @@ const TABLE: &str = r#"
 11 src/client/direct/udp/punches.rs Punches::add => let nonce = self.tried.first().map_or_else(|| PunchNonce(u64::from_be_bytes(random())), |first| first.nonce); self.tried.push(Tried { address, nonce, start, passed: 0 })
 11 src/client/direct/udp/punches.rs Punches::due => let unsent = self.tried.iter_mut().filter(|tried| tried.passed == 0); unsent.map(|tried| { tried.passed = SCHEDULE.len(); Punch { to: tried.address, nonce: tried.nonce, count: 1 } }).collect()
 11 src/client/direct/udp/punches.rs Punches::accepts => true
+12 src/client/direct/round_trip.rs RoundTrip::took => self.0 = Some(Estimate { smoothed: time, variation: Duration::ZERO });
+12 src/client/direct/round_trip.rs RoundTrip::timeout => None
+12 src/client/direct/udp/congestion.rs CongestionControl::timeout => SHORTEST
+12 src/client/direct/udp/congestion.rs CongestionControl::allows => true
+12 src/client/direct/udp/congestion.rs CongestionControl::lost => ()
+12 src/client/direct/udp/congestion.rs CongestionControl::measure => ()
+12 src/client/direct/udp/congestion.rs CongestionControl::grow => ()
 "#;
 
 #[test]
@@ -210,8 +222,8 @@ fn what_only_looks_like_a_mark_is_none() {
 #[test]
 fn wrong_marks_are_told_with_their_line() {
     for (source, line, part) in [
-        ("\n// LAB 12: a\nfn a() {\n}", 2, "no such lab"),
-        ("// LAB 0: a\nfn a() {\n}", 1, "no such lab"),
+        ("\n// LAB 13: a\nfn a() {\n}", 2, "no such lab"),
+        ("// LAB -1: a\nfn a() {\n}", 1, "a mark is"),
         ("// LAB: a\nfn a() {\n}", 1, "a mark is"),
         ("// LAB 3 a\nfn a() {\n}", 1, "a mark is"),
         ("//LAB 3: a\nfn a() {\n}", 1, "a mark is"),

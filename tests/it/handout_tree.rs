@@ -171,8 +171,8 @@ fn what_makes_no_sense_is_refused() {
     for arguments in [
         &[][..],
         &["a", "b"],
-        &["a", "--from", "0"],
-        &["a", "--from", "12"],
+        &["a", "--from", "-1"],
+        &["a", "--from", "13"],
         &["a", "--from", "2", "--only", "2"],
         &["a", "--into", "b"],
         &["a", "--lab", "2"],

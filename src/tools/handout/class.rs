@@ -61,10 +61,7 @@ pub fn grade_class(root: &Path, class: &Class, tell: &(dyn Fn(&str) + Sync)) -> 
     tell(isolation.says());
     if isolation == Isolation::User {
         can_work(isolation, &into)?;
-        let is_open = |folder: &&&Path| isolation.can(&["ls", &text(folder)]);
-        for folder in [root, &handins].iter().filter(is_open) {
-            tell(&format!("CAUTION: hand-ins can read {}: chmod 700", folder.display()));
-        }
+        warn_of_what_is_open(isolation, [root, &handins], tell);
     }
     let (hidden, open) = ([root.to_owned(), handins.clone(), into.clone()], class.open);
     let kit = Kit { solution, open, seed: class.seed, isolation, into, hidden };
@@ -89,6 +86,13 @@ pub fn grade_class(root: &Path, class: &Class, tell: &(dyn Fn(&str) + Sync)) -> 
     put(&kit.into, "scores.csv", &csv(&sheets, &pointed))?;
     tell(&format!("{} hand-ins graded: {}", sheets.len(), kit.into.join("scores.csv").display()));
     Ok(())
+}
+
+/// Says which of the folders that hand-ins must not know they can read as another user.
+fn warn_of_what_is_open(isolation: Isolation, folders: [&Path; 2], tell: &dyn Fn(&str)) {
+    for folder in folders.into_iter().filter(|folder| isolation.can(&["ls", &text(folder)])) {
+        tell(&format!("CAUTION: hand-ins can read {}: chmod 700", folder.display()));
+    }
 }
 
 /// Makes sure that another user can use the compiler, and come to the folders of a bench.
