@@ -19,6 +19,7 @@ pub fn flows_fill_the_link_and_share_it(dice: &mut Dice) {
         one_fills(line);
     }
     two_share(Line { rate: 100, places: 20, delay: 50 }, dice);
+    a_slower_way_is_not_flooded();
 }
 
 /// What each flow has done since these counts: messages and copies.
@@ -85,4 +86,22 @@ fn two_share(line: Line, dice: &mut Dice) {
         fail(instead("Jain's index at least 0.900", came));
     }
     must_fill(line, 60, shares.iter().sum(), copies.iter().sum());
+}
+
+/// The way becomes so slow that each copy is sent before the ACK can have come.
+fn a_slower_way_is_not_flooded() {
+    let line = Line { rate: 100, places: 100, delay: 20 };
+    by_hand::cannot(&line.by_hand(1, 40, "--slower 250"));
+    step(format!("{line}; one flow, 20 s"));
+    let mut world = World::new(line, &[0]);
+    world.runs(20_000);
+    step("each way takes 250 ms from now on, for 20 s: an ACK needs more than 500 ms");
+    let before = world.count(0);
+    world.slower(250);
+    world.runs(20_000);
+    let (shown, copies) = world.count(0).since(before);
+    if copies * 10 > shown || shown < 500 {
+        let expected = "at least 500 messages in these 20 s, and a copy of at most every tenth";
+        fail(instead(expected, format!("{shown} messages and {copies} copies")));
+    }
 }

@@ -24,8 +24,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         name: "lab12::what_was_sent_twice_measures_nothing",
         says: "The ACK of a message that was sent twice moves no mean, nor does an Upto, nor a second ACK in \
-               one round trip; but after three copies in a row the timer doubles, so that a way that has \
-               become slower is not flooded.",
+               one round trip; but after three copies in a row the timer doubles.",
         points: 1,
         rule: "RFC 6298, 3 (Karn's algorithm) and 5.5: back off the timer",
         needs: &["lab12::the_timer_follows_the_round_trip"],
@@ -52,7 +51,8 @@ pub const CHECKS: &[Check] = &[
     Check {
         name: "lab12::flows_fill_the_link_and_share_it",
         says: "Over a link with a rate, a queue and a delay one flow has 80 % of the rate and two have \
-               shares with Jain's index at least .9, with few copies; without congestion there are none.",
+               shares with Jain's index at least .9, with few copies; without congestion there are none, and \
+               a way that has become slower is not flooded with them.",
         points: 1,
         rule: "RFC 5681, 3.1, with all the rules before; R. Jain and others, 1984: the index of fairness",
         needs: &[],
