@@ -125,6 +125,7 @@ mod pace;
 mod page_client;
 mod page_gate;
 mod page_streams;
+mod parts_link;
 mod parts_sockets;
 mod raw;
 mod readme;
