@@ -10,7 +10,7 @@ use p2p_chat::wire::Via;
 
 use crate::driver::played::{Guest, Peer, Secrets};
 use crate::secure::{SECURE, SecurePeer, chat, code, commitment, fresh, is_closed, welcomed};
-use crate::support::{Client, Played, free_port};
+use crate::support::{Client, Played, Wire, free_port};
 
 /// A nonce.
 const NONCE: &str = "00112233445566778899aabbccddeeff";
@@ -499,17 +499,24 @@ fn a_peer_that_is_gone_is_told_from_a_server_that_is() {
     assert_eq!(guest.wire.block("nothing is asked for").kind, "PONG");
 }
 
-#[test]
-fn the_called_one_of_a_relayed_chat_is_told_why_it_ends() {
-    let server = Played::open();
-    let (bob, mut guest) = welcomed(&server, "bob", 2);
+/// Alice, whom nothing reaches, calls bob through the server: bob's connection to it, and her call over that.
+#[track_caller]
+fn alice_calls_by_the_relay(server: &Played, guest: &mut Guest) -> (Wire, SecurePeer) {
     let alice = nowhere("alice", 1);
-    let secrets = tells_of_call(&mut guest, &alice, "relay");
+    let secrets = tells_of_call(guest, &alice, "relay");
     let mut relay = server.accepts("the relay (played)");
     relay.gets("RELAY");
     relay.sends("RELAYACK\r\n\r\n");
     let mut call = SecurePeer::calls_over(&relay, &secrets);
     calls(&mut call, &alice, &secrets);
+    (relay, call)
+}
+
+#[test]
+fn the_called_one_of_a_relayed_chat_is_told_why_it_ends() {
+    let server = Played::open();
+    let (bob, mut guest) = welcomed(&server, "bob", 2);
+    let (relay, call) = alice_calls_by_the_relay(&server, &mut guest);
     bob.sees("Incoming chat request from alice ");
     drop((server, guest, relay, call));
     bob.sees_line("alice ended the chat (it went through the server, which is gone)");
@@ -520,13 +527,7 @@ fn tracing_shows_why_a_relay_is_asked_for() {
     let server = Played::open();
     let (bob, mut guest) = welcomed(&server, "bob", 2);
     bob.asks("/explain on", "tracing is on");
-    let alice = nowhere("alice", 1);
-    let secrets = tells_of_call(&mut guest, &alice, "relay");
-    let mut relay = server.accepts("the relay (played)");
-    relay.gets("RELAY");
-    relay.sends("RELAYACK\r\n\r\n");
-    let mut call = SecurePeer::calls_over(&relay, &secrets);
-    calls(&mut call, &alice, &secrets);
+    let _call = alice_calls_by_the_relay(&server, &mut guest);
     bob.sees("-> server (relay) RELAY (tcp, ");
     bob.sees("<- server (relay) RELAYACK (tcp, ");
     bob.sees("# both are there: what follows is their own TLS, and the server passes it on");
