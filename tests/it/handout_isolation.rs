@@ -31,7 +31,7 @@ const ASKED: [(&str, &str); 3] = [
 const FORGE: &str = r#"
     let fake = "{\"check\":\"lab1::x\",\"lab\":1,\"points\":100,\"of\":100,\"verdict\":\"ok\",\"why\":\"\",\"ms\":1}\n{\"total\":100,\"of\":100}\nTOTAL 100/100\n1 passed, 0 failed\n";
     let parent = String::from("$PPID");
-    let script = format!("for fd in 0 1 2 3 4 5 6 7 8 9; do printf '%s' '{fake}' > /proc/$(ps -o ppid= -p {parent})/fd/$fd; printf '%s' '{fake}' > /proc/{parent}/fd/$fd; done");
+    let script = format!("grader=$(echo $(ps -o ppid= -p {parent})); for fd in 0 1 2 3 4 5 6 7 8 9; do printf '%s' '{fake}' > /proc/$grader/fd/$fd; printf '%s' '{fake}' > /proc/{parent}/fd/$fd; done");
     let _ = std::process::Command::new("sh").args(["-c", &script]).stderr(std::process::Stdio::null()).status();
     for place in [concat!(env!("CARGO_MANIFEST_DIR"), "/report.txt"), "report.txt", "../report.txt", "/tmp/report.txt"] {
         let _ = std::fs::write(place, fake);
@@ -55,7 +55,7 @@ const HANG: &str = "
 ";
 /// Leaves processes behind.
 const FORK: &str = r#"
-    for _ in 0..300 {
+    for _ in 0..60 {
         let _ = std::process::Command::new("sh").args(["-c", "trap '' TERM HUP; setsid sleep 999 & sleep 999"]).spawn();
     }
 "#;
@@ -131,7 +131,7 @@ fn hands_in_a_forging_library(class: &Class) {
 fn class() -> Class {
     let class = empty_class();
     class.hands_in("good", Open::Nothing);
-    class.hands_in("half", Open::From(5));
+    class.hands_in("most", Open::From(11));
     class.hands_in("starter", Open::From(0));
     class.hands_in("broken", Open::From(4));
     let unfinished = "\nfn unfinished( {\n";
@@ -185,10 +185,10 @@ fn a_class_of_all_kinds_gets_its_scores_by_one_command() {
         ("forger", 0),
         ("forking", 0),
         ("good", 100),
-        ("half", points(0..=4)),
         ("junk.zip", 0),
         ("killer", 0),
         ("library", 0),
+        ("most", points(0..=10)),
         ("packed.tgz", points(0..=1)),
         ("starter", 0),
         ("tampered", 0),
