@@ -4,12 +4,12 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 use super::transcript::{Programs, play};
 use super::{TREE, fenced, labs, marked, named_checks, sections, to_do};
 use crate::support::Folder;
-use crate::support::workshop::{Workshop, at_benches};
+use crate::support::workshop::{AT_REST, PATIENTLY, Wrong, at_benches};
 
 /// The program that writes students' trees.
 fn handout() -> &'static str {
@@ -28,17 +28,14 @@ fn hand_out(into: &Path, first: usize) {
 #[ignore = "builds a student's tree for each lab"]
 fn the_transcripts_of_labs_to_be_done_go_as_they_say() {
     at_benches(&labs(), |bench, (number, text)| {
-        let workshop = Workshop::at(bench);
-        hand_out(&workshop.clear(), *number);
-        let built = workshop.cargo(&["build", "--bins"]);
-        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-        let debug = workshop.target().join("debug");
-        let program = |name| debug.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+        let tree = Folder::fresh();
+        hand_out(tree.path(), *number);
+        let (built, _) = Wrong::build_tree(bench, tree.path()).unwrap();
         let programs = Programs {
-            server: program("server"),
-            client: program("client"),
-            load: program("load"),
-            parts: program("parts"),
+            server: built.program("server"),
+            client: built.program("client"),
+            load: built.program("load"),
+            parts: built.program("parts"),
             ..Programs::default()
         };
         for transcript in fenced(text, "text before") {
@@ -66,20 +63,12 @@ fn students_have_the_pages_that_the_lab_course_sends_them_to() {
 #[ignore = "builds a student's tree for each step of each lab"]
 fn checks_turn_green_when_the_pages_say_so() {
     at_benches(&labs(), |bench, (number, text)| {
-        let (workshop, number) = (Workshop::at(bench), *number);
-        hand_out(&workshop.clear(), number);
+        let (tree, number) = (Folder::fresh(), *number);
+        hand_out(tree.path(), number);
         let (mut written, mut said) = (BTreeSet::new(), BTreeSet::new());
-        let mut green = BTreeSet::new();
-        let steps = to_do(text).split('\n').fold(Vec::<String>::new(), |mut steps, line| {
-            if line.starts_with(|letter: char| letter.is_ascii_digit()) {
-                steps.push(String::new());
-            }
-            if let Some(step) = steps.last_mut() {
-                step.extend([line, "\n"]);
-            }
-            steps
-        });
-        for step in steps {
+        let mut before = BTreeSet::new();
+        let steps = steps(to_do(text));
+        for (index, step) in steps.iter().enumerate() {
             let words: Vec<&str> = step.split(['`', ':']).collect();
             let names = marked(&Path::new(TREE).join("src")).into_iter();
             let new: BTreeSet<String> = names
@@ -87,22 +76,47 @@ fn checks_turn_green_when_the_pages_say_so() {
                 .map(|(_, name)| name)
                 .filter(|name| !written.contains(name))
                 .collect();
-            fill_in(Path::new("src"), &workshop.tree(), number, &new);
-            let Output { stdout, stderr, .. } = workshop.cargo(&["test", &format!("lab{number}")]);
-            let told = String::from_utf8_lossy(&[stdout, stderr].concat()).into_owned();
-            let now: BTreeSet<String> = told
-                .lines()
-                .filter_map(|line| Some(line.strip_prefix("ok ")?.trim().to_owned()))
-                .collect();
-            let checks = named_checks(&step);
-            assert!(checks.is_subset(&now), "lab {number}, {step}\n--- but\n{told}");
-            let early = !new.is_empty() && !checks.is_empty() && checks.is_subset(&green);
+            fill_in(Path::new("src"), tree.path(), number, &new);
+            let (built, _) = Wrong::build_tree(bench, tree.path()).unwrap();
+            let checks = named_checks(step);
+            let early = !new.is_empty() && !checks.is_empty() && checks.is_subset(&before);
             assert!(!early, "lab {number}: all was green before\n{step}");
             said.extend(checks);
-            assert!(said.is_subset(&now), "lab {number}: something is red again\n{told}");
-            (green, written) = (now, &written | &new);
+            let (now, told) = green(&built, &said, PATIENTLY);
+            assert_eq!(said, now, "lab {number}, {step}\n--- but\n{told}");
+            let next = steps.get(index + 1).map(|step| named_checks(step)).unwrap_or_default();
+            before = green(&built, &next, AT_REST).0;
+            written.extend(new);
         }
     });
+}
+
+/// The numbered steps of what is to be done.
+fn steps(to_do: &str) -> Vec<String> {
+    to_do.split('\n').fold(Vec::new(), |mut steps, line| {
+        if line.starts_with(|letter: char| letter.is_ascii_digit()) {
+            steps.push(String::new());
+        }
+        if let Some(step) = steps.last_mut() {
+            step.extend([line, "\n"]);
+        }
+        steps
+    })
+}
+
+/// Which of these checks are green, and what the grader says.
+fn green(
+    built: &Wrong,
+    checks: &BTreeSet<String>,
+    variable: (&str, &str),
+) -> (BTreeSet<String>, String) {
+    if checks.is_empty() {
+        return Default::default();
+    }
+    let words: Vec<&str> = checks.iter().map(String::as_str).chain(["--exact"]).collect();
+    let told = built.judge(&words, &[variable]).1;
+    let green = told.lines().filter_map(|line| Some(line.strip_prefix("ok ")?.trim().to_owned()));
+    (green.collect(), told)
 }
 
 /// Writes the bodies of the solution into a tree, for these functions of a lab.

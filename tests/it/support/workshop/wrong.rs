@@ -80,6 +80,11 @@ impl Wrong {
         Ok((Wrong { folder, programs }, said))
     }
 
+    /// Where one of the programs is that were built.
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.folder.join(file(name))
+    }
+
     /// Grades it with these arguments; gives the exit code and what the grader says. The grader takes the machine to be
     /// at rest: a wrong program needs no more time, and a check that is red has waited for all that it gives.
     pub fn grade(
@@ -106,7 +111,7 @@ impl Wrong {
         }
         command.envs(variables.iter().copied());
         for name in &self.programs {
-            command.env(format!("LAB_{}", name.to_uppercase()), self.folder.join(file(name)));
+            command.env(format!("LAB_{}", name.to_uppercase()), self.program(name));
         }
         let graded = command.output().unwrap();
         (graded.status.code(), String::from_utf8_lossy(&graded.stdout).into_owned())
