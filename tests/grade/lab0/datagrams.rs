@@ -1,7 +1,7 @@
 //! Two sockets with one port.
 
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 
 use super::accepting::listens;
 use super::starts;
@@ -15,10 +15,10 @@ use crate::driver::wire::{Wire, is_waiting};
 
 pub fn datagrams_come_to_the_port_of_the_listener(dice: &mut Dice) {
     step("an echo server on any free port: parts echo 0");
-    answers(&["echo", "0"], Ipv4Addr::LOCALHOST.into(), dice);
+    answers(&["echo", "0"], &[V4], dice);
     let free = Datagrams::open("nobody").port();
     step(format!("on port {free}, which is free"));
-    answers(&["echo", &free.to_string()], Ipv4Addr::LOCALHOST.into(), dice);
+    answers(&["echo", &free.to_string()], &[V4], dice);
     let taken = Datagrams::open("somebody");
     let port = taken.port();
     step(format!("on port {port}, which somebody has for datagrams"));
@@ -26,16 +26,35 @@ pub fn datagrams_come_to_the_port_of_the_listener(dice: &mut Dice) {
     drop(taken);
     if TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok() {
         step("on the IPv6 address of this machine");
-        answers(&["echo", "0", "--host", "::1"], Ipv6Addr::LOCALHOST.into(), dice);
+        answers(&["echo", "0", "--host", "::1"], &[V6], dice);
     }
     step("on all addresses of this machine");
-    answers(&["echo", "0", "--host", "0.0.0.0"], Ipv4Addr::LOCALHOST.into(), dice);
+    answers(&["echo", "0", "--host", "0.0.0.0"], &[V4], dice);
+    if TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0)).is_ok() {
+        step("on all addresses of this machine, by IPv6 and by IPv4");
+        answers(&["echo", "0", "--host", "::"], &[V6, V4], dice);
+    }
 }
 
-/// An echo server answers both kinds at one port of this address.
-fn answers(arguments: &[&str], ip: IpAddr, dice: &mut Dice) {
+/// This machine itself.
+const V4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+const V6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
+
+/// An echo server answers both kinds at one port of these addresses.
+fn answers(arguments: &[&str], ips: &[IpAddr], dice: &mut Dice) {
     let echo = starts(arguments);
-    let there = SocketAddr::new(ip, listens(&echo).port());
+    let own = listens(&echo);
+    for ip in ips {
+        let there = SocketAddr::new(*ip, own.port());
+        // Some systems keep IPv4 out of a socket on `::`.
+        if ips.len() == 1 || TcpStream::connect(there).is_ok() {
+            answers_at(there, dice);
+        }
+    }
+}
+
+/// What is sent there comes back.
+fn answers_at(there: SocketAddr, dice: &mut Dice) {
     let mut wire = Wire::connect("a connection", there);
     let text = dice.text() + "\n";
     wire.sends(&text).gets_bytes(&text);
@@ -74,12 +93,7 @@ struct Correspondent {
 
 impl Correspondent {
     fn of(who: &'static str, there: SocketAddr) -> Self {
-        let any: IpAddr = match there.ip() {
-            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-        };
-        let there = if there.ip().is_unspecified() { (any, there.port()).into() } else { there };
-        let socket = UdpSocket::bind((any, 0)).unwrap();
+        let socket = UdpSocket::bind((there.ip(), 0)).unwrap();
         socket.connect(there).unwrap();
         socket.set_read_timeout(Some(SLICE)).unwrap();
         let hand = by_hand::posts(who, socket.local_addr().unwrap(), there);
