@@ -3,7 +3,7 @@
 //! ```text
 //! cargo test --test sim                    plays 100 seeds of the room of this tree
 //! cargo test --test sim -- naive           plays the naive room, until a seed breaks it
-//! cargo test --test sim -- naive 15        plays one seed, and shows the end of its trace
+//! cargo test --test sim -- naive 6         plays one seed, and shows the end of its trace
 //! ```
 //!
 //! The server runs in one process with its members, its clock and its network. Its threads take turns, and the seed
