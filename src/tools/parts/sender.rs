@@ -27,7 +27,7 @@
 //! let answer = ask("at 0 say 2").expect("a question");
 //! assert_eq!(answer, "sends 1-2; due 200; window 64; timer 200");
 //! let answer = ask("at 120 ack 1 upto 1 ack 2 upto 2").expect("a question");
-//! assert_eq!(answer, "window 64; timer 300", "first 120 and 4 times 60, then 120 and 4 times 45");
+//! assert_eq!(answer, "window 64; timer 360", "120 and 4 times its half; it is measured once");
 //! ```
 
 use std::time::{Duration, Instant};
