@@ -54,7 +54,8 @@ pub fn run(
     talk(&stream, secured, input, &mut output)
 }
 
-/// Carries bytes both ways over a connection, which may be secured, until both sides are done.
+/// Carries bytes both ways over a connection, which may be secured, until the other side is done. The end of the input
+/// ends this side alone.
 ///
 /// # Errors
 /// When it breaks.

@@ -4,7 +4,7 @@
 //! parts connect HOST:PORT… [--limit S]      each may take S seconds, or 5
 //! ```
 //!
-//! Its input goes to the connection, and what comes goes to stdout. It ends with code 0 when both sides have ended. If
+//! Its input goes to the connection, and what comes goes to stdout. It ends with code 0 when the other side has ended. If
 //! nobody answers, it ends with code 1, and a line on stderr names each address with its cause.
 
 use std::io::{self, Read, Write};
@@ -17,7 +17,7 @@ use crate::client::rendezvous::connection::resolve;
 use crate::net::connect::connect;
 
 /// Connects to the first of these servers, each `HOST:PORT`, that answers within its limit. Says to which, and carries
-/// bytes both ways until both sides are done.
+/// bytes both ways until the other side is done.
 ///
 /// # Errors
 /// When a name has no address, none answers, or the connection breaks.
