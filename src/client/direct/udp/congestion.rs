@@ -96,8 +96,8 @@ impl CongestionControl {
     /// [`SHORTEST`], which it is also if nothing is known, and not above [`LONGEST`]. Each copy of the message doubles it.
     ///
     /// If the network has become slower than the timer, each message is sent twice, and none measures anything any more
-    /// (Karn). So the timer itself doubles, too (RFC 6298, 5.5): once after [`PATIENCE`]
-    /// messages in a row that have measured nothing, and once more after as many more.
+    /// (Karn). So the timer itself doubles, too (RFC 6298, 5.5): once after [`PATIENCE`] messages in a row that have
+    /// measured nothing, and once more after as many more.
     // LAB 12: set the timer => SHORTEST
     pub fn timeout(&self) -> Duration {
         let measured = self.round_trip.timeout().unwrap_or(SHORTEST).max(SHORTEST);
