@@ -74,7 +74,7 @@ fn the_starter_compiles_without_a_warning_and_has_no_points() {
     assert_eq!(String::from_utf8_lossy(&compiled.stderr), "");
     let begun = Instant::now();
     let score = workshop.grade("");
-    assert!(begun.elapsed() < Duration::from_secs(10), "it took {:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(30), "it took {:?}", begun.elapsed());
     assert_eq!((score.points(), score.green), (0, 0), "{}", score.said);
     assert!(score.red.len() > 50, "{}", score.said);
     assert!(score.said.contains("TOTAL                         0/100"), "{}", score.said);
@@ -124,8 +124,9 @@ fn one_lab_left_open_has_none_of_its_points() {
 
 /// Half of lab 2 is done: people can register and join, and whoever leaves stays in the list.
 ///
-/// It is graded some times side by side, for the grader mostly waits: while others build and grade as they like, and
-/// beside neighbours who do nothing but keep the processors busy.
+/// It is graded some times side by side, for the grader mostly waits: beside what other tests build and grade, and
+/// beside neighbours who do nothing but keep the processors busy, too. Nobody waits for that, and no test has a limit
+/// that a busy machine would break.
 #[test]
 #[ignore = "compiles"]
 fn half_a_lab_has_the_same_points_each_time() {
@@ -150,7 +151,6 @@ fn half_a_lab_has_the_same_points_each_time() {
         })
     };
     let mut all = side_by_side(3);
-    let _others = Bench::take_others();
     all.extend(beside_busy_neighbours(|| side_by_side(2)));
     assert!(all.iter().all(|red| *red == all[0]), "{all:#?}");
 }

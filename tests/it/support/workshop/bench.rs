@@ -28,12 +28,6 @@ impl Bench {
         Bench(room().benches.take())
     }
 
-    /// For who has one: waits until all others are free, and takes them, too. Nothing else is built or graded meanwhile.
-    /// Only one test of all may do so, or two would wait for each other.
-    pub fn take_others() -> Vec<Bench> {
-        (1..BENCHES).map(|_| Bench::take()).collect()
-    }
-
     /// Its folder, which keeps what was built there before.
     pub fn folder(&self) -> PathBuf {
         self.0.folder("bench")
