@@ -81,13 +81,11 @@ impl Site {
         site
     }
 
-    /// A text of a job in which the folders of an image are those of this place.
-    fn here(&self, text: &str) -> String {
-        ["/solution", "/handins", "/graded"].iter().fold(text.to_owned(), |text, name| {
-            text.replace(
-                &format!(" {name}"),
-                &format!(" {}", self.folder.file(&name[1..]).display()),
-            )
+    /// A command of a job in which the folders of an image are those of this place.
+    fn here(&self, command: &str) -> String {
+        ["/solution", "/handins", "/graded"].iter().fold(format!(" {command}"), |text, name| {
+            let place = self.folder.file(&name[1..]);
+            text.replace(&format!(" {name}"), &format!(" {}", place.display()))
         })
     }
 
@@ -138,7 +136,7 @@ fn the_jobs_for_instructors_give_the_points() {
     let run = image.lines().find_map(|line| line.strip_prefix("RUN ")).unwrap();
     assert_eq!(site.runs("", run).0, Some(0), "{run}");
     let program = image.lines().find_map(|line| line.strip_prefix("ENTRYPOINT [\"")).unwrap();
-    let program = site.here(&format!(" {}", program.trim_end_matches("\"]")));
+    let program = site.here(program.trim_end_matches("\"]"));
     assert!(PathBuf::from(program.trim()).exists(), "{program}");
     // The container's arguments are known: only the hand-ins are missing here.
     let line = blocks("sh").into_iter().find(|block| block.starts_with("docker build")).unwrap();
