@@ -83,8 +83,8 @@ impl Failure {
     }
 }
 
-/// Runs a whole program: prints its usage for `--help` and its version for `--version`, parses its command line, runs it, and reports on stderr why
-/// it failed.
+/// Runs a whole program: prints its usage for `--help` and its version for `--version`, parses its command line, runs
+/// it, and reports on stderr why it failed.
 pub fn program<T>(
     name: &str,
     usage: &str,

@@ -5,8 +5,8 @@
 //! a reader who starts at the top never meets a name that is not explained yet.
 //!
 //! **[`tls`]** is TLS 1.3 with a shared key: hash, ciphers, records, handshake. It is a layer: it turns bytes into
-//! bytes and knows nothing of blocks. It stands between a socket and [`wire`], if there is a key; and all secrets have their
-//! random bytes from there. Skip it at the first reading.
+//! bytes and knows nothing of blocks. It stands between a socket and [`wire`], if there is a key; and all secrets have
+//! their random bytes from there. Skip it at the first reading.
 //!
 //! **[`wire`]** is the protocol as values. Everything that travels is a *block*: a TYPE, some lines, a blank
 //! line. The module turns bytes into lines, lines into blocks, blocks into typed requests, responses and

@@ -1,7 +1,7 @@
 //! The program for instructors: it writes the tree that students start from, and prepares hand-ins for grading.
 //!
 //! ```text
-//! handout ../chat-lab --from 5                       a starter tree with labs 1 to 4 solved
+//! handout ../chat-lab --from 5                       a starter tree with labs 0 to 4 solved
 //! handout --grade ../anna --into ../graded/anna      a fresh tree with the sources of a hand-in
 //! handout --class ../handins --into ../graded        the scores of a class
 //! ```

@@ -150,9 +150,8 @@ pub enum LinkEvent {
 /// What happens to a direct chat.
 #[derive(Debug)]
 pub enum PeerEvent {
-    /// The call of this client is accepted at that address, and connecting took so long. It is not known yet which program
-    /// listens there.
-    /// With an exporter the connection is encrypted.
+    /// The call of this client is accepted at that address, and connecting took so long. It is not known yet which
+    /// program listens there. With an exporter the connection is encrypted.
     Connected(Writer, SocketAddr, Duration, Option<Exporter>),
     /// A peer calls from that address, with a CHAT or without. With an exporter the connection is encrypted.
     Incoming(Writer, SocketAddr, Option<Greeting>, Option<Exporter>),
@@ -191,8 +190,8 @@ impl TransferId {
     }
 }
 
-/// What the thread of a file reports: the loop itself does not wait for a disk. There are two kinds of such threads, one
-/// that reads and one that writes (`direct/files`). After `Saved` and `Failed` nothing more comes.
+/// What the thread of a file reports: the loop itself does not wait for a disk. There are two kinds of such threads,
+/// one that reads and one that writes (`direct/files`). After `Saved` and `Failed` nothing more comes.
 #[derive(Debug)]
 pub enum FileEvent {
     /// The file that is to be sent was read once: its size and its SHA-256.

@@ -1,7 +1,7 @@
 //! The user's commands, carried out in the order in which they were typed.
 //!
-//! A command either changes the state at once, or sends a request. The response to a request comes later, as an
-//! event, and is handled in [`responses`](super::responses). [`Lines`](super::typing::lines::Lines) decides when a command's
+//! A command either changes the state at once, or sends a request. The response to a request comes later, as an event,
+//! and is handled in [`responses`](super::responses). [`Lines`](super::typing::lines::Lines) decides when a command's
 //! turn has come.
 
 use std::net::SocketAddr;

@@ -6,7 +6,8 @@
 //! client --raw --listen 5558          be a server, or a called peer, by hand
 //! ```
 //!
-//! With a key the bytes travel in TLS; who calls is the client of the handshake. One thread carries bytes from stdin to the socket, the main thread carries them from the socket to stdout.
+//! With a key the bytes travel in TLS; who calls is the client of the handshake. One thread carries bytes from stdin to
+//! the socket, the main thread carries them from the socket to stdout.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};

@@ -10,9 +10,10 @@ use crate::client::ui::json::{list, quoted};
 use crate::wire::text::escape;
 use crate::wire::{Entry, Text};
 
-/// The snapshot of this moment. `server.status` is `connecting`, `joined`, `lost` or `no room`; `current` is the
-/// number of the chat to which `/msg` goes. `away` is what `me`, or one of the `people`, says of an absence, or `null`;
-/// `standing` is what is known of a peer and of the way to it, in words; `roundTrip` is the time there and back in milliseconds, or `null`.
+/// The snapshot of this moment. `server.status` is `connecting`, `joined`, `lost` or `no room`; `current` is the number
+/// of the chat to which `/msg` goes. `away` is what `me`, or one of the `people`, says of an absence, or `null`;
+/// `standing` is what is known of a peer and of the way to it, in words; `roundTrip` is the time there and back in
+/// milliseconds, or `null`.
 pub fn state(state: &State) -> String {
     let server = &state.server;
     let me = server.name.as_ref().map(|name| {
@@ -49,8 +50,8 @@ fn maybe(text: Option<&str>) -> String {
     text.map_or("null".to_owned(), |text| quoted(&escape(text)))
 }
 
-/// One chat over TCP: `calling` until it is open. Each of its `files` has an `id`, a `name`, its `size` and what is `done`
-/// in bytes, a `direction` (`in` or `out`) and a `state` (`preparing`, `offered`, `moving`).
+/// One chat over TCP: `calling` until it is open. Each of its `files` has an `id`, a `name`, its `size` and what is
+/// `done` in bytes, a `direction` (`in` or `out`) and a `state` (`preparing`, `offered`, `moving`).
 fn by_tcp(chat: &Chat, files: &Transfers, says_plain: bool) -> String {
     let state = if chat.is_open() { "open" } else { "calling" };
     let object = Object::empty().json("id", chat.key).text("label", chat.label());

@@ -1,6 +1,7 @@
 //! The introductions that calls need for their next way: what is asked of the server, and its answers.
 //!
-//! The direct chats know nothing of the session with the server. So a call [notes](Wish) what it needs, and this file asks.
+//! The direct chats know nothing of the session with the server. So a call [notes](Wish) what it needs, and this file
+//! asks.
 //!
 //! ```text
 //! a way of a call has failed ──► Wish ──► ask: BRIDGE ──┬─ BRIDGEACK  answered ──► the call tries the next way
@@ -15,8 +16,9 @@ use crate::client::rendezvous::requests::{Pending, Purpose};
 use crate::client::state::State;
 use crate::wire::{Request, Response, Via};
 
-/// Asks the server for the introductions that calls need by now. A request that cannot be sent counts as a way that leads
-/// nowhere, and so does one without a name: then this client is not in the room. The call may need the next one at once.
+/// Asks the server for the introductions that calls need by now. A request that cannot be sent counts as a way that
+/// leads nowhere, and so does one without a name: then this client is not in the room. The call may need the next one
+/// at once.
 pub fn ask(state: &mut State) {
     loop {
         let wishes = state.handshakes.climbing.take_wishes();

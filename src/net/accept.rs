@@ -66,10 +66,12 @@ pub trait Accept {
     fn unserved(&mut self, _peer: SocketAddr, _error: &io::Error) {}
 }
 
-/// Accepts connections for ever, and serves each in a thread of its own. How many are open at a time is the matter of
-/// the service.
+/// Accepts connections for ever. Each one that [`Accept::admit`] lets in is served by [`Accept::serve`], in a thread of
+/// its own from [`Accept::thread`]; if that cannot be started, this calls [`Accept::unserved`]. How many are open at a
+/// time is the matter of the service.
 ///
-/// An error of accept (no free descriptors, say) would return at once and for ever, so the loop pauses after it.
+/// After an error of accept (no free descriptors, say) this calls [`Accept::failed`] and pauses for `PAUSE`, because
+/// the same error would come again at once, and for ever.
 // LAB 0: serve each connection in a thread of its own => one_after_the_other(listener, service)
 pub fn accept<S: Accept>(listener: &TcpListener, service: &mut S) -> ! {
     loop {

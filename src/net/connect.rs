@@ -1,5 +1,5 @@
-//! Connecting to somebody who may have several addresses: `localhost` is often 127.0.0.1 and `::1`, and a machine may have
-//! an address for IPv6 that leads nowhere. An address that refuses, or stays silent, is not the end.
+//! Connecting to somebody who may have several addresses: `localhost` is often 127.0.0.1 and `::1`, and a machine may
+//! have an address for IPv6 that leads nowhere. An address that refuses, or stays silent, is not the end.
 
 use std::io;
 use std::net::{SocketAddr, TcpStream};
@@ -10,10 +10,10 @@ use crate::io_error::cause;
 /// How long connecting to one address may take.
 pub const LIMIT: Duration = Duration::from_secs(5);
 
-/// Connects to the first of the addresses that answers, each of which may take so long.
+/// Tries the addresses in their order, one at a time, each for at most `limit`. Returns the first connection.
 ///
 /// # Errors
-/// That of a single address is its own. That of several names each with its cause. `InvalidInput` when there is no address.
+/// When none answers: the error that `no_answer` makes of all errors. `InvalidInput` when there is no address.
 // LAB 0: try one address after the other, each within its limit => TcpStream::connect(&addresses[..addresses.len().min(1)])
 pub fn connect(addresses: &[SocketAddr], limit: Duration) -> io::Result<TcpStream> {
     let mut failed = Vec::new();
@@ -26,8 +26,8 @@ pub fn connect(addresses: &[SocketAddr], limit: Duration) -> io::Result<TcpStrea
     Err(no_answer(failed))
 }
 
-/// The error of connecting when all addresses have failed. Of several it names each: the last one alone may be the least
-/// important.
+/// The error of connecting when all addresses have failed. Of several it names each: the last one alone may be the
+/// least important.
 fn no_answer(mut failed: Vec<(SocketAddr, io::Error)>) -> io::Error {
     match failed.len() {
         0 => io::Error::new(io::ErrorKind::InvalidInput, "it has no address"),

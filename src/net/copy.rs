@@ -1,7 +1,7 @@
 //! Copying what one connection says to another: in one direction, or in both at once.
 //!
-//! A connection has two directions, and each ends by itself (half-close, RFC 9293, 3.6). What one side has ended the other
-//! must hear as an end, and may still answer:
+//! A connection has two directions, and each ends by itself (half-close, RFC 9293, 3.6). What one side has ended the
+//! other must hear as an end, and may still answer:
 //!
 //! ```text
 //! one ── "Goodbye." ──► end          copy          "Goodbye." ──► end ──► other
@@ -32,10 +32,11 @@ impl HalfClose for &TcpStream {
     }
 }
 
-/// Copies one direction: all that `from` gives, each piece as soon as it arrives, and then the end.
+/// Copies one direction: writes each piece that `from` gives as soon as it arrives, all of it. At the end of `from` it
+/// tells `to` the end and returns. A read that was only interrupted ([`ErrorKind::Interrupted`]) is tried again.
 ///
 /// # Errors
-/// As reading, writing and ending fail.
+/// When reading, writing or ending fails.
 // LAB 0: copy one direction, and pass on its end => io::copy(from, to).map(drop)
 pub fn copy(from: &mut impl Read, to: &mut impl HalfClose) -> io::Result<()> {
     let mut piece = [0; PIECE];
@@ -52,7 +53,7 @@ pub fn copy(from: &mut impl Read, to: &mut impl HalfClose) -> io::Result<()> {
 /// Copies both directions between two connections at once, until both have ended.
 ///
 /// # Errors
-/// The error of a direction, which has ended the other one, too.
+/// When a direction fails. `one_way` has then ended the other direction, too.
 // LAB 0: copy both directions at once => one_way(one, other)
 pub fn join(one: &TcpStream, other: &TcpStream) -> io::Result<()> {
     let (from, to) = (other.try_clone()?, one.try_clone()?);

@@ -1,11 +1,12 @@
 //! What every connection of this project needs: accepting with a limit, reading with a deadline, a lingering close.
 //!
-//! [`accept`] is the loop of a listener, [`connect`] tries one address after the other, [`copy`] passes on what a connection
-//! says, [`pair`] binds TCP and UDP to one port, [`Reader`] the buffer between a socket and a parser, [`RecordWriter`] its counterpart, [`Traced`] what both show, [`TimedStream`] the
-//! socket below it, with a limit for each read, [`deadline`] a reader that ends in time, [`ipv4_twin`] where to
-//! listen as well, [`interface`] what link-local addresses need, [`Newcomers`] who
-//! gives way among idle connections, [`Host`] what counts as one machine among many,
-//! [`Shares`] who gives way when a table is full. The server, the client's page and the client's peers share them.
+//! [`accept`] is the loop of a listener, [`connect`] tries one address after the other, [`copy`] passes on what a
+//! connection says, [`pair`] binds TCP and UDP to one port, [`Reader`] the buffer between a socket and a parser,
+//! [`RecordWriter`] its counterpart, [`Traced`] what both show, [`TimedStream`] the socket below it, with a limit for
+//! each read, [`deadline`] a reader that ends in time, [`ipv4_twin`] where to listen as well, [`interface`] what
+//! link-local addresses need, [`Newcomers`] who gives way among idle connections, [`Host`] what counts as one machine
+//! among many, [`Shares`] who gives way when a table is full. The server, the client's page and the client's peers
+//! share them.
 
 pub mod host;
 pub mod shares;

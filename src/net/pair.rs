@@ -40,7 +40,8 @@ fn bind_families(address: SocketAddr) -> Result<(Pair, Option<Pair>), Failed> {
     Ok((pair, ipv4_twin(own).map(bind_pair).transpose()?))
 }
 
-/// Binds a pair of sockets: the listener, and the one for datagrams to the port that the listener has.
+/// Binds a listener to `address`, and a socket for datagrams to the address that the listener then has. (If `address`
+/// has port 0, the operating system chooses the port.)
 // LAB 0: give both sockets one port => let failed = |error| (address.to_string(), error); let listener = TcpListener::bind(address).map_err(failed)?; let socket = UdpSocket::bind((address.ip(), 0)).map_err(failed)?; Ok((listener, Arc::new(socket)))
 fn bind_pair(address: SocketAddr) -> Result<Pair, Failed> {
     let failed = |error| (address.to_string(), error);

@@ -65,8 +65,8 @@ impl<'a> Reader<'a> {
         (self.start, self.end) = (0, 0);
     }
 
-    /// Makes the connection secure. `shake` is given the bytes that were read already and the way to further ones, which
-    /// ends at the reader's deadline.
+    /// Makes the connection secure. `shake` is given the bytes that were read already and the way to further ones,
+    /// which ends at the reader's deadline.
     ///
     /// # Errors
     /// As `shake` fails.
@@ -83,8 +83,8 @@ impl<'a> Reader<'a> {
         Ok(more)
     }
 
-    /// Waits until the other side has said by `close_notify` that it goes on in the clear, if the connection is secured.
-    /// What came behind that is read next.
+    /// Waits until the other side has said by `close_notify` that it goes on in the clear, if the connection is
+    /// secured. What came behind that is read next.
     ///
     /// # Errors
     /// As reading fails, also when a limit is over; then it can be asked again. `InvalidData` if data come before.
@@ -162,7 +162,8 @@ pub struct UntilDeadline<'r, 'a> {
 }
 
 impl Read for UntilDeadline<'_, '_> {
-    /// Returns `TimedOut` after the deadline. Until then it waits for a byte, whatever another thread does to the socket.
+    /// Returns `TimedOut` after the deadline. Until then it waits for a byte, whatever another thread does to the
+    /// socket.
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         loop {
             let left = self.deadline.map(|end| end.saturating_duration_since(Instant::now()));

@@ -8,8 +8,8 @@ use std::io::{self, Write};
 
 use crate::tls::Sealer;
 
-/// Writes bytes as they are, or as records once it has a sealer. Threads that share a connection must share this, too, under a
-/// lock that is held until the bytes are written: records that overtake each other do not open.
+/// Writes bytes as they are, or as records once it has a sealer. Threads that share a connection must share this, too,
+/// under a lock that is held until the bytes are written: records that overtake each other do not open.
 #[derive(Debug, Default)]
 pub struct RecordWriter(Option<Sealer>);
 

@@ -63,10 +63,10 @@ impl Connections {
 
     /// Takes a connection in. Returns its seat, and the connection that had to give way to it, if one had to.
     ///
-    /// Anybody may have any number of connections until three quarters of the table are taken. The last quarter is
-    /// for hosts that have none yet. Beyond that a newcomer needs a place of the greediest host (see [`Shares`]): its
-    /// oldest connection that has not joined; one that is relayed only if there is no other. Members stay. Programs on the server's own machine may fill the last
-    /// quarter, too.
+    /// Anybody may have any number of connections until three quarters of the table are taken. The last quarter is for
+    /// hosts that have none yet. Beyond that a newcomer needs a place of the greediest host (see [`Shares`]): its
+    /// oldest connection that has not joined; one that is relayed only if there is no other. Members stay. Programs on
+    /// the server's own machine may fill the last quarter, too.
     ///
     /// # Errors
     /// `server-full`; `banned`.

@@ -1,13 +1,14 @@
 //! The server: it registers clients, introduces them to each other, and keeps the room.
 //!
-//! Threads: `accept` accepts connections, one `client PORT` serves each of them ([`session`]), `broadcaster` writes
-//! to the room's members ([`room::broadcaster`]), `announcer` tells later what was held back ([`announcer`]),
-//! `printer` prints ([`printer`]), `reflex` tells members by UDP where their datagrams come from ([`reflex`]), `console`
-//! reads what the operator types. They share a [`state`].
+//! Threads: `accept` accepts connections, one `client PORT` serves each of them ([`session`]), `broadcaster` writes to
+//! the room's members ([`room::broadcaster`]), `announcer` tells later what was held back ([`announcer`]), `printer`
+//! prints ([`printer`]), `reflex` tells members by UDP where their datagrams come from ([`reflex`]), `console` reads
+//! what the operator types. They share a [`state`].
 //!
 //! A request comes in at [`session`], which reads and parses it. [`pace`] says when its turn comes, by the limits of
 //! the client and of its host ([`hosts`]). [`connection`] does what it asks for, with the [`directory`] and the
-//! [`room`]. [`pipeline`] keeps the answers in order. [`capacity`] decides who may connect, [`relay`] passes on what two clients say who find no other way, and [`secure`](mod@secure) speaks TLS with those who do.
+//! [`room`]. [`pipeline`] keeps the answers in order. [`capacity`] decides who may connect, [`relay`] passes on what
+//! two clients say who find no other way, and [`secure`](mod@secure) speaks TLS with those who do.
 
 pub mod printer;
 pub mod room;

@@ -9,8 +9,8 @@
 //!
 //! Anybody can send datagrams, with any source. So nobody is answered but a member that proves itself
 //! ([`Whereabouts::asks`](crate::server::directory::whereabouts::Whereabouts::asks)), and no answer is longer than its
-//! question: a flood with forged sources costs its victim nothing. Nothing is kept of a datagram but the address and the
-//! number of a member's last one. The thread waits for nobody, and takes the registry's lock for a moment.
+//! question: a flood with forged sources costs its victim nothing. Nothing is kept of a datagram but the address and
+//! the number of a member's last one. The thread waits for nobody, and takes the registry's lock for a moment.
 
 use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};

@@ -1,7 +1,8 @@
 //! TLS for a connection whose client speaks it: the first byte tells.
 //!
-//! One port serves both kinds. A ClientHello is a record of type 22, and no block begins with that byte. So the session's
-//! thread waits for one byte before anything else ([`is_tls`]). What follows depends on whether the server has a key:
+//! One port serves both kinds. A ClientHello is a record of type 22, and no block begins with that byte. So the
+//! session's thread waits for one byte before anything else ([`is_tls`]). What follows depends on whether the server
+//! has a key:
 //!
 //! | | TLS | plain |
 //! | --- | --- | --- |

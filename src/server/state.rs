@@ -1,9 +1,9 @@
 //! What all threads of the server share: its options, the directory, the room and the printer.
 //!
 //! There are four locks: the registry's, the announcer's, the room's and an outbox's. A thread that holds one may take
-//! those after it, never one before it. So no two threads can each wait for the other's. (The registry's second
-//! lock is taken only under its first. The printer's, the relays' and the connections' may be taken at any time: nobody takes another
-//! one under them.)
+//! those after it, never one before it. So no two threads can each wait for the other's. (The registry's second lock is
+//! taken only under its first. The printer's, the relays' and the connections' may be taken at any time: nobody takes
+//! another one under them.)
 
 use std::net::{SocketAddr, UdpSocket};
 use std::path::PathBuf;
@@ -116,8 +116,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Creates the state of a server that listens on `own`, with the key of its clients, a room, the IDs that were given
-    /// before, and its sockets for REFLEX.
+    /// Creates the state of a server that listens on `own`, with the key of its clients, a room, the IDs that were
+    /// given before, and its sockets for REFLEX.
     pub fn new(
         own: SocketAddr,
         options: ServerOptions,

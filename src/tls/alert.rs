@@ -1,7 +1,7 @@
 //! Alerts (RFC 8446, sections 6, 6.1 and 6.2): what one side tells the other when it ends a connection, and why.
 //!
-//! `close_notify` is the orderly end. It is encrypted as everything else, so whoever cuts the wire cannot feign it: an end
-//! of the bytes without it is a *cut*, and what was read may be a part. All other alerts but `user_canceled` are
+//! `close_notify` is the orderly end. It is encrypted as everything else, so whoever cuts the wire cannot feign it: an
+//! end of the bytes without it is a *cut*, and what was read may be a part. All other alerts but `user_canceled` are
 //! fatal. The level that travels with an alert says nothing that its number does not.
 
 use std::error::Error;

@@ -16,8 +16,8 @@ use super::x25519::{public_key, shared_secret};
 ///
 /// # Errors
 ///
-/// Fails with a [`TlsError`](super::TlsError), after an alert if this side has found the fault; and with an error of the
-/// input or the output, such as the end of a deadline, after which the handshake cannot go on.
+/// Fails with a [`TlsError`](super::TlsError), after an alert if this side has found the fault; and with an error of
+/// the input or the output, such as the end of a deadline, after which the handshake cannot go on.
 pub fn connect<R: Read, W: Write>(
     input: &mut R,
     output: &mut W,

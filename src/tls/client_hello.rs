@@ -1,7 +1,7 @@
 //! The ClientHello (RFC 8446, sections 4.1.2, 4.2 to 4.2.1, 4.2.7 to 4.2.9, 4.2.11): what a client offers.
 //!
-//! This client offers one of each: TLS 1.3, `TLS_CHACHA20_POLY1305_SHA256`, X25519 with a public key, and a shared key by
-//! its name, with the proof that it has that key (the *binder*). The server takes such an offer out of a longer one.
+//! This client offers one of each: TLS 1.3, `TLS_CHACHA20_POLY1305_SHA256`, X25519 with a public key, and a shared key
+//! by its name, with the proof that it has that key (the *binder*). The server takes such an offer out of a longer one.
 
 use super::alert::Alert;
 use super::encoding::{Parser, extension, message, numbers, vector8, vector16};

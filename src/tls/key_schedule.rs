@@ -48,8 +48,8 @@ pub fn finished(secret: &Bytes32, transcript: &Bytes32) -> Bytes32 {
 ///
 /// # Errors
 ///
-/// Fails with the alert for the other side: the content has not the length of a hash, or its sender has another secret or
-/// has seen other messages.
+/// Fails with the alert for the other side: the content has not the length of a hash, or its sender has another secret
+/// or has seen other messages.
 // LAB 10: check the other side's proof => Ok(())
 pub fn check_finished(content: &[u8], secret: &Bytes32, transcript: &Bytes32) -> Result<(), Alert> {
     if content.len() != HASH {

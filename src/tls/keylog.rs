@@ -1,4 +1,5 @@
-//! The key log (draft-ietf-tls-keylogfile): the secrets of connections in a file, so that Wireshark opens what it records.
+//! The key log (draft-ietf-tls-keylogfile): the secrets of connections in a file, so that Wireshark opens what it
+//! records.
 //!
 //! Everybody who has the file can read the connections. It is for looking at one's own. The environment names it, in
 //! `CHAT_KEYLOG` or in the browsers' `SSLKEYLOGFILE`; that one may be set without a thought, so a program says at its

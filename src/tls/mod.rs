@@ -2,14 +2,14 @@
 //!
 //! For learning and for a class's room; not audited. For secrets that matter use an audited implementation.
 //!
-//! The primitives: [`sha256`] is the hash (with HMAC), [`hkdf`] makes keys from secrets with it. [`x25519`] makes a secret
-//! that two sides share, [`random`](mod@random) what nobody can foresee. [`chacha20poly1305`] encrypts: [`chacha20`] is
-//! its cipher and [`poly1305`] its proof.
+//! The primitives: [`sha256`] is the hash (with HMAC), [`hkdf`] makes keys from secrets with it. [`x25519`] makes a
+//! secret that two sides share, [`random`](mod@random) what nobody can foresee. [`chacha20poly1305`] encrypts:
+//! [`chacha20`] is its cipher and [`poly1305`] its proof.
 //!
 //! The protocol: [`alert`] is what goes wrong. [`key_schedule`] makes all keys, and [`keylog`] shows them to Wireshark.
-//! [`record`] is the envelope, [`record_head`] what others see of it; a [`Sealer`] closes envelopes and an [`Opener`] opens them, one for each direction.
-//! `client_hello` and `server_hello` are what the two sides write to each other, in the manner of `encoding`; in the
-//! [`handshake`] they make the keys, as [`client`] and as [`server`].
+//! [`record`] is the envelope, [`record_head`] what others see of it; a [`Sealer`] closes envelopes and an [`Opener`]
+//! opens them, one for each direction. `client_hello` and `server_hello` are what the two sides write to each other, in
+//! the manner of `encoding`; in the [`handshake`] they make the keys, as [`client`] and as [`server`].
 //!
 //! Datagrams that are sealed one by one need a [`ReplayWindow`]; records have none, because both sides count them.
 //!

@@ -7,8 +7,9 @@
 //! | data | (gap) | record | record | part of a reco |     room     |
 //! ```
 //!
-//! A record is opened where it is, and its data move to the left. A deadline in the middle of a record loses nothing. Of
-//! each fault the alert is noted, and the [`Sealer`](super::sealer::Sealer) of the connection sends it as its last word.
+//! A record is opened where it is, and its data move to the left. A deadline in the middle of a record loses nothing.
+//! Of each fault the alert is noted, and the [`Sealer`](super::sealer::Sealer) of the connection sends it as its last
+//! word.
 
 use std::io::{self, Read};
 use std::ops::Range;
@@ -187,8 +188,8 @@ impl Opener {
         Ok(true)
     }
 
-    /// Opens the next record that is whole. Returns its type, which is that of data, handshake messages or an alert, and
-    /// where its content is.
+    /// Opens the next record that is whole. Returns its type, which is that of data, handshake messages or an alert,
+    /// and where its content is.
     fn next_record(&mut self) -> Result<Option<(u8, Range<usize>)>, Alert> {
         loop {
             let start = self.sealed.start + HEADER;

@@ -54,8 +54,9 @@ impl Poly1305 {
         }
     }
 
-    /// Adds a block to the value, and multiplies by r, as on paper: each sum is one digit of the product. What stands left of bit 130 comes back at the right, times 5;
-    /// the digits of r are multiples of 4 there, so that they can be made 5 / 4 times as large.
+    /// Adds a block to the value, and multiplies by r, as on paper: each sum is one digit of the product. What stands
+    /// left of bit 130 comes back at the right, times 5; the digits of r are multiples of 4 there, so that they can be
+    /// made 5 / 4 times as large.
     #[inline]
     fn mix(&mut self, block: u128, one: u64) {
         let more = digits(block);

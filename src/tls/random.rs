@@ -1,9 +1,10 @@
-//! Random bytes for secrets. Every secret of this project comes from here; [`Dice`](crate::random::Dice) is for the rest.
+//! Random bytes for secrets. Every secret of this project comes from here; [`Dice`](crate::random::Dice) is for the
+//! rest.
 //!
-//! On Unix they come from the operating system's `/dev/urandom`. The standard library reads no random source of Windows.
-//! But the keys of a thread's first [`RandomState`] come from one, 128 bits of it, and `SipHash` does not give
-//! its key away. So there, and where the device cannot be read, the hashes of a few fresh threads make a seed, once
-//! for the process, and SHA-256 makes all further bytes from it. A reader of its memory then knows all of them.
+//! On Unix they come from the operating system's `/dev/urandom`. The standard library reads no random source of
+//! Windows. But the keys of a thread's first [`RandomState`] come from one, 128 bits of it, and `SipHash` does not give
+//! its key away. So there, and where the device cannot be read, the hashes of a few fresh threads make a seed, once for
+//! the process, and SHA-256 makes all further bytes from it. A reader of its memory then knows all of them.
 
 use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
@@ -26,7 +27,8 @@ pub fn random<const N: usize>() -> [u8; N] {
     bytes
 }
 
-/// Fills `bytes` from the system's device. It is opened once, so that it is there even when no more files can be opened.
+/// Fills `bytes` from the system's device. It is opened once, so that it is there even when no more files can be
+/// opened.
 fn read_device(bytes: &mut [u8]) -> io::Result<()> {
     static DEVICE: OnceLock<File> = OnceLock::new();
     if DEVICE.get().is_none() {

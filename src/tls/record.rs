@@ -103,7 +103,8 @@ impl TrafficKeys {
     ///
     /// # Errors
     ///
-    /// Fails with the alert for the other side: the record was changed or comes out of turn, is too long, or has no type.
+    /// Fails with the alert for the other side: the record was changed or comes out of turn, is too long, or has no
+    /// type.
     // LAB 10: open a record, find its true type => let nonce = self.nonce(); super::chacha20::apply(&self.key, 1, &nonce, body); let end = body.len() - TAG - 1; Ok((body[end], end))
     pub fn open(&mut self, header: &[u8; HEADER], body: &mut [u8]) -> Result<(u8, usize), Alert> {
         let length = body.len().checked_sub(TAG).ok_or(Alert::BAD_RECORD_MAC)?;

@@ -36,8 +36,8 @@ impl Keyring for SharedKey {
 ///
 /// # Errors
 ///
-/// Fails with a [`TlsError`](super::TlsError), after an alert if this side has found the fault; and with an error of the
-/// input or the output, such as the end of a deadline, after which the handshake cannot go on.
+/// Fails with a [`TlsError`](super::TlsError), after an alert if this side has found the fault; and with an error of
+/// the input or the output, such as the end of a deadline, after which the handshake cannot go on.
 pub fn accept<R: Read, W: Write>(
     (read, input): (&[u8], &mut R),
     output: &mut W,

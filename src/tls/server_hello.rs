@@ -1,4 +1,5 @@
-//! The ServerHello and the EncryptedExtensions (RFC 8446, sections 4.1.3, 4.2 and 4.3.1): what a server takes of an offer.
+//! The ServerHello and the EncryptedExtensions (RFC 8446, sections 4.1.3, 4.2 and 4.3.1): what a server takes of an
+//! offer.
 
 use super::alert::Alert;
 use super::client_hello::{

@@ -15,8 +15,8 @@ use super::text::Text;
 /// The most bytes of a datagram (PROTOCOL, limits). It fits into one packet on nearly every path: IPv6 promises 1,280
 /// bytes (RFC 8200, section 5).
 pub const MAX_DATAGRAM: usize = 1_200;
-/// The most bytes of a sealed datagram: IPv6's smallest packet (RFC 8200, section 5) without the headers of IPv6 and UDP.
-/// The longest MSG with a text of 1,000 bytes has 1,157; its head has at most 58 bytes, and its proof 16.
+/// The most bytes of a sealed datagram: IPv6's smallest packet (RFC 8200, section 5) without the headers of IPv6 and
+/// UDP. The longest MSG with a text of 1,000 bytes has 1,157; its head has at most 58 bytes, and its proof 16.
 pub const MAX_SEALED: usize = 1_232;
 /// The first line of a sealed datagram.
 const SEALED: &[u8] = b"SEALED\r\n";

@@ -24,8 +24,8 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Whether both describe the same client: one name and one ID. Two clients may have one name in turn. Where an ID is
-    /// not known, because the server that gave it has ended, the address tells them apart.
+    /// Whether both describe the same client: one name and one ID. Two clients may have one name in turn. Where an ID
+    /// is not known, because the server that gave it has ended, the address tells them apart.
     pub fn is_same(&self, other: &Entry) -> bool {
         let known = self.id != compat::NO_ID && other.id != compat::NO_ID;
         let same = if known { self.id == other.id } else { self.address == other.address };
@@ -116,8 +116,8 @@ pub(super) fn address(block: &Block) -> Option<SocketAddr> {
     Some(canonical(SocketAddr::new(compat::ip(block.header("IP")?)?, block.get("Port")?)))
 }
 
-/// An IPv4 address that is written as IPv6 (RFC 4291, 2.5.5.2) as what it is. Otherwise a rule for addresses of IPv4, say
-/// for loopback, could be got around.
+/// An IPv4 address that is written as IPv6 (RFC 4291, 2.5.5.2) as what it is. Otherwise a rule for addresses of IPv4,
+/// say for loopback, could be got around.
 fn canonical(address: SocketAddr) -> SocketAddr {
     match address.ip().to_canonical() {
         ip if ip.is_ipv4() => SocketAddr::new(ip, address.port()),

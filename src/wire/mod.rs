@@ -1,13 +1,13 @@
 //! The wire: everything that travels, as values. No I/O but on the readers and writers it is given.
 //!
-//! Bytes become typed values in steps, one file each: [`line`](mod@line) finds lines, [`framing`] puts them
-//! together to blocks ([`block`]), [`http`] tells browsers from clients, and each kind of block has a file of its
-//! own: [`request`] for what a client asks, [`response`] for what the server answers, [`notification`] for what it
-//! says unasked, [`greeting`] and [`datagram`] for peers, [`reflex`] for a client's question by UDP, [`transfer`] for
-//! the files that peers send (in [`base64`]). The values in them ([`name`], [`text`], [`secret`],
-//! [`entry`], [`via`], [`reach`]) can only be made valid, so code that holds one need not check it again. [`invisible`] says what of a text
-//! no screen shows. [`compat`] holds the rules
-//! for other programs, and *Compat* marks such rules elsewhere: skip them at the first reading.
+//! Bytes become typed values in steps, one file each: [`line`](mod@line) finds lines, [`framing`] puts them together to
+//! blocks ([`block`]), [`http`] tells browsers from clients, and each kind of block has a file of its own: [`request`]
+//! for what a client asks, [`response`] for what the server answers, [`notification`] for what it says unasked,
+//! [`greeting`] and [`datagram`] for peers, [`reflex`] for a client's question by UDP, [`transfer`] for the files that
+//! peers send (in [`base64`]). The values in them ([`name`], [`text`], [`secret`], [`entry`], [`via`], [`reach`]) can
+//! only be made valid, so code that holds one need not check it again. [`invisible`] says what of a text no screen
+//! shows. [`compat`] holds the rules for other programs, and *Compat* marks such rules elsewhere: skip them at the
+//! first reading.
 //!
 #![doc = include_str!("PROTOCOL.md")]
 

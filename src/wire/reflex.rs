@@ -1,8 +1,9 @@
 //! REFLEX and REFLEXACK: a client asks the server, over UDP, which address its datagrams come from.
 //!
 //! Behind a NAT (RFC 3022) that is another address than the client's own. STUN (RFC 8489) is the field's protocol for
-//! the question; this one fits the grammar of all others here. A server that answered anybody would be an amplifier, and
-//! would believe anybody: so the question carries a proof that its sender is in the room, and the answer is not longer.
+//! the question; this one fits the grammar of all others here. A server that answered anybody would be an amplifier,
+//! and would believe anybody: so the question carries a proof that its sender is in the room, and the answer is not
+//! longer.
 
 use std::net::SocketAddr;
 

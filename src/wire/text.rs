@@ -68,9 +68,9 @@ impl fmt::Display for BadText {
     }
 }
 
-/// Escapes a text for a terminal or a log. A character that [shows as nothing](super::invisible), could move the cursor or
-/// reorder letters, or starts a new line becomes `\u{…}`. Everything else (quotes, emoji with their joiners) stays as
-/// it is.
+/// Escapes a text for a terminal or a log. A character that [shows as nothing](super::invisible), could move the cursor
+/// or reorder letters, or starts a new line becomes `\u{…}`. Everything else (quotes, emoji with their joiners) stays
+/// as it is.
 pub fn escape(text: &str) -> Cow<'_, str> {
     if is_plain(text) || !text.chars().any(is_invisible) {
         return Cow::Borrowed(text);

@@ -1,7 +1,7 @@
 //! FILE and what follows it: the blocks by which one peer sends a file to the other, between the lines of their chat.
 //!
-//! A piece is text, too: lines of [base64](super::base64). So the framing of a chat stays what it is, and a piece can be
-//! read and written by hand. It costs a third more bytes.
+//! A piece is text, too: lines of [base64](super::base64). So the framing of a chat stays what it is, and a piece can
+//! be read and written by hand. It costs a third more bytes.
 //!
 //! ```
 //! use p2p_chat::wire::FileBlock;

@@ -1,4 +1,5 @@
-//! How long a file may wait: an offer without an answer, and a file of which nothing moves, on a clock of the test's own.
+//! How long a file may wait: an offer without an answer, and a file of which nothing moves, on a clock of the test's
+//! own.
 
 use std::sync::mpsc;
 use std::time::{Duration, Instant};

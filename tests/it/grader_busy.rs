@@ -1,4 +1,5 @@
-//! The grader on a machine that is too busy, which `LAB_BUSY` plays: who gets another try, and when there is no verdict.
+//! The grader on a machine that is too busy, which `LAB_BUSY` plays: who gets another try, and when there is no
+//! verdict.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;

@@ -1,5 +1,5 @@
-//! The manual's page on two people at home, run as it is printed: alice and bob behind two routers, and a server in a third
-//! home, at whose router what the page names is open and nothing else.
+//! The manual's page on two people at home, run as it is printed: alice and bob behind two routers, and a server in a
+//! third home, at whose router what the page names is open and nothing else.
 
 use std::collections::HashMap;
 use std::fs;

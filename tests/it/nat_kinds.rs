@@ -1,5 +1,5 @@
-//! The routers of the namespaces are what they are called: a socket behind each shows how it translates, and whom it lets
-//! in. Without this the pairs of `nat_namespaces` would prove nothing.
+//! The routers of the namespaces are what they are called: a socket behind each shows how it translates, and whom it
+//! lets in. Without this the pairs of `nat_namespaces` would prove nothing.
 
 use crate::support::Program;
 use crate::support::namespaces::{Home, Internet, OPEN_PORT, Router};

@@ -1,7 +1,7 @@
 //! Two clients behind routers of all kinds, and a server outside: which way each pair finds, and how soon.
 //!
-//! Each pair has an internet of its own, in which both ways of talking are tried, from both sides. It needs root, and is
-//! left out, with a line that says so, where there are no network namespaces.
+//! Each pair has an internet of its own, in which both ways of talking are tried, from both sides. It needs root, and
+//! is left out, with a line that says so, where there are no network namespaces.
 
 use std::fmt::{self, Display};
 use std::thread;

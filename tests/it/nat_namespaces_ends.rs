@@ -1,5 +1,5 @@
-//! What happens to chats through routers when something else happens: the server is killed, a router forgets or moves, the
-//! relay is full, somebody forges an address, nobody says anything, or somebody records at the relay.
+//! What happens to chats through routers when something else happens: the server is killed, a router forgets or moves,
+//! the relay is full, somebody forges an address, nobody says anything, or somebody records at the relay.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -203,8 +203,8 @@ fn nat_private_addresses_of_one_home_reach_nobody_in_another() {
     assert_eq!(at_carol.now(), (0, 0));
 }
 
-/// Two customers of a provider who has one public address for all of them (RFC 6598): the server sees both at it, and tells
-/// each the other's private address, which leads to somebody else at home.
+/// Two customers of a provider who has one public address for all of them (RFC 6598): the server sees both at it, and
+/// tells each the other's private address, which leads to somebody else at home.
 #[test]
 #[ignore = "needs root: it makes network namespaces"]
 fn nat_homes_behind_one_providers_address_find_the_relay() {
@@ -252,8 +252,8 @@ fn streams(capture: &str, folder: &Folder) -> Vec<[Vec<u8>; 2]> {
     each.collect()
 }
 
-/// The types of the TLS records that a side has sent, which must have sent nothing else. A handshake record of which the
-/// first message is a `ClientHello` is 1.
+/// The types of the TLS records that a side has sent, which must have sent nothing else. A handshake record of which
+/// the first message is a `ClientHello` is 1.
 #[track_caller]
 fn records_of(mut bytes: &[u8]) -> Vec<u8> {
     let mut types = Vec::new();

@@ -1,4 +1,5 @@
-//! `/query` through NATs: a client finds its peer by PUNCH, says nothing before, and sends nobody else more than a little.
+//! `/query` through NATs: a client finds its peer by PUNCH, says nothing before, and sends nobody else more than a
+//! little.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -588,7 +589,8 @@ impl Between {
         // Which clients they are is known later.
         let clients = Arc::<OnceLock<[SocketAddr; 2]>>::default();
         let open = || Arc::new(UdpSocket::bind(("127.0.0.1", 0)).unwrap());
-        // What bob sends to alice goes to `announced[0]`, and what alice sends comes to bob from there or from `hidden`.
+        // What bob sends to alice goes to `announced[0]`, and what alice sends comes to bob from there or from
+        // `hidden`.
         let (announced, hidden) = ([open(), open()], open());
         let seen = [0, 1].map(|at: usize| announced[at].local_addr().unwrap());
         let went = Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 const LONGEST: usize = 40;
 /// The longest file that may be.
 const LONGEST_FILE: usize = 320;
+/// The widest line of a comment.
+const WIDEST: usize = 120;
 /// The least number of doc lines for a hundred lines of code.
 const LEAST_DOCS: usize = 30;
 /// The most floors of the client: a room stands one floor above the highest room that it uses.
@@ -299,6 +301,23 @@ fn the_order_is_held_against_what_it_must_catch() {
     assert_eq!(target("super::name::y", "wire::block", &places), Some("wire::name"));
     assert_eq!(target("crate::wire::block::Block", "server", &places), Some("wire::block"));
     assert_eq!(target("crate::wire::Block", "server", &places), Some("wire"));
+}
+
+#[test]
+fn no_comment_is_wider_than_a_page() {
+    let mut wide = Vec::new();
+    for source in sources() {
+        let lines = source.text.lines().enumerate();
+        let comments = lines.filter(|(_, line)| line.trim_start().starts_with("//"));
+        // A mark is one line, and so is a row of a table.
+        let may_be_wide = |line: &str| line.contains("// LAB ") || line.contains("//! |");
+        for (index, line) in comments.filter(|(_, line)| !may_be_wide(line)) {
+            if line.chars().count() > WIDEST {
+                wide.push(format!("{}:{}", source.path.display(), index + 1));
+            }
+        }
+    }
+    assert!(wide.is_empty(), "{wide:#?}");
 }
 
 #[test]

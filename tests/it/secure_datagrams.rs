@@ -1,4 +1,5 @@
-//! Sealed datagrams: `/query` between two clients that can encrypt. Heads, keys and numbers are written from PROTOCOL.md.
+//! Sealed datagrams: `/query` between two clients that can encrypt. Heads, keys and numbers are written from
+//! PROTOCOL.md.
 
 use crate::driver::played::{Guest, Peer, Secrets};
 use crate::secure::sealing::{Sealing, Socket};

@@ -1,5 +1,5 @@
-//! The attacker in the middle: a hostile server knows the keys of a call, and introduces two clients to somebody between
-//! them.
+//! The attacker in the middle: a hostile server knows the keys of a call, and introduces two clients to somebody
+//! between them.
 
 use crate::driver::played::{Peer, Secrets};
 use crate::secure::{SecurePeer, commitment, fresh, introduces, tells_of_call, welcomed};

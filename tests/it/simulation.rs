@@ -187,8 +187,8 @@ fn the_same_seed_gives_the_same_trace() {
     }
 }
 
-/// The wrong programs of `tests/sim/mutants.txt`: each is an entry as in the gallery (`tests/it/mutants`), and names the
-/// scene that catches it.
+/// The wrong programs of `tests/sim/mutants.txt`: each is an entry as in the gallery (`tests/it/mutants`), and names
+/// the scene that catches it.
 fn wrong_programs() -> Vec<Entry> {
     let text =
         fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sim/mutants.txt"));

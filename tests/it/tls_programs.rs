@@ -1,7 +1,8 @@
-//! A chat's blocks through TLS of others: OpenSSL and GnuTLS as a client of our server, and as the server of our client.
+//! A chat's blocks through TLS of others: OpenSSL and GnuTLS as a client of our server, and as the server of our
+//! client.
 //!
-//! With `--ignored` tshark records a chat and opens it with the key log. A test without its program says so, and is left
-//! out.
+//! With `--ignored` tshark records a chat and opens it with the key log. A test without its program says so, and is
+//! left out.
 
 use std::fs;
 

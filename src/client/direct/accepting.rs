@@ -1,8 +1,8 @@
 //! How a chat over TCP comes to stand beside others with the same peer: it replaces them, or becomes the one that was
 //! waiting for it.
 //!
-//! A chat that replaces another has its own number, and the [list](super::chats) remembers whose heir it is. A chat that was
-//! waiting for a connection keeps its number: it was one call all the time.
+//! A chat that replaces another has its own number, and the [list](super::chats) remembers whose heir it is. A chat
+//! that was waiting for a connection keeps its number: it was one call all the time.
 //!
 //! ```text
 //! the ticket of a caller counts ──► receive ──► replace_rival ──┬─ encrypted: AwaitingNonce ──► Open

@@ -1,10 +1,10 @@
 //! CALL: the server tells of somebody who is about to call, or asks this client to connect.
 //!
-//! Two clients may ask for each other at the same moment, and each may have to try several ways. Of two calls by one way
-//! the lower ID's stays (see [`handshake`](super::handshake)). Of two ladders it is the same: the client with the lower ID
-//! goes on as if nobody had called, and ignores what the other one asks it to do. The client with the higher ID goes
-//! along with the other's calls, and lets its own ladder rest as long as these may take. If nothing comes of them, it
-//! goes on.
+//! Two clients may ask for each other at the same moment, and each may have to try several ways. Of two calls by one
+//! way the lower ID's stays (see [`handshake`](super::handshake)). Of two ladders it is the same: the client with the
+//! lower ID goes on as if nobody had called, and ignores what the other one asks it to do. The client with the higher
+//! ID goes along with the other's calls, and lets its own ladder rest as long as these may take. If nothing comes of
+//! them, it goes on.
 //!
 //! ```text
 //! CALL Via: tcp     the ticket counts from now on: a caller that waits is verified

@@ -1,7 +1,7 @@
 //! How many CALLs a client acts on, by whatever way they ask it to find the caller.
 //!
-//! A server can say of any address that somebody there calls. So what it can make a client send to others is bounded: each
-//! CALL leads to a few datagrams or connections, and there are not many of them.
+//! A server can say of any address that somebody there calls. So what it can make a client send to others is bounded:
+//! each CALL leads to a few datagrams or connections, and there are not many of them.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};

@@ -3,8 +3,8 @@
 //! A server can say of any address that somebody there calls, so what it can make a client do is bounded: by the
 //! [addresses](may_call_back), to one connection for each caller at a time, and to so many CALLs a minute.
 //!
-//! Nothing is shown of a connection that is being made: the caller's user is told what comes of the call. It becomes a chat
-//! when somebody at the other end has proved to be the caller.
+//! Nothing is shown of a connection that is being made: the caller's user is told what comes of the call. It becomes a
+//! chat when somebody at the other end has proved to be the caller.
 //!
 //! ```text
 //! CALL Via: back  ──► connect ──► (TLS) ──► connected: a chat ──► CHAT Answer ──► open
@@ -112,8 +112,8 @@ impl CallBacks {
     }
 
     /// The ladder of a call to this peer, which is tried at so many addresses first. What is under way because the peer
-    /// calls ends. If the peer has called just now and its ID is lower than this client's, its own ladder goes first until
-    /// it has led here.
+    /// calls ends. If the peer has called just now and its ID is lower than this client's, its own ladder goes first
+    /// until it has led here.
     pub fn ladder(
         &mut self,
         peer: Option<&Entry>,
@@ -202,8 +202,8 @@ impl CallBacks {
         Some(self.under_way.swap_remove(place))
     }
 
-    /// Handles that a caller comes through the server by this connection: its thread is left alone from then on, for the
-    /// connection is in use. Returns whether this client still waits for it.
+    /// Handles that a caller comes through the server by this connection: its thread is left alone from then on, for
+    /// the connection is in use. Returns whether this client still waits for it.
     pub fn relayed(&mut self, connection: ConnectionId) -> bool {
         let found = self.take(connection);
         found.map(|found| found.attempt.succeeded()).is_some()

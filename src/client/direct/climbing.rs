@@ -1,5 +1,5 @@
-//! Calls that climb a [ladder](super::tcp::ladder): each way needs an introduction of its own. The server is asked for it
-//! elsewhere; here is noted what to ask, and its answer becomes a connection.
+//! Calls that climb a [ladder](super::tcp::ladder): each way needs an introduction of its own. The server is asked for
+//! it elsewhere; here is noted what to ask, and its answer becomes a connection.
 //!
 //! ```text
 //! a way has failed ──► Wish ──► BRIDGE Via: back ──► BRIDGEACK ──► introduced

@@ -1,5 +1,5 @@
-//! The course of a chat over TCP after the calls of [`handshake`](super::handshake): it opens, its peer says something, it
-//! ends.
+//! The course of a chat over TCP after the calls of [`handshake`](super::handshake): it opens, its peer says something,
+//! it ends.
 
 use crate::client::direct::chats::MAX_WAITING;
 use crate::client::direct::context::Context;

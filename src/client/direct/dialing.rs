@@ -1,7 +1,7 @@
 //! Begins a connection to a peer for a chat: what this client says first, and by which way.
 //!
-//! The side that connects shows the ticket, is the client of TLS, and commits itself to a nonce, whether it has asked for the
-//! introduction or was asked to connect back.
+//! The side that connects shows the ticket, is the client of TLS, and commits itself to a nonce, whether it has asked
+//! for the introduction or was asked to connect back.
 
 use std::io;
 use std::net::SocketAddr;

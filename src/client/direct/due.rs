@@ -1,7 +1,7 @@
 //! What is due of chats over TCP, without anything that happens.
 //!
-//! Each state that does not last for ever has a time of its own: a ticket that nobody announces, a call that crosses another,
-//! a nonce that is not told, a way of a call, a chat whose server is gone.
+//! Each state that does not last for ever has a time of its own: a ticket that nobody announces, a call that crosses
+//! another, a nonce that is not told, a way of a call, a chat whose server is gone.
 //!
 //! | state | what is due at the end of its time |
 //! | --- | --- |

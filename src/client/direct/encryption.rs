@@ -1,10 +1,10 @@
-//! What is said and checked of encryption while a call becomes a chat: nonces for the comparison code, and promises that
-//! somebody on the way has taken out.
+//! What is said and checked of encryption while a call becomes a chat: nonces for the comparison code, and promises
+//! that somebody on the way has taken out.
 //!
-//! A server that is not on the way between two peers could still take `Secure: tls` out of what it tells them. Then both
-//! talk in the clear, and somebody else listens. So both say it again in their CHATs, which the server does not touch, and
-//! hang up if one of the two says less than the other can. An older server tells nothing of it, and says so by its
-//! JOINACK: then nothing was taken out.
+//! A server that is not on the way between two peers could still take `Secure: tls` out of what it tells them. Then
+//! both talk in the clear, and somebody else listens. So both say it again in their CHATs, which the server does not
+//! touch, and hang up if one of the two says less than the other can. An older server tells nothing of it, and says so
+//! by its JOINACK: then nothing was taken out.
 
 use std::time::Duration;
 

@@ -283,8 +283,8 @@ impl Handshakes {
         }
     }
 
-    /// Handles the end of a call that did not come to a chat. If the peer calls at the same time, its call stands. If there
-    /// are further ways, they are tried.
+    /// Handles the end of a call that did not come to a chat. If the peer calls at the same time, its call stands. If
+    /// there are further ways, they are tried.
     fn failed(&mut self, id: ConnectionId, cause: Option<String>, context: &mut Context) {
         if let Some((other, answer)) = crossing(id, context.chats) {
             return receive(other, answer, context);

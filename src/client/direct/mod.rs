@@ -1,14 +1,14 @@
 //! Direct chats: bytes go from one client to the other, and the server is not involved.
 //!
-//! [`tcp`] and [`udp`] hold one chat of their kind and its rules, and know nothing of each other. [`chats`] is the
-//! one list of both; [`destination`] is where plain text goes. [`handshake`] and [`conversations`] stand beside the
-//! list because they work on it: calls over TCP from the first byte to the open chat, and datagrams from the first
-//! query on; [`punching`] finds a way for them through NATs. [`identity`] tells which client of the server a chat's peer
-//! is. [`listening`] holds the sockets of both kinds. [`secure`] makes a chat over TCP unreadable for others, and [`encryption`] is what two peers say of it.
-//! [`climbing`] and [`callbacks`] are the ways through NATs, from both sides; [`relayed`] is the last one's end.
-//! [`course`] has what happens to a chat after the call. [`files`] travel over verified chats. [`places`],
-//! [`conversation_places`] and [`eviction`] say who must go when there are too many; [`call_limit`] says on how many CALLs
-//! a client acts. [`round_trip`] measures the way.
+//! [`tcp`] and [`udp`] hold one chat of their kind and its rules, and know nothing of each other. [`chats`] is the one
+//! list of both; [`destination`] is where plain text goes. [`handshake`] and [`conversations`] stand beside the list
+//! because they work on it: calls over TCP from the first byte to the open chat, and datagrams from the first query on;
+//! [`punching`] finds a way for them through NATs. [`identity`] tells which client of the server a chat's peer is.
+//! [`listening`] holds the sockets of both kinds. [`secure`] makes a chat over TCP unreadable for others, and
+//! [`encryption`] is what two peers say of it. [`climbing`] and [`callbacks`] are the ways through NATs, from both
+//! sides; [`relayed`] is the last one's end. [`course`] has what happens to a chat after the call. [`files`] travel
+//! over verified chats. [`places`], [`conversation_places`] and [`eviction`] say who must go when there are too many;
+//! [`call_limit`] says on how many CALLs a client acts. [`round_trip`] measures the way.
 
 pub mod eviction;
 pub mod call_limit;

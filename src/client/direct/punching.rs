@@ -1,7 +1,7 @@
 //! Finding a way for a conversation over UDP: what an introduction, a timer and a datagram lead to.
 //!
-//! The rules are in [`path`](super::udp::path) and [`punches`](super::udp::punches). This module sends, answers and shows.
-//! It also holds the bounds of what a server, or whoever it introduces, can make this client send to others.
+//! The rules are in [`path`](super::udp::path) and [`punches`](super::udp::punches). This module sends, answers and
+//! shows. It also holds the bounds of what a server, or whoever it introduces, can make this client send to others.
 //!
 //! ```text
 //! BRIDGEACK, CALL   introduced ──► begin_searches ──► work: PUNCH to every candidate

@@ -96,8 +96,8 @@ pub fn tick(id: ConnectionId, context: &mut Context) {
     }
 }
 
-/// The chats that the server has cut whose peers are in the room again, and their IDs: `id_of` gives the ID of the member
-/// with a name and an address. Somebody else of that name is not called.
+/// The chats that the server has cut whose peers are in the room again, and their IDs: `id_of` gives the ID of the
+/// member with a name and an address. Somebody else of that name is not called.
 pub fn cut(
     chats: &Chats,
     id_of: impl Fn(&Name, SocketAddr) -> Option<u64>,

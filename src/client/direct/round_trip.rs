@@ -1,5 +1,5 @@
-//! How long the way to a peer and back takes, and how long to wait for an answer (RFC 6298, 2). It is measured by what is
-//! sent anyway: an idle chat sends nothing for it.
+//! How long the way to a peer and back takes, and how long to wait for an answer (RFC 6298, 2). It is measured by what
+//! is sent anyway: an idle chat sends nothing for it.
 //!
 //! ```text
 //! first time R     smoothed = R                                    variation = R / 2
@@ -56,8 +56,9 @@ impl RoundTrip {
         });
     }
 
-    /// After how long an answer is late, if anything is known: RTO in the RFC, without its limits. A way whose times are
-    /// always the same has no variation, and its answers are late by [`GRANULARITY`] at times.
+    /// After how long an answer is late: the smoothed time plus the larger of [`GRANULARITY`] and 4 variations. This is
+    /// RTO in the RFC, without its limits; `None` if nothing is known. Where all times are the same the variation is 0,
+    /// but an answer may still come later by the granularity of the clocks.
     // LAB 12: tell when an answer is late => None
     pub fn timeout(&self) -> Option<Duration> {
         self.0.map(|Estimate { smoothed, variation }| smoothed + GRANULARITY.max(variation * 4))

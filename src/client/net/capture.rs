@@ -156,8 +156,8 @@ impl Captured {
         [head].into_iter().chain(records).chain(shown).chain(more).chain(why).collect()
     }
 
-    /// Adds the explanation of the handshake of TLS, of a block between this client and the server, or of a peer's greeting. `claimed`
-    /// is the IP address that this client gives as its own.
+    /// Adds the explanation of the handshake of TLS, of a block between this client and the server, or of a peer's
+    /// greeting. `claimed` is the IP address that this client gives as its own.
     pub fn explain(&mut self, claimed: IpAddr) {
         if let Some(records) = self.records.as_ref().filter(|_| self.bytes.is_empty()) {
             self.why = handshake(records).to_owned();

@@ -22,8 +22,8 @@ const MOST_QUOTED: u64 = 4096;
 /// Makes a fresh connection secure. Returns also what went over it for that.
 ///
 /// # Errors
-/// When the other side does not speak TLS, does not accept the key, or takes too long. There is no falling back: whoever
-/// sits on the way could make it fail.
+/// When the other side does not speak TLS, does not accept the key, or takes too long. There is no falling back:
+/// whoever sits on the way could make it fail.
 pub fn connect(stream: &TcpStream, key: &SharedKey) -> io::Result<(Secured, Vec<Flight>)> {
     connect_within(stream, key, TIME)
 }

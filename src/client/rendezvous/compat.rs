@@ -23,7 +23,8 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// Begins to connect to a server, by TLS if there is a key for it, for a request, which may be answered until `until`.
+    /// Begins to connect to a server, by TLS if there is a key for it, for a request, which may be answered until
+    /// `until`.
     ///
     /// # Errors
     /// The sentence that tells why nothing is sent.

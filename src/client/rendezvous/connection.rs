@@ -34,8 +34,8 @@ pub fn resolve(server: &str) -> io::Result<Vec<SocketAddr>> {
     Ok(addresses)
 }
 
-/// Begins to connect, by TLS if there is a key. Everything that happens from then on arrives as events under the number that is returned;
-/// the last one is `Down`.
+/// Begins to connect, by TLS if there is a key. Everything that happens from then on arrives as events under the number
+/// that is returned; the last one is `Down`.
 ///
 /// # Errors
 /// When the thread cannot be started.

@@ -157,8 +157,8 @@ pub fn told(peer: &PeerRef, text: &str) -> String {
     format!("/tell {peer} {text}")
 }
 
-/// What may stand before a command: spaces, what shows as nothing or as a space, and accents without a letter, which are
-/// hard to see.
+/// What may stand before a command: spaces, what shows as nothing or as a space, and accents without a letter, which
+/// are hard to see.
 fn is_blank(c: char) -> bool {
     let is_accent = matches!(u32::from(c), 0x300..=0x36F | 0x1AB0..=0x1AFF | 0x1DC0..=0x1DFF
         | 0x20D0..=0x20FF | 0xFE20..=0xFE2F); // the blocks of combining marks

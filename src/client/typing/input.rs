@@ -183,8 +183,8 @@ fn label(state: &State) -> String {
     }
 }
 
-/// Shows a line that was entered. A text is not shown here: it stands above the prompt until it is settled, and then as a
-/// line of the conversation.
+/// Shows a line that was entered. A text is not shown here: it stands above the prompt until it is settled, and then as
+/// a line of the conversation.
 fn echo(line: &str, command: &Command, state: &mut State) {
     if state.server.name.is_none() || command.row().is_none() {
         let label = label(state);

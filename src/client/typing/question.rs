@@ -1,5 +1,5 @@
-//! The question that comes before lines which may not be what they seem: several that were pasted, or one with a command
-//! after something invisible. Nothing of them is sent before the user has answered.
+//! The question that comes before lines which may not be what they seem: several that were pasted, or one with a
+//! command after something invisible. Nothing of them is sent before the user has answered.
 
 use crate::client::typing::command::{Command, looks_like_command, parse, unveiled};
 
@@ -62,8 +62,8 @@ impl Question {
         }
     }
 
-    /// Handles a key. Returns what the lines mean by the user's answer, which is nothing after *no*; `None` if the key is
-    /// no answer.
+    /// Handles a key. Returns what the lines mean by the user's answer, which is nothing after *no*; `None` if the key
+    /// is no answer.
     pub fn answered(&mut self, key: char) -> Option<Vec<Meant>> {
         match key {
             'y' | 'Y' => Some(texts(std::mem::take(&mut self.lines))),

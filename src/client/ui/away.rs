@@ -43,8 +43,8 @@ pub enum Asker {
 }
 
 impl Away {
-    /// Begins an absence, or another one with another text. Without a text it ends the absence, if there is one. Returns a
-    /// sentence for the user.
+    /// Begins an absence, or another one with another text. Without a text it ends the absence, if there is one.
+    /// Returns a sentence for the user.
     ///
     /// # Errors
     /// When the text cannot be sent: the sentence that tells why.

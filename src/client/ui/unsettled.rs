@@ -1,5 +1,5 @@
-//! The texts of the user to peers that are neither delivered nor lost yet. A terminal shows each of them once: above the
-//! prompt while it is on its way, and as a line of the conversation when it is settled.
+//! The texts of the user to peers that are neither delivered nor lost yet. A terminal shows each of them once: above
+//! the prompt while it is on its way, and as a line of the conversation when it is settled.
 
 use std::collections::VecDeque;
 

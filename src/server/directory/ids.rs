@@ -1,8 +1,8 @@
 //! The IDs: one for each client, and none for two.
 //!
 //! An ID that was given is noted in the log. So no newcomer gets it again, not even after a restart of the server, and
-//! the client that had it gets it back: the same name from the same IP address, the first time that it registers. On one
-//! machine, where all have one address, that is a convenience and no proof. Within one run of the server a token
+//! the client that had it gets it back: the same name from the same IP address, the first time that it registers. On
+//! one machine, where all have one address, that is a convenience and no proof. Within one run of the server a token
 //! decides.
 
 use std::collections::{HashMap, VecDeque};
@@ -35,8 +35,8 @@ struct Given {
 }
 
 impl Ids {
-    /// Creates the IDs that come after `last`. The `earlier` ones, the oldest first, are given back. An ID belongs to the
-    /// client that had it last, and a client has the ID that it had last.
+    /// Creates the IDs that come after `last`. The `earlier` ones, the oldest first, are given back. An ID belongs to
+    /// the client that had it last, and a client has the ID that it had last.
     pub fn new(last: u64, earlier: VecDeque<GivenId>, recorder: Arc<Recorder>) -> Ids {
         let (mut ids, mut owners) = (HashMap::new(), HashMap::new());
         for GivenId { id, name, ip } in earlier {

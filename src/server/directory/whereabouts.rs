@@ -6,8 +6,9 @@
 //! | Seen | the source of its last REFLEX | whom it calls, and who calls it |
 //! | Local | JOIN, if it is credible | the same, if both are seen at one IP |
 //!
-//! Only a member that knows the ways through NATs has this (PROTOCOL, *Through NATs*). Nothing of it is simply believed:
-//! an address of its own counts only if it can do no harm elsewhere, and a datagram only with the member's secret.
+//! Only a member that knows the ways through NATs has this (PROTOCOL, *Through NATs*). Nothing of it is simply
+//! believed: an address of its own counts only if it can do no harm elsewhere, and a datagram only with the member's
+//! secret.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Mutex;
@@ -48,9 +49,9 @@ impl Whereabouts {
         Some(Whereabouts { reflex: Secret::random(), local, ip, asked: Mutex::default() })
     }
 
-    /// Takes a question from there. Returns whether it deserves an answer: it is the member's, new, and from the member's
-    /// host. Without that last rule a member could write another source into its datagrams, and have those who call it
-    /// send theirs to a stranger.
+    /// Takes a question from there. Returns whether it deserves an answer: it is the member's, new, and from the
+    /// member's host. Without that last rule a member could write another source into its datagrams, and have those who
+    /// call it send theirs to a stranger.
     pub fn asks(&self, question: &ReflexQuestion, from: SocketAddr) -> bool {
         let mut asked = lock(&self.asked);
         let is_new = asked.number.is_none_or(|number| number < question.number);

@@ -1,8 +1,8 @@
 //! Who may be relayed, and who is: the introductions whose secrets still count, and the relays that are open.
 //!
 //! Nothing is written to a socket under the lock here. Of one pair of members there is one introduction and one relay,
-//! and the newer one ends the older: a client that has lost its connection need not wait for the silence of its old relay.
-//! No host can take all relays: the last quarter is for those who have none.
+//! and the newer one ends the older: a client that has lost its connection need not wait for the silence of its old
+//! relay. No host can take all relays: the last quarter is for those who have none.
 //!
 //! ```text
 //! BRIDGE Via: relay      introduce ──► a call, whose secrets count for a minute

@@ -2,13 +2,13 @@
 //!
 //! A client whose socket is full must cost nobody else anything. Bytes that do not fit stay here, bounded, and the
 //! [`broadcaster`](super::broadcaster) tries it again a few milliseconds later.
-//! [`SendBuffer`](super::send_buffer::SendBuffer) is the rule, [`SealedBuffer`] encrypts, and [`Outbox`] is the lock and
-//! the socket around both. Every write to a client happens under its outbox's lock, so two
-//! threads never mix their bytes.
+//! [`SendBuffer`](super::send_buffer::SendBuffer) is the rule, [`SealedBuffer`] encrypts, and [`Outbox`] is the lock
+//! and the socket around both. Every write to a client happens under its outbox's lock, so two threads never mix their
+//! bytes.
 //!
-//! An outbox goes through these states, and never back: open, perhaps *relayed* (it only passes on what comes from another
-//! connection), *closed* (last words are written, nothing more is
-//! accepted, what waits is still sent), shut down (the socket is closed in both directions).
+//! An outbox goes through these states, and never back: open, perhaps *relayed* (it only passes on what comes from
+//! another connection), *closed* (last words are written, nothing more is accepted, what waits is still sent), shut
+//! down (the socket is closed in both directions).
 
 use std::io::{self, ErrorKind};
 use std::net::{Shutdown, TcpStream};
@@ -225,7 +225,7 @@ impl Outbox {
         !std::mem::replace(&mut inner.listed, true)
     }
 
-    /// Writes the last words of the server's own, if TLS is spoken with its end, and from here on only what is passed on.
+    /// Writes the last words of the server's own, with the end of TLS, and from here on only what is passed on.
     pub fn relay(&self, words: &[u8]) -> WriteOutcome {
         let mut inner = lock(&self.inner);
         if inner.end.is_some() {
@@ -251,8 +251,8 @@ impl Outbox {
         inner.buffer.pass(&self.stream, bytes)
     }
 
-    /// Tells the client that nothing more is passed on to it. Returns whether it could be told: not as long as something
-    /// waits.
+    /// Tells the client that nothing more is passed on to it. Returns whether it could be told: not as long as
+    /// something waits.
     pub fn end_passing(&self) -> bool {
         let is_told = lock(&self.inner).buffer.is_empty();
         if is_told {

@@ -59,8 +59,8 @@ impl SealedBuffer {
         self.sealer = None;
     }
 
-    /// Writes as much of `bytes` as the socket takes now, and keeps nothing. Returns how many it has taken; none as long as
-    /// something else waits.
+    /// Writes as much of `bytes` as the socket takes now, and keeps nothing. Returns how many it has taken; none as
+    /// long as something else waits.
     ///
     /// # Errors
     /// As writing fails.
@@ -98,8 +98,8 @@ impl SealedBuffer {
         self.write(to, &records, mode)
     }
 
-    /// The same for the last words. On a secured connection `close_notify` follows, or the alert for what was wrong with
-    /// the client's records.
+    /// The same for the last words. On a secured connection `close_notify` follows, or the alert for what was wrong
+    /// with the client's records.
     ///
     /// # Errors
     /// As [`SendBuffer::send`].

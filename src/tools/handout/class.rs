@@ -137,8 +137,8 @@ fn names(handins: &Path) -> Result<Vec<String>, String> {
     if names.is_empty() { Err("there are no hand-ins".to_owned()) } else { Ok(names) }
 }
 
-/// Grades each of these by so many workers. What the machine was too busy for is graded once more when all are done, one
-/// after the other, and by the first worker.
+/// Grades each of these by so many workers. What the machine was too busy for is graded once more when all are done,
+/// one after the other, and by the first worker.
 pub fn grade_each(
     workers: u32,
     names: &[String],

@@ -6,8 +6,8 @@
 //! tree, and [`changes`] tells what is different outside of the marked functions.
 //! [`oral`] makes questions from a hand-in.
 //!
-//! [`class`] grades all hand-ins of a class: it has workers, each with a [`mod@bench`]. A hand-in is [unpacked](packed),
-//! built and judged in [`isolation`], and gets a sheet with its [`score`].
+//! [`class`] grades all hand-ins of a class: it has workers, each with a [`mod@bench`]. A hand-in is
+//! [unpacked](packed), built and judged in [`isolation`], and gets a sheet with its [`score`].
 
 pub mod scanner;
 pub mod mark;

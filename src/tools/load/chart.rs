@@ -1,6 +1,7 @@
 //! A chart of several reports: throughput above, latency below, both against the number of members.
 //!
-//! The axis of members and that of latency are logarithmic: what multiplies the members by ten, or the latency, is the same step anywhere.
+//! The axis of members and that of latency are logarithmic: what multiplies the members by ten, or the latency, is the
+//! same step anywhere.
 
 use crate::tools::chart::{LEFT, RIGHT, Scale, begin, grid, plain, polyline, push, write_text};
 use crate::tools::load::measure::{PERCENTILES, Report, whole};

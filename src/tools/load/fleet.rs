@@ -60,7 +60,8 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    /// Connects and joins so many members, one after the other, by TLS if there is a key. The first `speakers` of them will send.
+    /// Connects and joins so many members, one after the other, by TLS if there is a key. The first `speakers` of them
+    /// will send.
     ///
     /// The run's name is made of the process ID and the time, so that two load generators at one server tell their
     /// messages apart.

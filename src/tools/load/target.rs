@@ -44,8 +44,8 @@ enum TargetKind {
 }
 
 impl Target {
-    /// Finds the running server, or starts one for `members` clients, without a rate limit: the limit would be measured,
-    /// and not the server.
+    /// Finds the running server, or starts one for `members` clients, without a rate limit: the limit would be
+    /// measured, and not the server.
     ///
     /// # Errors
     /// A sentence about what is missing.

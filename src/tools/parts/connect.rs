@@ -4,8 +4,8 @@
 //! parts connect HOST:PORT… [--limit S]      each may take S seconds, or 5
 //! ```
 //!
-//! Its input goes to the connection, and what comes goes to stdout. It ends with code 0 when the other side has ended. If
-//! nobody answers, it ends with code 1, and a line on stderr names each address with its cause.
+//! Its input goes to the connection, and what comes goes to stdout. It ends with code 0 when the other side has ended.
+//! If nobody answers, it ends with code 1, and a line on stderr names each address with its cause.
 
 use std::io::{self, Read, Write};
 use std::sync::Arc;

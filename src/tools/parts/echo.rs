@@ -5,8 +5,8 @@
 //! parts echo PORT [--host IP]      on 127.0.0.1 without --host; PORT 0 is any free one
 //! ```
 //!
-//! The first line on stdout is `listening on IP:PORT`. Later lines tell who comes and goes. It ends with its input. If it
-//! cannot have the port for both, it ends with code 1, and a line on stderr names the port.
+//! The first line on stdout is `listening on IP:PORT`. Later lines tell who comes and goes. It ends with its input. If
+//! it cannot have the port for both, it ends with code 1, and a line on stderr names the port.
 
 use std::io::{self, BufRead, ErrorKind, Read, Write};
 use std::iter;

@@ -2,7 +2,8 @@
 //!
 //! Some functions cannot be judged by what a server or a client shows: a timer, a window, an order of addresses. The
 //! grader does not link them either, for then a hand-in could write its own points. So it starts `parts`, another
-//! program of the hand-in, and [asks](questions): one line asked, one line answered.
+//! program of the hand-in. Most parts are [asked](questions): one line asked, one line answered. [`echo`], [`connect`]
+//! and [`join`] are programs for the network, and [`link`] writes a table.
 
 pub mod questions;
 pub mod window;

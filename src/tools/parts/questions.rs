@@ -20,8 +20,8 @@ pub trait Answers {
     fn answer(&mut self, question: &[&str]) -> Option<String>;
 }
 
-/// Answers questions until there are no more. What is no question is told which ones there are; an empty line is
-/// left out.
+/// Answers questions until there are no more. A line that is no question gets the list of all questions; an empty line
+/// gets no answer.
 ///
 /// # Errors
 /// When a line cannot be read, or an answer cannot be written.

@@ -1,5 +1,5 @@
-//! The window against replays. Of datagrams that are sealed one by one a whole program shows too little, so the window is
-//! asked alone.
+//! The window against replays. Of datagrams that are sealed one by one a whole program shows too little, so the window
+//! is asked alone.
 
 use std::collections::HashSet;
 

@@ -218,8 +218,8 @@ fn names_many(search: &Part) {
     }
 }
 
-/// Begins a path of a client with the address `own`. Gives what it does as soon as its peer's address `at` is proven, at
-/// 0 ms.
+/// Begins a path of a client with the address `own`. Gives what it does as soon as its peer's address `at` is proven,
+/// at 0 ms.
 #[track_caller]
 fn proves(path: &Part, own: &str, at: &str) -> Doing {
     path.answers(&format!("new {own}"), "new", "which forgets all");

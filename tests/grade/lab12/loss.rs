@@ -16,8 +16,8 @@ pub fn a_loss_halves_the_window_once(dice: &mut Dice) {
     it_is_halved_and_not_emptied(&mut sender, dice);
 }
 
-/// Acknowledges what is in flight, in order, up to this number, all at this time. Gives how many were in flight when the
-/// first new message went out.
+/// Acknowledges what is in flight, in order, up to this number, all at this time. Gives how many were in flight when
+/// the first new message went out.
 #[track_caller]
 fn drains(sender: &mut Sender, at: u64, last: u64) -> usize {
     let mut found = None;

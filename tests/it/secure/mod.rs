@@ -1,5 +1,5 @@
-//! What the tests of encrypted chats share: a played server that tells who can be called by TLS, and peers that speak TLS
-//! with the crate's own records. Keys, identities and blocks are written from PROTOCOL.md.
+//! What the tests of encrypted chats share: a played server that tells who can be called by TLS, and peers that speak
+//! TLS with the crate's own records. Keys, identities and blocks are written from PROTOCOL.md.
 
 pub mod sealing;
 
@@ -186,7 +186,8 @@ pub fn commitment(nonce: &str) -> String {
     hex(&Sha256::of(&bytes(nonce)))
 }
 
-/// The code that both sides must show, from the secret of the connection and the nonces of the caller and the called one.
+/// The code that both sides must show, from the secret of the connection and the nonces of the caller and the called
+/// one.
 pub fn code(peer: &SecurePeer, a: &str, b: &str) -> String {
     let exported: [u8; 32] = peer.secured.exporter.export("EXPERIMENTAL-p2p-chat-code", &[]);
     let all = [&b"p2p-chat code "[..], &exported, &bytes(a), &bytes(b)].concat();

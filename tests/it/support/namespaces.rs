@@ -1,4 +1,5 @@
-//! An internet with homes: machines, cables and routers of the test's own, made of Linux's network namespaces and nftables.
+//! An internet with homes: machines, cables and routers of the test's own, made of Linux's network namespaces and
+//! nftables.
 //!
 //! Nothing touches the network of the machine that it runs on: each cable lies between two namespaces from the start.
 //! The names of the namespaces have the number of this process in them, and the namespaces are removed on drop. What a

@@ -1,10 +1,11 @@
 //! A world in one process, from one seed: a standard library for programs that are simulated.
 //!
 //! The simulated tree is `src`, in which each path that begins with `std::` begins with `world::` instead. So this
-//! crate has the modules of the standard library that `src` uses. What touches nothing outside of the program is the standard
-//! library's own. The rest has a counterpart here: threads that take turns ([`turns`]), a clock that jumps ([`time`]),
-//! locks and channels ([`sync`]), a network of queues ([`net`]), disks that are full or fail ([`disk`], [`fs`]), hosts
-//! that are killed ([`hosts`]). What has none does not compile, and the compiler names the file and the line.
+//! crate has the modules of the standard library that `src` uses. What touches nothing outside of the program is the
+//! standard library's own. The rest has a counterpart here: threads that take turns ([`turns`]), a clock that jumps
+//! ([`time`]), locks and channels ([`sync`]), a network of queues ([`net`]), disks that are full or fail ([`disk`],
+//! [`fs`]), hosts that are killed ([`hosts`]). What has none does not compile, and the compiler names the file and the
+//! line.
 //!
 //! [`sim`] is what the standard library does not have: how a scene makes hosts, kills them and looks at them.
 

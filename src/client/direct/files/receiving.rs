@@ -1,5 +1,5 @@
-//! What has come of a file that is received: piece after piece, each where the one before it ends, and no byte more than
-//! was announced.
+//! What has come of a file that is received: piece after piece, each where the one before it ends, and no byte more
+//! than was announced.
 //!
 //! ```
 //! use p2p_chat::client::direct::files::receiving::PieceStore;

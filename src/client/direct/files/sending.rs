@@ -1,5 +1,5 @@
-//! What is on its way of a file that is sent: at most a window of pieces that the peer has not stored yet. So a text that
-//! is said meanwhile waits for few of them, and a peer that stores slowly slows down nobody but itself.
+//! What is on its way of a file that is sent: at most a window of pieces that the peer has not stored yet. So a text
+//! that is said meanwhile waits for few of them, and a peer that stores slowly slows down nobody but itself.
 //!
 //! ```
 //! use p2p_chat::client::direct::files::sending::SendWindow;

@@ -31,7 +31,8 @@ use crate::wire::{Checksum, FileBlock, FileEnd};
 /// How long an offer may wait for its answer: a person must see it and decide. So long, too, a thread may take to look
 /// through a file.
 pub const OFFER: Duration = Duration::from_secs(300);
-/// How long nothing may move. A peer whose disk stands still, or a network that has gone, must not hold a place for ever.
+/// How long nothing may move. A peer whose disk stands still, or a network that has gone, must not hold a place for
+/// ever.
 const STALL: Duration = Duration::from_secs(60);
 /// How often progress is told where no prompt shows it.
 const TOLD: Duration = Duration::from_secs(5);

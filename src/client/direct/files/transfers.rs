@@ -12,8 +12,8 @@
 //!    │              │◄─ FILEEND done ──────────────────────│◄─ right ────│  the SHA-256, the name
 //! ```
 //!
-//! Neither loop waits for a disk, and neither sends what the other has not made room for. So the chat goes on meanwhile.
-//! A file ends with its chat; what has been stored by then is kept.
+//! Neither loop waits for a disk, and neither sends what the other has not made room for. So the chat goes on
+//! meanwhile. A file ends with its chat; what has been stored by then is kept.
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -51,8 +51,8 @@ impl Transfers {
         Transfers { list: TransferList::default(), offers: Offers::into_folder(folder), events }
     }
 
-    /// Sends a file in a chat, or in the current one. It waits for those that the user has sent there before, and, if this
-    /// client has just called the peer, for the chat to open.
+    /// Sends a file in a chat, or in the current one. It waits for those that the user has sent there before, and, if
+    /// this client has just called the peer, for the chat to open.
     ///
     /// # Errors
     /// The sentence that tells why it cannot be sent.
@@ -115,9 +115,9 @@ impl Transfers {
         Ok(())
     }
 
-    /// Handles a block about a file. It counts only in a verified chat, and only if it concerns a file that is on its way
-    /// there: who sends pieces that nobody has asked for is not answered, because that may be a piece that was on its way
-    /// when the user stopped the file.
+    /// Handles a block about a file. It counts only in a verified chat, and only if it concerns a file that is on its
+    /// way there: who sends pieces that nobody has asked for is not answered, because that may be a piece that was on
+    /// its way when the user stopped the file.
     pub fn block(&mut self, chat: ConnectionId, block: FileBlock, context: &mut Context) {
         let by = context.chats.tcp(chat).filter(|chat| chat.is_open() && chat.verified);
         let Some(parity) = by.map(|chat| u64::from(chat.called)) else { return };
@@ -239,8 +239,8 @@ impl Transfers {
         self.offers.forget(context.chats);
     }
 
-    /// Lets the thread of a file read it, or offers the file once that is done and the chat is open. Only then is it known
-    /// who the peer is, and what it takes.
+    /// Lets the thread of a file read it, or offers the file once that is done and the chat is open. Only then is it
+    /// known who the peer is, and what it takes.
     fn begin(&mut self, key: TransferId, context: &mut Context) {
         let Some(transfer) = self.list.get_mut(key) else { return };
         let failed = match &transfer.stage {
@@ -270,8 +270,8 @@ impl Transfers {
         }
     }
 
-    /// How many files must be sent or received before a script's client ends or, with a `chat`, before a script hangs up
-    /// there. An offer that nobody has accepted is none of them.
+    /// How many files must be sent or received before a script's client ends or, with a `chat`, before a script hangs
+    /// up there. An offer that nobody has accepted is none of them.
     pub fn outstanding(&self, chat: Option<ConnectionId>) -> usize {
         let in_chat = |each: &Transfer| chat.is_none_or(|chat| each.chat == chat);
         self.list.iter().filter(|each| !each.is_offered() && in_chat(each)).count()

@@ -5,9 +5,9 @@
 //! connection breaks, it stays, and the next offer of the same file goes on behind it. What stands in it is hashed
 //! again, so nobody has to trust it.
 //!
-//! Three rules keep others' files as they are: a part is created new, or it is a regular file with one name; the finished
-//! file gets its name by a link, which fails if there is something; and both names come from this client, never from a
-//! path that a peer has chosen.
+//! Three rules keep others' files as they are: a part is created new, or it is a regular file with one name; the
+//! finished file gets its name by a link, which fails if there is something; and both names come from this client,
+//! never from a path that a peer has chosen.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write};
@@ -105,8 +105,8 @@ impl FilePlace {
         self.give_name(&path).map_err(cannot).map(Some)
     }
 
-    /// Opens the part, which may hold the beginning of the file. Returns it with the hash of what it holds, and how many
-    /// bytes that are.
+    /// Opens the part, which may hold the beginning of the file. Returns it with the hash of what it holds, and how
+    /// many bytes that are.
     fn open(&self, path: &Path) -> io::Result<(File, Sha256, u64)> {
         let mut options = OpenOptions::new();
         options.read(true).write(true);

@@ -104,8 +104,8 @@ pub fn code(exported: &[u8; HASH], a: Secret, b: Secret) -> String {
     format!("{:03} {:03}", number / 1_000, number % 1_000)
 }
 
-/// What a line says of a chat with that comparison, whose peer is `verified` or not, as in `verified, encrypted; compare 482 913`. Without one,
-/// `says_plain` says whether to tell that nothing is encrypted.
+/// What a line says of a chat with that comparison, whose peer is `verified` or not, as in `verified, encrypted;
+/// compare 482 913`. Without one, `says_plain` says whether to tell that nothing is encrypted.
 pub fn standing(verified: &str, comparison: Option<&Comparison>, says_plain: bool) -> String {
     match comparison.map(Comparison::code) {
         Some(Some(code)) => format!("{verified}, encrypted; compare {code}"),

@@ -1,8 +1,8 @@
 //! Sealed datagrams (PROTOCOL, UDP): each one is encrypted by itself, and carries its number in the clear.
 //!
-//! A stream counts its records, so a number need not travel. Datagrams get lost and overtake each other, so each says its
-//! own, and a window keeps those that come again away. The keys come from the secrets of a query. So the server could
-//! read all, and whoever learns the secrets later can read what was recorded.
+//! A stream counts its records, so a number need not travel. Datagrams get lost and overtake each other, so each says
+//! its own, and a window keeps those that come again away. The keys come from the secrets of a query. So the server
+//! could read all, and whoever learns the secrets later can read what was recorded.
 //!
 //! ```text
 //! SEALED                  in the clear, but nobody can change it
@@ -52,8 +52,8 @@ pub enum Unsealed {
 }
 
 impl Seals {
-    /// Begins to seal under a ticket, as the one who has queried, or as the queried one. Returns false if the ticket was
-    /// seen before: its numbers would begin again.
+    /// Begins to seal under a ticket, as the one who has queried, or as the queried one. Returns false if the ticket
+    /// was seen before: its numbers would begin again.
     pub fn begin(&mut self, credentials: &Credentials, has_queried: bool) -> bool {
         if self.seen.len() >= MAX_SEEN || !self.seen.insert(credentials.ticket) {
             return false;

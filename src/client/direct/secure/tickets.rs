@@ -69,8 +69,8 @@ impl Tickets {
         self.add(caller, credentials, now, false);
     }
 
-    /// Adds the ticket of a peer that this client has asked to call. Of a call with it that comes to nothing the user is not
-    /// told here: it is one of several ways.
+    /// Adds the ticket of a peer that this client has asked to call. Of a call with it that comes to nothing the user
+    /// is not told here: it is one of several ways.
     pub fn expect(&self, peer: &Name, credentials: &Credentials, now: Instant) {
         self.add(peer, credentials, now, true);
     }

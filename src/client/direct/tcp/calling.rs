@@ -1,7 +1,7 @@
 //! The threads of calls: each reaches a peer by one way, makes the connection secure, and then reads from it.
 //!
-//! The loop is told of a connection when it is secure, so what it knows of by then is the peer. Before that the thread can be
-//! [ended](super::passage::Attempt) at any time, by closing its socket.
+//! The loop is told of a connection when it is secure, so what it knows of by then is the peer. Before that the thread
+//! can be [ended](super::passage::Attempt) at any time, by closing its socket.
 //!
 //! A call to a single address waits as long as a user may want to; a call that has further ways is more impatient.
 //!
@@ -58,8 +58,8 @@ struct Reached {
     secured: Option<(Secured, Vec<Flight>)>,
 }
 
-/// Calls a peer, and makes the connection secure if there is a key. Everything that happens from then on arrives as events
-/// under the number that is returned; the last one is `Ended`.
+/// Calls a peer, and makes the connection secure if there is a key. Everything that happens from then on arrives as
+/// events under the number that is returned; the last one is `Ended`.
 ///
 /// # Errors
 /// When the thread cannot be started.
@@ -140,9 +140,9 @@ fn at_one_of(
     Err(io::Error::other(told.collect::<Vec<_>>().join(", ")))
 }
 
-/// Reaches the peer at one of several addresses. Somebody else there learns nothing before it has proved to be the peer:
-/// what goes there is a ClientHello. The attempt knows the socket before TLS begins, so the loop can end the handshake
-/// by closing it.
+/// Reaches the peer at one of several addresses. Somebody else there learns nothing before it has proved to be the
+/// peer: what goes there is a ClientHello. The attempt knows the socket before TLS begins, so the loop can end the
+/// handshake by closing it.
 fn at(address: SocketAddr, key: Option<&SharedKey>, attempt: &AttemptState) -> io::Result<Reached> {
     interface::check(&address)?;
     let began = Instant::now();

@@ -264,8 +264,8 @@ impl Chat {
         (!self.unsent.is_empty()).then_some(self)
     }
 
-    /// Drops the chat and its connection after the peer has ended it. Returns it if the writer may still report texts as
-    /// written: its word may come after the word of the thread that reads.
+    /// Drops the chat and its connection after the peer has ended it. Returns it if the writer may still report texts
+    /// as written: its word may come after the word of the thread that reads.
     pub fn ended(self, screen: &mut Screen) -> Option<Chat> {
         match &self.writer {
             Some(writer) if self.is_open() && !self.unsent.is_empty() => writer.cut(),

@@ -1,7 +1,7 @@
 //! How the bytes of a chat come to its peer: the connection that is in use, or the one that is being made.
 //!
-//! A chat has one number for as long as it lasts. The connections by which it is tried have numbers of their own, and only
-//! the last one counts: what the threads of the others still report is nobody's.
+//! A chat has one number for as long as it lasts. The connections by which it is tried have numbers of their own, and
+//! only the last one counts: what the threads of the others still report is nobody's.
 
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -57,8 +57,8 @@ impl Passage {
         (self.connection, self.attempt, self.awaits) = (None, None, None);
     }
 
-    /// Leaves the attempt to make a connection to itself: another connection with the same peer stands. A cut in the middle
-    /// of the handshake would look to the peer like an attack.
+    /// Leaves the attempt to make a connection to itself: another connection with the same peer stands. A cut in the
+    /// middle of the handshake would look to the peer like an attack.
     pub fn leave(&mut self) {
         self.attempt.take().into_iter().for_each(Attempt::succeeded);
     }
@@ -76,8 +76,8 @@ impl Passage {
     }
 }
 
-/// A thread that makes a connection for the loop. Dropping this ends it at once, except while it waits for a first answer
-/// of the other side's system, which takes a moment at most; then it does not go on.
+/// A thread that makes a connection for the loop. Dropping this ends it at once, except while it waits for a first
+/// answer of the other side's system, which takes a moment at most; then it does not go on.
 #[derive(Debug, Default)]
 pub struct Attempt(Option<AttemptState>);
 

@@ -1,9 +1,9 @@
 //! The way to a peer through the server: a connection of its own, on which the server passes on what the other client
 //! writes to one like it (PROTOCOL, "Through NATs").
 //!
-//! With the key of a class the connection begins as TLS with the server. That ends behind RELAYACK, in both directions, and
-//! the TCP connection goes on: otherwise each byte would be encrypted twice. What was read behind the server's last word is
-//! the peer's already, and must not be lost.
+//! With the key of a class the connection begins as TLS with the server. That ends behind RELAYACK, in both directions,
+//! and the TCP connection goes on: otherwise each byte would be encrypted twice. What was read behind the server's last
+//! word is the peer's already, and must not be lost.
 //!
 //! ```text
 //! alice                         server                          bob
@@ -39,8 +39,8 @@ pub struct RelayServer {
     pub key: Option<SharedKey>,
 }
 
-/// Opens a connection on which what one peer writes the other reads. `request` is RELAY. Returns the connection and what
-/// the peer has written already.
+/// Opens a connection on which what one peer writes the other reads. `request` is RELAY. Returns the connection and
+/// what the peer has written already.
 ///
 /// # Errors
 /// When the server cannot be reached, does not pass on, or the other client does not come. Also when the attempt is not

@@ -22,8 +22,8 @@ pub enum Way {
 }
 
 impl Way {
-    /// The way of a connection with this address, for a client that is `own`, if the server has told that the peer is at
-    /// `local` in the same network. On loopback there is nothing to say.
+    /// The way of a connection with this address, for a client that is `own`, if the server has told that the peer is
+    /// at `local` in the same network. On loopback there is nothing to say.
     pub fn over(address: IpAddr, local: Option<SocketAddr>, own: IpAddr) -> Option<Way> {
         let is_local = local.is_some_and(|local| local.ip() == address);
         let is_local = is_local || are_neighbours(own, address);
@@ -54,8 +54,8 @@ impl fmt::Display for Way {
     }
 }
 
-/// The addresses at which a client looks for a peer, the nearest first: where the peer says that it is in the network of
-/// both, if the server has told that, and where the server lists it.
+/// The addresses at which a client looks for a peer, the nearest first: where the peer says that it is in the network
+/// of both, if the server has told that, and where the server lists it.
 pub fn places(listed: SocketAddr, local: Option<SocketAddr>) -> Vec<SocketAddr> {
     let is_place = |local: &SocketAddr| *local != listed && is_listener(*local, listed);
     local.filter(is_place).into_iter().chain([listed]).collect()
@@ -68,10 +68,10 @@ fn is_listener(local: SocketAddr, listed: SocketAddr) -> bool {
     !is_none && local.port() >= LEAST_PORT && (!ip.is_loopback() || listed.ip().is_loopback())
 }
 
-/// Whether a client that is `own` may connect there because the server says that somebody there has called it. Any server
-/// can say that of any address. So it must not be one of a private network, unless this client itself is in such a
-/// network, or the server says that the two are `together` at one IP; and never one of this machine, unless the server
-/// is on it, too.
+/// Whether a client that is `own` may connect there because the server says that somebody there has called it. Any
+/// server can say that of any address. So it must not be one of a private network, unless this client itself is in such
+/// a network, or the server says that the two are `together` at one IP; and never one of this machine, unless the
+/// server is on it, too.
 ///
 /// ```
 /// use p2p_chat::client::direct::tcp::way::may_call_back;

@@ -1,12 +1,13 @@
 //! How fast a conversation may send: its retransmission timer and its congestion window.
 //!
 //! A network that is asked to carry more than it can queues at first, and then drops. A sender that answers each loss
-//! with more copies makes that worse, for others, too. So the sender measures the way (RFC 6298), and halves what it has
-//! in flight when something is lost (RFC 5681). While nothing is lost, it sends a little more after each round trip.
+//! with more copies makes that worse, for others, too. So the sender measures the way (RFC 6298), and halves what it
+//! has in flight when something is lost (RFC 5681). While nothing is lost, it sends a little more after each round
+//! trip.
 //!
 //! ```text
 //! window
-//!   64 ┤██╮                                        a conversation begins, or begins anew after silence: a burst
+//!   64 ┤██╮                                        a conversation begins, or goes on after a pause: a burst
 //!      │  │ lost        ╭╮          ╭╮
 //!   32 ┤  │         ╭───╯│ lost ╭───╯│             congestion avoidance: one more in each round trip
 //!      │  │      ╭──╯    ╰──────╯    ╰─            a loss halves the window, once for all that was in flight then
@@ -25,7 +26,7 @@ use crate::client::direct::round_trip::RoundTrip;
 
 /// Only numbers below First + this are sent: at most so many are unacknowledged, and further texts wait.
 pub const WINDOW: u64 = 64;
-/// The shortest retransmission timer. RFC 6298 says a second, and most systems take this.
+/// The shortest retransmission timer. RFC 6298 says a second; Linux takes this one.
 pub const SHORTEST: Duration = Duration::from_millis(200);
 /// The longest one, also after it was doubled.
 pub const LONGEST: Duration = Duration::from_millis(800);
@@ -92,12 +93,13 @@ impl CongestionControl {
         self.window
     }
 
-    /// How long the first copy of a message has until the next one: what [`RoundTrip::timeout`] says, not below
-    /// [`SHORTEST`], which it is also if nothing is known, and not above [`LONGEST`]. Each copy of the message doubles it.
+    /// How long a message that is sent now waits for its acknowledgement, until its second copy goes out:
+    /// [`RoundTrip::timeout`], but at least [`SHORTEST`] and at most [`LONGEST`]; [`SHORTEST`] if nothing is known.
+    /// (The caller doubles the wait of that message after each further copy.)
     ///
     /// If the network has become slower than the timer, each message is sent twice, and none measures anything any more
     /// (Karn). So the timer itself doubles, too (RFC 6298, 5.5): once after [`PATIENCE`] messages in a row that have
-    /// measured nothing, and once more after as many more.
+    /// measured nothing, once more after as many more, and not a third time.
     // LAB 12: set the timer => SHORTEST
     pub fn timeout(&self) -> Duration {
         let measured = self.round_trip.timeout().unwrap_or(SHORTEST).max(SHORTEST);
@@ -105,17 +107,17 @@ impl CongestionControl {
         (measured * 2_u32.pow(doublings)).min(LONGEST)
     }
 
-    /// Whether a new message may be sent at `now`, while so many are in flight: if there is room in the window, or if no
-    /// new one was sent for a [`timeout`](CongestionControl::timeout). Without the second rule a window of 1 would let
-    /// one lost message stop all others until it is given up.
+    /// Whether a new message may be sent at `now`, while so many are in flight: if there is room in the window, or if
+    /// no new one was sent for a [`timeout`](CongestionControl::timeout). Without the second rule a window of 1 would
+    /// let one lost message stop all others until it is given up.
     // LAB 12: say whether a new message may be sent => true
     pub fn allows(&self, in_flight: usize, now: Instant) -> bool {
         let is_quiet = |last: Instant| now.duration_since(last) >= self.timeout();
         (in_flight as u64) < self.window || self.last_new.is_none_or(is_quiet)
     }
 
-    /// Notes that there is something new to send, while so many messages are pending. If there are none, the
-    /// conversation has been silent: what was known of the network is old.
+    /// Notes that there is something new to send, while so many messages are pending. If there are none, the sender has
+    /// paused: what was known of the network is old, and the window is the whole one again.
     pub fn goes_on(&mut self, pending: usize) {
         if pending == 0 {
             (self.window, self.threshold, self.since_growth) = (WINDOW, WINDOW, 0);
@@ -143,10 +145,10 @@ impl CongestionControl {
 
     /// Handles the loss of message `seq`, whose first copy was sent at `since` (RFC 5681, 3.1 and 3.2). Half of what is
     /// under way, but at least 2, is the new threshold, and the new window, too. But if nothing at all was acknowledged
-    /// `since`, nothing comes through any more: the window is 1.
+    /// at `since` or later, nothing comes through any more: the window is 1. `since_growth` begins again at 0.
     ///
-    /// A queue that overflows drops many messages of one window. That is one loss: a message up to `recovering` changes
-    /// nothing, and all that was sent up to now is such a message from now on.
+    /// A queue that overflows drops many messages of one window. That is one loss: if `seq` is not above `recovering`,
+    /// nothing changes. Otherwise `recovering` becomes the highest number that was sent.
     // LAB 12: send less after a loss => ()
     fn lost(&mut self, seq: u64, since: Instant) {
         if seq <= self.recovering {
@@ -172,11 +174,11 @@ impl CongestionControl {
         self.grow(others.len() as u64 + u64::from(message.is_some()));
     }
 
-    /// Measures the way by a message whose own acknowledgement came at `now`. If it was sent more than once, nobody knows
-    /// which copy was acknowledged: it measures nothing (Karn's algorithm, RFC 6298, 3), and is counted for the timer. Any
-    /// other ends that count. It measures the way if it was sent when, or after, the way was `measured` last: so there is
-    /// one measurement in a round trip, however many messages are in flight. With more of them the mean would have
-    /// followed so closely that a queue which just grows would look like a loss.
+    /// Measures the way by a message whose own acknowledgement came at `now`. If it was sent more than once, nobody
+    /// knows which copy was acknowledged: it measures nothing (Karn's algorithm, RFC 6298, 3), and is counted for the
+    /// timer. Any other ends that count. It measures the way if it was sent when, or after, the way was `measured`
+    /// last: so there is one measurement in a round trip, however many messages are in flight. With more of them the
+    /// timer would follow so closely that a queue which only grows would look like a loss.
     // LAB 12: measure the way, but not by copies => ()
     fn measure(&mut self, message: &UnderWay, now: Instant) {
         if !message.is_once {
@@ -190,9 +192,10 @@ impl CongestionControl {
         }
     }
 
-    /// Lets the window grow when so many messages were acknowledged, up to [`WINDOW`]. Below the threshold it grows by one
-    /// for each of them, so it doubles in each round trip (slow start). From there on it grows by one when as many were
-    /// acknowledged since it grew last as it holds, which takes a round trip (congestion avoidance, RFC 5681, 3.1).
+    /// Lets the window grow when so many messages were acknowledged, up to [`WINDOW`]. Below the threshold it grows by
+    /// one for each of them, so it doubles in each round trip (slow start). From there on it grows by one each time
+    /// as many messages as it holds were acknowledged, which takes a round trip (congestion avoidance, RFC 5681, 3.1):
+    /// `since_growth` counts them, and begins again at 0 when the window has grown.
     // LAB 12: send more while nothing is lost => ()
     fn grow(&mut self, acknowledged: u64) {
         for _ in 0..acknowledged {

@@ -189,8 +189,8 @@ impl Path {
         self.search_again(now)
     }
 
-    /// Handles that a search has failed. Where the peer was met there is a way, so it is tried once more, unless there is
-    /// another one that is proven.
+    /// Handles that a search has failed. Where the peer was met there is a way, so it is tried once more, unless there
+    /// is another one that is proven.
     fn search_again(&mut self, now: Instant) -> Vec<PathStep> {
         if self.proven.is_some() || self.met.is_empty() || self.rounds >= MOST_ROUNDS {
             self.search = None;
@@ -210,8 +210,8 @@ impl Path {
 
     /// When the way must be kept open: never on this machine or in this network, where nobody forgets it.
     ///
-    /// Each datagram to the address in use keeps it open, a text as well as a PUNCH. A peer that answers nothing any more
-    /// is gone, and its way need not be kept.
+    /// Each datagram to the address in use keeps it open, a text as well as a PUNCH. A peer that answers nothing any
+    /// more is gone, and its way need not be kept.
     // LAB 11: tell when a keepalive is due => None
     fn keepalive(&self) -> Option<Instant> {
         let proven = self.proven.as_ref().filter(|it| it.unanswered < MOST_UNANSWERED)?;

@@ -2,8 +2,8 @@
 //!
 //! A NAT lets in what answers to something that went out. So both clients send PUNCH to every address at which the
 //! other one may be, again and again: the first ones may be dropped, and yet they open the way for those of the other
-//! side (Ford, Srisuresh and Kegel, 2005). This file knows no socket and no clock: the caller passes in the time and what
-//! has come, and gets what to send.
+//! side (Ford, Srisuresh and Kegel, 2005). This file knows no socket and no clock: the caller passes in the time and
+//! what has come, and gets what to send.
 //!
 //! ```
 //! # use p2p_chat::client::direct::udp::punches::{Punches, candidate_order};
@@ -32,8 +32,8 @@ use crate::wire::{Candidates, PunchNonce};
 /// The most addresses that are tried at a time. A server, a peer, and whoever repeats its datagrams from elsewhere name
 /// them: so this bounds what they can make this client send.
 pub const MAX_CANDIDATES: usize = 5;
-/// When PUNCH goes to an address, from the first time on: more and more seldom, as nothing is known of the way. A client
-/// that starts a little late still meets it.
+/// When PUNCH goes to an address, from the first time on: more and more seldom, as nothing is known of the way. A
+/// client that starts a little late still meets it.
 pub const SCHEDULE: [Duration; 8] = [
     Duration::ZERO,
     Duration::from_millis(100),
@@ -99,8 +99,8 @@ struct Tried {
 impl Punches {
     /// Tries one more address from `start` on, unless it is tried already or there are too many.
     ///
-    /// It gets a Nonce that nobody can guess, and that goes to no other address: by it [`Punches::accepts`] tells who has
-    /// received what.
+    /// It gets a Nonce that nobody can guess, and that goes to no other address: by it [`Punches::accepts`] tells who
+    /// has received what.
     // LAB 11: try one more address => let nonce = self.tried.first().map_or_else(|| PunchNonce(u64::from_be_bytes(random())), |first| first.nonce); self.tried.push(Tried { address, nonce, start, passed: 0 })
     pub fn add(&mut self, address: SocketAddr, start: Instant) {
         let is_known = self.tried.iter().any(|tried| tried.address == address);

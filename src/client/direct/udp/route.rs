@@ -1,7 +1,8 @@
 //! Where the datagrams of one conversation go.
 //!
-//! If both clients know the ways through NATs, there is a [`Path`]. Otherwise they go to the listed address, and follow the
-//! peer from there by [`Trial`]. In both cases a datagram from elsewhere moves nothing before the peer has answered there.
+//! If both clients know the ways through NATs, there is a [`Path`]. Otherwise they go to the listed address, and follow
+//! the peer from there by [`Trial`]. In both cases a datagram from elsewhere moves nothing before the peer has answered
+//! there.
 
 use std::net::SocketAddr;
 use std::time::Instant;

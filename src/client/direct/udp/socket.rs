@@ -1,4 +1,5 @@
-//! The socket for datagrams, and the thread that receives them. [`conversations`](crate::client::direct::conversations) decides what a datagram means.
+//! The socket for datagrams, and the thread that receives them. [`conversations`](crate::client::direct::conversations)
+//! decides what a datagram means.
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
@@ -19,8 +20,8 @@ const LARGEST: usize = 65_536;
 /// The pause after an error of the socket, which could come again at once.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// How PUNCH and its answer begin. They do not pass through the bad network of `--lossy`: when they are sent is a matter of
-/// milliseconds, and with one seed always the same texts must be lost.
+/// How PUNCH and its answer begin. They do not pass through the bad network of `--lossy`: when they are sent is a
+/// matter of milliseconds, and with one seed always the same texts must be lost.
 const PUNCH: &[u8] = b"PUNCH";
 
 /// Starts the thread that receives datagrams and sends them to the loop.
@@ -147,7 +148,8 @@ impl Datagrams {
         Captured::new(direction, Via::Udp, own, other, bytes)
     }
 
-    /// An address as a socket at `own` needs it. An IPv6 socket needs an IPv4 address mapped to IPv6 (RFC 4291, 2.5.5.2).
+    /// An address as a socket at `own` needs it. An IPv6 socket needs an IPv4 address mapped to IPv6 (RFC 4291,
+    /// 2.5.5.2).
     fn reachable(&self, to: SocketAddr, own: &SocketAddr) -> SocketAddr {
         match to.ip() {
             IpAddr::V4(ip) if own.is_ipv6() => (ip.to_ipv6_mapped(), to.port()).into(),

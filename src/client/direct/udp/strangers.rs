@@ -1,8 +1,8 @@
 //! Datagrams that show no known ticket or answer: strangers', or such as come before their introduction.
 //!
-//! The server tells both clients of an introduction, and the one that hears of it first may send at once. Its datagram can
-//! overtake the server's block, which travels on another socket. So the last ones whose key is not known are kept for a
-//! moment, as a call waits for the CALL of its ticket.
+//! The server tells both clients of an introduction, and the one that hears of it first may send at once. Its datagram
+//! can overtake the server's block, which travels on another socket. So the last ones whose key is not known are kept
+//! for a moment, as a call waits for the CALL of its ticket.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;

@@ -1,8 +1,8 @@
 //! An address to which a peer may have moved, as long as it has not answered from there.
 //!
-//! This is for peers with which nothing can be punched ([`path`](super::path) is for the others). Somebody who has heard
-//! their datagrams can send them again from elsewhere. So a new address gets one message at a time, and only a few
-//! copies of it, until its acknowledgement comes from there. Everything else goes to the address in use.
+//! This is for peers with which nothing can be punched ([`path`](super::path) is for the others). Somebody who has
+//! heard their datagrams can send them again from elsewhere. So a new address gets one message at a time, and only a
+//! few copies of it, until its acknowledgement comes from there. Everything else goes to the address in use.
 
 use std::net::SocketAddr;
 

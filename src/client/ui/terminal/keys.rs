@@ -85,9 +85,9 @@ impl Keys {
         }
     }
 
-    /// Handles the byte after the beginning of a string of ECMA-48 (OSC, DCS, APC). Terminals answer questions so: about
-    /// colours `ESC ] 1 0 ; …`, about themselves `ESC P > | …` or `ESC P 1 $ r …`, about pictures `ESC _ G …`. Before
-    /// anything else it was Alt and a letter.
+    /// Handles the byte after the beginning of a string of ECMA-48 (OSC, DCS, APC). Terminals answer questions so:
+    /// about colours `ESC ] 1 0 ; …`, about themselves `ESC P > | …` or `ESC P 1 $ r …`, about pictures `ESC _ G …`.
+    /// Before anything else it was Alt and a letter.
     fn answer(&mut self, begins: u8, byte: u8) -> Option<char> {
         self.begun.clear();
         self.answering = match begins {

@@ -17,9 +17,9 @@ pub struct Layout {
     pub column: usize,
 }
 
-/// Lays out `text`, in which an end of line begins another row, on so many columns and rows, with the cursor before the byte `cursor`. The text is
-/// escaped, as others will see it. Of a text that is longer than the screen it shows the rows that fit, down
-/// to the cursor's row.
+/// Lays out `text`, in which an end of line begins another row, on so many columns and rows, with the cursor before the
+/// byte `cursor`. The text is escaped, as others will see it. Of a text that is longer than the screen it shows the
+/// rows that fit, down to the cursor's row.
 pub fn layout(text: &str, cursor: usize, (columns, rows): (usize, usize)) -> Layout {
     let (mut shown, mut starts, mut column) = (String::new(), vec![0], 0);
     let mut at = None;

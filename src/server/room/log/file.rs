@@ -169,8 +169,8 @@ fn open_locked(path: &Path) -> io::Result<File> {
 }
 
 /// Locks the file FILE.lock beside the log. The lock of the log goes with it when it is renamed: without this one a
-/// second server could start before the first one has noticed. Where no file can be created there is no such lock, nor on
-/// Windows, where a log that is open cannot be renamed.
+/// second server could start before the first one has noticed. Where no file can be created there is no such lock, nor
+/// on Windows, where a log that is open cannot be renamed.
 ///
 /// # Errors
 /// When another server has the lock.

@@ -145,8 +145,8 @@ impl Journal {
 
     /// Begins a section of the log: at the start, and in a file that others have renamed, removed, emptied or edited.
     /// The first line of a section says which number and which ID were the last, and so nobody has to believe the lines
-    /// before it. It is on the disk before a client is told its epoch: after a power failure an epoch that nobody knows is
-    /// taken for another room.
+    /// before it. It is on the disk before a client is told its epoch: after a power failure an epoch that nobody knows
+    /// is taken for another room.
     fn begin_section(&mut self) -> io::Result<()> {
         if !self.file.ends_line()? {
             self.close_torn_line()?;

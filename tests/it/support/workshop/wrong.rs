@@ -40,8 +40,8 @@ impl Wrong {
         Ok(Self::built(bench, tree, files, concerned(files, check))?.0)
     }
 
-    /// Builds all programs of a tree. Gives what the compiler says, too: nothing, if all is well. If they do not compile,
-    /// that is all it gives.
+    /// Builds all programs of a tree. Gives what the compiler says, too: nothing, if all is well. If they do not
+    /// compile, that is all it gives.
     pub fn build_tree(bench: &Bench, tree: &Path) -> Result<(Wrong, String), String> {
         Self::built(bench, tree, &[], ALL.to_vec())
     }

@@ -65,8 +65,8 @@ fn hangs_up_behind_a_request() {
     users.end(&mut server);
 }
 
-/// A text came by UDP, was read, and its reader hung up before the ACK arrived. The sender was told that the text was not
-/// delivered.
+/// A text came by UDP, was read, and its reader hung up before the ACK arrived. The sender was told that the text was
+/// not delivered.
 fn hangs_up_on_what_came_by_udp() {
     let mut server = Server::start(server::options());
     let mut users = Users::start(&server, 2);
