@@ -71,8 +71,6 @@ mod grader_tls;
 mod handout_class;
 mod handout_handin;
 #[cfg(unix)]
-mod handout_isolation;
-#[cfg(unix)]
 mod handout_jobs;
 mod handout_lazy;
 mod handout_marks;
@@ -81,6 +79,8 @@ mod handout_points;
 mod handout_scanner;
 mod handout_score;
 mod handout_tree;
+#[cfg(unix)]
+mod isolation;
 mod lab_page;
 #[cfg(target_os = "linux")]
 mod left_behind;
