@@ -102,7 +102,7 @@ pub fn one_after_the_other<S: Accept>(listener: &TcpListener, service: &mut S) -
                     S::serve(admitted);
                 }
             }
-            Err(error) => service.failed(&error),
+            Err(error) => service.failed(&error), // no pause: that is for the lab
         }
     }
 }

@@ -160,7 +160,9 @@ fn run_lab(
 /// What this check needs and is known not to be there. What was not run is not known; nor are the sockets of programs
 /// from elsewhere that have no `parts` beside them.
 fn missing(labs: &[Lab], lab: &Lab, check: &Check, verdicts: &Verdicts) -> Option<String> {
-    let is_red = |name: &str| verdicts.get(name).is_some_and(|verdict| !verdict.counts());
+    // What this machine cannot tell is not known either.
+    let is_missing = |it: &Verdict| matches!(it, Verdict::Red(_) | Verdict::NotReached(_));
+    let is_red = |name: &str| verdicts.get(name).is_some_and(is_missing);
     let first = |number: &u32| labs.iter().find(|lab| lab.number == *number)?.checks.first();
     let of_labs = lab.needs.iter().filter_map(|number| Some(first(number)?.name));
     let known = |name: &&str| !settings().lacks_parts() || !name.starts_with("lab0::");

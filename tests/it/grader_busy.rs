@@ -31,19 +31,23 @@ const CASES: [(&str, usize, &str, usize); 4] = [
     ("1,1.7,30", 2, "not checked", 2), // busier than the time allows for
 ];
 
-/// Grades that check with that server: the exit code, what the grader says, and how often it has started the server.
-fn graded(busy: &str, hangs: usize) -> (i32, String, usize) {
+/// The first check of a lab, and one of a lab that needs it.
+const NEEDED: &str = "lab1::a_request_in_pieces_is_one_request";
+const NEEDS: &str = "lab2::a_registration_is_acknowledged";
+
+/// Grades with that server: the exit code, what the grader says, and how often it has started the server.
+fn graded(checks: &[&str], busy: &str, hangs: usize) -> (i32, String, usize) {
     let folder = Folder::fresh();
     let server = server_that_hangs(&folder, hangs);
     let variables = [("LAB_BUSY", busy), ("LAB_SERVER", server.to_str().unwrap())];
-    let (code, told) = grades(&["--exact", QUICK], &variables);
+    let (code, told) = grades(&[&["--exact"], checks].concat(), &variables);
     (code, told, folder.text("starts").lines().count())
 }
 
 #[test]
 fn on_a_machine_that_is_too_busy_there_is_no_verdict() {
     thread::scope(|scope| {
-        let all = CASES.map(|case| (case, scope.spawn(move || graded(case.0, case.1))));
+        let all = CASES.map(|case| (case, scope.spawn(move || graded(&[QUICK], case.0, case.1))));
         for ((busy, hangs, word, starts), graded) in all {
             let (code, told, started) = graded.join().unwrap();
             let line = format!("{word:12}{QUICK}");
@@ -53,4 +57,12 @@ fn on_a_machine_that_is_too_busy_there_is_no_verdict() {
             assert_eq!(says, word == "not checked", "{busy}, {hangs}\n{told}");
         }
     });
+}
+
+#[test]
+fn what_has_no_verdict_holds_nothing_up() {
+    let (_, told, _) = graded(&[NEEDED, NEEDS], "1,1.7,30", 2);
+    for line in [format!("not checked {NEEDED}"), format!("ok          {NEEDS}")] {
+        assert!(told.lines().any(|told| told == line), "no {line}\n{told}");
+    }
 }

@@ -90,6 +90,10 @@ fn a_crowd_is_served_in_the_end() {
     }
     let told = echo.output() + &echo.errors();
     let errors = told.lines().filter(|line| line.contains("cannot accept")).count();
+    if errors == 0 {
+        fail(instead("`failed` is told of each error of accept", "not a word of one"));
+    }
+    // So many may have come before the loop could pause at all.
     if errors as u128 > 20 + begun.elapsed().as_millis() * PER_SECOND / 1000 {
         let came = format!("{errors} errors of accept, in {:.1} s", begun.elapsed().as_secs_f64());
         fail(instead("a pause after each error of accept", came));
