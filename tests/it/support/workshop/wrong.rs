@@ -4,12 +4,13 @@
 use std::env;
 use std::ffi::OsStr;
 use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use super::AT_REST;
-use super::bench::{Bench, Kiln};
+use super::bench::{self, Bench, Kiln};
+use super::{AT_REST, QUICKLY};
 use crate::grader::grader;
 
 const TREE: &str = env!("CARGO_MANIFEST_DIR");
@@ -40,10 +41,20 @@ impl Wrong {
         Ok(Self::built(bench, tree, files, concerned(files, check))?.0)
     }
 
-    /// Builds all programs of a tree. Gives what the compiler says, too: nothing, if all is well. If they do not
-    /// compile, that is all it gives.
+    /// Builds all programs of a tree, unless another test has built the same sources. Gives what the compiler says, too:
+    /// nothing, if all is well. If they do not compile, that is all it gives.
     pub fn build_tree(bench: &Bench, tree: &Path) -> Result<(Wrong, String), String> {
-        Self::built(bench, tree, &[], ALL.to_vec())
+        let shelf = built_before(tree);
+        if let Ok(said) = fs::read_to_string(shelf.join("said")) {
+            return Ok((Wrong { folder: shelf, programs: ALL.to_vec() }, said));
+        }
+        let (built, said) = Self::built(bench, tree, &[], ALL.to_vec())?;
+        fs::create_dir_all(&shelf).unwrap();
+        for name in ALL {
+            let _ = fs::hard_link(built.program(name), shelf.join(file(name))); // two may build the same at a time
+        }
+        fs::write(shelf.join("said"), &said).unwrap();
+        Ok((built, said))
     }
 
     fn built(
@@ -64,7 +75,7 @@ impl Wrong {
         let mut cargo = Command::new(env!("CARGO"));
         cargo.current_dir(&copy).args(["build", "--quiet"]);
         cargo.args(programs.iter().flat_map(|program| ["--bin", program]));
-        cargo.env("CARGO_TARGET_DIR", &target).env("CARGO_PROFILE_DEV_DEBUG", "0");
+        cargo.env("CARGO_TARGET_DIR", &target).envs(QUICKLY);
         let output = cargo.output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         if !output.status.success() {
@@ -115,6 +126,30 @@ impl Wrong {
         }
         let graded = command.output().unwrap();
         (graded.status.code(), String::from_utf8_lossy(&graded.stdout).into_owned())
+    }
+}
+
+/// The place for the programs of these sources.
+fn built_before(tree: &Path) -> PathBuf {
+    let mut hasher = DefaultHasher::new();
+    for part in ["Cargo.toml", "src"] {
+        hash(&tree.join(part), &mut hasher);
+    }
+    bench::shelf().join("built").join(format!("{:016x}", hasher.finish()))
+}
+
+/// Hashes the names and texts of files, in the order of their names.
+fn hash(path: &Path, hasher: &mut DefaultHasher) {
+    path.file_name().hash(hasher);
+    if path.is_dir() {
+        let mut inside: Vec<PathBuf> =
+            fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect();
+        inside.sort();
+        for path in inside {
+            hash(&path, hasher);
+        }
+    } else {
+        fs::read(path).unwrap().hash(hasher);
     }
 }
 
