@@ -17,8 +17,11 @@ use crate::hints::hints;
 use crate::report::{Report, say};
 use crate::watch::watch;
 
-/// After so many time-outs in a lab, the rest of it is not tried.
+/// After so many time-outs in a lab, the rest of it is not tried. Those without a verdict are counted apart: they do
+/// not tell that the programs are wrong.
 const TIME_OUTS: u32 = 3;
+/// Why there is no verdict.
+const TOO_BUSY: &str = "the machine is too busy, so there is no verdict";
 const USAGE: &str = "\
 usage: cargo test [FILTER]...               all checks, or those whose names contain a filter;
                                            lab1 is lab 1 alone
@@ -138,7 +141,7 @@ fn run_lab(
     report: &mut Report,
 ) {
     machine::look();
-    let mut time_outs = 0;
+    let (mut time_outs, mut unclear) = (0, 0);
     for check in lab.checks.iter().filter(|check| arguments.want(check)) {
         let begun = Instant::now();
         let verdict = if settings().waive.iter().any(|name| name == check.name) {
@@ -147,9 +150,13 @@ fn run_lab(
             Verdict::NotReached(format!("first {missing}"))
         } else if time_outs >= TIME_OUTS {
             Verdict::NotReached(format!("after {TIME_OUTS} time-outs in this lab"))
+        } else if unclear >= TIME_OUTS {
+            Verdict::NotChecked(TOO_BUSY.to_owned())
         } else {
-            let (verdict, timed_out) = judge(check, time_outs == 0);
-            time_outs += u32::from(timed_out);
+            let (verdict, in_time) = judge(check, time_outs == 0);
+            let is_unclear = matches!(verdict, Verdict::NotChecked(_));
+            let count = if is_unclear { &mut unclear } else { &mut time_outs };
+            *count += u32::from(in_time != InTime::Yes);
             verdict
         };
         report.tell(lab, check, &verdict, begun.elapsed());
@@ -170,41 +177,65 @@ fn missing(labs: &[Lab], lab: &Lab, check: &Check, verdicts: &Verdicts) -> Optio
     needs.find(|name| is_red(name)).map(str::to_owned)
 }
 
+/// Whether a check has ended in time.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum InTime {
+    /// It has, well or not.
+    Yes,
+    /// More time may help.
+    No,
+    /// It has met [a time that nothing stretches](crate::driver::exact), and too late.
+    Exactly,
+}
+
 /// Runs one check, and again with more time if it fails while others keep the machine busy (but not in a lab where
 /// that did not help before). If it still runs out of time, on a machine that is busier than the time that was given
-/// allows for, nobody knows whose fault that is. Also gives whether it has run out of time.
-fn judge(check: &Check, may_try_again: bool) -> (Verdict, bool) {
+/// allows for, nobody knows whose fault that is. What is late for a time that nothing stretches is tried again in any
+/// case, for the machine may have been busy for a moment; then any busy machine may be the cause.
+fn judge(check: &Check, may_try_again: bool) -> (Verdict, InTime) {
     let first = run(check);
     let is_red = matches!(first.0, Verdict::Red(_));
-    if !is_red || !may_try_again || story::is_certain() || !machine::is_busy(machine::look()) {
+    let is_late = first.1 == InTime::Exactly;
+    if !is_red || !(may_try_again || is_late) || story::is_certain() {
         return first;
     }
-    machine::give_more();
+    let is_busy = machine::is_busy(machine::look());
+    if is_busy {
+        machine::give_more();
+    } else if !is_late {
+        return first;
+    }
     let given = machine::stretch();
-    match run(check) {
-        (Verdict::Red(why), true) if machine::look() > given => {
-            let why = format!("the machine is too busy, so there is no verdict; perhaps: {why}");
-            (Verdict::NotChecked(why), true)
+    let second = run(check);
+    let is_unclear = match second.1 {
+        InTime::Yes => false,
+        InTime::No => machine::look() > given,
+        InTime::Exactly => machine::is_busy(machine::look()),
+    };
+    match second {
+        (Verdict::Red(why), in_time) if is_unclear => {
+            (Verdict::NotChecked(format!("{TOO_BUSY}; perhaps: {why}")), in_time)
         }
         second => second,
     }
 }
 
 /// Runs one check; whether it has run out of time, too.
-fn run(check: &Check) -> (Verdict, bool) {
+fn run(check: &Check) -> (Verdict, InTime) {
     story::begin(check.name);
     let story = || {
         (check.run)(&mut Dice::of(check.name));
         heard::fail_if_one_has_failed();
     };
     if panic::catch_unwind(AssertUnwindSafe(story)).is_ok() {
-        return (Verdict::Green, false);
+        return (Verdict::Green, InTime::Yes);
     }
     match story::ended() {
-        Some(End::Failed(what)) => (Verdict::Red(what), false),
-        Some(End::TimedOut(what)) => (Verdict::Red(what), true),
-        Some(End::NotChecked(why)) => (Verdict::NotChecked(why), false),
-        None => (Verdict::Red("the grader itself has failed, see above".to_owned()), false),
+        Some(End::Failed(what)) => (Verdict::Red(what), InTime::Yes),
+        Some(End::TimedOut(what)) => (Verdict::Red(what), InTime::No),
+        Some(End::Late(what)) => (Verdict::Red(what), InTime::Exactly),
+        Some(End::NotChecked(why)) => (Verdict::NotChecked(why), InTime::Yes),
+        None => (Verdict::Red("the grader itself has failed, see above".to_owned()), InTime::Yes),
     }
 }
 

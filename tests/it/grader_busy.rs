@@ -1,5 +1,5 @@
 //! The grader on a machine that is too busy, which `LAB_BUSY` plays: who gets another try, and when there is no
-//! verdict.
+//! verdict. And programs, or the grader itself, that stand still now and then, as they do on such a machine.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -65,4 +65,48 @@ fn what_has_no_verdict_holds_nothing_up() {
     for line in [format!("not checked {NEEDED}"), format!("ok          {NEEDS}")] {
         assert!(told.lines().any(|told| told == line), "no {line}\n{told}");
     }
+}
+
+/// The program of that name.
+fn solution(name: &str) -> &'static str {
+    if name == "client" { env!("CARGO_BIN_EXE_client") } else { env!("CARGO_BIN_EXE_server") }
+}
+
+/// A program that is the solution's, while a shell stops somebody for a while, again and again: the program itself, or
+/// the grader, its parent.
+fn beside_a_freezer(folder: &Folder, name: &str, whom: &str, seconds: f64) -> PathBuf {
+    let (place, right) = (folder.file(name), solution(name));
+    let script = format!(
+        "#!/bin/sh\n(while kill -0 $$; do kill -STOP {whom}; sleep {seconds}; kill -CONT {whom}; \
+         sleep .1; done) < /dev/null > /dev/null 2>&1 &\nexec '{right}' \"$@\"\n"
+    );
+    fs::write(&place, script).unwrap();
+    fs::set_permissions(&place, Permissions::from_mode(0o755)).unwrap();
+    place
+}
+
+/// A check with a time that no busy machine stretches, whom the freezer stops, what the machine measures, and what comes
+/// of that.
+const LATE: [(&str, &str, &str, &str); 3] = [
+    ("lab6::what_does_not_arrive_is_told", "client $$", "1", "FAIL"),
+    ("lab6::what_does_not_arrive_is_told", "client $$", "1,3", "not checked"),
+    ("lab8::whoever_speaks_is_not_asked", "server $PPID", "1,3", "ok"), // it has flags with other times
+];
+
+#[test]
+fn what_is_late_for_a_time_that_nothing_stretches_is_no_failure_on_a_busy_machine() {
+    thread::scope(|scope| {
+        let graded = |(check, frozen, busy, _): (&str, &str, &str, &str)| {
+            let (folder, (name, whom)) = (Folder::fresh(), frozen.split_once(' ').unwrap());
+            let program = beside_a_freezer(&folder, name, whom, 1.5);
+            let variable = format!("LAB_{}", name.to_ascii_uppercase());
+            let variables = [("LAB_BUSY", busy), (variable.as_str(), program.to_str().unwrap())];
+            grades(&["--exact", check], &variables).1
+        };
+        let all = LATE.map(|case| (case, scope.spawn(move || graded(case))));
+        for ((check, frozen, busy, word), graded) in all {
+            let (told, line) = (graded.join().unwrap(), format!("{word:12}{check}"));
+            assert!(told.lines().any(|told| told == line), "{frozen}, {busy}: no {line}\n{told}");
+        }
+    });
 }

@@ -76,6 +76,12 @@ impl Settings {
         self.least.max(machine::stretch())
     }
 
+    /// The same as a whole number, for flags that take seconds: with them the times of a program are stretched, too.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is small")]
+    pub fn slow_flag(&self) -> u32 {
+        self.slow().ceil() as u32
+    }
+
     /// How long one step may take.
     pub fn step(&self) -> Duration {
         STEP.mul_f64(self.slow())

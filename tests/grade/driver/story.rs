@@ -32,6 +32,9 @@ pub enum End {
     Failed(String),
     /// Something did not come in time.
     TimedOut(String),
+    /// Something came so late that nobody knows whether the program is wrong or the machine is slow. More time for the
+    /// program would not tell: a wrong one would take it, too.
+    Late(String),
     /// This machine lacks what it takes to find out.
     NotChecked(String),
 }
@@ -53,6 +56,8 @@ pub struct Scene {
     begun: Option<Instant>,
     steps: Mutex<Vec<Step>>,
     end: Mutex<Option<End>>,
+    /// Until when a failure counts, if not for ever: see [`only_until`](super::exact::only_until).
+    pub counts_until: Mutex<Option<Instant>>,
     /// What its programs have written.
     pub cast: Mutex<Vec<Arc<Heard>>>,
     /// The connections on which the grader has hung up, and the other side perhaps not yet.
@@ -169,14 +174,29 @@ pub fn instead(expected: impl Display, came: impl Display) -> String {
 #[track_caller]
 pub fn fail(what: impl Display) -> ! {
     heard::fail_if_one_has_failed();
-    end(End::Failed(what.to_string()))
+    end_unless_late(End::Failed, what)
 }
 
 /// Ends the check: this has not come in time.
 #[track_caller]
 pub fn time_out(what: impl Display) -> ! {
     heard::fail_if_one_has_failed();
-    end(End::TimedOut(what.to_string()))
+    end_unless_late(End::TimedOut, what)
+}
+
+/// Ends the check: this has come so late that a wrong program may have done it, or a busy machine.
+#[track_caller]
+pub fn late(what: impl Display) -> ! {
+    heard::fail_if_one_has_failed();
+    end(End::Late(what.to_string()))
+}
+
+/// Ends the check in this way, or as late if failures do not count any more.
+#[track_caller]
+fn end_unless_late(how: fn(String) -> End, what: impl Display) -> ! {
+    let until = *lock(&scene().counts_until);
+    let is_late = until.is_some_and(|until| left(until).is_zero());
+    end(if is_late { End::Late(what.to_string()) } else { how(what.to_string()) })
 }
 
 /// Ends the check without a verdict, for this machine lacks something.
@@ -187,7 +207,7 @@ pub fn not_checked(why: impl Display) -> ! {
 /// Ends the check.
 #[track_caller]
 pub fn end(end: End) -> ! {
-    let (End::Failed(why) | End::TimedOut(why) | End::NotChecked(why)) = &end;
+    let (End::Failed(why) | End::TimedOut(why) | End::Late(why) | End::NotChecked(why)) = &end;
     let mut lines = vec![why.clone(), "--- so far:".to_owned()];
     lines.extend(self::lines());
     for (title, words) in heard::last_words(0) {

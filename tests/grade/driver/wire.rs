@@ -45,7 +45,10 @@ impl Wire {
                 let hand = by_hand::enters(who, format!("\"$raw\" --raw '{address}'"));
                 Self::over(who, stream, hand)
             }
-            Err(error) => story::fail(format!("{who} cannot connect to {address}: {error}")),
+            Err(error) => {
+                let told = format!("{who} cannot connect to {address}: {error}");
+                if is_waiting(&error) { story::time_out(told) } else { story::fail(told) }
+            }
         }
     }
 

@@ -12,7 +12,7 @@ use crate::driver::by_hand;
 use crate::driver::cast::Client;
 use crate::driver::dice::Dice;
 use crate::driver::played::{Guest, Peer, Played, Secrets};
-use crate::driver::story::{self, fail, step};
+use crate::driver::story::{fail, step};
 
 /// How many messages each of the two says.
 const MESSAGES: usize = 20;
@@ -179,11 +179,7 @@ fn hears(client: &Client, other: &str, theirs: &[String], ours: &[String]) {
     ));
     let (head, receipt) = (format!("{other} (udp): "), format!("Delivered to {other} (udp): "));
     let (mut shown, mut delivered) = (Vec::new(), 0);
-    let until = story::deadline();
     while shown.len() < theirs.len() || delivered < ours.len() {
-        if story::left(until).is_zero() {
-            break;
-        }
         let all = "a line for each of the messages of both, once";
         client.waits(all, |line| {
             shown.extend(line.strip_prefix(&head).map(str::to_owned));
@@ -191,12 +187,11 @@ fn hears(client: &Client, other: &str, theirs: &[String], ours: &[String]) {
             (line.starts_with(&head) || line.starts_with(&receipt)).then_some(())
         });
     }
-    let same = |place: &usize| shown.get(*place) != theirs.get(*place);
-    if let Some(place) = (0..theirs.len().max(shown.len())).find(same) {
+    if let Some(place) = (0..shown.len()).find(|place| shown.get(*place) != theirs.get(*place)) {
         let (said, shown) = (theirs.get(place), shown.get(place));
         fail(format!("the {}th that {other} says is {said:?}; shown is {shown:?}", place + 1));
     }
-    if delivered != ours.len() {
-        fail(format!("{delivered} of {} messages are said to be delivered", ours.len()));
+    if delivered > ours.len() {
+        fail(format!("{delivered} are said to be delivered, of {} messages", ours.len()));
     }
 }

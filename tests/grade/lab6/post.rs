@@ -137,6 +137,31 @@ impl Post {
         self.gets_exactly("MSG", &[&head[..], &rest].concat())
     }
 
+    /// Waits for the first copy of a message. Copies of those before it that are not acknowledged may come first: on a
+    /// busy machine more time passes than they wait.
+    pub fn hears_first(&self, seq: u64, first: u64, text: &str) {
+        loop {
+            let (block, _) = self.gets("MSG");
+            if block.number("Seq") >= seq || block.number("Seq") < first {
+                let (seq, first) = (seq.to_string(), first.to_string());
+                block.has(&[("Seq", &seq), ("First", &first), ("Text", text)]);
+                return;
+            }
+        }
+    }
+
+    /// Reads what has come until now: only copies of messages up to this one may.
+    pub fn reads_copies(&self, last: u64) {
+        while let Some((block, _)) = self.gets_until("MSG", Instant::now()) {
+            if block.number("Seq") > last {
+                story::fail(story::instead(
+                    format!("copies of {last}, or of messages before it"),
+                    block,
+                ));
+            }
+        }
+    }
+
     /// Waits for the next datagram, which must have exactly these headers. Gives when it came.
     fn gets_exactly(&self, kind: &str, expected: &[(&str, &str)]) -> Instant {
         let found = self.gets_until(kind, story::deadline());

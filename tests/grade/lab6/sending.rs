@@ -6,18 +6,20 @@ use std::time::{Duration, Instant};
 use super::post::{Post, bob};
 use crate::driver::cast::Client;
 use crate::driver::dice::Dice;
-use crate::driver::exact::{Came, came};
+use crate::driver::exact::{Came, came, only_until};
 use crate::driver::played::{Guest, Played, Secrets};
 use crate::driver::settings::settings;
-use crate::driver::story::{fail, step};
+use crate::driver::story::{self, fail, late, step, time_out};
 
-/// So many copies of one message may come before another comes, on a busy machine.
+/// So many copies of one message may come before another comes, and more as long as the step has time.
 const MOST_COPIES: usize = 6;
-/// So many copies may have been on their way when their ACK was sent, on a busy machine.
+/// So many copies may have been on their way when their ACK was sent, and more as long as the step has time.
 const STRAYS: usize = 3;
 /// `--give-up 1`.
 const GIVE_UP: Duration = Duration::from_secs(1);
-/// With `--give-up 1`, when it is told by who looks only when the next copy is due: that is 200, 400 and 800 ms after
+/// When it is told too late in any case, on a machine at rest.
+const MUCH_LATER: Duration = Duration::from_secs(3);
+/// With `--give-up 1`, when it is told by a client that looks only when the next copy is due: that is 200, 400 and 800 ms after
 /// the ones before.
 const NEXT_COPY: Duration = Duration::from_millis(1400);
 /// How often it is measured anew, for a busy machine may be late by itself.
@@ -38,6 +40,7 @@ pub fn a_message_is_sent_again_until_it_is_acknowledged(dice: &mut Dice) {
     ann.acknowledges(&ann.secrets.answer, seq, seq);
     ann.acknowledges(&ann.secrets.answer, seq, seq);
     bob.sees_line(&format!("Delivered to {name} (udp): {text}"));
+    ann.reads_copies(seq);
     std::thread::sleep(Duration::from_secs(1));
     let (seq, next) = (seq + 1, dice.text());
     bob.types(&format!("/msg {next}"));
@@ -64,26 +67,29 @@ fn copies_come_in_time(bob: &Client, ann: &Post, dice: &mut Dice) -> (u64, Strin
         bob.sees_line(&format!("Sent to {} (ID 3): {text}", ann.me.name));
         match copies_in_time(ann, seq, &text, begun) {
             Ok(()) => return (seq, text),
-            Err(why) if seq == TRIES => fail(why),
+            Err(why) if seq == TRIES => late(why),
             Err(_) => {}
         }
         step("that was not in time; perhaps the machine is busy, so once more");
         ann.acknowledges(&ann.secrets.answer, seq, seq);
         bob.sees_line(&format!("Delivered to {} (udp): {text}", ann.me.name));
-        while ann.gets_until("MSG", Instant::now()).is_some() {}
+        ann.reads_copies(seq);
         seq += 1;
     }
 }
 
-/// The first five copies of a message that was typed at `begun`, and their times.
+/// The first five copies of a message that was typed at `begun`, and their times. An error: one was late.
 fn copies_in_time(ann: &Post, seq: u64, text: &str, begun: Instant) -> Result<(), String> {
     ann.hears(seq, seq, text);
     for (number, (due, wrong)) in (2..).zip(COPIES) {
         let after = ann.hears(seq, seq, text) - begun;
         // A quarter is left to those who measure time in coarse steps.
         let [least, most] = [due * 3 / 4, wrong].map(Duration::from_millis);
-        if came(after, least, most) != Came::InTime {
-            return Err(format!("copy {number} comes after {} instead of {due} ms", ms(after)));
+        let why = || format!("copy {number} comes after {} instead of {due} ms", ms(after));
+        match came(after, least, most) {
+            Came::Early => fail(why()),
+            Came::InTime => {}
+            Came::Late => return Err(why()),
         }
     }
     Ok(())
@@ -100,31 +106,38 @@ fn upto_acknowledges_all_up_to_it(bob: &Client, ann: &Post, seq: u64, dice: &mut
     let texts = dice.words(3);
     for (text, next) in texts.iter().zip(seq + 1..) {
         bob.types(&format!("/msg {text}"));
-        ann.hears(next, seq + 1, text);
+        ann.hears_first(next, seq + 1, text);
     }
     ann.acknowledges(&ann.secrets.answer, seq + 1, seq + 3);
     for text in &texts {
         let delivered = format!("Delivered to {} (udp): {text}", ann.me.name);
         bob.sees_line_without(&["Delivered"], &delivered);
     }
+    ann.reads_copies(seq + 3);
 }
+
+/// The fourth copy of a message is due 1.4 s after the first; up to then there is time for another one's second copy.
+const FOURTH: Duration = Duration::from_millis(1_400);
 
 /// Up to `seq` all was acknowledged.
 fn each_has_its_own_time(bob: &Client, ann: &Post, seq: u64) {
     let (one, two) = (seq + 1, seq + 2);
     step(format!("{one} is not acknowledged, and its fourth copy is due after 800 ms"));
+    let begun = Instant::now();
     bob.types("/msg one");
     for _ in 0..3 {
         ann.hears(one, one, "one");
     }
     step(format!("{two} is said now: its second copy, after 200 ms, comes before that"));
     bob.types("/msg two");
-    for _ in 0..2 {
-        ann.hears(two, one, "two");
-    }
+    only_until(begun + FOURTH, || {
+        for _ in 0..2 {
+            ann.hears(two, one, "two");
+        }
+    });
     ann.acknowledges(&ann.secrets.answer, two, two);
     bob.sees_line(&format!("Delivered to {} (udp): two", ann.me.name));
-    while ann.gets_until("MSG", Instant::now()).is_some() {}
+    ann.reads_copies(two);
 }
 
 /// Up to `seq` all was acknowledged.
@@ -149,7 +162,7 @@ fn only_numbers_below_first_and_64_are_sent(bob: &Client, ann: &Post, seq: u64) 
 
 /// Waits until message `seq` has come so often, and fails if one with a higher number than `last` comes before.
 fn comes_and_none_above(ann: &Post, seq: u64, times: usize, last: u64) {
-    let mut copies = HashMap::new();
+    let (mut copies, until) = (HashMap::new(), story::deadline());
     while copies.get(&seq).is_none_or(|count| *count < times) {
         let (block, _) = ann.gets("MSG");
         let (came, first) = (block.number("Seq"), block.number("First"));
@@ -158,8 +171,8 @@ fn comes_and_none_above(ann: &Post, seq: u64, times: usize, last: u64) {
         }
         let count = copies.entry(came).or_insert(0);
         *count += 1;
-        if *count > MOST_COPIES {
-            fail(format!("{came} comes for the {count}th time, and {seq} does not"));
+        if *count > MOST_COPIES && story::left(until).is_zero() {
+            time_out(format!("{came} comes for the {count}th time, and {seq} does not"));
         }
     }
 }
@@ -169,7 +182,6 @@ pub fn what_does_not_arrive_is_told(dice: &mut Dice) {
     let (bob, mut server) = bob(&played, &["--give-up", "1"]);
     let ann = Post::new(3, &bob, dice);
     ann.is_queried(&bob, &mut server);
-    let name = ann.me.name.clone();
     let texts: Vec<String> = (0..3).map(|_| dice.text()).collect();
     step("bob says three things; the first and the third are acknowledged");
     let begun = Instant::now();
@@ -184,24 +196,42 @@ pub fn what_does_not_arrive_is_told(dice: &mut Dice) {
     }
     ann.acknowledges(&ann.secrets.answer, 3, 0);
     ann.acknowledges(&ann.secrets.answer, 1, 1);
-    let told = |what: &str, text: &str| format!("{what} to {name}{text}");
-    bob.sees_line(&told("Delivered", &format!(" (udp): {}", texts[2])));
-    bob.sees_line(&told("Delivered", &format!(" (udp): {}", texts[0])));
+    is_delivered(&bob, &ann, &texts[2], begun);
+    is_delivered(&bob, &ann, &texts[0], begun);
     step("the second is tried for a second, and then bob is told");
-    bob.sees_line_without(&["Delivered"], &told("not delivered", &format!(": {}", texts[1])));
+    let lost = format!("not delivered to {}: {}", ann.me.name, texts[1]);
+    bob.sees_line_without(&["Delivered"], &lost);
     let after = begun.elapsed();
-    if after < GIVE_UP || after > Duration::from_secs(3).mul_f64(settings().slow()) {
-        fail(format!("it was given up after {} instead of {}", ms(after), ms(GIVE_UP)));
+    let why = || format!("it was given up after {} instead of {}", ms(after), ms(GIVE_UP));
+    match came(after, GIVE_UP, MUCH_LATER.mul_f64(settings().slow())) {
+        Came::Early => fail(why()),
+        Came::InTime => {}
+        Came::Late => time_out(why()),
     }
     first_has_moved_on(&bob, &ann, dice);
     nothing_is_repeated_any_more(&bob, &ann);
     it_is_told_when_it_is_time(&bob, &mut server, dice);
 }
 
+/// What was typed at `begun` at the earliest, and is acknowledged, is delivered. If the ACK has come after the time to
+/// give up, it is too late.
+fn is_delivered(bob: &Client, ann: &Post, text: &str, begun: Instant) {
+    let (name, lost) = (&ann.me.name, format!("not delivered to {}: {text}", ann.me.name));
+    let delivered = format!("Delivered to {name} (udp): {text}");
+    only_until(begun + GIVE_UP, || {
+        bob.waits(&format!("the line {delivered:?}"), |line| {
+            if line == lost {
+                bob.shows_instead(&delivered, line);
+            }
+            (line == delivered).then_some(())
+        });
+    });
+}
+
 /// The first and the third of three were acknowledged, the second was given up.
 fn first_has_moved_on(bob: &Client, ann: &Post, dice: &mut Dice) {
     step("from now on First says that nobody tries the second any more");
-    let last = dice.text();
+    let (last, begun) = (dice.text(), Instant::now());
     bob.types(&format!("/msg {last}"));
     loop {
         let (block, _) = ann.gets("MSG");
@@ -217,8 +247,7 @@ fn first_has_moved_on(bob: &Client, ann: &Post, dice: &mut Dice) {
             break;
         }
     }
-    let delivered = format!("Delivered to {} (udp): {last}", ann.me.name);
-    bob.sees_line_without(&["not delivered"], &delivered);
+    is_delivered(bob, ann, &last, begun);
 }
 
 /// Up to 4 all was acknowledged or given up, and the other side knows it.
@@ -226,16 +255,16 @@ fn nothing_is_repeated_any_more(bob: &Client, ann: &Post) {
     step("Upto is 4: nothing is left to be told, and after a while the next thing is said");
     step("an old ACK, of 1 and with Upto 1, comes late, each time, and changes nothing");
     ann.acknowledges(&ann.secrets.answer, 1, 1);
-    let (pause, mut copies) = (Instant::now() + Duration::from_millis(500), 0);
-    let mut is_said = false;
+    let (pause, until) = (Instant::now() + Duration::from_millis(500), story::deadline());
+    let (mut copies, mut begun) = (0, None);
     loop {
-        let block = if is_said {
+        let block = if begun.is_some() {
             ann.gets("MSG").0
         } else if let Some((block, _)) = ann.gets_until("MSG", pause) {
             block
         } else {
+            begun = Some(Instant::now());
             bob.types("/msg the fifth");
-            is_said = true;
             continue;
         };
         let seq = block.number("Seq");
@@ -245,11 +274,11 @@ fn nothing_is_repeated_any_more(bob: &Client, ann: &Post) {
             break;
         }
         copies += 1;
-        if copies > STRAYS {
-            fail(format!("{seq} comes again and again, and Upto was 4 in each ACK"));
+        if copies > STRAYS && story::left(until).is_zero() {
+            time_out(format!("{seq} comes again and again, and Upto was 4 in each ACK"));
         }
     }
-    bob.sees_line(&format!("Delivered to {} (udp): the fifth", ann.me.name));
+    begun.into_iter().for_each(|begun| is_delivered(bob, ann, "the fifth", begun));
 }
 
 /// The time to give up may be before the next copy would be due.
@@ -272,11 +301,12 @@ fn it_is_told_when_it_is_time(bob: &Client, server: &mut Guest, dice: &mut Dice)
             let after = ms(later.elapsed());
             fail(format!("{next:?} was given up after {after} instead of {}", ms(GIVE_UP)));
         }
-        if came(after, GIVE_UP, NEXT_COPY) == Came::InTime {
-            break;
-        }
-        if tries == TRIES {
-            fail(format!("it was given up after {} instead of {}", ms(after), ms(GIVE_UP)));
+        let why = || format!("it was given up after {} instead of {}", ms(after), ms(GIVE_UP));
+        match came(after, GIVE_UP, NEXT_COPY) {
+            Came::Early => fail(why()),
+            Came::InTime => break,
+            Came::Late if tries == TRIES => late(why()),
+            Came::Late => {}
         }
         step("that was not in time; perhaps the machine is busy, so once more");
         tries += 1;
