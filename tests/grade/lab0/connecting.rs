@@ -10,7 +10,7 @@ use crate::driver::dice::Dice;
 use crate::driver::heard::{Output, Side};
 use crate::driver::played::Played;
 use crate::driver::program::Program;
-use crate::driver::story::{fail, instead, not_checked, seconds, step, time_out};
+use crate::driver::story::{fail, instead, late, not_checked, seconds, step};
 
 /// More connections than a listener keeps that accepts none.
 const FULL: usize = 4_096;
@@ -49,7 +49,7 @@ pub fn each_address_is_tried_within_its_limit(dice: &mut Dice) {
     let took = begun.elapsed();
     if took > LATE {
         let expected = format!("one second for each silent address, {} at most", seconds(LATE));
-        time_out(instead(expected, seconds(took)));
+        late(instead(expected, seconds(took)));
     }
 }
 

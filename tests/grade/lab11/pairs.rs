@@ -1,16 +1,17 @@
 //! The table of pairs: two of your clients, and a NAT before each, which is the grader.
 
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::driver::by_hand;
 use crate::driver::cast::Client;
 use crate::driver::dice::Dice;
+use crate::driver::exact::only_until;
 use crate::driver::heard::fail_if_one_has_failed;
 use crate::driver::nat::{Kind, Network};
 use crate::driver::played::{Guest, Peer, Played, Secrets};
 use crate::driver::story::{self, instead, step};
-use crate::lab11::peer::{BY_HAND, calls, headers, introduces};
+use crate::lab11::peer::{BY_HAND, SEARCH, calls, headers, introduces};
 
 /// What stands before a client.
 type Before = Option<Kind>;
@@ -108,9 +109,12 @@ pub fn every_pair_of_the_table_goes_its_way(dice: &mut Dice) {
 /// What alice says arrives at bob.
 fn finds_a_way(boxes: [Before; 2], is_one: bool, dice: &mut Dice) {
     let (mut pair, text) = (Pair::new(boxes, is_one), dice.text());
+    let begun = Instant::now();
     pair.queries(&text, is_one, dice);
-    pair.clients[1].sees_line(&format!("alice (udp): {text}"));
-    pair.clients[0].sees_line(&format!("Delivered to bob (udp): {text}"));
+    only_until(begun + SEARCH, || {
+        pair.clients[1].sees_line(&format!("alice (udp): {text}"));
+        pair.clients[0].sees_line(&format!("Delivered to bob (udp): {text}"));
+    });
 }
 
 /// All is tried, and alice is told. As long as PUNCH goes out she need not be told yet.

@@ -7,8 +7,9 @@ use crate::driver::block::Block;
 use crate::driver::by_hand;
 use crate::driver::cast::Server;
 use crate::driver::dice::Dice;
+use crate::driver::exact::{comes_before, only_until};
 use crate::driver::settings::settings;
-use crate::driver::story::{fail, instead, step, time_out};
+use crate::driver::story::{fail, instead, late, step, time_out};
 use crate::driver::wire::Wire;
 
 /// A text nearly as long as may be: a few thousand of them are more than loopback swallows by itself.
@@ -17,7 +18,8 @@ const LONG: usize = 1990;
 const BATCH: usize = 50;
 /// What is not the same by hand.
 const READS_SLOWLY: &str = "who reads slowly in the story reads all at once here: play that one at a terminal, with Ctrl-Z and fg";
-/// How long a batch may take to come back when somebody else does not read.
+/// How long a batch may take to come back when somebody else does not read. A server that waits for somebody else does
+/// so for three seconds.
 const AT_ONCE: Duration = Duration::from_secs(2);
 
 /// A text of that length that tells its number.
@@ -65,15 +67,14 @@ pub fn a_member_that_never_reads_delays_nobody(dice: &mut Dice) {
     step(format!(
         "{speaks} says {batches} times {BATCH} long messages, 6.6 MB; {speaks} and {listens} hear them"
     ));
-    let at_once = AT_ONCE.mul_f64(settings().slow());
     for batch in 0..batches {
         let begun = Instant::now();
         says_batch(&mut speaker, batch);
         hears_batch(&mut speaker, batch);
         hears_batch(&mut listener, batch);
-        if begun.elapsed() > at_once {
+        if begun.elapsed() > AT_ONCE {
             let (took, last) = (begun.elapsed(), (batch + 1) * BATCH);
-            fail(format!("it took {took:.1?} until message {last} had reached those who read"));
+            late(format!("it took {took:.1?} until message {last} had reached those who read"));
         }
     }
 }
@@ -134,11 +135,13 @@ fn is_over(stalled: &mut Wire, most: usize) {
     fail(instead("the end of the connection", "more than was on its way"));
 }
 
-/// A fifth is next to nothing where a busy machine makes the room slow, and who takes nothing for 3 s is let go. So in
-/// each second the slow one reads at least so many messages: twice what the system waits for until it tells the server
-/// that there is room again.
+/// A fifth is next to nothing where a busy machine makes the room slow, and a member that takes nothing for 3 s is let
+/// go. So in each second the slow one reads at least so many messages: twice what the system waits for until it tells
+/// the server that there is room again. If the grader itself stands still for longer, that second and all, the slow one
+/// is let go by right.
 const AWAKE: Duration = Duration::from_secs(1);
 const AT_LEAST: usize = 131_000 / LONG;
+const STILL: Duration = Duration::from_secs(2);
 
 pub fn a_slow_member_gets_every_byte_in_order(dice: &mut Dice) {
     let server = Server::start(&["--backlog", "30000000"]);
@@ -149,30 +152,31 @@ pub fn a_slow_member_gets_every_byte_in_order(dice: &mut Dice) {
     step(format!("{} says 9 MB; {} reads a fifth of it meanwhile", names[1], names[0]));
     by_hand::note(READS_SLOWLY);
     let (mut read, mut answered, mut second) = (0, 0, (Instant::now(), 0));
+    let mut last = Instant::now();
     for batch in 0..batches {
         says_batch(&mut speaker, batch);
         hears_batch(&mut speaker, batch);
         slow.asks("PING", &[("Token", &batch.to_string())]);
         for _ in 0..BATCH / 5 {
-            takes(&mut slow, &mut read, &mut answered);
+            takes(&mut slow, &mut read, &mut answered, &mut last);
         }
         if second.0.elapsed() > AWAKE {
             while read < (second.1 + AT_LEAST).min((batch + 1) * BATCH) {
-                takes(&mut slow, &mut read, &mut answered);
+                takes(&mut slow, &mut read, &mut answered, &mut last);
             }
             second = (Instant::now(), read);
         }
     }
     step(format!("{} reads the rest", names[0]));
     while read < batches * BATCH || answered < batches {
-        takes(&mut slow, &mut read, &mut answered);
+        takes(&mut slow, &mut read, &mut answered, &mut last);
     }
     slow.hears_nothing_else(dice);
 }
 
 /// The next block of the slow one: the next message, or the next PONG.
-fn takes(slow: &mut Wire, read: &mut usize, answered: &mut usize) {
-    let block = slow.block("SAID or PONG");
+fn takes(slow: &mut Wire, read: &mut usize, answered: &mut usize, last: &mut Instant) {
+    let block = awake(last, || slow.block("SAID or PONG"));
     match block.kind.as_str() {
         "SAID" => {
             *read += 1;
@@ -185,6 +189,15 @@ fn takes(slow: &mut Wire, read: &mut usize, answered: &mut usize) {
         "JOINED" => {}
         _ => fail(format!("this is neither a message nor a PONG:\n{block}")),
     }
+}
+
+/// Reads something, which must follow the last time soon: see [`AWAKE`].
+fn awake<T>(last: &mut Instant, reads: impl FnOnce() -> T) -> T {
+    let now = Instant::now();
+    let came = only_until(*last + STILL, reads);
+    comes_before(*last, STILL, "the grader reads on");
+    *last = now;
+    came
 }
 
 /// How long a member may take nothing while something waits for it.
@@ -207,20 +220,23 @@ pub fn who_takes_nothing_for_three_seconds_is_let_go(dice: &mut Dice) {
     let (mut taker, _) = comes(&server, slow, &mut witness);
     let (mut sleeper, _) = comes(&server, late, &mut witness);
     step(format!("{late} asks for all of it {ANSWERS} times, 10 MB, and reads that"));
+    let mut last = Instant::now();
     waits_for_all(&mut sleeper, &mut witness, speaker);
-    reads(&mut sleeper, 0..ANSWERS * LAST);
+    reads(&mut sleeper, 0..ANSWERS * LAST, &mut last);
     step(format!(
         "{stalled} and {slow} ask for as much; {stalled} does not read, {slow} does, slowly"
     ));
     stuck.reads_no_more();
     by_hand::note(READS_SLOWLY);
     let (begun, mut read, mut left) = (Instant::now(), 0, None);
+    let mut last = begun;
     [&mut stuck, &mut taker].into_iter().for_each(asks_for_all);
     let until = begun + 3 * STUCK.mul_f64(settings().slow());
     while left.is_none() {
-        reads(&mut taker, read..read + SOME);
+        reads(&mut taker, read..read + SOME, &mut last);
         read += SOME;
         if witness.hears_within(PAUSE) {
+            comes_before(last, STILL, "the grader reads on");
             is_slow(&witness.gets("LEFT"), &id, stalled);
             left = Some(begun.elapsed());
         } else if Instant::now() > until {
@@ -232,7 +248,7 @@ pub fn who_takes_nothing_for_three_seconds_is_let_go(dice: &mut Dice) {
     }
     step(format!("{slow}, for whom something waits as long as for {stalled}, goes on reading"));
     for _ in 0..3 {
-        reads(&mut taker, read..read + SOME);
+        reads(&mut taker, read..read + SOME, &mut last);
         read += SOME;
         witness.hears_within(PAUSE);
     }
@@ -242,9 +258,10 @@ pub fn who_takes_nothing_for_three_seconds_is_let_go(dice: &mut Dice) {
     is_there(&mut witness, slow);
     is_there(&mut witness, late);
     sleeper.skips_to("TOLD");
+    let mut last = Instant::now();
     waits_for_all(&mut sleeper, &mut witness, speaker);
     step(format!("{late} reads it only now, and that is soon enough"));
-    reads(&mut sleeper, 0..ANSWERS * LAST);
+    reads(&mut sleeper, 0..ANSWERS * LAST, &mut last);
     step(format!("the connection of {stalled} ends"));
     is_over(&mut stuck, ANSWERS * (LAST + 2));
 }
@@ -290,9 +307,9 @@ fn asks_for_all_and_tells(wire: &mut Wire, peer: &str) {
     wire.sends(wishes() + &tell);
 }
 
-/// Reads these of the messages that it has asked for.
-fn reads(wire: &mut Wire, messages: Range<usize>) {
-    messages.for_each(|message| hears(wire, message % LAST + 1));
+/// Reads these of the messages that it has asked for, the first of them soon after the last time.
+fn reads(wire: &mut Wire, messages: Range<usize>, last: &mut Instant) {
+    messages.for_each(|message| awake(last, || hears(wire, message % LAST + 1)));
 }
 
 /// Only who is in the room can be told something.

@@ -1,7 +1,10 @@
 //! Your client is called.
 
+use std::time::{Duration, Instant};
+
 use crate::driver::cast::Client;
 use crate::driver::dice::Dice;
+use crate::driver::exact::{comes_before, only_until};
 use crate::driver::played::{Guest, Peer, Played, Secrets};
 use crate::driver::story::step;
 use crate::driver::wire::Wire;
@@ -19,10 +22,17 @@ pub fn bob(played: &Played) -> (Client, Guest) {
     (bob, server)
 }
 
+/// A caller that is silent for a second has no name, and no Ticket.
+const SILENCE: Duration = Duration::from_secs(1);
+/// How long a Ticket that bob does not know may wait for its CALL.
+const JUDGEMENT: Duration = Duration::from_secs(2);
+
 /// Somebody calls bob with this Ticket.
 pub fn calls(bob: &Client, caller: &Peer, ticket: &str) -> Wire {
+    let begun = Instant::now();
     let mut wire = bob.is_called_by(&caller.name);
     wire.sends(caller.chat(&[("Ticket", ticket)]));
+    comes_before(begun, SILENCE, "a caller's CHAT");
     wire
 }
 
@@ -71,10 +81,11 @@ pub fn who_shows_the_ticket_is_verified_and_who_does_not_is_not(dice: &mut Dice)
 
     step(format!("{} calls before it is announced: CALL is a little late", names[2]));
     let (late, secrets) = (Peer::new(&names[2], address(6003), 4), Secrets::new(dice));
+    let begun = Instant::now();
     let mut wire = calls(&bob, &late, &secrets.ticket);
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    std::thread::sleep(Duration::from_millis(300));
     server.is_told_of_call(&late, "tcp", &secrets);
-    lets_in(&bob, &server, &late, &mut wire, &secrets);
+    only_until(begun + JUDGEMENT, || lets_in(&bob, &server, &late, &mut wire, &secrets));
 }
 
 pub fn a_ticket_is_used_up(dice: &mut Dice) {

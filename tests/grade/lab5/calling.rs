@@ -1,9 +1,15 @@
 //! Your client calls somebody.
 
+use std::time::{Duration, Instant};
+
 use super::called::{bob, expect_line};
 use crate::driver::dice::Dice;
+use crate::driver::exact::only_until;
 use crate::driver::played::{Peer, Played, Secrets};
 use crate::driver::story::step;
+
+/// How long a caller waits for the Answer at least: the other side may wait so long for its CALL.
+const ANSWER: Duration = Duration::from_secs(2);
 
 pub fn who_is_called_must_show_the_answer(dice: &mut Dice) {
     let played = Played::open();
@@ -18,13 +24,16 @@ pub fn who_is_called_must_show_the_answer(dice: &mut Dice) {
     bob.sees_line(&format!("{} joined (ID 3, {})", names[0], friend.address));
     bob.types(&format!("/chat {}", names[0]));
     bob.types(&format!("/msg {text}"));
+    let begun = Instant::now();
     server.is_introduced_to(&friend, "tcp", &secrets);
     let mut wire = door.accepts(&names[0]);
     let chat = wire.gets("CHAT");
     chat.has(&[("clientID", "bob"), ("Ticket", &secrets.ticket)]);
     step(format!("{} answers with the Answer: now the text comes", names[0]));
-    wire.sends(friend.chat(&[("Answer", &secrets.answer)]));
-    expect_line(&mut wire, &text);
+    only_until(begun + ANSWER, || {
+        wire.sends(friend.chat(&[("Answer", &secrets.answer)]));
+        expect_line(&mut wire, &text);
+    });
     bob.sees_line(&format!("Sent to {} (ID 3): {text}", names[0]));
 
     for (name, id) in names[1..].iter().zip(4_u64..) {
@@ -43,10 +52,13 @@ pub fn who_is_called_must_show_the_answer(dice: &mut Dice) {
         bob.sees_line(&format!("{name} joined (ID {id}, {})", other.address));
         bob.types(&format!("/chat {name}"));
         bob.types(&format!("/msg {text}"));
+        let begun = Instant::now();
         server.is_introduced_to(&other, "tcp", &secrets);
         let mut wire = door.accepts(name);
         wire.gets("CHAT").has(&[("Ticket", &secrets.ticket)]);
-        wire.sends(other.chat(&shown));
+        only_until(begun + ANSWER, || {
+            wire.sends(other.chat(&shown));
+        });
         step(format!("bob hangs up, keeps the text, and says that {name} has not got it"));
         wire.is_closed();
         bob.sees_line_without(&["Sent to"], &format!("not delivered to {name}: {text}"));
