@@ -53,14 +53,23 @@ pub fn copy(from: &mut impl Read, to: &mut impl HalfClose) -> io::Result<()> {
 /// Copies both directions between two connections at once, until both have ended.
 ///
 /// # Errors
-/// When a direction fails. `one_way` has then ended the other direction, too.
+/// When a direction fails. `one_way` has then ended the other direction, too; of both errors this is the cause.
 // LAB 0: copy both directions at once => one_way(one, other)
 pub fn join(one: &TcpStream, other: &TcpStream) -> io::Result<()> {
     let (from, to) = (other.try_clone()?, one.try_clone()?);
     let back = thread::Builder::new().name("back".to_owned()).spawn(move || one_way(&from, &to))?;
     let there = one_way(one, other);
     let back = back.join().unwrap_or_else(|_| Err(io::Error::other("a thread has panicked")));
-    there.and(back)
+    // After the first error both connections are shut down, and the second error may only tell that.
+    let says = |error: &io::Error| match error.kind() {
+        ErrorKind::NotConnected => 0, // an end was passed on to a connection that is shut down
+        ErrorKind::BrokenPipe => 1,   // something was written to one
+        _ => 2,
+    };
+    match (there, back) {
+        (Err(there), Err(back)) if says(&back) > says(&there) => Err(back),
+        (there, back) => there.and(back),
+    }
 }
 
 /// Copies one direction between two connections. If that fails, both connections are over, in both directions.

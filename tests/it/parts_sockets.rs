@@ -165,18 +165,25 @@ fn whoever_answers_first_has_the_connection_and_its_address_is_told() {
 
 #[test]
 fn a_connection_that_breaks_ends_the_one_that_is_joined_with_it() {
-    let places = [Played::open(), Played::open()];
-    let [one, other] = places.each_ref().map(|place| place.address().to_string());
-    let parts = start(&format!("join {one} {other}"));
-    let [mut alice, mut bob] =
-        [(&places[0], "alice"), (&places[1], "bob")].map(|(place, who)| place.accepts(who));
-    complains(&parts, &format!("{one} and {other} are joined"));
-    alice.sends("I read nothing");
-    bob.gets_bytes("I read nothing");
-    bob.sends("and so I am cut off");
-    assert!(alice.hears_within(crate::support::DEADLINE));
-    alice.vanishes(); // with bytes unread: that is a reset
-    assert!(bob.is_over());
-    complains(&parts, &format!("parts: cannot go on joining {one} and {other}: "));
-    parts.exits(1);
+    for breaking in [0, 1] {
+        let places = [Played::open(), Played::open()];
+        let [one, other] = places.each_ref().map(|place| place.address().to_string());
+        let parts = start(&format!("join {one} {other}"));
+        let mut sides = [0, 1].map(|side| places[side].accepts(["alice", "bob"][side]));
+        complains(&parts, &format!("{one} and {other} are joined"));
+        sides[breaking].sends("I read nothing");
+        sides[1 - breaking].gets_bytes("I read nothing");
+        sides[1 - breaking].sends("and so I am cut off");
+        assert!(sides[breaking].hears_within(crate::support::DEADLINE));
+        let [mut alice, mut bob] = sides;
+        if breaking == 0 {
+            alice.vanishes(); // with bytes unread: that is a reset
+            assert!(bob.is_over());
+        } else {
+            bob.vanishes();
+            assert!(alice.is_over());
+        }
+        complains(&parts, &format!("cannot go on joining {one} and {other}: connection reset"));
+        parts.exits(1);
+    }
 }
