@@ -31,8 +31,8 @@
 use std::net::IpAddr;
 use std::time::Instant;
 
-use super::punches::{AskersClock, candidates, line, told};
-use super::questions::Answers;
+use super::punches::{candidates, line, told};
+use super::questions::{Answers, AskersClock};
 use crate::client::direct::udp::path::{Path, PathStep};
 use crate::wire::Secret;
 

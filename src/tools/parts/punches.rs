@@ -30,33 +30,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::questions::Answers;
+use super::questions::{Answers, AskersClock};
 use crate::client::direct::udp::punches::{Punch, Punches, candidate_order};
 use crate::wire::Candidates;
-
-/// The clock of whoever asks.
-#[derive(Debug)]
-pub struct AskersClock(Instant);
-
-impl Default for AskersClock {
-    fn default() -> AskersClock {
-        AskersClock(Instant::now())
-    }
-}
-
-impl AskersClock {
-    /// The time of a question, as the machine that is asked knows times.
-    pub fn time(&self, milliseconds: &str) -> Option<Instant> {
-        // 49 days: no question makes the sum too large.
-        let passed: u32 = milliseconds.parse().ok()?;
-        Some(self.0 + Duration::from_millis(passed.into()))
-    }
-
-    /// A time as the asker knows it.
-    pub fn told(&self, time: Instant) -> u128 {
-        time.saturating_duration_since(self.0).as_millis()
-    }
-}
 
 /// Reads `seen ADDRESS` and `local ADDRESS`, of which each may be missing.
 pub fn candidates(words: &[&str]) -> Option<Candidates> {

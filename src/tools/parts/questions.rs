@@ -8,6 +8,7 @@
 //! ```
 
 use std::io::{BufRead, Write};
+use std::time::{Duration, Instant};
 
 use crate::cli::Failure;
 
@@ -18,6 +19,34 @@ pub trait Answers {
 
     /// Answers a question, given as its words, on one line. `None`: this is no question.
     fn answer(&mut self, question: &[&str]) -> Option<String>;
+}
+
+/// The clock of a part that is asked: what the asker says is the time.
+#[derive(Debug)]
+pub struct AskersClock(Instant);
+
+impl Default for AskersClock {
+    fn default() -> AskersClock {
+        AskersClock(Instant::now())
+    }
+}
+
+impl AskersClock {
+    /// The time so many ms after the beginning, as the machine that is asked knows times.
+    pub fn at(&self, passed: u64) -> Instant {
+        self.0 + Duration::from_millis(passed)
+    }
+
+    /// The time of a question. `None`: this is none.
+    pub fn time(&self, milliseconds: &str) -> Option<Instant> {
+        // 49 days: no question makes the sum too large.
+        Some(self.at(milliseconds.parse::<u32>().ok()?.into()))
+    }
+
+    /// A time as the asker knows it, in whole ms: not before it.
+    pub fn told(&self, time: Instant) -> u128 {
+        time.saturating_duration_since(self.0).as_nanos().div_ceil(1_000_000)
+    }
 }
 
 /// Answers questions until there are no more. A line that is no question gets the list of all questions; an empty line

@@ -8,7 +8,7 @@
 //! | `new` | `new`: it begins anew, at 0 ms, and knows nothing |
 //!
 //! One question may have several of `say` and `ack`: they happen in their order, and then the sender does what is due.
-//! Time never goes back. An answer has these fields, in this order. The first three are left out if there is nothing to
+//! Time never goes back. A question of which a word is wrong does nothing at all. An answer has these fields, in this order. The first three are left out if there is nothing to
 //! tell, and the fourth if the sender waits only for ACKs and for new texts:
 //!
 //! | field | meaning |
@@ -30,9 +30,9 @@
 //! assert_eq!(answer, "window 64; timer 360", "120 and 4 times its half; it is measured once");
 //! ```
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::questions::Answers;
+use super::questions::{Answers, AskersClock};
 use crate::client::direct::udp::reliable::{Sending, Step};
 
 /// How long each message is tried, as `client` does without `--give-up`.
@@ -46,11 +46,20 @@ const LATEST: u64 = 1_000_000_000;
 pub struct VirtualSender {
     /// The sender.
     pub sending: Sending,
-    /// What it takes for the beginning, and how many ms have passed since.
-    begun: Instant,
+    /// Its clock, and how many ms have passed.
+    clock: AskersClock,
     now: u64,
     /// How many texts were said.
     said: u64,
+}
+
+/// What happens to a sender.
+#[derive(Debug)]
+enum Happening {
+    /// The user says so many texts.
+    Say(u64),
+    /// An ACK comes, with its Seq and Upto.
+    Ack(u64, u64),
 }
 
 /// What a sender does at one time.
@@ -69,16 +78,11 @@ pub struct Emission {
 impl Default for VirtualSender {
     fn default() -> VirtualSender {
         let sending = Sending::new(GIVE_UP);
-        VirtualSender { sending, begun: Instant::now(), now: 0, said: 0 }
+        VirtualSender { sending, clock: AskersClock::default(), now: 0, said: 0 }
     }
 }
 
 impl VirtualSender {
-    /// The time `at` so many ms after the beginning, as the sender knows times.
-    fn time(&self, at: u64) -> Instant {
-        self.begun + Duration::from_millis(at)
-    }
-
     /// The user says so many more texts.
     pub fn says(&mut self, count: u64) {
         for _ in 0..count {
@@ -89,7 +93,7 @@ impl VirtualSender {
 
     /// An ACK comes, as a conversation would handle it.
     pub fn hears(&mut self, seq: u64, upto: u64, at: u64) {
-        let now = self.time(at);
+        let now = self.clock.at(at);
         self.sending.congestion.acknowledged(seq, upto, now);
         self.sending.acknowledged(seq, upto);
     }
@@ -97,7 +101,7 @@ impl VirtualSender {
     /// Does what is due, as a conversation would.
     pub fn does(&mut self, at: u64) -> Emission {
         let mut emission = Emission::default();
-        for step in self.sending.due(self.time(at)) {
+        for step in self.sending.due(self.clock.at(at)) {
             match step {
                 Step::Send { seq, first, waited, .. } => {
                     emission.first = first;
@@ -114,27 +118,14 @@ impl VirtualSender {
         emission
     }
 
-    /// When something is due, in whole ms after the beginning: not before its time.
-    fn due(&self) -> Option<u64> {
-        let after = self.sending.deadline()?.duration_since(self.begun);
-        u64::try_from(after.as_nanos().div_ceil(1_000_000)).ok()
-    }
-
     /// Answers what is asked at this time: the words behind it.
-    fn answer_at(&mut self, at: u64, mut question: &[&str]) -> Option<String> {
-        loop {
-            question = match question {
-                [] => break,
-                ["say", count, rest @ ..] => {
-                    self.says(count.parse().ok().filter(|count| *count <= MOST_TEXTS)?);
-                    rest
-                }
-                ["ack", seq, "upto", upto, rest @ ..] => {
-                    self.hears(seq.parse().ok()?, upto.parse().ok()?, at);
-                    rest
-                }
-                _ => return None,
-            };
+    fn answer_at(&mut self, at: u64, question: &[&str]) -> Option<String> {
+        // A question that is none to its end does nothing.
+        for event in events(question)? {
+            match event {
+                Happening::Say(count) => self.says(count),
+                Happening::Ack(seq, upto) => self.hears(seq, upto, at),
+            }
         }
         self.now = at;
         let emission = self.does(at);
@@ -143,7 +134,8 @@ impl VirtualSender {
 
     /// What is told in every answer.
     fn state(&self) -> String {
-        let due = self.due().map_or(String::new(), |due| format!("due {due}; "));
+        let due = self.sending.deadline().map(|due| self.clock.told(due));
+        let due = due.map_or(String::new(), |due| format!("due {due}; "));
         let congestion = &self.sending.congestion;
         let timer = congestion.timeout().as_millis();
         format!("{due}window {}; timer {timer}", congestion.window())
@@ -160,6 +152,27 @@ impl Emission {
             format!("{name}{runs}; ")
         };
         fields.into_iter().filter(|(_, numbers)| !numbers.is_empty()).map(field).collect()
+    }
+}
+
+/// Reads what happens. `None`: a word of it is wrong.
+fn events(mut question: &[&str]) -> Option<Vec<Happening>> {
+    let (mut events, mut texts) = (Vec::new(), 0);
+    loop {
+        question = match question {
+            [] => return Some(events),
+            ["say", count, rest @ ..] => {
+                let count = count.parse().ok().filter(|count| *count <= MOST_TEXTS - texts)?;
+                texts += count;
+                events.push(Happening::Say(count));
+                rest
+            }
+            ["ack", seq, "upto", upto, rest @ ..] => {
+                events.push(Happening::Ack(seq.parse().ok()?, upto.parse().ok()?));
+                rest
+            }
+            _ => return None,
+        };
     }
 }
 
