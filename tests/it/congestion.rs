@@ -7,6 +7,7 @@ use p2p_chat::client::direct::RoundTrip;
 use p2p_chat::client::direct::udp::congestion::CongestionControl;
 use p2p_chat::client::direct::udp::reliable::{Sending, Step};
 use p2p_chat::tools::parts::bottleneck::{Bottleneck, LinkSettings};
+use p2p_chat::tools::parts::link::fairness;
 
 /// A link without losses by chance, and flows that begin at these times.
 fn link(rate: u64, places: usize, delay: u64, begins: &[u64]) -> Bottleneck {
@@ -22,12 +23,6 @@ fn counts(link: &Bottleneck) -> Vec<[u64; 2]> {
 fn since(link: &Bottleneck, before: &[[u64; 2]]) -> Vec<[u64; 2]> {
     let both = counts(link).into_iter().zip(before);
     both.map(|(after, before)| [after[0] - before[0], after[1] - before[1]]).collect()
-}
-
-/// Jain's index of fairness (R. Jain and others, 1984), in thousandths: 1000 if all have the same.
-fn fairness(shares: &[u64]) -> u64 {
-    let squares: u64 = shares.iter().map(|share| share * share).sum();
-    1_000 * shares.iter().sum::<u64>().pow(2) / (shares.len() as u64 * squares)
 }
 
 #[test]
@@ -50,8 +45,9 @@ fn flows_share_the_link_fairly_whoever_came_first() {
         link.runs(120_000);
         let counts = since(&link, &before);
         let shares: Vec<u64> = counts.iter().map(|[shown, _]| *shown).collect();
-        println!("{rate}/s, {places} places, {delay} ms: {counts:?}, {}", fairness(&shares));
-        assert!(fairness(&shares) >= 900, "{shares:?}");
+        let fairness = fairness(shares.iter().copied());
+        println!("{rate}/s, {places} places, {delay} ms: {counts:?}, {fairness}");
+        assert!(fairness >= 900, "{shares:?}");
         assert!(shares.iter().sum::<u64>() >= 96 * rate, "{shares:?}");
     }
 }

@@ -72,12 +72,11 @@ pub fn run(options: &LinkOptions, output: &mut impl Write) -> Result<(), Failure
     let after = link.flows.iter().map(counts).zip(before);
     let counts: Vec<[u64; 3]> =
         after.map(|(after, before)| [0, 1, 2].map(|at| after[at] - before[at])).collect();
-    if let Some(file) = &options.svg {
-        let drawn = fs::write(file, picture.draw(&title(options)));
-        drawn.map_err(|error| Failure::cannot("write", file.display(), &error))?;
-    }
     write_table(options, &counts, output)
-        .map_err(|error| Failure::cannot("write", "the output", &error))
+        .map_err(|error| Failure::cannot("write", "the output", &error))?;
+    let Some(file) = &options.svg else { return Ok(()) };
+    let drawn = fs::write(file, picture.draw(&title(options)));
+    drawn.map_err(|error| Failure::cannot("write", file.display(), &error))
 }
 
 /// What a flow has done so far: shown, copies, dropped.
@@ -99,18 +98,26 @@ fn write_table(
     counts: &[[u64; 3]],
     output: &mut impl Write,
 ) -> io::Result<()> {
-    let seconds = options.seconds - options.seconds / 2;
-    let most = options.settings.rate * options.seconds / 2;
+    let half = if options.seconds % 2 == 1 { ".5" } else { "" };
+    let seconds = format!("{}{half}", options.seconds / 2);
     let sum = |at: usize| counts.iter().map(|count| count[at]).sum::<u64>();
     let rows = counts.iter().enumerate().map(|(at, count)| (format!("flow {}", at + 1), *count));
     writeln!(output, "{}; the second half, {seconds} s:", title(options))?;
     writeln!(output, "        messages  of the link  copies  dropped")?;
     for (name, [shown, copies, dropped]) in rows.chain([("all".to_owned(), [0, 1, 2].map(sum))]) {
-        let share = 100 * shown / most.max(1);
+        // What has waited for a lost message since the first half is shown now, too, and that is no more of the link.
+        let share = (200 * shown / (options.settings.rate * options.seconds)).min(100);
         writeln!(output, "{name:<8}{shown:>8}{share:>11} %{copies:>9}{dropped:>9}")?;
     }
-    let (fair, squares) = (sum(0), counts.iter().map(|count| count[0] * count[0]).sum::<u64>());
-    let fairness = 1_000 * fair * fair / (counts.len() as u64 * squares).max(1);
+    let fairness = fairness(counts.iter().map(|count| count[0]));
     writeln!(output, "Jain's index of fairness: {}.{:03}", fairness / 1_000, fairness % 1_000)?;
     output.flush()
+}
+
+/// Jain's index of fairness (R. Jain and others, 1984), in thousandths: 1000 if all have the same, 500 if one of two
+/// has everything.
+pub fn fairness(shares: impl Iterator<Item = u64>) -> u64 {
+    let add = |(count, sum, squares), share| (count + 1, sum + share, squares + share * share);
+    let (count, sum, squares): (u64, u64, u64) = shares.fold((0, 0, 0), add);
+    1_000 * sum * sum / (count * squares).max(1)
 }

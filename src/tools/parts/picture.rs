@@ -1,6 +1,7 @@
 //! A run over a link as a picture: the windows, the queue, the round trip and the timers, all against time.
 
 use std::fmt::Write as _;
+use std::iter;
 
 use super::bottleneck::{Bottleneck, Flow};
 use crate::tools::chart::{
@@ -137,8 +138,9 @@ impl Picture {
             format_args!("<path class=\"line most\" d=\"M{LEFT} {end:.1}H{RIGHT}\"/>"),
         );
         for (flow, trace) in self.flows.iter().enumerate() {
-            let more = trace.dropped.windows(2).filter(|two| two[0].1 < two[1].1);
-            let times: Vec<u64> = more.map(|two| two[1].0).collect();
+            let before = iter::once(0).chain(trace.dropped.iter().map(|(_, dropped)| *dropped));
+            let more = trace.dropped.iter().zip(before).filter(|((_, now), before)| now > before);
+            let times: Vec<u64> = more.map(|((at, _), _)| *at).collect();
             drawing.strokes(
                 &format!("drop {}", style(flow)),
                 &times,

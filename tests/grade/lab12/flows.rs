@@ -27,7 +27,8 @@ fn since(world: &World, before: &[Count]) -> (Vec<u64>, Vec<u64>) {
     before.iter().enumerate().map(|(flow, before)| world.count(flow).since(*before)).unzip()
 }
 
-/// The index of fairness, in thousandths: 1000 if all have the same, 500 if one of two has everything.
+/// The index of fairness, in thousandths: 1000 if all have the same, 500 if one of two has everything. `parts link` has
+/// it, too; the grader uses nothing of what it grades.
 fn fairness(shares: &[u64]) -> u64 {
     let (all, squares): (u64, u64) =
         (shares.iter().sum(), shares.iter().map(|share| share * share).sum());
