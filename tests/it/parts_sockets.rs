@@ -187,3 +187,17 @@ fn a_connection_that_breaks_ends_the_one_that_is_joined_with_it() {
         parts.exits(1);
     }
 }
+
+/// The same port at another address of this machine looks like another echo.
+#[test]
+fn a_datagram_from_what_may_be_another_echo_gets_no_answer() {
+    let (echo, address) = echo("echo 0");
+    let Ok(twin) = UdpSocket::bind(("127.0.0.2", address.port())) else {
+        return; // Linux alone has such addresses
+    };
+    twin.send_to(b"forged", address).unwrap();
+    let own = twin.local_addr().unwrap();
+    echo.sees_line(&format!("{own} gets no answer: it may be a service that answers, too"));
+    twin.set_nonblocking(true).unwrap();
+    assert!(twin.recv_from(&mut [0; 9]).is_err());
+}

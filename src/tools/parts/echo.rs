@@ -5,6 +5,12 @@
 //! parts echo PORT [--host IP]      on 127.0.0.1 without --host; PORT 0 is any free one
 //! ```
 //!
+//! A datagram from a port below 1024, or from this port of another host, gets no answer, as with inetd: there is a
+//! service, and if it answers, too (another echo, say), the two go on for ever. Two of these servers on different ports
+//! cannot tell each other from clients. Somebody who forges a datagram from one to the other makes them talk until a
+//! datagram is lost; TCP has no such forgery, for a connection takes a handshake. So this is a server to learn with, on
+//! 127.0.0.1 unless it is told otherwise.
+//!
 //! The first line on stdout is `listening on IP:PORT`. Later lines tell who comes and goes. It ends with its input. If
 //! it cannot have the port for both, it ends with code 1, and a line on stderr names the port.
 
@@ -22,6 +28,8 @@ use crate::net::{Accept, Slot, Slots, pair};
 const MOST: usize = 32;
 /// How much is read at once, and more than the largest datagram.
 const PIECE: usize = 65_536;
+/// Ports below this are those of services (RFC 6335, 6: system ports).
+const SYSTEM_PORTS: u16 = 1024;
 /// The pause after an error of the socket for datagrams.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -39,7 +47,7 @@ pub fn run(address: SocketAddr, mut input: impl BufRead) -> Result<(), Failure> 
     let slots = Slots::new(MOST);
     for (listener, socket) in iter::once(pair).chain(twin) {
         start(listener, EchoService(slots.clone())).map_err(failed)?;
-        let answering = move || answer(&socket);
+        let answering = move || answer(&socket, own.port());
         thread::Builder::new().name("datagrams".to_owned()).spawn(answering).map_err(failed)?;
     }
     io::copy(&mut input, &mut io::sink()).map_err(failed).map(drop)
@@ -51,16 +59,19 @@ fn start(listener: TcpListener, mut service: EchoService) -> io::Result<()> {
     thread::Builder::new().name("accept".to_owned()).spawn(accepting).map(drop)
 }
 
-/// Tells whoever watches.
+/// Tells it on stdout.
 fn say(line: std::fmt::Arguments) {
     let _ = writeln!(io::stdout(), "{line}"); // stdout may be closed
 }
 
-/// Sends back each datagram to where it comes from.
-fn answer(socket: &UdpSocket) -> ! {
+/// Sends back each datagram to where it comes from, unless a service may be there.
+fn answer(socket: &UdpSocket, own_port: u16) -> ! {
     let mut datagram = vec![0; PIECE];
     loop {
         match socket.recv_from(&mut datagram) {
+            Ok((_, from)) if from.port() < SYSTEM_PORTS || from.port() == own_port => {
+                say(format_args!("{from} gets no answer: it may be a service that answers, too"));
+            }
             Ok((count, from)) => {
                 say(format_args!("{from} has sent a datagram of {count} bytes"));
                 let _ = socket.send_to(&datagram[..count], from); // an error: it is lost
@@ -90,12 +101,17 @@ impl Accept for EchoService {
     }
 
     fn serve((stream, peer, _slot): Self::Admitted) {
+        // At the end the slot goes first and the stream last: a client that sees the end finds a free place.
         let _ = echo(&stream); // an error: the other side is gone
         say(format_args!("{peer} has ended"));
     }
 
     fn failed(&mut self, error: &io::Error) {
         say(format_args!("cannot accept a connection: {error}"));
+    }
+
+    fn unserved(&mut self, peer: SocketAddr, error: &io::Error) {
+        say(format_args!("cannot serve {peer}: {error}"));
     }
 }
 
