@@ -85,8 +85,8 @@ fn beside_a_freezer(folder: &Folder, name: &str, whom: &str, seconds: f64) -> Pa
     place
 }
 
-/// A check with a time that no busy machine stretches, whom the freezer stops, what the machine measures, and what comes
-/// of that.
+/// A check with a time that no busy machine stretches, whom the freezer stops, what the machine measures, and what
+/// comes of that.
 const LATE: [(&str, &str, &str, &str); 3] = [
     ("lab6::what_does_not_arrive_is_told", "client $$", "1", "FAIL"),
     ("lab6::what_does_not_arrive_is_told", "client $$", "1,3", "not checked"),

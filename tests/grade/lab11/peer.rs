@@ -216,7 +216,7 @@ impl Ann {
         self.is_sent(spot, "PUNCH").block.get("Nonce").to_owned()
     }
 
-    /// Waits for a text at a spot. Copies of those before it may come first: where a machine is busy, their ACK is late.
+    /// Waits for a text at a spot. Copies of those before it may come first: on a busy machine their ACK is late.
     #[track_caller]
     pub fn hears(&self, spot: &Spot, seq: u64, text: &str) {
         loop {

@@ -19,8 +19,8 @@ const STRAYS: usize = 3;
 const GIVE_UP: Duration = Duration::from_secs(1);
 /// When it is told too late in any case, on a machine at rest.
 const MUCH_LATER: Duration = Duration::from_secs(3);
-/// With `--give-up 1`, when it is told by a client that looks only when the next copy is due: that is 200, 400 and 800 ms after
-/// the ones before.
+/// With `--give-up 1`, when it is told by a client that looks only when the next copy is due: that is 200, 400 and
+/// 800 ms after the ones before.
 const NEXT_COPY: Duration = Duration::from_millis(1400);
 /// How often it is measured anew, for a busy machine may be late by itself.
 const TRIES: u64 = 3;
