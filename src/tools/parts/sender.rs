@@ -8,8 +8,9 @@
 //! | `new` | `new`: it begins anew, at 0 ms, and knows nothing |
 //!
 //! One question may have several of `say` and `ack`: they happen in their order, and then the sender does what is due.
-//! Time never goes back. A question of which a word is wrong does nothing at all. An answer has these fields, in this order. The first three are left out if there is nothing to
-//! tell, and the fourth if the sender waits only for ACKs and for new texts:
+//! Time never goes back. A question of which a word is wrong does nothing at all. An answer has these fields, in this
+//! order. The first three are left out if there is nothing to tell, and the fourth if the sender waits only for ACKs
+//! and for new texts:
 //!
 //! | field | meaning |
 //! | --- | --- |
