@@ -52,7 +52,7 @@ fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !is_so() {
         assert!(begun.elapsed() < DEADLINE, "{what}: not in time");
-        thread::sleep(Duration::from_millis(2));
+        thread::sleep(Duration::from_millis(2)); // the end of what is no child of one is told by nothing
     }
 }
 

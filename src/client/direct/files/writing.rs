@@ -165,7 +165,7 @@ fn lock(part: &File) -> io::Result<()> {
         if until <= Instant::now() {
             return Err(ErrorKind::WouldBlock.into());
         }
-        thread::sleep(LOOK);
+        thread::sleep(LOOK); // std's lock that waits knows no limit, so this one is tried again and again
     }
     Ok(())
 }
