@@ -1,6 +1,6 @@
 //! How fast the connections of one host may ask for things together.
 //!
-//! Whoever opens fifty connections, or a new one after each burst, is still one host. So each host has a limiter that
+//! A host that opens fifty connections, or a new one after each burst, is still one. So each host has a limiter that
 //! all its connections share, and that outlives them. What costs one member something has a limiter of its own, for
 //! each pair of a host and a member.
 

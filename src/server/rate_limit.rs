@@ -1,9 +1,9 @@
 //! How fast somebody may ask for things: a state machine that is given the time.
 //!
 //! It is the generic cell rate algorithm (GCRA, ITU-T I.371) in its form as a virtual clock. Each request has a cost.
-//! The next one is due so many intervals after it. Whoever is ahead of this schedule by more than the burst must wait;
-//! whoever is behind it gets no credit for its silence beyond the burst. A token bucket behaves in the same way, but
-//! has to count fractions of tokens. Unlike GCRA in a network, this limiter refuses nothing: it delays.
+//! The next one is due so many intervals after it. A client that is ahead of this schedule by more than the burst must
+//! wait; a client that is behind it gets no credit for its silence beyond the burst. A token bucket behaves in the same
+//! way, but has to count fractions of tokens. Unlike GCRA in a network, this limiter refuses nothing: it delays.
 //!
 //! ```
 //! use std::time::{Duration, Instant};

@@ -1,7 +1,7 @@
 //! Characters that show as nothing or turn text round, and the few places where such a character is part of what
 //! is shown: the joiners inside an emoji, and between letters that they shape.
 //!
-//! The classes are those of Unicode 17. Whoever updates them compares the ranges with its `DerivedCoreProperties`.
+//! The classes are those of Unicode 17. A person who updates them compares the ranges with its `DerivedCoreProperties`.
 
 /// The flags of England, Scotland and Wales after their black flag: tag letters, which show as nothing elsewhere.
 const FLAGS: [&str; 3] = [

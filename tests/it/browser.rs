@@ -595,7 +595,7 @@ fn browser_joins_and_talks_with_real_programs() {
     bob.types("/query alice");
     bob.types(&format!("/msg {MARKUP}"));
     browser.sees(".log .text", MARKUP);
-    // Who has called is one lane, before and after it has said its name. (If its call has overtaken the
+    // A caller is one lane, before and after it has said its name. (If its call has overtaken the
     // server's CALL, its first block was a claim.)
     let heads = browser.finds("lanes.filter(each => each !== 'bob?').join()");
     assert_eq!(heads.text(), "server,bob");

@@ -91,7 +91,7 @@ fn hanging_up_ends_one_chat_and_not_the_other() {
     alice.types("/peer bob");
     alice.types("/msg to bob");
     bob.sees_without("ended", "alice (direct): to bob");
-    // Who hung up can call again.
+    // A client that hung up can call again.
     calls((&carol, "carol"), (&alice, "alice"));
     calls((&bob, "bob"), (&carol, "carol"));
 }

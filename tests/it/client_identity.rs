@@ -25,7 +25,7 @@ impl Scene {
         Self { alice, site, bob, lanes, _first: first }
     }
 
-    /// The server starts again, and there alice is the first. Whoever is second has the ID that was bob's.
+    /// The server starts again, and there alice is the first. The second one has the ID that was bob's.
     #[track_caller]
     fn starts_again(&self) -> Server {
         self.lanes.iter().for_each(Lane::breaks);

@@ -49,7 +49,7 @@ fn sixty_four_speakers_do_not_keep_an_introduced_one_out() {
     }
     bob.types("/chat alice");
     bob.tells(&alice, "at last");
-    // Who has just spoken keeps its place before one more who is not announced.
+    // A caller that has just spoken keeps its place before one more that is not announced.
     alice.is_called_by("somebody").sends("CHAT\r\nclientID: eve\r\n\r\n").is_closed();
     speakers[0].sends("still here\r\n");
     alice.sees(" (direct): still here");

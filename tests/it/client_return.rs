@@ -117,7 +117,7 @@ fn a_name_that_was_lost_meanwhile_does_not_cost_the_direct_chat() {
     let server = server.starts_again();
     let mut thief = server.connect("thief");
     thief.asks("REGISTER", &[("clientID", "alice"), ("Port", "20001")]);
-    // Whoever is first has the name: it is the thief unless this machine is very busy.
+    // The first one has the name: it is the thief unless this machine is very busy.
     if thief.block("a block").kind == "REGACK" {
         thief.joins("alice");
         alice.sees("taken");

@@ -64,7 +64,7 @@ fn shown_as(label: Option<&str>, pieces: &[(&[u8], &[&str])]) {
     }
 }
 
-/// Who has told its name.
+/// A caller that has told its name.
 const BOB: Option<&str> = Some("Bob?");
 
 table! { shown_as:

@@ -155,7 +155,7 @@ fn who_comes_back_after_a_restart_has_the_same_id() {
         server.connect(name).registers(name, port).has(&[("ID", id)]);
     }
     let server = server.starts_again();
-    // Whoever is first: each has its own again, and a newcomer has a new one.
+    // In any order: each has its own again, and a newcomer has a new one.
     for (name, port, id) in
         [("carol", 20_003, "3"), ("Bob", 20_002, "2"), ("alice", 20_001, "1"), ("dan", 20_004, "4")]
     {

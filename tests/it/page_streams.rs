@@ -157,7 +157,7 @@ fn page_comes_however_many_idle_connections_there_are() {
         assert_eq!(answer.map(|answer| answer.status), Some(200), "kept away in round {round}");
         assert!(matches!(idle[0].read(&mut [0]), Ok(0) | Err(_)), "the oldest is still there");
     }
-    // Who has sent a good request does not give way.
+    // A connection that has sent a good request does not give way.
     host.page.tell("{}");
     stream.reads_to("{}");
 }

@@ -109,7 +109,7 @@ fn who_is_thrown_out_by_a_flood_keeps_the_name() {
     hears_that_bob_has_left(&mut alice, "slow");
     alice.gets("LEFT").has(&[("clientID", "mallory")]);
     let mut bob = only_bob_comes_back(&server, &mut alice, joined.get("Token"));
-    // Who goes by itself leaves its name to all.
+    // A member that goes by itself leaves its name to all.
     bob.asks("QUIT", &[]).is_closed();
     alice.gets("LEFT").has(&[("clientID", "bob"), ("Reason", "quit")]);
     server.registered("bob", 20_003);

@@ -180,7 +180,7 @@ fn a_number_counts_once_and_must_rise() {
     let mut bob = Member::joins(&server, "bob", 20_002, "127.0.0.1:20002");
     let (own, thief) = (Datagrams::open("alice's socket"), Datagrams::open("a thief"));
     is_answered(&own, server.address(), &alice.question(5), 5);
-    // Whoever has seen the question repeats it from elsewhere, and so is no answer to come to it.
+    // A thief that has seen the question repeats it from elsewhere, and no answer may come of that.
     for number in [5, 4, 0] {
         thief.sends(server.address(), alice.question(number));
     }

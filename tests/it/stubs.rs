@@ -43,7 +43,7 @@ fn programs_that_do_nothing_have_no_points() {
     });
 }
 
-/// Whoever runs checks one by one gets round what they need: so each of them alone pays nothing, either.
+/// A student who runs checks one by one gets round what they need: so each of them alone pays nothing, either.
 #[test]
 #[ignore = "grades seven programs, check by check: ten minutes"]
 fn no_check_alone_pays_for_nothing() {

@@ -126,7 +126,7 @@ fn a_server_that_announces_crowds_is_not_believed_without_end() {
     alice.sees("you are alice");
     let listed = alice.output().matches(" udp (verified)").count();
     assert!((2..=256).contains(&listed), "{listed} conversations");
-    // Who was there before still is, also with a newer ticket.
+    // A peer that was there before still is, also with a newer ticket.
     bob.sends(alice.address(), to_alice.msg(1, 1, "still here"));
     alice.sees_line("bob (udp): still here");
     let (newer, secrets) = way("bob", [other, one]);

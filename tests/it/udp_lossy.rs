@@ -185,7 +185,7 @@ fn two_lossy_clients_tell_each_other_a_thousand_things() {
             assert!(!client.output().contains(unwanted), "{}", client.output());
         }
     }
-    // Who quits now waits for the last ACKs.
+    // A client that quits now waits for the last ACKs.
     alice.quits();
     assert!(!alice.output().contains("not confirmed"), "{}", alice.output());
 }

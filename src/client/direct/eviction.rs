@@ -1,7 +1,7 @@
 //! Who gives way when a list is full: a fair share for each name.
 //!
-//! Whoever is in the room can have itself announced as often as it likes, and under as many names as the server lets
-//! it have. Without shares it could fill a list, and nobody else would find a place.
+//! A member of the room can have itself announced as often as it likes, and under as many names as the server lets it
+//! have. Without shares it could fill a list, and nobody else would find a place.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;

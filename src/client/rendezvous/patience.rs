@@ -1,7 +1,7 @@
 //! How long this client waits for the server, and how long it takes a name for its own that seems to be taken.
 //!
-//! A server whose disk stalls answers nobody until the disk goes on. Whoever gives up then, and comes back, finds the
-//! name taken: by the connection that was given up, which the server has not missed yet.
+//! A server whose disk stalls answers nobody until the disk goes on. A client that gives up then, and comes back, finds
+//! its name taken: by the connection that was given up, which the server has not missed yet.
 
 use std::time::{Duration, Instant};
 

@@ -2,7 +2,7 @@
 //!
 //! A member is thrown out when it reads too slowly or answers nothing. Others can bring that about: by a flood that its
 //! line does not carry. So they must not gain its name. For a while only the client with the name's token may join
-//! under it. Whoever quits, or closes its connection, leaves its name to all.
+//! under it. A member that quits, or closes its connection, leaves its name to all.
 //!
 //! The rules are given the time, and no lock; the [`registry`](super::registry) applies them under its own.
 

@@ -23,7 +23,7 @@ const SECRET: usize = 32;
 pub struct Moment {
     /// How long after the beginning.
     pub time: Duration,
-    /// Whoever says something after somebody has read something has a turn of its own: it may be an answer.
+    /// An actor that says something after somebody has read something has a turn of its own: it may be an answer.
     pub turn: u32,
 }
 
@@ -210,7 +210,7 @@ fn instead_of_load(arguments: &[&str]) -> String {
     )
 }
 
-/// Who was to listen on any free port has this one.
+/// The program that was to listen on any free port has this one.
 pub fn listens(hand: usize, address: SocketAddr) {
     if let Some(actor) = lock(&scene().play).actors.get_mut(hand) {
         for any in ["--port 0", "\"$parts\" echo 0"] {

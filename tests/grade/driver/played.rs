@@ -120,7 +120,7 @@ impl Peer {
         Self { name: name.to_owned(), address, id }
     }
 
-    /// Whoever sends this REGISTER.
+    /// The client that sends this REGISTER.
     pub fn registering(register: &Block, id: u64) -> Self {
         let Ok(port) = register.get("Port").parse::<u16>() else {
             story::fail(story::instead("a port to listen on, in REGISTER", register))
@@ -206,9 +206,9 @@ impl Guest {
 /// The two secrets of an introduction.
 #[derive(Clone, Debug)]
 pub struct Secrets {
-    /// Whoever shows this is the caller.
+    /// The peer that shows this is the caller.
     pub ticket: String,
-    /// Whoever shows this is the called one.
+    /// The peer that shows this is the called one.
     pub answer: String,
 }
 

@@ -286,7 +286,7 @@ impl Program {
         lock(&self.child).id()
     }
 
-    /// From now on it may end. Whoever has ended before has ended by itself.
+    /// From now on it may end. If it has ended before, it has ended by itself.
     fn may_end(&self) {
         if !matches!(lock(&self.child).try_wait(), Ok(Some(_))) {
             lock(&self.heard.told).may_end = true;

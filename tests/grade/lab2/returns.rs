@@ -1,4 +1,4 @@
-//! Who was lost comes back; who is not renewed goes.
+//! A member that was lost comes back; an entry that is not renewed goes.
 
 use std::time::{Duration, Instant};
 

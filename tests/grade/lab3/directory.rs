@@ -76,7 +76,7 @@ fn leave(model: &mut Vec<Entry>, who: usize) {
     }
 }
 
-/// Who is not in the room registers again, with another port.
+/// A client that is not in the room registers again, with another port.
 fn renew(server: &Server, entry: &mut Entry, port: u16) {
     if entry.joined.is_none() {
         step(format!("{} registers again, with another port", entry.name));
@@ -159,7 +159,7 @@ pub fn bridge_gives_the_first_other_or_who_is_asked_for(dice: &mut Dice) {
     is_by_registration(&names);
 }
 
-/// Who was lost and is back has its old ID, but has registered after those who came meanwhile.
+/// A member that was lost and is back has its old ID, but has registered after those who came meanwhile.
 fn is_by_registration(names: &[String]) {
     let server = Server::start(&[]);
     let [lost, next, asking, ..] = names else { return };

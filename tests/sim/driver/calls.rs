@@ -60,7 +60,7 @@ pub fn all_settled(users: &Users) -> bool {
     users.users.iter().all(|user| names().all(|peer| is_settled(user, peer)))
 }
 
-/// Checks all calls. Who was killed has forgotten its own.
+/// Checks all calls. A client that was killed has forgotten its own.
 pub fn check(users: &Users) {
     for user in &users.users {
         for peer in users.users.iter().filter(|peer| peer.name != user.name) {
@@ -72,8 +72,8 @@ pub fn check(users: &Users) {
             let opened = [format!("chat with {} ", peer.name)];
             let answered = ["chat with", "Incoming chat request from"]
                 .map(|begin| format!("{begin} {} ", user.name));
-            // Whoever is called by TLS is sure a little later, and may say why not: the link was cut just then, or the
-            // user has hung up.
+            // A client that is called by TLS is sure a little later, and may say why not: the link was cut just then,
+            // or the user has hung up.
             let whys = ["hung up on", "you ended the chat with"]
                 .map(|begin| format!("{begin} {}", user.name));
             let is_why = |line: &String| whys.iter().any(|why| line.starts_with(why));

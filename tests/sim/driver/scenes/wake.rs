@@ -1,4 +1,4 @@
-//! Who must be woken is woken by the one who should do it, and not by chance by the next one.
+//! A thread that must be woken is woken by the one that should do it, and not by chance by the next one.
 
 use std::sync::Arc;
 
