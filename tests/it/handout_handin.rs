@@ -62,7 +62,7 @@ fn nothing_else_is_taken() {
     }
 }
 
-/// Whoever writes the program that asks a function can answer in its place.
+/// A hand-in that brought the program that asks its functions could answer in their place.
 #[test]
 fn the_programs_that_are_judged_are_not_taken() {
     let files = ["src/bin/parts.rs", "src/tools/parts/questions.rs", "src/tools/parts/window.rs"];

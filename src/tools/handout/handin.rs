@@ -24,7 +24,7 @@ const MOST: usize = 500;
 const ANSWERS: &str = "ANSWERS.md";
 /// The folder of the programs. Their `main` functions have no marks.
 const PROGRAMS: &str = "src/bin/";
-/// The folder of the program that lets a function of the hand-in be asked. Whoever writes it could answer in its place.
+/// The folder of the program that lets a function of the hand-in be asked. It could answer in its place.
 const PARTS: &str = "src/tools/parts/";
 /// The depth to which folders below `src` are searched.
 const DEEPEST: usize = 8;

@@ -95,7 +95,7 @@ impl Isolation {
         let root = is_root();
         let isolation = Isolation::Namespaces { root };
         // Without a shell, or without the right, this fails and says so by its exit code.
-        // Whoever is not root needs namespaces in these ones, too, for each program of its own.
+        // A grader that is not root needs namespaces in these ones, too, for each program of its own.
         let own: &[&str] =
             if root { &["true"] } else { &["unshare", "-Urpf", "--mount-proc", "true"] };
         match root {

@@ -58,7 +58,7 @@ pub fn unpack(
     }
     let failed = |error| format!("cannot unpack it: {}", cause(&error));
     fs::create_dir_all(into).map_err(failed)?;
-    // Whoever unpacks it may not be able to see the hand-ins.
+    // The user that unpacks it may not be able to see the hand-ins.
     copy(handin, &into.join(COPY)).map_err(failed)?;
     let target = isolation.place(1, into);
     let archive = target.join(COPY).display().to_string();
