@@ -60,7 +60,15 @@ pub fn join(one: &TcpStream, other: &TcpStream) -> io::Result<()> {
     let back = thread::Builder::new().name("back".to_owned()).spawn(move || one_way(&from, &to))?;
     let there = one_way(one, other);
     let back = back.join().unwrap_or_else(|_| Err(io::Error::other("a thread has panicked")));
-    // After the first error both connections are shut down, and the second error may only tell that.
+    outcome(there, back)
+}
+
+/// What has come of both directions. Of two errors it is the one that says more: after the first one both connections
+/// are shut down, and the second one may only tell that.
+///
+/// # Errors
+/// When one of the directions has failed.
+pub fn outcome(there: io::Result<()>, back: io::Result<()>) -> io::Result<()> {
     let says = |error: &io::Error| match error.kind() {
         ErrorKind::NotConnected => 0, // an end was passed on to a connection that is shut down
         ErrorKind::BrokenPipe => 1,   // something was written to one
