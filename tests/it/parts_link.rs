@@ -59,6 +59,7 @@ fn each_time_has_its_half_and_no_share_is_more_than_all() {
         ("link --seconds 1", "0.5 s"),
         ("link --seconds 5 --rate 7 --loss 30", "2.5 s"),
         ("link --seconds 3 --rate 1", "1.5 s"),
+        ("link --seconds 1 --rate 33 --loss 10", "0.5 s"), // more is shown than the link carries in it
         ("link --seconds 8 --delay 2000 --slower 0 --flows 1", "4 s"),
         ("link --seconds 60 --loss 60", "30 s"),
     ] {
