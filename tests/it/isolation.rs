@@ -207,6 +207,37 @@ fn a_class_of_all_kinds_gets_its_scores_by_one_command() {
     assert_eq!(sorted(&second), sorted(&said));
 }
 
+/// Prints what is in the file of the solution that lies where a lab alone is built.
+const PRY: &str = r#"
+    let program = std::env::current_exe().unwrap();
+    let tree = program.ancestors().nth(3).unwrap().join("tree/src/client/direct/udp/reliable.rs");
+    println!("pried {:?}", std::fs::read_to_string(tree));
+"#;
+
+/// A lab of a hand-in that does not compile is built in the solution, and its programs must not find that.
+#[test]
+#[ignore = "compiles for a minute"]
+fn a_lab_that_is_judged_alone_sees_no_solution() {
+    if Isolation::find() == Isolation::Nothing {
+        return; // here it could
+    }
+    let class = empty_class();
+    class.hands_in("prying", Open::Nothing);
+    let (path, head) = ASKED[0];
+    class.edit("prying", path, head, &format!("{head}\n{PRY}\n"));
+    let lab = class.solution.lab_of(path);
+    for (path, _) in class.solution.marks().filter(|(path, _)| class.solution.lab_of(path) != lab) {
+        fs::remove_file(class.folder.file(&format!("handins/prying/{path}"))).unwrap();
+    }
+    class.edit("prying", "src/clock.rs", "\nuse ", "\nfn unfinished( {\n\nuse ");
+    let (words, graded) = class.graded();
+    let said = handout(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    let result = fs::read_to_string(graded.join("prying/results.json")).unwrap();
+    let told = String::from_utf8_lossy(&said.stdout);
+    assert!(told.contains("does not compile") && result.contains("pried Err"), "{told}\n{result}");
+    assert!(!result.contains("pried Ok"), "{result}");
+}
+
 /// Shows the compiler's folder, `$1`, where every user may look, `$2`; then `$4` is run. `$3` comes first in `PATH`.
 const SHOWN: &str =
     r#"mount --bind "$1" "$2" && PATH=$3:$2/bin:$PATH && export PATH && shift 3 && exec "$@""#;

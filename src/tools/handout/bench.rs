@@ -30,6 +30,7 @@ use super::packed::unpack;
 use super::score::{Sheet, read_check, read_report};
 use super::toolchain::{of_the_system, toolchain};
 use super::tree::{Open, Solution, put};
+use crate::io_error::cause;
 
 /// How long one hand-in may take to compile.
 const BUILD: Duration = Duration::from_secs(600);
@@ -222,12 +223,17 @@ impl Bench<'_> {
 
     /// Judges the programs that are built in a folder. Gives the grader's report, and what it says.
     ///
+    /// The tree is removed before: a lab of a hand-in that does not compile is built in the solution, and a program
+    /// could print that into its story.
+    ///
     /// The report comes through the grader's stderr. The programs have pipes of their own, and cannot open that one.
     ///
     /// # Errors
     /// A sentence: the grader did not come to its end.
     fn judge(&self, work: &Path, filter: &[&str]) -> Result<(String, String), String> {
-        let (kit, grader) = (self.kit, self.grader);
+        let (kit, grader, tree) = (self.kit, self.grader, work.join("tree"));
+        fs::remove_dir_all(&tree)
+            .map_err(|error| format!("cannot remove {}: {}", tree.display(), cause(&error)))?;
         let place = |number, path| kit.isolation.place(number, path);
         let programs = place(2, work).join("target/debug");
         let file = kit.into.join(format!(".report-{}", self.worker));
@@ -277,7 +283,7 @@ impl Bench<'_> {
             if !handin.texts().any(|(path, _)| is_of(path)) {
                 continue;
             }
-            let _ = fs::remove_dir_all(&tree); // if it stays, the next line says so
+            let _ = fs::remove_dir_all(&tree); // it need not be there
             solution.write(&tree, Open::Only(lab))?;
             handin.put(solution, &tree, is_of)?;
             let built = kit.cargo(self.worker, true, work, &["build", "--bins"])?;

@@ -203,7 +203,7 @@ impl Apart<'_> {
             return command;
         };
         let mut command = Command::new("unshare");
-        command.arg(if root { "-mpfn" } else { "-Urmpfn" });
+        command.arg(if root { "-mipfn" } else { "-Urmipfn" });
         command.args(["--mount-proc", "--kill-child", "sh", "-c", PREPARE, "sh"]);
         command.arg(user.map(|user| user.to_string()).unwrap_or_default());
         for share in self.shares {
