@@ -26,6 +26,7 @@ use super::packed::is_handin;
 use super::score::{Sheet, csv};
 use super::toolchain::toolchain;
 use super::tree::{Open, Solution, put};
+use super::users::let_pass;
 use crate::io_error::cause;
 
 /// What is to be graded, and how.
@@ -88,14 +89,16 @@ pub fn grade_class(root: &Path, class: &Class, tell: &(dyn Fn(&str) + Sync)) -> 
     Ok(())
 }
 
-/// Says which of the folders that hand-ins must not know they can read as another user.
+/// Says which of the folders that hand-ins must not know they can enter as another user. Where they can enter, they can
+/// read files whose names they guess.
 fn warn_of_what_is_open(isolation: Isolation, folders: [&Path; 2], tell: &dyn Fn(&str)) {
-    for folder in folders.into_iter().filter(|folder| isolation.can(&["ls", &text(folder)])) {
+    let is_open = |folder: &&Path| isolation.can(&["test", "-x", &text(folder)]);
+    for folder in folders.into_iter().filter(is_open) {
         tell(&format!("CAUTION: hand-ins can read {}: chmod 700", folder.display()));
     }
 }
 
-/// Makes sure that another user can use the compiler, and come to the folders of a bench.
+/// Makes sure that another user can use the compiler, and come to the folders of a bench, whatever this user's umask is.
 ///
 /// # Errors
 /// A sentence: otherwise no hand-in would compile, and that would look like the fault of each.
@@ -105,8 +108,14 @@ fn can_work(isolation: Isolation, into: &Path) -> Result<(), String> {
         let rustc = rustc.display();
         return Err(format!("other users cannot run {rustc}: install Rust where all may read"));
     }
-    if !isolation.can(&["test", "-x", &text(into)]) {
-        return Err(format!("other users cannot enter {}: chmod 711", into.display()));
+    let work = into.join(".work");
+    fs::create_dir_all(&work)
+        .map_err(|error| format!("cannot write {}: {}", work.display(), cause(&error)))?;
+    let_pass(&work);
+    for folder in [into, &work] {
+        if !isolation.can(&["test", "-x", &text(folder)]) {
+            return Err(format!("other users cannot enter {}: chmod 711", folder.display()));
+        }
     }
     Ok(())
 }

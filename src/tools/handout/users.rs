@@ -14,6 +14,13 @@ pub fn is_root() -> bool {
     cfg!(unix) && id.is_ok_and(|id| id.stdout.trim_ascii() == b"0")
 }
 
+/// Lets all users pass through a folder of this one, but not list it.
+#[cfg(unix)]
+pub fn let_pass(folder: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    let _ = fs::set_permissions(folder, fs::Permissions::from_mode(0o711)); // if that fails, the caller finds out
+}
+
 /// Gives a folder and all that is in it to a user, and to nobody else. Links are not followed.
 #[cfg(unix)]
 pub fn give(folder: &Path, user: u32) {
@@ -55,6 +62,10 @@ pub fn end_all(user: u32) {
     become_user(&mut kill, Some(user));
     let _ = kill.status(); // it ends itself, too
 }
+
+/// There are no such users here.
+#[cfg(not(unix))]
+pub fn let_pass(_folder: &Path) {}
 
 /// There are no such users here.
 #[cfg(not(unix))]
