@@ -31,6 +31,8 @@ pub struct Program {
     /// Its number in the play by hand.
     hand: usize,
     heard: Arc<Heard>,
+    /// Where it runs: the folder stays as long as the program does.
+    _folder: Folder,
 }
 
 /// What a program is started in, if that is not the usual.
@@ -97,7 +99,7 @@ impl Program {
         collect(child.stdout.take().unwrap(), &heard, Side::Output);
         collect(child.stderr.take().unwrap(), &heard, Side::Errors);
         let input = Mutex::new(child.stdin.take());
-        Self { child: Mutex::new(child), input, hand, heard }
+        Self { child: Mutex::new(child), input, hand, heard, _folder: folder.clone() }
     }
 
     /// What it is called in the story.

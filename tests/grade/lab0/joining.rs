@@ -18,11 +18,10 @@ pub fn both_directions_are_copied_and_each_has_its_own_end(dice: &mut Dice) {
     one_ends_first(&joined, [&mut one, &mut other], dice);
     let (joined, mut one, mut other) = joins(&places);
     step("both talk, without taking turns");
-    for (number, (from, to)) in [(1, (true, 3)), (2, (false, 1)), (3, (true, 1))] {
-        let (from, to, count) =
-            if from { (&mut one, &mut other, to) } else { (&mut other, &mut one, to) };
-        for nth in 0..count {
-            let text = format!("{number}.{nth} {}\n", dice.text());
+    for (turn, (is_one, lines)) in (1..).zip([(true, 3), (false, 1), (true, 1)]) {
+        let (from, to) = if is_one { (&mut one, &mut other) } else { (&mut other, &mut one) };
+        for line in 1..=lines {
+            let text = format!("{turn}.{line} {}\n", dice.text());
             from.sends(&text);
             to.gets_bytes(&text);
         }
