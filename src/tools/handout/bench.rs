@@ -63,10 +63,8 @@ pub struct Kit {
     pub hidden: [PathBuf; 3],
 }
 
-/// The grader that judges everybody.
-///
-/// It is a program of the solution alone. Its checks start the programs of a hand-in by their paths, so no code of a
-/// hand-in runs in the process that counts the points.
+/// The grader that judges everybody: a program of the solution alone. Its checks start the programs of a hand-in by
+/// their paths, so no code of a hand-in runs in the process that counts the points.
 #[derive(Debug)]
 pub struct Grader {
     /// The folder in which it was built.
@@ -174,9 +172,9 @@ impl Bench<'_> {
     /// Grades one hand-in, whatever it is. If it was graded before and has not changed, its sheet is read again.
     pub fn grade(&self, handin: &Path, name: &str) -> Sheet {
         let work = self.kit.into.join(".work").join(name);
-        let _ = fs::remove_dir_all(&work); // it need not be there
+        let _ = remove(&work); // it need not be there
         let graded = self.grade_at(handin, name, &work);
-        let _ = fs::remove_dir_all(&work); // as above
+        let _ = remove(&work); // as above
         graded.unwrap_or_else(|note| Sheet::without_points(name, note))
     }
 
@@ -224,16 +222,14 @@ impl Bench<'_> {
     /// Judges the programs that are built in a folder. Gives the grader's report, and what it says.
     ///
     /// The tree is removed before: a lab of a hand-in that does not compile is built in the solution, and a program
-    /// could print that into its story.
-    ///
-    /// The report comes through the grader's stderr. The programs have pipes of their own, and cannot open that one.
+    /// could print that into its story. The report comes through the grader's stderr. The programs have pipes of their
+    /// own, and cannot open that one.
     ///
     /// # Errors
     /// A sentence: the grader did not come to its end.
     fn judge(&self, work: &Path, filter: &[&str]) -> Result<(String, String), String> {
-        let (kit, grader, tree) = (self.kit, self.grader, work.join("tree"));
-        fs::remove_dir_all(&tree)
-            .map_err(|error| format!("cannot remove {}: {}", tree.display(), cause(&error)))?;
+        remove(&work.join("tree"))?;
+        let (kit, grader) = (self.kit, self.grader);
         let place = |number, path| kit.isolation.place(number, path);
         let programs = place(2, work).join("target/debug");
         let file = kit.into.join(format!(".report-{}", self.worker));
@@ -275,8 +271,7 @@ impl Bench<'_> {
     /// Judges the labs of a hand-in that does not compile as a whole, each in the solution. A lab that does not
     /// compile there has no lines in the report.
     fn judge_labs(&self, handin: &Handin, work: &Path) -> Result<String, String> {
-        let (kit, tree) = (self.kit, work.join("tree"));
-        let solution = &kit.solution;
+        let (tree, solution) = (work.join("tree"), &self.kit.solution);
         let mut report = String::new();
         for lab in LABS.filter(|lab| solution.points(*lab) > 0) {
             let is_of = |path: &str| handin.is_of(solution, path, lab);
@@ -286,7 +281,7 @@ impl Bench<'_> {
             let _ = fs::remove_dir_all(&tree); // it need not be there
             solution.write(&tree, Open::Only(lab))?;
             handin.put(solution, &tree, is_of)?;
-            let built = kit.cargo(self.worker, true, work, &["build", "--bins"])?;
+            let built = self.kit.cargo(self.worker, true, work, &["build", "--bins"])?;
             if built.code == Some(0) {
                 // A lab that stops the grader costs only itself.
                 report +=
@@ -295,6 +290,12 @@ impl Bench<'_> {
         }
         Ok(report)
     }
+}
+
+/// Removes a folder and all that is in it.
+fn remove(folder: &Path) -> Result<(), String> {
+    fs::remove_dir_all(folder)
+        .map_err(|error| format!("cannot remove {}: {}", folder.display(), cause(&error)))
 }
 
 /// Reads the sheet of a hand-in that was graded before under this key. `None` if there is none, or its key is another:

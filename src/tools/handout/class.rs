@@ -98,7 +98,7 @@ fn warn_of_what_is_open(isolation: Isolation, folders: [&Path; 2], tell: &dyn Fn
     }
 }
 
-/// Makes sure that another user can use the compiler, and come to the folders of a bench, whatever this user's umask is.
+/// Makes sure that another user can use the compiler, and come to the folders of a bench. The umask may say otherwise.
 ///
 /// # Errors
 /// A sentence: otherwise no hand-in would compile, and that would look like the fault of each.
