@@ -88,12 +88,13 @@ impl Class {
         }
     }
 
-    /// The words by which it is graded, and the folder for its results.
+    /// The words by which it is graded, and the folder for its results. Most of these hand-ins are waited for, so more
+    /// are graded at a time than there are processors.
     fn graded(&self) -> (Vec<String>, PathBuf) {
         let [handins, graded] = ["handins", "graded"].map(|name| self.folder.file(name));
         let path = |path: &Path| path.to_str().unwrap().to_owned();
-        let words = ["--class".to_owned(), path(&handins), "--into".to_owned(), path(&graded)];
-        (words.to_vec(), graded)
+        let words = format!("--class {} --into {} --workers 4", path(&handins), path(&graded));
+        (words.split(' ').map(str::to_owned).collect(), graded)
     }
 
     /// Changes a file of a hand-in.

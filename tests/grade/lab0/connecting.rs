@@ -22,7 +22,7 @@ const LATE: Duration = Duration::from_secs(9);
 pub fn each_address_is_tried_within_its_limit(dice: &mut Dice) {
     let server = Played::open();
     let here = server.address().to_string();
-    let [gone, lost] = [closed(&server), closed(&server)].map(|address| address.to_string());
+    let [gone, lost] = refusing();
     step("the first address answers, so the second is not tried");
     let second = Played::open();
     talks(&server, &[&here, &second.address().to_string()], dice);
@@ -53,15 +53,10 @@ pub fn each_address_is_tried_within_its_limit(dice: &mut Dice) {
     }
 }
 
-/// An address that refuses, and not the server's.
-fn closed(server: &Played) -> SocketAddr {
-    loop {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let address = listener.local_addr().unwrap();
-        if address != server.address() {
-            return address;
-        }
-    }
+/// Two addresses that refuse.
+fn refusing() -> [String; 2] {
+    let listeners = [(); 2].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
+    listeners.map(|listener| listener.local_addr().unwrap().to_string())
 }
 
 /// A part that connects with these arguments reaches the server, and carries bytes both ways.
