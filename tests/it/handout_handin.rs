@@ -79,6 +79,50 @@ fn the_programs_that_are_judged_are_not_taken() {
     }
 }
 
+/// A change to one of these: whether it may be made.
+const CHANGES: [(&str, &str, &str, bool); 12] = [
+    ("src/tools/mod.rs", "pub mod parts;", "pub mod parts { /* mine */ }", false),
+    ("src/tools/mod.rs", "pub mod parts;", "pub mod parts;\nmod helper;", true),
+    ("src/tools/mod.rs", "pub mod parts;", "pub mod parts;\nmod other;", false),
+    ("src/tools/mod.rs", "pub mod parts;", "mod helper;", false),
+    ("src/tools/mod.rs", "pub mod parts;", "mod helper; pub mod parts { /* mine */ }", false),
+    ("src/lib.rs", "pub mod tools;", "pub mod tools { /* mine */ }", false),
+    ("src/lib.rs", "pub mod tools;", "", false),
+    ("src/lib.rs", "pub mod tools;", "pub mod tools;\npub mod aid;", true),
+    ("src/lib.rs", "pub mod tools;", "pub mod tools;\npub mod other;", false),
+    ("src/lib.rs", "pub mod tools;", "\n  pub mod tools;  \r\n", true),
+    ("src/cli.rs", ") -> ExitCode {", ") -> ExitCode {\n    println!(\"yes\");", false),
+    // What stands in a marked function is nobody's business, but there is none.
+    (
+        "src/cli.rs",
+        "pub fn program<T>(",
+        "// LAB 12: mine\npub fn program<T>(_: [u8; { println!(\"yes\"); 0 }],",
+        false,
+    ),
+];
+
+/// All programs run through these files, so a change there could answer in the place of `parts`.
+#[test]
+fn what_all_programs_run_through_is_taken_only_with_modules_that_are_needed() {
+    let tree = Folder::fresh();
+    assert!(handout(&[tree.file("tree").to_str().unwrap()]).status.success());
+    for (path, from, to, may_be) in CHANGES {
+        let given = tree.text(&format!("tree/{path}"));
+        assert_eq!(given.matches(from).count(), 1, "{from}");
+        let text = given.replace(from, to);
+        let files = [
+            (path, text.as_str()),
+            ("src/tools/load/measure.rs", "use crate::{aid, tools::helper};"),
+            ("src/tools/helper.rs", "//! mine"),
+            ("src/aid.rs", "//! mine"),
+        ];
+        let (graded, said) = grade(&handin(&files));
+        let why = "all programs run through it, so only a module that a marked function needs may be added";
+        assert_eq!(said.contains(&format!("left out: {path}: {why}\n")), !may_be, "{to}\n{said}");
+        assert_eq!(graded.text(path), if may_be { text } else { given }, "{to}");
+    }
+}
+
 #[test]
 fn sources_that_reach_for_others_are_left_out() {
     let solution = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tools/load/measure.rs");

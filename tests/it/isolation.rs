@@ -14,8 +14,12 @@ use p2p_chat::tools::handout::users::is_root;
 use crate::handout_tree::handout;
 use crate::support::Folder;
 
-/// Where every program begins: what is put here runs in each of them.
-const BEGIN: &str = ") -> ExitCode {\n    let line: Result";
+/// Where the work of server, client and load begins.
+const BEGINNINGS: [(&str, &str); 3] = [
+    ("src/server/mod.rs", ") -> io::Result<()> {\n    let own = "),
+    ("src/client/mod.rs", ") -> Result<(), Failure> {\n    options.files"),
+    ("src/tools/load/run.rs", ") -> Result<(), Failure> {\n    let failure = "),
+];
 
 /// Functions that no server and no client shows enough of, so that the grader asks them alone: how each begins.
 const ASKED: [(&str, &str); 3] = [
@@ -76,13 +80,21 @@ impl Class {
     fn begins_with(&self, name: &str, code: &str) {
         self.hands_in(name, Open::From(0));
         let code = code.replace("HANDINS", self.folder.file("handins").to_str().unwrap());
-        let line = BEGIN.split_once('\n').unwrap().1;
-        self.edit(name, "src/cli.rs", BEGIN, &format!(") -> ExitCode {{\n{code}\n{line}"));
+        for (path, begin) in BEGINNINGS {
+            let (head, line) = begin.split_once('\n').unwrap();
+            self.edit(name, path, begin, &format!("{head}\n{code}\n{line}"));
+        }
+        self.asked_first(name, &code);
     }
 
     /// Hands in a tree with nothing solved, in which the functions that a part asks begin with this.
     fn answers_with(&self, name: &str, code: &str) {
         self.hands_in(name, Open::From(0));
+        self.asked_first(name, code);
+    }
+
+    /// Lets the functions that a part asks begin with this.
+    fn asked_first(&self, name: &str, code: &str) {
         for (path, head) in ASKED {
             self.edit(name, path, head, &format!("{head}\n{code}\n"));
         }
@@ -150,7 +162,7 @@ fn class() -> Class {
     class.begins_with("agreeing", AGREE);
     hands_in_a_forging_library(&class);
     class.hands_in("tampered", Open::From(0));
-    for path in ["tests/grade/main.rs", "src/bin/server.rs", "src/bin/client.rs", "build.rs"] {
+    for path in ["tests/grade/main.rs", "src/bin/server.rs", "src/tools/mod.rs", "build.rs"] {
         let fake = "fn main() { println!(\"TOTAL 100/100\\n1 passed, 0 failed\") }";
         fs::write(class.folder.file(&format!("handins/tampered/{path}")), fake).unwrap();
     }

@@ -26,6 +26,8 @@ const ANSWERS: &str = "ANSWERS.md";
 const PROGRAMS: &str = "src/bin/";
 /// The folder of the program that lets a function of the hand-in be asked. It could answer in its place.
 const PARTS: &str = "src/tools/parts/";
+/// The files through which each program runs. What is changed there could answer in the place of a program.
+const AROUND: [&str; 3] = ["src/lib.rs", "src/cli.rs", "src/tools/mod.rs"];
 /// The depth to which folders below `src` are searched.
 const DEEPEST: usize = 8;
 
@@ -110,7 +112,8 @@ impl Handin {
     }
 
     /// Keeps the files that a hand-in of this solution may have: those of the handout, but for its programs, and
-    /// modules that a marked function's file needs.
+    /// modules that a marked function's file needs. Those through which each program runs may declare such modules,
+    /// and have no other change.
     pub fn keep_to(&mut self, solution: &Solution) {
         let mut needed: Vec<String> = Vec::new();
         loop {
@@ -125,8 +128,11 @@ impl Handin {
         for (path, text) in std::mem::take(&mut self.files) {
             let is_known = path == ANSWERS || solution.text(&path).is_some();
             let asks = path.starts_with(PARTS) && solution.lab_of(&path).is_none();
+            let given = solution.text(&path).filter(|_| AROUND.contains(&path.as_str()));
             let why = if path.starts_with(PROGRAMS) || asks {
                 "the programs are the handout's"
+            } else if given.is_some_and(|given| !only_declares(given, &text, &path, &needed)) {
+                "all programs run through it, so only a module that a marked function needs may be added"
             } else if is_known || needed.contains(&path) {
                 self.files.push((path, text));
                 continue;
@@ -144,7 +150,7 @@ impl Handin {
         let Some((folder, name)) = module.rsplit_once('/') else { return false };
         let declaration = format!("mod {name};");
         let is_marked = |path: &str| solution.lab_of(path).is_some();
-        let parents = [format!("{folder}.rs"), format!("{folder}/mod.rs")];
+        let parents = ["", "/mod", "/lib"].map(|end| format!("{folder}{end}.rs"));
         let declares = |(path, text): &(String, String)| {
             parents.contains(path)
                 && code(text).is_ok_and(|code| code.contains(&declaration))
@@ -198,6 +204,23 @@ impl Handin {
             self.files.iter().any(|(path, _)| path == parent) && self.is_of(solution, parent, lab)
         })
     }
+}
+
+/// Whether the text of this file is the given one, but for declarations of needed modules. The comparison goes by
+/// whole lines, and a mark leaves nothing out of it.
+fn only_declares(given: &str, text: &str, path: &str, needed: &[String]) -> bool {
+    let module = path.trim_end_matches(".rs").trim_end_matches("/mod").trim_end_matches("/lib");
+    let is_needed = |line: &str| {
+        let words = line.trim_start_matches("pub ").strip_prefix("mod ");
+        let name = words.and_then(|rest| rest.strip_suffix(';'));
+        name.is_some_and(|name| {
+            [format!("{module}/{name}.rs"), format!("{module}/{name}/mod.rs")]
+                .iter()
+                .any(|file| needed.contains(file))
+        })
+    };
+    let lines = |text| str::lines(text).map(str::trim).filter(|line| !line.is_empty());
+    lines(text).filter(|line| !is_needed(line)).eq(lines(given))
 }
 
 /// Whether there is a folder (or else a file) here, and not a link to one.
