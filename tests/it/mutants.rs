@@ -22,6 +22,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::fs;
+use std::panic;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -74,12 +75,12 @@ impl Entry {
 
     fn parse(text: &str) -> Entry {
         let mut parts = text.split("\n-- ");
-        let (check, mistake) = parts.next().unwrap().trim().split_once(" | ").unwrap();
-        Entry {
-            check: check.to_owned(),
-            mistake: mistake.to_owned(),
-            edits: parts.flat_map(Edit::parse).collect(),
-        }
+        let head = parts.next().unwrap().trim();
+        let (check, mistake) = head.split_once(" | ").unwrap();
+        let edits: Vec<Edit> = parts.flat_map(Edit::parse).collect();
+        // Without an edit it would be a right program, which is green.
+        assert!(!edits.is_empty() && !mistake.contains('\n'), "no edit, or no `-- file`: {head}");
+        Entry { check: check.to_owned(), mistake: mistake.to_owned(), edits }
     }
 
     /// The files that it changes, with their new texts.
@@ -122,7 +123,8 @@ impl Edit {
         let edits = rest.split("<<<\n").skip(1).map(|edit| {
             let (find, rest) = edit.split_once("\n===\n").unwrap();
             let rest = format!("\n{rest}"); // what is put in its place may be nothing
-            let replace = rest.split("\n>>>").next().unwrap();
+            let (replace, rest) = rest.split_once("\n>>>").unwrap();
+            assert_eq!(rest.trim(), "", "after an edit of {file}");
             let replace = replace.strip_prefix('\n').unwrap_or(replace);
             let [file, find, replace] = [file, find, replace].map(str::to_owned);
             Edit { file, find, replace }
@@ -160,7 +162,27 @@ fn every_check_has_a_wrong_program_and_three_hints() {
 #[test]
 fn every_edit_of_a_mutant_fits() {
     for entry in Entry::all() {
-        assert!(!entry.files().is_empty(), "{} has an entry without an edit", entry.check);
+        assert!(!entry.files().is_empty(), "{} changes nothing", entry.check);
+    }
+}
+
+/// A right program in the gallery would be green, and nobody could tell why.
+#[test]
+fn an_entry_whose_edit_cannot_be_read_is_refused() {
+    let edit = "<<<\na\n===\nb\n>>>\n";
+    let entry = |text: &str| {
+        let text = format!("\n== lab0::a_check | a mistake\n{text}");
+        panic::catch_unwind(|| Entry::in_text(&text)[0].edits.len()).ok()
+    };
+    for (text, edits) in [
+        (format!("-- src/cli.rs\n{edit}{edit}"), Some(2)),
+        (format!("-- src/cli.rs\n{edit}\n"), Some(1)),
+        (format!("--- src/cli.rs\n{edit}"), None),
+        (format!("-- src/cli.rs\n{edit}--- src/lib.rs\n{edit}"), None),
+        ("-- src/cli.rs\n".to_owned(), None),
+        ("-- src/cli.rs\n<<<\na\n===\nb\n".to_owned(), None),
+    ] {
+        assert_eq!(entry(&text), edits, "{text}");
     }
 }
 
