@@ -50,22 +50,20 @@ fn slow(milliseconds: f64) -> f64 {
 
 /// A late message takes as long as it was held back at least, and not much longer.
 fn is_late(measured: &Measured, column: &str) {
-    measured.is_within(column, slow(LATE), f64::INFINITY);
-    is_at_most(measured, column, slow(LATE) * 5.0);
+    is_between(measured, column, slow(LATE), slow(LATE) * 5.0);
 }
 
 fn is_soon(measured: &Measured, column: &str) {
-    measured.is_within(column, 0.0, f64::INFINITY);
-    is_at_most(measured, column, slow(SOON));
+    is_between(measured, column, 0.0, slow(SOON));
 }
 
-/// Demands that a time is not longer. On a machine that is not calm, it may be by itself.
-fn is_at_most(measured: &Measured, column: &str, most: f64) {
+/// Demands that a time is from `least` to `most`. On a machine that is not calm, it may be longer by itself.
+fn is_between(measured: &Measured, column: &str, least: f64, most: f64) {
     let found = measured.number(column);
-    if found > most {
-        let words = instead(format!("{column} is at most {most}"), format!("{column} is {found}"));
-        if is_calm(measured) { fail(words) } else { late(words) }
+    if found > most && !is_calm(measured) {
+        late(instead(format!("{column} is at most {most}"), format!("{column} is {found}")));
     }
+    measured.is_within(column, least, most);
 }
 
 pub fn a_run_without_faults_has_none(dice: &mut Dice) {
