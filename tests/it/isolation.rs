@@ -105,8 +105,9 @@ impl Class {
     fn graded(&self) -> (Vec<String>, PathBuf) {
         let [handins, graded] = ["handins", "graded"].map(|name| self.folder.file(name));
         let path = |path: &Path| path.to_str().unwrap().to_owned();
-        let words = format!("--class {} --into {} --workers 4", path(&handins), path(&graded));
-        (words.split(' ').map(str::to_owned).collect(), graded)
+        let folders = [path(&handins), path(&graded)];
+        let words = ["--class", &folders[0], "--into", &folders[1], "--workers", "4"];
+        (words.map(str::to_owned).to_vec(), graded)
     }
 
     /// Changes a file of a hand-in.

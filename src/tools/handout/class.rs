@@ -94,7 +94,7 @@ pub fn grade_class(root: &Path, class: &Class, tell: &(dyn Fn(&str) + Sync)) -> 
 fn warn_of_what_is_open(isolation: Isolation, folders: [&Path; 2], tell: &dyn Fn(&str)) {
     let is_open = |folder: &&Path| isolation.can(&["test", "-x", &text(folder)]);
     for folder in folders.into_iter().filter(is_open) {
-        tell(&format!("CAUTION: hand-ins can read {}: chmod 700", folder.display()));
+        tell(&format!("CAUTION: hand-ins can enter {}: chmod 700", folder.display()));
     }
 }
 

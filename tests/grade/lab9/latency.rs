@@ -96,7 +96,7 @@ pub fn a_tenth_that_is_late_shows_in_p99_and_not_in_p50(dice: &mut Dice) {
     is_late(&found, "p99");
     is_late(&found, "max");
     step("and the pauses take time: 100 messages in more than 2 s");
-    // Whole numbers are told, and so the last one is rounded up.
+    // `load` prints a whole number, so the limit is one, too.
     found.is_within("deliveries/s", 1.0, (50.0 / settings().slow()).ceil());
 }
 
