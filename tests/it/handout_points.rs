@@ -130,14 +130,13 @@ fn one_lab_left_open_has_none_of_its_points() {
 #[test]
 #[ignore = "compiles"]
 fn half_a_lab_has_the_same_points_each_time() {
-    let bench = Bench::take();
     let (ours, path) = (Path::new(env!("CARGO_MANIFEST_DIR")), "src/server/directory/registry.rs");
     let (solution, tree) = (Solution::read(ours).unwrap(), Folder::fresh());
     solution.write(tree.path(), Open::From(3)).unwrap();
     let (_, marks) = solution.marks().find(|(file, _)| *file == path).unwrap();
     let source = fs::read_to_string(ours.join(path)).unwrap().replace("\r\n", "\n");
     let text = leave_open(&source, marks, |mark| mark.function.ends_with("leave"));
-    let half = Wrong::build(&bench, tree.path(), &[(path.to_owned(), text)], "lab2::").unwrap();
+    let half = &Wrong::build_together(tree.path(), &[vec![(path.to_owned(), text)]])[0];
     let once = || {
         let Score { red, said, .. } = Score::read(half.judge(&["lab2::"], &[]).1);
         let red: Vec<String> = red.into_iter().map(|(_, check)| check).collect();

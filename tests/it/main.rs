@@ -132,6 +132,7 @@ mod readme;
 mod reservations;
 mod round_trip;
 mod said;
+mod schema;
 mod secure_server;
 mod secure;
 mod secure_calls;

@@ -16,7 +16,7 @@
 //! The entry of a lab whose mistake ends in `(bug hunt)` is the one whose story LAB.md tells; a test holds that it
 //! goes as it is told there.
 //!
-//! The programs are built in copies of the tree, some at the same time, and graded by this tree's grader. Set
+//! The programs are built together, as far as they can be, and graded by this tree's grader, some at the same time. Set
 //! `MUTANTS=lab4` for those whose check has that in its name, `MUTANT_SEEDS=20` to grade each so often.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,7 +28,7 @@ use std::time::Instant;
 
 use p2p_chat::tools::handout::mark::LABS;
 
-use crate::support::workshop::{Bench, Wrong, at_benches};
+use crate::support::workshop::{Schema, Wrong, at_benches};
 
 /// The end of the mistake whose story LAB.md tells, and the seed with which it does.
 const BUG_HUNT: &str = "(bug hunt)";
@@ -100,12 +100,11 @@ impl Entry {
         files.into_iter().collect()
     }
 
-    /// Builds it.
-    fn build(&self, bench: &Bench) -> Wrong {
-        let built = Wrong::build(bench, Path::new(TREE), &self.files(), &self.check);
-        built.unwrap_or_else(|error| {
-            panic!("{} | {} does not compile:\n{error}", self.check, self.mistake)
-        })
+    /// Builds those of all that are wanted.
+    fn build(is_wanted: impl Fn(&Entry) -> bool) -> Vec<(Entry, Wrong)> {
+        let entries: Vec<Entry> = Entry::all().into_iter().filter(is_wanted).collect();
+        let files: Vec<_> = entries.iter().map(Entry::files).collect();
+        entries.into_iter().zip(Wrong::build_together(Path::new(TREE), &files)).collect()
     }
 
     /// Whether the grader calls its check of what was built `FAIL`.
@@ -161,8 +160,9 @@ fn every_check_has_a_wrong_program_and_three_hints() {
 
 #[test]
 fn every_edit_of_a_mutant_fits() {
+    let mut schema = Schema::of(Path::new(TREE));
     for entry in Entry::all() {
-        assert!(!entry.files().is_empty(), "{} changes nothing", entry.check);
+        schema.add(&entry.files()).unwrap_or_else(|why| panic!("{}: {why}", entry.check));
     }
 }
 
@@ -187,28 +187,26 @@ fn an_entry_whose_edit_cannot_be_read_is_refused() {
 }
 
 #[test]
-#[ignore = "builds some four hundred programs: a quarter of an hour"]
+#[ignore = "grades some four hundred programs: some minutes"]
 fn every_wrong_program_is_caught() {
     let wanted = env::var("MUTANTS").unwrap_or_default();
     let seeds: usize =
         env::var("MUTANT_SEEDS").ok().and_then(|count| count.parse().ok()).unwrap_or(1);
-    let mut entries = Entry::all();
-    entries.retain(|entry| entry.check.contains(&wanted));
+    let entries = Entry::build(|entry| entry.check.contains(&wanted));
     assert!(!entries.is_empty(), "no entry has {wanted:?} in the name of its check");
-    let tried = |bench: &Bench, entry: &Entry| {
+    let tried = |(entry, built): &(Entry, Wrong)| {
         let begun = Instant::now();
-        let built = entry.build(bench);
         // A race may come out well once, on a machine that others load: then it has another try.
-        let red = (0..seeds).filter(|_| entry.is_red(&built) || entry.is_red(&built)).count();
+        let red = (0..seeds).filter(|_| entry.is_red(built) || entry.is_red(built)).count();
         let line = format!("{red}/{seeds} {} | {}", entry.check, entry.mistake);
         println!("{line} ({:.1} s)", begun.elapsed().as_secs_f64());
         (red == seeds, line)
     };
-    let missed_of = |entries: &[&Entry]| -> Vec<(usize, String)> {
-        let caught = at_benches(entries, |bench, entry| tried(bench, entry)).into_iter();
+    let missed_of = |entries: &[&(Entry, Wrong)]| -> Vec<(usize, String)> {
+        let caught = at_benches(entries, |_, entry| tried(entry)).into_iter();
         caught.enumerate().filter_map(|(at, (red, line))| (!red).then_some((at, line))).collect()
     };
-    let entries: Vec<&Entry> = entries.iter().collect();
+    let entries: Vec<_> = entries.iter().collect();
     let mut missed = missed_of(&entries);
     // A few are built and tried once more, when all others are done.
     if missed.len() <= TRIED_AGAIN {
@@ -219,18 +217,16 @@ fn every_wrong_program_is_caught() {
 }
 
 #[test]
-#[ignore = "builds ten programs"]
+#[ignore = "grades a program of each lab"]
 fn every_bug_hunt_goes_as_the_page_tells() {
     let page = fs::read_to_string(Path::new(TREE).join("LAB.md")).unwrap();
     let hunts: Vec<(usize, &str)> = (0..).zip(page.split("\n### Bug hunt\n").skip(1)).collect();
-    at_benches(&hunts, |bench, (lab, hunt)| {
+    let hunted = Entry::build(|entry| entry.mistake.ends_with(BUG_HUNT));
+    at_benches(&hunts, |_, (lab, hunt)| {
         let hunt = hunt.split("\n### ").next().unwrap();
-        let ours = |entry: &Entry| {
-            entry.check.starts_with(&format!("lab{lab}::")) && entry.mistake.ends_with(BUG_HUNT)
-        };
-        let entries: Vec<Entry> = Entry::all().into_iter().filter(ours).collect();
-        let [entry] = &entries[..] else { panic!("{} bug hunts in lab {lab}", entries.len()) };
-        let built = entry.build(bench);
+        let ours = |entry: &Entry| entry.check.starts_with(&format!("lab{lab}::"));
+        let ours: Vec<_> = hunted.iter().filter(|(entry, _)| ours(entry)).collect();
+        let [(entry, built)] = &ours[..] else { panic!("{} bug hunts in lab {lab}", ours.len()) };
         // The same seed tells the same story, but for how far who reads slowly has come.
         let told =
             (0..TRIES).map(|_| built.grade(&[&entry.check, "--exact"], Some(BUG_HUNT_SEED)).1);
@@ -248,10 +244,10 @@ const DEADLOCK: &str = "(deadlock)";
 #[test]
 #[ignore = "builds a program"]
 fn the_story_of_a_deadlock_says_who_holds_the_lock_and_since_where() {
-    let entries: Vec<Entry> =
-        Entry::all().into_iter().filter(|entry| entry.mistake.ends_with(DEADLOCK)).collect();
-    at_benches(&entries, |bench, entry| {
-        let (_, told) = entry.build(bench).grade(&[&entry.check, "--exact"], None);
+    let entries = Entry::build(|entry| entry.mistake.ends_with(DEADLOCK));
+    assert!(!entries.is_empty());
+    at_benches(&entries, |_, (entry, built)| {
+        let (_, told) = built.grade(&[&entry.check, "--exact"], None);
         let place = "src/server/directory/registry.rs:";
         let line = told.lines().find(|line| line.contains("CHAT_SHAKE: ")).expect(&told);
         let itself = line.contains("which it holds itself, since") && line.contains("thread \"");

@@ -24,6 +24,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::mutants::Entry;
 use crate::support::Folder;
+use crate::support::workshop::schema::{Schema, WRONG};
 
 /// How many seeds of each scene are played, unless `SIM_SEEDS` says otherwise.
 const SEEDS: u64 = 1_000;
@@ -41,22 +42,30 @@ fn workshop() -> MutexGuard<'static, ()> {
     WORKSHOP.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The program that plays scenes.
+#[derive(Debug)]
+struct Driver {
+    program: PathBuf,
+    /// Which of the wrong programs in it is played, or 0.
+    wrong: usize,
+}
+
 /// Builds the driver.
-fn driver() -> PathBuf {
-    tree::build(&tree::folder(), &[]).unwrap_or_else(|why| panic!("{why}"))
+fn driver() -> Driver {
+    let program = tree::build(&tree::folder(), &[]).unwrap_or_else(|why| panic!("{why}"));
+    Driver { program, wrong: 0 }
 }
 
 /// Runs the driver. Where the system can, all threads of it stay on one processor: handing over is faster.
-fn run(driver: &Path, processor: usize, arguments: &[&str]) -> Output {
-    let pinned = Command::new("taskset")
-        .args(["-c", &processor.to_string()])
-        .arg(driver)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output();
-    match pinned {
+fn run(driver: &Driver, processor: usize, arguments: &[&str]) -> Output {
+    let output = |mut command: Command| {
+        command.args(arguments).env(WRONG, driver.wrong.to_string()).stdin(Stdio::null()).output()
+    };
+    let mut pinned = Command::new("taskset");
+    pinned.args(["-c", &processor.to_string()]).arg(&driver.program);
+    match output(pinned) {
         Ok(output) if output.status.code() != Some(1) || !output.stdout.is_empty() => output,
-        _ => Command::new(driver).args(arguments).stdin(Stdio::null()).output().unwrap(),
+        _ => output(Command::new(&driver.program)).unwrap(),
     }
 }
 
@@ -67,7 +76,7 @@ fn told(output: &Output) -> String {
 }
 
 /// The names of the scenes that are wanted.
-fn scenes(driver: &Path) -> Vec<String> {
+fn scenes(driver: &Driver) -> Vec<String> {
     let all = told(&run(driver, 0, &["scenes"]));
     let wanted = env::var("SIM_SCENE").ok();
     let is_wanted = |name: &&str| wanted.as_ref().is_none_or(|wanted| wanted == name);
@@ -83,7 +92,7 @@ fn number(variable: &str) -> Option<u64> {
 }
 
 /// Plays portions of seeds on all processors, until one fails. Returns what was told of those that failed.
-fn play(driver: &Path, portions: &[(String, u64, u64)]) -> Vec<String> {
+fn play(driver: &Driver, portions: &[(String, u64, u64)]) -> Vec<String> {
     let (next, failed) = (Mutex::new(portions.iter()), Mutex::new(Vec::new()));
     let workers = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
@@ -109,13 +118,13 @@ fn play(driver: &Path, portions: &[(String, u64, u64)]) -> Vec<String> {
 }
 
 /// Plays one seed, and writes its trace to a file.
-fn traced(driver: &Path, scene: &str, seed: &str) -> (Output, PathBuf) {
+fn traced(driver: &Driver, scene: &str, seed: &str) -> (Output, PathBuf) {
     let file = tree::folder().join(format!("{scene}-{seed}.trace"));
     (run(driver, 0, &["seed", scene, seed, file.to_str().unwrap()]), file)
 }
 
 /// What was told of a seed that fails, with the end of its trace.
-fn explained(driver: &Path, told: &str) -> String {
+fn explained(driver: &Driver, told: &str) -> String {
     let words: Vec<&str> = told.split([' ', ':']).collect();
     let Some(at) = words.iter().position(|word| *word == "seed") else { return told.to_owned() };
     let (_, file) = traced(driver, words[at + 3], words[at + 1]);
@@ -197,8 +206,9 @@ fn wrong_programs() -> Vec<Entry> {
 
 #[test]
 fn every_edit_of_a_wrong_program_fits() {
+    let mut schema = Schema::of(Path::new(env!("CARGO_MANIFEST_DIR")));
     for entry in wrong_programs() {
-        assert!(!entry.files().is_empty(), "{} | {} has no edit", entry.check, entry.mistake);
+        schema.add(&entry.files()).unwrap_or_else(|why| panic!("{}: {why}", entry.mistake));
     }
 }
 
@@ -206,15 +216,21 @@ fn every_edit_of_a_wrong_program_fits() {
 #[ignore = "builds and plays the wrong programs of tests/sim/mutants.txt; MUTANTS=WORD: those with WORD in their name"]
 fn every_wrong_program_is_caught() {
     let _held = workshop();
-    let (folder, wanted) = (tree::folder().join("wrong"), env::var("MUTANTS").unwrap_or_default());
+    let wanted = env::var("MUTANTS").unwrap_or_default();
+    let mut entries: Vec<(String, Entry)> = wrong_programs()
+        .into_iter()
+        .map(|entry| (format!("{} | {}", entry.check, entry.mistake), entry))
+        .collect();
+    entries.retain(|(named, _)| named.contains(&wanted));
+    let mut schema = Schema::of(Path::new(env!("CARGO_MANIFEST_DIR")));
+    for (named, entry) in &entries {
+        schema.add(&entry.files()).unwrap_or_else(|why| panic!("{named}: {why}"));
+    }
+    let program = tree::build(&tree::folder().join("wrong"), &schema.files())
+        .unwrap_or_else(|error| panic!("they do not compile:\n{error}"));
     let mut missed = Vec::new();
-    for entry in wrong_programs() {
-        let named = format!("{} | {}", entry.check, entry.mistake);
-        if !named.contains(&wanted) {
-            continue;
-        }
-        let driver = tree::build(&folder, &entry.files())
-            .unwrap_or_else(|error| panic!("{named} does not compile:\n{error}"));
+    for (wrong, (named, entry)) in (1..).zip(entries) {
+        let driver = Driver { program: program.clone(), wrong };
         let portions: Vec<_> =
             (0..CAUGHT).step_by(10).map(|first| (entry.check.clone(), 1 + first, 10)).collect();
         match play(&driver, &portions).first() {

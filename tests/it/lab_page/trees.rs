@@ -2,14 +2,16 @@
 //! class is graded. All this needs the program `handout`.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
+use p2p_chat::tools::handout::stub::leave_open;
+use p2p_chat::tools::handout::tree::{Open, Solution};
+
 use super::transcript::{Programs, play};
-use super::{TREE, fenced, labs, marked, named_checks, sections, to_do};
+use super::{TREE, fenced, labs, named_checks, sections, to_do};
 use crate::support::Folder;
-use crate::support::workshop::{AT_REST, PATIENTLY, Wrong, at_benches};
+use crate::support::workshop::{AT_REST, PATIENTLY, Schema, Wrong, at_benches};
 
 /// The program that writes students' trees.
 fn handout() -> &'static str {
@@ -60,35 +62,59 @@ fn students_have_the_pages_that_the_lab_course_sends_them_to() {
 
 /// The solution's functions are filled in step by step, in the order of the page.
 #[test]
-#[ignore = "builds a student's tree for each step of each lab"]
+#[ignore = "grades a program for each step of each lab"]
 fn checks_turn_green_when_the_pages_say_so() {
-    at_benches(&labs(), |bench, (number, text)| {
-        let (tree, number) = (Folder::fresh(), *number);
-        hand_out(tree.path(), number);
+    let (functions, built) = with_each_function_open();
+    at_benches(&labs(), |_, (number, text)| {
         let (mut written, mut said) = (BTreeSet::new(), BTreeSet::new());
         let mut before = BTreeSet::new();
         let steps = steps(to_do(text));
         for (index, step) in steps.iter().enumerate() {
             let words: Vec<&str> = step.split(['`', ':']).collect();
-            let names = marked(&Path::new(TREE).join("src")).into_iter();
-            let new: BTreeSet<String> = names
-                .filter(|(lab, name)| *lab == number && words.contains(&name.as_str()))
-                .map(|(_, name)| name)
-                .filter(|name| !written.contains(name))
-                .collect();
-            fill_in(Path::new("src"), tree.path(), number, &new);
-            let (built, _) = Wrong::build_tree(bench, tree.path()).unwrap();
+            let count = written.len();
+            let ours = functions.iter().filter(|function| function.lab == *number);
+            written.extend(ours.map(|ours| &*ours.name).filter(|name| words.contains(name)));
+            let is_open = |function: &&Function| {
+                function.lab > *number
+                    || function.lab == *number && !written.contains(&*function.name)
+            };
+            let open = functions.iter().filter(is_open).map(|function| function.number);
+            let built = built.number(open);
             let checks = named_checks(step);
-            let early = !new.is_empty() && !checks.is_empty() && checks.is_subset(&before);
+            let early = written.len() > count && !checks.is_empty() && checks.is_subset(&before);
             assert!(!early, "lab {number}: all was green before\n{step}");
             said.extend(checks);
             let (now, told) = green(&built, &said, PATIENTLY);
             assert_eq!(said, now, "lab {number}, {step}\n--- but\n{told}");
             let next = steps.get(index + 1).map(|step| named_checks(step)).unwrap_or_default();
             before = green(&built, &next, AT_REST).0;
-            written.extend(new);
         }
     });
+}
+
+/// A function that a lab leaves to students, and the number of the program in which it alone is open.
+struct Function {
+    lab: usize,
+    name: String,
+    number: usize,
+}
+
+/// Builds the solution so that each function can be open.
+fn with_each_function_open() -> (Vec<Function>, Wrong) {
+    let solution = Solution::read(Path::new(TREE)).unwrap();
+    let solved = Folder::fresh();
+    solution.write(solved.path(), Open::Nothing).unwrap();
+    let (mut schema, mut functions) = (Schema::of(solved.path()), Vec::new());
+    for (path, marks) in solution.marks() {
+        let source = solution.text(path).unwrap();
+        for mark in marks {
+            let text = leave_open(source, marks, |other| other == mark);
+            let number = schema.add(&[(path.to_owned(), text)]).unwrap();
+            let name = mark.function.rsplit(':').next().unwrap().to_owned();
+            functions.push(Function { lab: usize::try_from(mark.lab).unwrap(), name, number });
+        }
+    }
+    (functions, Wrong::build_schema(&schema))
 }
 
 /// The numbered steps of what is to be done.
@@ -117,38 +143,4 @@ fn green(
     let told = built.judge(&words, &[variable]).1;
     let green = told.lines().filter_map(|line| Some(line.strip_prefix("ok ")?.trim().to_owned()));
     (green.collect(), told)
-}
-
-/// Writes the bodies of the solution into a tree, for these functions of a lab.
-fn fill_in(below: &Path, tree: &Path, lab: usize, names: &BTreeSet<String>) {
-    for entry in fs::read_dir(Path::new(TREE).join(below)).unwrap() {
-        let path: PathBuf = below.join(entry.unwrap().file_name());
-        if Path::new(TREE).join(&path).is_dir() {
-            fill_in(&path, tree, lab, names);
-            continue;
-        }
-        let read = |top: &Path| fs::read_to_string(top.join(&path)).unwrap_or_default();
-        let (solution, mut theirs) = (read(Path::new(TREE)), read(tree));
-        for name in names {
-            let found = (function(&solution, lab, name), function(&theirs, lab, name));
-            if let (Some(ours), Some(stub)) = found {
-                theirs = theirs.replacen(stub, ours, 1);
-                fs::write(tree.join(&path), &theirs).unwrap();
-            }
-        }
-    }
-}
-
-/// A function from its mark to its end, as rustfmt writes it.
-fn function<'a>(text: &'a str, lab: usize, name: &str) -> Option<&'a str> {
-    let mark = format!("// LAB {lab}: ");
-    let starts = text.match_indices(&mark).map(|(start, _)| start);
-    let starts: Vec<usize> = starts.collect();
-    starts.into_iter().find_map(|start| {
-        let indent = start - text[..start].rfind('\n').map_or(0, |end| end + 1);
-        let end = format!("\n{}}}\n", " ".repeat(indent));
-        let body = &text[start..start + text[start..].find(&end)? + end.len()];
-        let named = [format!("fn {name}("), format!("fn {name}<")];
-        named.iter().any(|named| body.contains(named)).then_some(body)
-    })
 }

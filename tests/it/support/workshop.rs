@@ -5,6 +5,7 @@
 //! anew, and a program of somebody else left there would be found out.
 
 pub mod bench;
+pub mod schema;
 pub mod wrong;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 pub use bench::{Bench, at_benches};
+pub use schema::Schema;
 pub use wrong::Wrong;
 
 /// What is wrong needs no more time than on a machine at rest, and waiting is what takes time.

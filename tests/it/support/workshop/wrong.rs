@@ -8,8 +8,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::bench::{self, Bench, Kiln};
+use super::schema::{Schema, WRONG};
 use super::{AT_REST, QUICKLY};
 use crate::grader::grader;
 
@@ -20,25 +22,34 @@ const TREE: &str = env!("CARGO_MANIFEST_DIR");
 pub struct Wrong {
     /// Where they are.
     folder: PathBuf,
-    /// Their names: the others of this tree are right.
-    programs: Vec<&'static str>,
+    /// The numbers of what is wrong, of all that a [`Schema`] has.
+    numbers: Vec<usize>,
 }
 
 /// All programs.
 const ALL: [&str; 4] = ["server", "client", "load", "parts"];
-/// The labs of which some checks ask a part alone.
-const ASK_PARTS: [&str; 4] = ["lab0:", "lab10", "lab11", "lab12"];
 
 impl Wrong {
-    /// Builds the programs of a tree with these texts in place of those files, to be graded by checks with this in
-    /// their names. Gives what the compiler says if they do not compile.
-    pub fn build(
-        bench: &Bench,
-        tree: &Path,
-        files: &[(String, String)],
-        check: &str,
-    ) -> Result<Wrong, String> {
-        Ok(Self::built(bench, tree, files, concerned(files, check))?.0)
+    /// Builds these: each is the tree with the bodies of some functions changed, in these files.
+    pub fn build_together(tree: &Path, programs: &[Vec<(String, String)>]) -> Vec<Wrong> {
+        let mut schema = Schema::of(tree);
+        let numbers: Vec<usize> = programs.iter().map(|files| schema.add(files).unwrap()).collect();
+        let built = Self::build_schema(&schema);
+        numbers.into_iter().map(|number| built.number([number])).collect()
+    }
+
+    /// Builds all programs of a schema. What is given is right: see [`Wrong::number`].
+    pub fn build_schema(schema: &Schema) -> Wrong {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let folder = format!("schema{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        let folder = bench::shelf().join(folder);
+        let built = Self::built(folder, schema.tree(), &schema.files());
+        built.unwrap_or_else(|error| panic!("they do not compile:\n{error}")).0
+    }
+
+    /// What is wrong by these numbers, of a [`Schema`].
+    pub fn number(&self, numbers: impl IntoIterator<Item = usize>) -> Wrong {
+        Wrong { numbers: numbers.into_iter().collect(), ..self.clone() }
     }
 
     /// Builds all programs of a tree, unless another test has built the same sources. Gives what the compiler says, too:
@@ -46,9 +57,10 @@ impl Wrong {
     pub fn build_tree(bench: &Bench, tree: &Path) -> Result<(Wrong, String), String> {
         let shelf = built_before(tree);
         if let Ok(said) = fs::read_to_string(shelf.join("said")) {
-            return Ok((Wrong { folder: shelf, programs: ALL.to_vec() }, said));
+            return Ok((Wrong { folder: shelf, numbers: Vec::new() }, said));
         }
-        let (built, said) = Self::built(bench, tree, &[], ALL.to_vec())?;
+        let folder = bench.folder().join("wrong");
+        let (built, said) = Self::built(folder, tree, &[])?;
         fs::create_dir_all(&shelf).unwrap();
         for name in ALL {
             let _ = fs::hard_link(built.program(name), shelf.join(file(name))); // two may build the same at a time
@@ -60,10 +72,9 @@ impl Wrong {
     }
 
     fn built(
-        bench: &Bench,
+        folder: PathBuf,
         tree: &Path,
         files: &[(String, String)],
-        programs: Vec<&'static str>,
     ) -> Result<(Wrong, String), String> {
         let kiln = Kiln::take();
         let (copy, target) = (kiln.folder().join("tree"), kiln.folder().join("target"));
@@ -76,21 +87,20 @@ impl Wrong {
         }
         let mut cargo = Command::new(env!("CARGO"));
         cargo.current_dir(&copy).args(["build", "--quiet"]);
-        cargo.args(programs.iter().flat_map(|program| ["--bin", program]));
+        cargo.args(ALL.iter().flat_map(|program| ["--bin", program]));
         cargo.env("CARGO_TARGET_DIR", &target).envs(QUICKLY);
         let output = cargo.output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         if !output.status.success() {
             return Err(said);
         }
-        let folder = bench.folder().join("wrong");
         fs::create_dir_all(&folder).unwrap();
-        for name in programs.iter().map(|name| file(name)) {
+        for name in ALL.map(file) {
             let place = folder.join(&name);
             let _ = fs::remove_file(&place); // the one before need not be there
             fs::copy(target.join("debug").join(&name), place).unwrap();
         }
-        Ok((Wrong { folder, programs }, said))
+        Ok((Wrong { folder, numbers: Vec::new() }, said))
     }
 
     /// Where one of the programs is that were built.
@@ -122,8 +132,9 @@ impl Wrong {
         for (variable, _) in env::vars().filter(|(name, _)| name.starts_with("LAB_")) {
             command.env_remove(variable);
         }
-        command.envs(variables.iter().copied());
-        for name in &self.programs {
+        let numbers: Vec<String> = self.numbers.iter().map(usize::to_string).collect();
+        command.envs(variables.iter().copied()).env(WRONG, numbers.join(","));
+        for name in ALL {
             command.env(format!("LAB_{}", name.to_uppercase()), self.program(name));
         }
         let graded = command.output().unwrap();
@@ -158,23 +169,6 @@ fn hash(path: &Path, hasher: &mut DefaultHasher) {
 /// The file of a program.
 fn file(name: &str) -> String {
     format!("{name}{}", env::consts::EXE_SUFFIX)
-}
-
-/// The programs that changes of these files concern. The others are this tree's. What starts a server by itself, as
-/// `load` does, starts the one beside it: so where it may take part, all are built.
-fn concerned(files: &[(String, String)], check: &str) -> Vec<&'static str> {
-    let all_in = |folder: &str| files.iter().all(|(path, _)| path.starts_with(folder));
-    let mut programs = if check.starts_with("lab9") {
-        vec!["server", "client", "load"]
-    } else if all_in("src/server/") {
-        vec!["server"]
-    } else if all_in("src/client/") {
-        vec!["client"]
-    } else {
-        vec!["server", "client", "load"]
-    };
-    programs.extend(ASK_PARTS.iter().any(|lab| check.starts_with(lab)).then_some("parts"));
-    programs
 }
 
 /// Copies what is new or has changed, so that cargo builds no more than it must, and removes what is gone.
