@@ -13,8 +13,8 @@
 //! ```
 //!
 //! Ports from 5555 to 5559 are replaced by free ones. `after` is played on these programs, the solution.
-//! `before` is what a student sees who comes to that page: it is played, by an ignored test, on the tree that
-//! `handout --from N` writes, see [`trees`](super::trees).
+//! `before` is what a student sees who comes to that page: it is played, by an ignored test, on programs in which that
+//! lab and all later ones are open, see [`trees`](super::trees).
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -28,6 +28,7 @@ use std::time::Instant;
 use super::{fenced, labs};
 use crate::driver::heard::{Heard, Output, Side, collect};
 use crate::driver::story::lock;
+use crate::support::workshop::schema::WRONG;
 use crate::support::{DEADLINE, Folder};
 
 #[test]
@@ -56,6 +57,8 @@ pub struct Programs {
     pub client: PathBuf,
     pub load: PathBuf,
     pub parts: PathBuf,
+    /// Which of many programs they are: see `support/workshop/schema.rs`.
+    pub chosen: String,
     /// Where the server is to listen.
     pub port: String,
 }
@@ -145,6 +148,7 @@ impl Terminal {
             program
         };
         child.current_dir(folder.path()).env_remove("RUST_BACKTRACE");
+        child.env(WRONG, &programs.chosen);
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut child, 0);
         child.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -1,5 +1,4 @@
-//! What LAB.md says of students' trees: how they look at the beginning of a lab, what turns green when, and how a
-//! class is graded. All this needs the program `handout`.
+//! What LAB.md says of students' trees: how they look at the beginning of a lab, and what turns green when.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -27,17 +26,17 @@ fn hand_out(into: &Path, first: usize) {
 }
 
 #[test]
-#[ignore = "builds a student's tree for each lab"]
+#[ignore = "builds a program for all labs"]
 fn the_transcripts_of_labs_to_be_done_go_as_they_say() {
-    at_benches(&labs(), |bench, (number, text)| {
-        let tree = Folder::fresh();
-        hand_out(tree.path(), *number);
-        let (built, _) = Wrong::build_tree(bench, tree.path()).unwrap();
+    let course = Course::build();
+    at_benches(&labs(), |_, (number, text)| {
+        let built = course.open_from(*number, &BTreeSet::new());
         let programs = Programs {
             server: built.program("server"),
             client: built.program("client"),
             load: built.program("load"),
             parts: built.program("parts"),
+            chosen: built.chosen(),
             ..Programs::default()
         };
         for transcript in fenced(text, "text before") {
@@ -64,7 +63,7 @@ fn students_have_the_pages_that_the_lab_course_sends_them_to() {
 #[test]
 #[ignore = "grades a program for each step of each lab"]
 fn checks_turn_green_when_the_pages_say_so() {
-    let (functions, built) = with_each_function_open();
+    let course = Course::build();
     at_benches(&labs(), |_, (number, text)| {
         let (mut written, mut said) = (BTreeSet::new(), BTreeSet::new());
         let mut before = BTreeSet::new();
@@ -72,14 +71,8 @@ fn checks_turn_green_when_the_pages_say_so() {
         for (index, step) in steps.iter().enumerate() {
             let words: Vec<&str> = step.split(['`', ':']).collect();
             let count = written.len();
-            let ours = functions.iter().filter(|function| function.lab == *number);
-            written.extend(ours.map(|ours| &*ours.name).filter(|name| words.contains(name)));
-            let is_open = |function: &&Function| {
-                function.lab > *number
-                    || function.lab == *number && !written.contains(&*function.name)
-            };
-            let open = functions.iter().filter(is_open).map(|function| function.number);
-            let built = built.number(open);
+            written.extend(course.functions_of(*number).filter(|name| words.contains(name)));
+            let built = course.open_from(*number, &written);
             let checks = named_checks(step);
             let early = written.len() > count && !checks.is_empty() && checks.is_subset(&before);
             assert!(!early, "lab {number}: all was green before\n{step}");
@@ -92,29 +85,45 @@ fn checks_turn_green_when_the_pages_say_so() {
     });
 }
 
-/// A function that a lab leaves to students, and the number of the program in which it alone is open.
-struct Function {
-    lab: usize,
-    name: String,
-    number: usize,
+/// The solution, built so that each function can be open.
+struct Course {
+    built: Wrong,
+    /// The lab and the name of each function, and the number of the program in which it alone is open.
+    functions: Vec<(usize, String, usize)>,
 }
 
-/// Builds the solution so that each function can be open.
-fn with_each_function_open() -> (Vec<Function>, Wrong) {
-    let solution = Solution::read(Path::new(TREE)).unwrap();
-    let solved = Folder::fresh();
-    solution.write(solved.path(), Open::Nothing).unwrap();
-    let (mut schema, mut functions) = (Schema::of(solved.path()), Vec::new());
-    for (path, marks) in solution.marks() {
-        let source = solution.text(path).unwrap();
-        for mark in marks {
-            let text = leave_open(source, marks, |other| other == mark);
-            let number = schema.add(&[(path.to_owned(), text)]).unwrap();
-            let name = mark.function.rsplit(':').next().unwrap().to_owned();
-            functions.push(Function { lab: usize::try_from(mark.lab).unwrap(), name, number });
+impl Course {
+    fn build() -> Course {
+        let solution = Solution::read(Path::new(TREE)).unwrap();
+        let solved = Folder::fresh();
+        solution.write(solved.path(), Open::Nothing).unwrap();
+        let (mut schema, mut functions) = (Schema::of(solved.path()), Vec::new());
+        for (path, marks) in solution.marks() {
+            let source = solution.text(path).unwrap();
+            for mark in marks {
+                let text = leave_open(source, marks, |other| other == mark);
+                let number = schema.add(&[(path.to_owned(), text)]).unwrap();
+                let name = mark.function.rsplit(':').next().unwrap().to_owned();
+                functions.push((usize::try_from(mark.lab).unwrap(), name, number));
+            }
         }
+        Course { built: Wrong::build_schema(&schema), functions }
     }
-    (functions, Wrong::build_schema(&schema))
+
+    fn functions_of(&self, lab: usize) -> impl Iterator<Item = &str> {
+        let ours = self.functions.iter().filter(move |(number, ..)| *number == lab);
+        ours.map(|(_, name, _)| name.as_str())
+    }
+
+    /// The programs of a student who has come to that lab, and has written these of its functions.
+    fn open_from(&self, first: usize, written: &BTreeSet<&str>) -> Wrong {
+        let is_open =
+            |(lab, name): (usize, &str)| lab > first || lab == first && !written.contains(name);
+        let functions = self.functions.iter();
+        self.built.number(
+            functions.filter_map(|(lab, name, number)| is_open((*lab, name)).then_some(*number)),
+        )
+    }
 }
 
 /// The numbered steps of what is to be done.

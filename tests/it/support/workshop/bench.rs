@@ -95,7 +95,7 @@ impl Drop for Place {
     }
 }
 
-/// Where all of this is. In its folder `built` are the programs of trees that were built in this run.
+/// Where all of this is.
 pub fn shelf() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("workshop")
 }
@@ -106,7 +106,6 @@ fn room() -> &'static Room {
         fs::create_dir_all(shelf()).unwrap();
         let key = File::create(shelf().join("key")).unwrap();
         key.lock().unwrap();
-        let _ = fs::remove_dir_all(shelf().join("built")); // an earlier run need not have left any
         Room { _key: key, benches: Pool::with(BENCHES), kilns: Pool::with(KILNS) }
     })
 }

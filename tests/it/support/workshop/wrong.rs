@@ -4,7 +4,6 @@
 use std::env;
 use std::ffi::OsStr;
 use std::fs;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -52,23 +51,10 @@ impl Wrong {
         Wrong { numbers: numbers.into_iter().collect(), ..self.clone() }
     }
 
-    /// Builds all programs of a tree, unless another test has built the same sources. Gives what the compiler says, too:
-    /// nothing, if all is well. If they do not compile, that is all it gives.
+    /// Builds all programs of a tree. Gives what the compiler says, too: nothing, if all is well. If they do not compile,
+    /// that is all it gives.
     pub fn build_tree(bench: &Bench, tree: &Path) -> Result<(Wrong, String), String> {
-        let shelf = built_before(tree);
-        if let Ok(said) = fs::read_to_string(shelf.join("said")) {
-            return Ok((Wrong { folder: shelf, numbers: Vec::new() }, said));
-        }
-        let folder = bench.folder().join("wrong");
-        let (built, said) = Self::built(folder, tree, &[])?;
-        fs::create_dir_all(&shelf).unwrap();
-        for name in ALL {
-            let _ = fs::hard_link(built.program(name), shelf.join(file(name))); // two may build the same at a time
-        }
-        if ALL.iter().all(|name| shelf.join(file(name)).exists()) {
-            fs::write(shelf.join("said"), &said).unwrap();
-        }
-        Ok((built, said))
+        Self::built(bench.folder().join("wrong"), tree, &[])
     }
 
     fn built(
@@ -108,6 +94,12 @@ impl Wrong {
         self.folder.join(file(name))
     }
 
+    /// The value of the variable [`WRONG`] for its programs.
+    pub fn chosen(&self) -> String {
+        let numbers: Vec<String> = self.numbers.iter().map(usize::to_string).collect();
+        numbers.join(",")
+    }
+
     /// Grades it with these arguments; gives the exit code and what the grader says. The grader takes the machine to be
     /// at rest: a wrong program needs no more time, and a check that is red has waited for all that it gives.
     pub fn grade(
@@ -132,37 +124,12 @@ impl Wrong {
         for (variable, _) in env::vars().filter(|(name, _)| name.starts_with("LAB_")) {
             command.env_remove(variable);
         }
-        let numbers: Vec<String> = self.numbers.iter().map(usize::to_string).collect();
-        command.envs(variables.iter().copied()).env(WRONG, numbers.join(","));
+        command.envs(variables.iter().copied()).env(WRONG, self.chosen());
         for name in ALL {
             command.env(format!("LAB_{}", name.to_uppercase()), self.program(name));
         }
         let graded = command.output().unwrap();
         (graded.status.code(), String::from_utf8_lossy(&graded.stdout).into_owned())
-    }
-}
-
-/// The place for the programs of these sources.
-fn built_before(tree: &Path) -> PathBuf {
-    let mut hasher = DefaultHasher::new();
-    for part in ["Cargo.toml", "src"] {
-        hash(&tree.join(part), &mut hasher);
-    }
-    bench::shelf().join("built").join(format!("{:016x}", hasher.finish()))
-}
-
-/// Hashes the names and texts of files, in the order of their names.
-fn hash(path: &Path, hasher: &mut DefaultHasher) {
-    path.file_name().hash(hasher);
-    if path.is_dir() {
-        let mut inside: Vec<PathBuf> =
-            fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect();
-        inside.sort();
-        for path in inside {
-            hash(&path, hasher);
-        }
-    } else {
-        fs::read(path).unwrap().hash(hasher);
     }
 }
 
