@@ -92,6 +92,25 @@ fn at_most_64_are_under_way_and_an_ack_lets_the_next_out() {
     assert_eq!(alice.output().matches("Delivered").count(), 66, "{}", alice.output());
 }
 
+/// Where a fifth of all datagrams is lost, on both ways, this happens to one message of 165.
+#[test]
+fn a_message_that_is_lost_five_times_costs_a_script_no_line() {
+    let (alice, mut bob) = alice_speaks(&[]);
+    counts(&alice, 1, 600);
+    for seq in 1..=64 {
+        bob.hears(seq, 1, &seq.to_string());
+    }
+    (0..5).for_each(|_| drop(bob.hears_again(1))); // the last one after three seconds
+    bob.acks(64, 64);
+    for number in 65..=600 {
+        let block = bob.next();
+        block.has(&[("Seq", &number.to_string()), ("Text", &number.to_string())]);
+        bob.acks(number, number);
+    }
+    alice.sees_line("Delivered to bob (udp): 600");
+    assert!(!alice.output().contains("not sent"), "{}", alice.output());
+}
+
 #[test]
 fn the_window_is_counted_from_the_oldest() {
     let (alice, mut bob) = alice_speaks(&[]);
