@@ -41,8 +41,8 @@ pub fn grades(arguments: &[&str], variables: &[(&str, &str)]) -> (i32, String) {
     (status.code().unwrap(), String::from_utf8(stdout).unwrap())
 }
 
-/// Does something while more threads than there are cores do nothing but keep them busy. They end with it, and after ten
-/// minutes at the latest.
+/// Does something while more threads than there are cores do nothing but keep them busy. They end with it, and after
+/// ten minutes at the latest.
 pub fn beside_busy_neighbours<T>(work: impl FnOnce() -> T) -> T {
     struct Ends<'a>(&'a AtomicBool);
     impl Drop for Ends<'_> {

@@ -11,8 +11,8 @@ use crate::client::typing::command::Command;
 
 /// How many lines may wait for one addressee, and how many lines from the page may wait for their place.
 pub const WAITING_LINES: usize = 256;
-/// An addressee that has taken nothing for this long stands still. Over UDP there is time for eight copies of a message,
-/// so that bad luck alone is no standing still.
+/// An addressee that has taken nothing for this long stands still. Over UDP there is time for eight copies of a
+/// message, so that bad luck alone is no standing still.
 const STILL: Duration = Duration::from_secs(5);
 /// How long a script that hangs up waits until the texts before that are acknowledged.
 pub const LAST_WORDS: Duration = Duration::from_secs(1);

@@ -13,7 +13,8 @@
 //! }
 //! ```
 //!
-//! Mutation testing calls this a mutant schema (Untch, Offutt and Harrold: Mutation analysis using mutant schemata, 1993).
+//! Mutation testing calls this a mutant schema (Untch, Offutt and Harrold, 1993: Mutation analysis using mutant
+//! schemata).
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -51,8 +51,8 @@ impl Wrong {
         Wrong { numbers: numbers.into_iter().collect(), ..self.clone() }
     }
 
-    /// Builds all programs of a tree. Gives what the compiler says, too: nothing, if all is well. If they do not compile,
-    /// that is all it gives.
+    /// Builds all programs of a tree. Gives what the compiler says, too: nothing, if all is well. If they do not
+    /// compile, that is all it gives.
     pub fn build_tree(bench: &Bench, tree: &Path) -> Result<(Wrong, String), String> {
         Self::built(bench.folder().join("wrong"), tree, &[])
     }
