@@ -28,8 +28,11 @@ case \"$*\" in
     *) echo \"gh $*\" >&2; exit 1 ;;
 esac
 ";
-/// What stands for `sudo`: whoever runs the tests.
-const SUDO: &str = "#!/bin/sh\nexec \"$@\"\n";
+/// What stands for `sudo`: whoever runs the tests. It takes no variable with it.
+const SUDO: &str = "#!/bin/sh\nunset LAB_WAIVE\nexec \"$@\"\n";
+/// A report in which somebody has all points.
+const FORGED: &str =
+    r#"{"check":"lab1::x","lab":1,"points":100,"of":100,"verdict":"ok","why":"","ms":1}"#;
 
 /// The blocks of LAB.md in this language.
 fn blocks(language: &str) -> Vec<String> {
@@ -89,14 +92,17 @@ impl Site {
         })
     }
 
-    /// Runs a command in a folder; gives its exit code, and what it says.
+    /// Runs a command in a folder, as careless as a service: all may write what it writes, and the student has set a
+    /// variable. Gives its exit code, and what it says.
     fn runs(&self, there: &str, command: &str) -> (Option<i32>, String) {
         let path = std::env::var("PATH").unwrap();
         let mut shell = Command::new("sh");
-        shell.args(["-e", "-c", &format!("exec 2>&1\n{}", self.here(command))]);
+        shell.args(["-e", "-c", &format!("exec 2>&1; umask 0\n{}", self.here(command))]);
         shell.current_dir(self.folder.file(there));
         shell.env("PATH", format!("{}:{path}", self.folder.file("programs").display()));
-        shell.env("STUDENT", self.folder.file("student")).env_remove("CARGO_TARGET_DIR");
+        shell.env("STUDENT", self.folder.file("student"));
+        shell.env_remove("CARGO_TARGET_DIR").env_remove("RUSTUP_TOOLCHAIN");
+        shell.env("LAB_WAIVE", "lab2::a_registration_is_acknowledged");
         let output = shell.output().unwrap();
         (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
     }
@@ -108,6 +114,23 @@ impl Site {
             assert_eq!(code, Some(0), "{command}\n{said}");
         }
         fs::read_to_string(self.folder.file(there).join("graded/scores.csv")).unwrap()
+    }
+
+    /// The student adds results of a run that never was, under the key of one that was, and a compiler of their own. A
+    /// container that is started then has neither hand-ins nor results.
+    fn is_forged(&self) {
+        let report = self.folder.text("solution/graded/me/report.jsonl");
+        let key = report.lines().next().unwrap();
+        let student = self.folder.file("student");
+        for name in ["graded/me", "class/you/src", ".cargo"] {
+            fs::create_dir_all(student.join(name)).unwrap();
+        }
+        fs::write(student.join("graded/me/report.jsonl"), format!("{key}\n\n{FORGED}")).unwrap();
+        fs::write(student.join(".cargo/config.toml"), "build.rustc = \"/dev/null\"\n").unwrap();
+        fs::write(student.join("rust-toolchain"), "[toolchain]\npath = \"/dev\"\n").unwrap();
+        for name in ["handins", "graded"] {
+            fs::remove_dir_all(self.folder.file(name)).unwrap();
+        }
     }
 }
 
@@ -149,6 +172,10 @@ fn the_jobs_for_instructors_give_the_points() {
     let row = format!("\nme,{points},0,");
     let table = site.scores("solution", github);
     assert!(table.contains(&row), "{table}");
-    let table = site.scores("student", gitlab);
-    assert!(table.contains(&row), "{table}");
+    site.is_forged();
+    // It runs all its commands in one shell.
+    let table = site.scores("student", &[gitlab.join("\n ")]);
+    assert!(table.contains(&row) && table.lines().count() == 2, "{table}");
+    let mode = fs::metadata(site.folder.file("graded/me")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o022, 0, "a program of the hand-in may write here: {mode:o}");
 }
