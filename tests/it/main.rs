@@ -67,6 +67,8 @@ mod mutants;
 mod grader;
 #[cfg(unix)]
 mod grader_busy;
+#[cfg(unix)]
+mod grader_apart;
 mod grader_tls;
 mod handout_class;
 mod handout_handin;

@@ -1,7 +1,8 @@
 //! Your server and your clients, started and waited for.
 
 use std::fmt::Display;
-use std::fs;
+use std::fs::OpenOptions;
+use std::io::Read;
 use std::net::SocketAddr;
 use std::ops::Deref;
 use std::path::Path;
@@ -14,6 +15,9 @@ use crate::driver::program::{Around, Program};
 use crate::driver::settings::settings;
 use crate::driver::story;
 use crate::driver::wire::Wire;
+
+/// How much of a log is looked at: more than any check needs.
+const LOG: u64 = 4 << 20;
 
 /// A running server: on 127.0.0.1 and a free port unless it is told otherwise, its log in a fresh folder.
 #[derive(Debug)]
@@ -135,7 +139,11 @@ impl Server {
 
     /// Its log, as it is now.
     pub fn log(&self) -> Vec<u8> {
-        fs::read(self.folder.file("server.log")).unwrap_or_default()
+        let mut log = Vec::new();
+        if let Ok(file) = self.folder.opens("server.log", OpenOptions::new().read(true)) {
+            let _ = file.take(LOG).read_to_end(&mut log); // what cannot be read is missed by the check
+        }
+        log
     }
 
     /// Kills it and starts another with the same flags and the same log: in a check on any free port, else on the

@@ -1,7 +1,7 @@
 //! A fresh folder for each program, gone afterwards: at the latest when the next run finds what a killed one has left.
 
-use std::fs::{self, File};
-use std::io::ErrorKind;
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::process::{self, Command};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -21,7 +21,13 @@ const OLD: Duration = Duration::from_secs(24 * 3600);
 /// A folder of one's own under the system's temporary one, removed with everything in it when nobody uses it
 /// any more.
 #[derive(Debug, Clone)]
-pub struct Folder(Arc<Path>, #[allow(dead_code, reason = "it holds the lock")] Arc<Option<File>>);
+pub struct Folder {
+    path: Arc<Path>,
+    /// Where a program has run, everything may be another thing than it was.
+    is_given: Arc<Once>,
+    #[allow(dead_code, reason = "it holds the lock")]
+    lock: Arc<Option<File>>,
+}
 
 impl Folder {
     /// Makes an empty folder that nobody else has.
@@ -39,32 +45,51 @@ impl Folder {
             }
         };
         let lock = File::open(&path).ok().filter(|folder| folder.try_lock().is_ok());
-        Self(path.into(), Arc::new(lock))
+        Self { path: path.into(), is_given: Arc::new(Once::new()), lock: Arc::new(lock) }
     }
 
     /// Where it is.
     pub fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
     /// A file in it, which need not exist.
     pub fn file(&self, name: &str) -> PathBuf {
-        self.0.join(name)
+        self.path.join(name)
+    }
+
+    /// Opens a file in it that a program has written. The program may have put something else in its place: a link to
+    /// what only the grader may read or write, or a pipe that holds up whoever opens it.
+    ///
+    /// # Errors
+    /// It cannot be opened, or is no plain file of the program.
+    pub fn opens(&self, name: &str, how: &OpenOptions) -> io::Result<File> {
+        let check = |data: Metadata| {
+            let refused = || io::Error::other("it is no file of the program");
+            is_plain(&data).then_some(()).ok_or_else(refused)
+        };
+        check(fs::symlink_metadata(self.file(name))?)?;
+        let file = how.open(self.file(name))?;
+        check(file.metadata()?)?; // what was looked at before may have been replaced
+        Ok(file)
     }
 
     /// Makes it the home of a program that is about to start. A program that runs as [another
-    /// user](Apart::User) owns the folder and what is in it.
+    /// user](Apart::User) owns the folder and what is in it. The first one gets it: later a link may stand in its
+    /// place, to what must not be given away.
     #[cfg(unix)]
     pub fn is_given_away(&self, program: &mut Command) {
         use std::os::unix::fs::lchown;
         use std::os::unix::process::CommandExt;
         let Apart::User(user) = settings().apart else { return };
         program.uid(user).gid(user);
-        let inside = fs::read_dir(self.path()).into_iter().flatten().flatten();
-        for path in inside.map(|entry| entry.path()).chain([self.path().to_owned()]) {
-            // What the program cannot write is missed by the check.
-            let _ = lchown(path, Some(user), Some(user));
-        }
+        self.is_given.call_once(|| {
+            let inside = fs::read_dir(self.path()).into_iter().flatten().flatten();
+            for path in inside.map(|entry| entry.path()).chain([self.path().to_owned()]) {
+                // What the program cannot write is missed by the check.
+                let _ = lchown(path, Some(user), Some(user));
+            }
+        });
     }
 
     /// The same where there are no such users.
@@ -81,11 +106,25 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        if Arc::strong_count(&self.0) == 1 {
-            // A folder left behind is untidy and no reason to fail a check.
-            let _ = fs::remove_dir_all(&self.0);
+        if Arc::strong_count(&self.path) == 1 {
+            // A folder left behind is untidy and no reason to fail a check. Links are not followed.
+            let _ = fs::remove_dir_all(&self.path);
         }
     }
+}
+
+/// Whether this is a file, and no other user's where programs have a user.
+#[cfg(unix)]
+fn is_plain(data: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let is_theirs = |user| data.uid() == user;
+    data.is_file() && !matches!(settings().apart, Apart::User(user) if !is_theirs(user))
+}
+
+/// The same where there are no such users.
+#[cfg(not(unix))]
+fn is_plain(data: &Metadata) -> bool {
+    data.is_file()
 }
 
 /// Removes the folders of killed runs. What cannot be read or removed stays: it may be another user's.

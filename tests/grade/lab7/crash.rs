@@ -149,7 +149,7 @@ pub fn a_torn_line_is_survived(dice: &mut Dice) {
         let torn = &whole.as_bytes()[..end];
         step(format!("the log ends in the middle of a line: {:?}", String::from_utf8_lossy(torn)));
         by_hand::writes(folder.path(), torn);
-        let log = OpenOptions::new().append(true).open(folder.file("server.log"));
+        let log = folder.opens("server.log", OpenOptions::new().append(true));
         if let Err(error) = log.and_then(|mut log| log.write_all(torn)) {
             fail(format!("there is no server.log to write to: {error}"));
         }
