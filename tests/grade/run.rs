@@ -12,7 +12,7 @@ use crate::driver::dice::Dice;
 use crate::driver::heard;
 use crate::driver::machine;
 use crate::driver::settings::settings;
-use crate::driver::story::{self, End};
+use crate::driver::story::{self, End, TOO_BUSY};
 use crate::hints::hints;
 use crate::report::{Report, say};
 use crate::watch::watch;
@@ -20,8 +20,6 @@ use crate::watch::watch;
 /// After so many time-outs in a lab, the rest of it is not tried. Those without a verdict are counted apart: they do
 /// not tell that the programs are wrong.
 const TIME_OUTS: u32 = 3;
-/// Why there is no verdict.
-const TOO_BUSY: &str = "the machine is too busy, so there is no verdict";
 const USAGE: &str = "\
 usage: cargo test [FILTER]...               all checks, or those whose names contain a filter;
                                            lab1 is lab 1 alone

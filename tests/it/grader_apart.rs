@@ -1,14 +1,16 @@
-//! The grader and programs that are another's: what they leave in their folders.
+//! The grader and programs that are another's: what they leave in their folders, and a machine that has no room for
+//! one more.
 
 use std::fs::{self, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
 
 use p2p_chat::tools::handout::users::is_root;
 
-use crate::grader::grades;
+use crate::grader::{QUICK, grader, grades};
 use crate::support::Folder;
 
 /// A user that is nobody.
@@ -85,4 +87,31 @@ fn a_folder_that_leads_elsewhere_is_not_given_away() {
     let said = graded(&folder, "lab7::numbers_go_on_where_they_stopped", away);
     let owner = fs::metadata(folder.file("secret")).unwrap().uid();
     assert_eq!(owner, 0, "{said}");
+}
+
+/// Users may have no process at all here. The user of the program has one already; root is not held by that.
+#[test]
+fn a_machine_that_has_no_room_for_a_program_gives_no_verdict() {
+    let user = if is_root() { "59098" } else { "" };
+    let mut other = Command::new("sleep");
+    if let Ok(user) = user.parse() {
+        other.uid(user);
+    }
+    let mut other = other.arg("60").spawn().unwrap();
+    let mut shell = Command::new("sh");
+    let none = "ulimit -u 0 2> /dev/null || ulimit -p 0; exec \"$0\" --exact \"$1\"";
+    shell.args(["-c", none]).arg(grader()).arg(QUICK);
+    shell.env("LAB_BUSY", "1").env("LAB_SERVER", "/bin/true").env("LAB_APART", user);
+    let said = String::from_utf8(shell.output().unwrap().stdout).unwrap();
+    other.kill().unwrap();
+    other.wait().unwrap();
+    let why = "the machine is too busy, so there is no verdict; cannot start ";
+    assert!(said.contains(&format!("not checked {QUICK}\n")) && said.contains(why), "{said}");
+}
+
+#[test]
+fn a_program_that_is_not_there_fails() {
+    let (code, said) = grades(&["--exact", QUICK], &[("LAB_SERVER", "/dev/null/none")]);
+    assert!(code == 101 && said.contains(&format!("FAIL        {QUICK}\n")), "{said}");
+    assert!(said.contains("cannot start /dev/null/none: "), "{said}");
 }

@@ -171,7 +171,10 @@ pub fn collect(
             }
         }
     };
-    thread::Builder::new().name("listening".to_owned()).spawn(work).unwrap()
+    thread::Builder::new()
+        .name("listening".to_owned())
+        .spawn(work)
+        .unwrap_or_else(|error| story::cannot_start("a thread", &error))
 }
 
 /// What the first program of this check has done that has panicked, ended by itself, or writes without end.

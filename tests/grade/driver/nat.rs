@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::driver::story::lock;
+use crate::driver::story::{self, lock};
 
 /// The server's place in the world. Everybody has sent it something, so it knows how everybody is seen.
 pub const SERVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(198, 51, 100, 1)), 5555);
@@ -205,7 +205,8 @@ impl Network {
                 }
             }
         };
-        let thread = thread::Builder::new().name("network".to_owned()).spawn(work).unwrap();
+        let thread = thread::Builder::new().name("network".to_owned()).spawn(work);
+        let thread = thread.unwrap_or_else(|error| story::cannot_start("a thread", &error));
         Self { world, over, thread: Some(thread) }
     }
 

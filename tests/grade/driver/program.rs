@@ -5,7 +5,7 @@
 
 use std::ffi::OsStr;
 use std::fmt::Display;
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -21,7 +21,7 @@ use crate::driver::heard::{
     self, Heard, Output, OutputMode, Side, Told, collect, fail_if_one_has_failed,
 };
 use crate::driver::settings::{Apart, settings};
-use crate::driver::story::{self, End, lock, seconds};
+use crate::driver::story::{self, lock, seconds};
 
 /// A child process with all three of its streams piped.
 #[derive(Debug)]
@@ -350,20 +350,18 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 pub const SLICE: Duration = Duration::from_millis(50);
 
 /// Starts a program. One that was written a moment ago may still be open in a process that another thread
-/// is just starting; that passes.
+/// is just starting, and a machine may be full for a moment; that passes.
 fn spawn(mut command: Command, path: &Path) -> Child {
+    let may_pass =
+        |error: &io::Error| error.kind() == ErrorKind::ExecutableFileBusy || story::is_full(error);
     let until = Instant::now() + Duration::from_secs(2);
     loop {
         match command.spawn() {
             Ok(child) => return child,
-            Err(error)
-                if error.kind() == ErrorKind::ExecutableFileBusy && Instant::now() < until =>
-            {
+            Err(error) if may_pass(&error) && Instant::now() < until => {
                 thread::sleep(Duration::from_millis(20));
             }
-            Err(error) => {
-                story::end(End::Failed(format!("cannot start {}: {error}", path.display())))
-            }
+            Err(error) => story::cannot_start(path.display(), &error),
         }
     }
 }

@@ -7,6 +7,7 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fmt::Display;
+use std::io::{self, ErrorKind};
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,6 +19,9 @@ use crate::driver::settings::settings;
 
 /// How long a step of the authors' tests may take: they run beside each other, on machines with other work.
 pub const DEADLINE: Duration = Duration::from_secs(20);
+
+/// Why there is no verdict.
+pub const TOO_BUSY: &str = "the machine is too busy, so there is no verdict";
 
 /// How many lines of a step are shown: the first ones and the last ones.
 const FIRST: usize = 4;
@@ -202,6 +206,21 @@ fn end_unless_late(how: fn(String) -> End, what: impl Display) -> ! {
 /// Ends the check without a verdict, for this machine lacks something.
 pub fn not_checked(why: impl Display) -> ! {
     end(End::NotChecked(why.to_string()))
+}
+
+/// Whether the system has no room for one more process or thread now. That is no fault of a program.
+pub fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::OutOfMemory)
+}
+
+/// Ends the check: a program, or a thread of the grader, cannot be started.
+#[track_caller]
+pub fn cannot_start(what: impl Display, error: &io::Error) -> ! {
+    let why = format!("cannot start {what}: {error}");
+    if is_full(error) {
+        not_checked(format!("{TOO_BUSY}; {why}"))
+    }
+    end(End::Failed(why))
 }
 
 /// Ends the check.

@@ -12,7 +12,7 @@ use crate::driver::by_hand;
 use crate::driver::cast::Client;
 use crate::driver::dice::Dice;
 use crate::driver::played::{Guest, Peer, Played, Secrets};
-use crate::driver::story::{fail, step};
+use crate::driver::story::{self, fail, step};
 
 /// How many messages each of the two says.
 const MESSAGES: usize = 20;
@@ -62,7 +62,8 @@ impl Network {
                 }
             }
         };
-        let thread = thread::Builder::new().name("network".to_owned()).spawn(work).unwrap();
+        let thread = thread::Builder::new().name("network".to_owned()).spawn(work);
+        let thread = thread.unwrap_or_else(|error| story::cannot_start("a thread", &error));
         Self { sides, over, thread: Some(thread) }
     }
 }
