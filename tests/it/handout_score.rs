@@ -1,9 +1,14 @@
 //! The scores of a class: what counts as a report, and the forms in which it is given away.
 
+use std::fs;
 use std::sync::Mutex;
 
-use p2p_chat::tools::handout::class::grade_each;
+use p2p_chat::tools::handout::class::{grade_each, names};
+use p2p_chat::tools::handout::isolation::Isolation;
+use p2p_chat::tools::handout::packed::unpack;
 use p2p_chat::tools::handout::score::{Sheet, csv, read_report};
+
+use crate::support::Folder;
 
 /// Why there is no verdict.
 const BUSY: &str = "the machine is too busy, so there is no verdict";
@@ -57,13 +62,55 @@ fn a_class_is_a_table_and_a_hand_in_an_object() {
          anna,12,12,12,0,\n\
          \"'=b, \"\"c\"\"\",0,0,0,0,it has no folder src\n"
     );
+    for (name, cell) in [("a;=b;.zip", "\"a;=b;.zip\""), ("\t=b", "\"'\t=b\"")] {
+        let table = csv(&[Sheet::without_points(name, "")], &[]);
+        assert_eq!(table, format!("name,points,no_verdict,note\n{cell},0,0,\n"));
+    }
     assert_eq!(sheet.line(6), "anna    12/100  the machine is too busy: no verdict on 12 points");
+    let odd = Sheet::without_points("o'b\n\u{1b}[2Jeva 100/100", "");
+    assert_eq!(odd.line(1), r"o'b\n\u{1b}[2Jeva 100/100   0/100");
     let json = sheet.gradescope();
     assert!(json.starts_with(r#"{"score":12,"#), "{json}");
     assert!(
         json.contains(r#"{"name":"lab1::a","score":12,"max_score":12,"status":"passed""#),
         "{json}"
     );
+}
+
+/// A hand-in of another kind gets its line, with the reason, and a name that the results need is refused.
+#[test]
+fn whatever_is_handed_in_has_a_line() {
+    let class = Folder::fresh();
+    for name in ["anna/src", ".git"] {
+        fs::create_dir_all(class.file(name)).unwrap();
+    }
+    for name in ["bert.rar", "cleo.zip", ".hidden"] {
+        fs::write(class.file(name), "").unwrap();
+    }
+    let mut expected = Vec::new();
+    expected.extend(["anna", "bert.rar", "cleo.zip"]);
+    #[cfg(target_os = "linux")] // elsewhere each name is a text
+    {
+        use std::ffi::OsStr;
+        use std::os::unix::ffi::OsStrExt;
+
+        fs::write(class.path().join(OsStr::from_bytes(b"dora\xff.zip")), "").unwrap();
+        std::os::unix::fs::symlink("anna", class.file("eva")).unwrap();
+        expected.extend(["dora\u{fffd}.zip", "eva"]);
+    }
+    assert_eq!(names(class.path()).unwrap(), expected);
+    let into = Folder::fresh();
+    let unpacked = |name: &str| unpack(&class.file(name), into.path(), Isolation::Nothing, 0);
+    assert_eq!(unpacked("anna"), Ok(class.file("anna")));
+    for name in expected.into_iter().filter(|name| !["anna", "cleo.zip"].contains(name)) {
+        let why = unpacked(name).unwrap_err();
+        assert!(
+            why.starts_with("it is neither") || why.starts_with("cannot look"),
+            "{name}: {why}"
+        );
+    }
+    fs::create_dir(class.file("Scores.csv")).unwrap();
+    assert!(names(class.path()).unwrap_err().contains("must not be named Scores.csv"));
 }
 
 /// The machine is too busy for these hand-ins at their first, or at every try.

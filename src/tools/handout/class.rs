@@ -22,12 +22,14 @@ use std::thread;
 use super::bench::{Bench, Kit};
 use super::isolation::Isolation;
 use super::mark::LABS;
-use super::packed::is_handin;
 use super::score::{Sheet, csv};
 use super::toolchain::toolchain;
 use super::tree::{Open, Solution, put};
 use super::users::let_pass;
 use crate::io_error::cause;
+
+/// The name of the table.
+const TABLE: &str = "scores.csv";
 
 /// What is to be graded, and how.
 #[derive(Debug)]
@@ -84,8 +86,8 @@ pub fn grade_class(root: &Path, class: &Class, tell: &(dyn Fn(&str) + Sync)) -> 
     for sheet in &sheets {
         put(&kit.into, &format!("{}/results.json", sheet.name), &sheet.gradescope())?;
     }
-    put(&kit.into, "scores.csv", &csv(&sheets, &pointed))?;
-    tell(&format!("{} hand-ins graded: {}", sheets.len(), kit.into.join("scores.csv").display()));
+    put(&kit.into, TABLE, &csv(&sheets, &pointed))?;
+    tell(&format!("{} hand-ins graded: {}", sheets.len(), kit.into.join(TABLE).display()));
     Ok(())
 }
 
@@ -131,19 +133,22 @@ fn folder(path: &Path) -> Result<PathBuf, String> {
         .map_err(|error| format!("cannot look into {}: {}", path.display(), cause(&error)))
 }
 
-/// The names of the hand-ins in a folder, in their order. What is neither a folder nor an archive is left out.
-fn names(handins: &Path) -> Result<Vec<String>, String> {
+/// The names of the hand-ins in a folder, in their order. Whatever is there is one, but what is hidden, so nobody is
+/// left out without a word. A name that is no text is told as it can be.
+///
+/// # Errors
+/// A sentence: there is none, or one has the name of the table.
+pub fn names(handins: &Path) -> Result<Vec<String>, String> {
     let failed = |error| format!("cannot look into {}: {}", handins.display(), cause(&error));
-    let mut names = Vec::new();
-    for entry in fs::read_dir(handins).map_err(failed)?.flatten() {
-        if let Some(name) = entry.file_name().to_str()
-            && is_handin(&entry.path(), name)
-        {
-            names.push(name.to_owned());
-        }
-    }
+    let entries = fs::read_dir(handins).map_err(failed)?.flatten();
+    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let mut names: Vec<String> = names.filter(|name| !name.starts_with('.')).collect();
     names.sort();
-    if names.is_empty() { Err("there are no hand-ins".to_owned()) } else { Ok(names) }
+    match names.iter().find(|name| name.eq_ignore_ascii_case(TABLE)) {
+        Some(name) => Err(format!("a hand-in must not be named {name}: rename it")),
+        None if names.is_empty() => Err("there are no hand-ins".to_owned()),
+        None => Ok(names),
+    }
 }
 
 /// Grades each of these by so many workers. What the machine was too busy for is graded once more when all are done,

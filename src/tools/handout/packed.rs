@@ -25,35 +25,19 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// The ends of the names of archives.
 const ARCHIVES: [&str; 7] = [".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2", ".tar.zst"];
 
-/// Whether a hand-in may be this: a folder, or an archive by its name.
-///
-/// ```
-/// use p2p_chat::tools::handout::packed::is_handin;
-/// use std::path::Path;
-///
-/// assert!(is_handin(Path::new("src"), "anna"));
-/// assert!(!is_handin(Path::new("src"), ".anna"));
-/// assert!(!is_handin(Path::new("Cargo.toml"), "Cargo.toml"));
-/// ```
-pub fn is_handin(place: &Path, name: &str) -> bool {
-    let kind = fs::symlink_metadata(place).map(|found| found.file_type());
-    let is_archive = ARCHIVES.iter().any(|end| name.to_ascii_lowercase().ends_with(end));
-    !name.starts_with('.') && kind.is_ok_and(|kind| kind.is_dir() || kind.is_file() && is_archive)
-}
-
 /// Finds the folder that has the sources of a hand-in. An archive is unpacked into the folder `into` before. The
 /// archive is of a stranger, so its program runs apart. Where `unzip` fails, `tar` tries: on some systems it reads such
 /// archives, too.
 ///
 /// # Errors
-/// A sentence: it cannot be unpacked, or there are no sources.
+/// A sentence: it is something else, or a link, it cannot be unpacked, or there are no sources.
 pub fn unpack(
     handin: &Path,
     into: &Path,
     isolation: Isolation,
     worker: u32,
 ) -> Result<PathBuf, String> {
-    if handin.is_dir() {
+    if !is_packed(handin)? {
         return sources(handin);
     }
     let failed = |error| format!("cannot unpack it: {}", cause(&error));
@@ -83,6 +67,18 @@ pub fn unpack(
         (Err(_), code) if code != Some(0) => Err("it cannot be unpacked".to_owned()),
         (found, _) => found,
     }
+}
+
+/// Whether a hand-in is an archive, and not a folder. A link is neither: it may lead to somebody else's.
+fn is_packed(handin: &Path) -> Result<bool, String> {
+    let found = fs::symlink_metadata(handin)
+        .map_err(|error| format!("cannot look at it: {}", cause(&error)))?;
+    let name = handin.to_string_lossy().to_ascii_lowercase();
+    let is_archive = found.is_file() && ARCHIVES.iter().any(|end| name.ends_with(end));
+    if !is_archive && !found.is_dir() {
+        return Err("it is neither a folder nor a .zip or .tar archive".to_owned());
+    }
+    Ok(is_archive)
 }
 
 /// The first folder that has a folder `src`, from the top down. Hidden folders, and those that some systems add with

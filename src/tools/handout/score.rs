@@ -87,7 +87,9 @@ impl Sheet {
         };
         let notes: Vec<&str> =
             [self.note.as_str(), &open].into_iter().filter(|note| !note.is_empty()).collect();
-        let line = format!("{:<width$} {:>3}/100  {}", self.name, self.points(), notes.join("; "));
+        // A name may hold what a terminal obeys, or look like more lines than one.
+        let name = self.name.escape_debug().to_string().replace("\\'", "'");
+        let line = format!("{name:<width$} {:>3}/100  {}", self.points(), notes.join("; "));
         line.trim_end().to_owned()
     }
 
@@ -193,10 +195,11 @@ pub fn csv(sheets: &[Sheet], labs: &[u32]) -> String {
     table
 }
 
-/// A cell of the table. A program for tables takes some beginnings for a formula, which a name must not be.
+/// A cell of the table. A program for tables takes some beginnings for a formula, which a name must not be. In some
+/// countries it ends a cell at a semicolon, too.
 fn cell(text: &str) -> String {
-    let guard = if text.starts_with(['=', '+', '-', '@']) { "'" } else { "" };
-    if guard.is_empty() && !text.contains([',', '"', '\n', '\r']) {
+    let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { "'" } else { "" };
+    if guard.is_empty() && !text.contains([',', ';', '"', '\n', '\r', '\t']) {
         return text.to_owned();
     }
     format!("\"{guard}{}\"", text.replace('"', "\"\""))
