@@ -38,7 +38,8 @@ usage: handout DIR [--from N | --only N]            write the student's tree
   --from N   labs before N are solved
   --only N   all labs but N are solved
   --seed N   the seed of all checks of a class (default: 1), or of a question
-  --workers N  how many are graded at the same time (default: one for each processor)";
+  --workers N  how many are graded at the same time (default: one for each processor;
+               one where hand-ins share a network)";
 
 /// One run of the program does one of these tasks. All of them read the solution first, so a wrong mark stops
 /// each of them before it writes anything.

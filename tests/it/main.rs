@@ -70,6 +70,7 @@ mod grader_busy;
 #[cfg(unix)]
 mod grader_apart;
 mod grader_tls;
+mod handout_bench;
 mod handout_class;
 mod handout_handin;
 #[cfg(unix)]
@@ -83,6 +84,8 @@ mod handout_score;
 mod handout_tree;
 #[cfg(unix)]
 mod isolation;
+#[cfg(target_os = "linux")]
+mod isolation_users;
 mod lab_page;
 #[cfg(target_os = "linux")]
 mod left_behind;

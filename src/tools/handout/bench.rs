@@ -21,20 +21,23 @@
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::built::{Built, no_verdict};
 use super::handin::Handin;
 use super::isolation::{Apart, Grant, Isolation, Outcome};
+use super::kept::{hash, read_sheet};
+use super::kit::{BUILD, Grader, Kit};
 use super::mark::LABS;
 use super::packed::unpack;
 use super::score::{Sheet, read_check, read_report};
-use super::toolchain::{of_the_system, toolchain};
-use super::tree::{Open, Solution, put};
+use super::tree::{Open, put};
+use super::users::{close, end_all};
 use crate::io_error::cause;
 
-/// How long one hand-in may take to compile.
-const BUILD: Duration = Duration::from_secs(600);
-/// How long it may take to judge one. A program that hangs takes two minutes on a machine with nothing else to do.
+/// How long one hand-in may take in all, also if each of its labs is built and judged alone.
+pub const HANDIN: Duration = Duration::from_secs(2700);
+/// How long the grader may take. A program that hangs takes two minutes on a machine with nothing else to do.
 const JUDGE: Duration = Duration::from_secs(1800);
 /// The programs of a tree, and what the grader is told of each.
 const PROGRAMS: [(&str, &str); 4] = [
@@ -46,35 +49,6 @@ const PROGRAMS: [(&str, &str); 4] = [
 /// What is passed on to the grader, if the instructor has set it.
 const PASSED_ON: [&str; 2] = ["LAB_WAIVE", "LAB_SLOW"];
 
-/// What all workers share. Nothing in it changes while a class is graded, so no worker waits for another one.
-#[derive(Debug)]
-pub struct Kit {
-    /// The solution.
-    pub solution: Solution,
-    /// The labs that the students were given open.
-    pub open: Open,
-    /// The seed of all checks.
-    pub seed: u32,
-    /// How hand-ins are kept apart.
-    pub isolation: Isolation,
-    /// The folder for the results.
-    pub into: PathBuf,
-    /// The folders that a hand-in must not see.
-    pub hidden: [PathBuf; 3],
-}
-
-/// The grader that judges everybody: a program of the solution alone. Its checks start the programs of a hand-in by
-/// their paths, so no code of a hand-in runs in the process that counts the points.
-#[derive(Debug)]
-pub struct Grader {
-    /// The folder in which it was built.
-    folder: PathBuf,
-    /// The program's path below that.
-    program: String,
-    /// A hash of what it was made from. It belongs to the key of each sheet, so another grader reads no old ones.
-    print: u64,
-}
-
 /// The place of one worker.
 #[derive(Debug)]
 pub struct Bench<'a> {
@@ -84,105 +58,38 @@ pub struct Bench<'a> {
     pub grader: &'a Grader,
     /// The worker's number.
     pub worker: u32,
-}
-
-impl Kit {
-    /// Builds the grader from the tree that students were given, unless an earlier run has left it.
-    ///
-    /// The tree has the same labs open as that of the students, so the grader knows which points are given. A grader
-    /// of another solution is not used: its key tells what it was made from.
-    ///
-    /// # Errors
-    /// A sentence, with what the compiler says.
-    pub fn build_grader(&self) -> Result<Grader, String> {
-        let folder = self.into.join(".grader");
-        let print = hash(self.solution.files().chain([("", format!("{:?}", self.open).as_str())]));
-        let key = folder.join("key");
-        let is_there = fs::read_to_string(&key).is_ok_and(|text| text == print.to_string());
-        if !is_there {
-            let _ = fs::remove_dir_all(&folder); // it need not be there
-            self.solution.write(&folder.join("tree"), self.open)?;
-            let words = ["test", "--no-run", "--test", "grade"];
-            let built = self.cargo(0, false, &folder, &words)?;
-            if built.code != Some(0) {
-                return Err(format!("the grader does not compile\n{}", built.errors));
-            }
-            put(&folder, "key", &print.to_string())?;
-        }
-        let deps = folder.join("target/debug/deps");
-        let names = fs::read_dir(&deps).into_iter().flatten().flatten();
-        let program = names
-            .filter_map(|entry| entry.file_name().into_string().ok())
-            .find(|name| {
-                let rest = name
-                    .strip_prefix("grade-")
-                    .map(|rest| rest.strip_suffix(env::consts::EXE_SUFFIX));
-                rest.flatten().is_some_and(|rest| !rest.contains('.'))
-            })
-            .ok_or("the grader was built, and is not there")?;
-        Ok(Grader { folder, program: format!("target/debug/deps/{program}"), print })
-    }
-
-    /// Runs cargo for the tree in a folder, apart. What it builds goes into the folder's `target`.
-    ///
-    /// A build runs no code of the hand-in, for the tree has no build script and no macro crate. But the compiler
-    /// reads files for `include_str!`, and must find nothing there that a student should not have.
-    fn cargo(
-        &self,
-        worker: u32,
-        is_theirs: bool,
-        folder: &Path,
-        words: &[&str],
-    ) -> Result<Outcome, String> {
-        let toolchain = toolchain()?;
-        let hidden: Vec<&Path> = self.hidden.iter().map(PathBuf::as_path).collect();
-        let place = |number, path| self.isolation.place(number, path);
-        let (rust, work) = (place(1, &toolchain), place(2, folder));
-        let text = |path: PathBuf| path.display().to_string();
-        let (cargo, manifest) = (text(rust.join("bin/cargo")), text(work.join("tree/Cargo.toml")));
-        let path = env::var("PATH").unwrap_or_default();
-        let separator = if cfg!(windows) { ';' } else { ':' };
-        let mut variables: Vec<(&str, String)> = vec![
-            ("PATH", format!("{}{separator}{path}", text(rust.join("bin")))),
-            ("HOME", text(work.clone())),
-            ("CARGO_HOME", text(work.join("cargo"))),
-            ("CARGO_TARGET_DIR", text(work.join("target"))),
-            ("CARGO_NET_OFFLINE", "true".to_owned()),
-            ("CARGO_INCREMENTAL", "0".to_owned()),
-            ("CARGO_PROFILE_DEV_DEBUG", "0".to_owned()),
-        ];
-        variables.extend(of_the_system());
-        let command: Vec<&str> = [&cargo, words[0], "--manifest-path", &manifest]
-            .into_iter()
-            .chain(words[1..].iter().copied())
-            .collect();
-        let run = Apart {
-            isolation: self.isolation,
-            worker,
-            shares: &[Grant::Read(&toolchain), Grant::Write(folder)],
-            hidden: &hidden,
-            is_theirs,
-            limit: BUILD,
-        };
-        run.run(&command, &variables)
-    }
+    /// When the hand-in has used up its time.
+    pub until: Instant,
 }
 
 impl Bench<'_> {
     /// Grades one hand-in, whatever it is. If it was graded before and has not changed, its sheet is read again.
     pub fn grade(&self, handin: &Path, name: &str) -> Sheet {
         let work = self.kit.into.join(".work").join(name);
-        let _ = remove(&work); // it need not be there
         let graded = self.grade_at(handin, name, &work);
-        let _ = remove(&work); // as above
-        graded.unwrap_or_else(|note| Sheet::without_points(name, note))
+        let _ = remove(&work); // the next one to use it finds out
+        graded.unwrap_or_else(|note| {
+            // The machine has failed, so the hand-in is graded once more.
+            let checks = read_check(&no_verdict(&self.kit.solution, None, &note));
+            let checks = checks.into_iter().collect();
+            Sheet { checks, ..Sheet::without_points(name, note) }
+        })
     }
 
     /// The same in a folder for what is only needed meanwhile.
+    ///
+    /// # Errors
+    /// A sentence: the machine cannot grade it.
     fn grade_at(&self, handin: &Path, name: &str, work: &Path) -> Result<Sheet, String> {
         let kit = self.kit;
-        let folder = unpack(handin, &work.join("unpacked"), kit.isolation, self.worker)?;
-        let mut handin = Handin::read(&folder).map_err(|_| "it has no folder src".to_owned())?;
+        self.clear(work)?;
+        let unpacked = unpack(handin, &work.join("unpacked"), kit.isolation, self.worker);
+        let no_src = |_| "it has no folder src".to_owned();
+        let read = unpacked.and_then(|folder| Handin::read(&folder).map_err(no_src));
+        let mut handin = match read {
+            Ok(handin) => handin,
+            Err(note) => return Ok(Sheet::without_points(name, note)),
+        };
         handin.keep_to(&kit.solution);
         let files = handin.texts();
         let ours = format!("{} {}", kit.seed, self.grader.print);
@@ -192,24 +99,14 @@ impl Bench<'_> {
             return Ok(sheet);
         }
         let _ = fs::remove_dir_all(&results); // it need not be there
+        kit.close_results(name)?;
         kit.solution.write(&work.join("tree"), kit.open)?;
         let taken = handin.put(&kit.solution, &work.join("tree"), |_| true)?;
         put(&results, "taken.txt", &taken.to_string())?;
         if taken.files.is_empty() {
             return Ok(Sheet::without_points(name, "nothing in it could be taken"));
         }
-        let built = kit.cargo(self.worker, true, work, &["build", "--bins"])?;
-        let note = if built.is_late { "compiling takes too long" } else { "does not compile" };
-        let (report, note) = if built.code == Some(0) {
-            let (judged, said) = self.judge(work, &[])?;
-            put(&results, "report.txt", &said)?;
-            (judged, "")
-        } else {
-            put(&results, "build.txt", &built.errors)?;
-            let of_labs =
-                if built.is_late { String::new() } else { self.judge_labs(&handin, work)? };
-            (of_labs, note)
-        };
+        let (report, note) = self.build_and_judge(&handin, work, &results)?;
         put(&results, "report.jsonl", &format!("{key}\n{note}\n{report}"))?;
         let sheet = read_sheet(&results, name, &key).ok_or("the report cannot be read")?;
         if sheet.open_points() > 0 {
@@ -217,6 +114,53 @@ impl Bench<'_> {
             put(&results, "report.jsonl", &format!("no verdict\n{note}\n{report}"))?;
         }
         Ok(sheet)
+    }
+
+    /// Builds the tree of a hand-in, and judges it. Gives the report, and a note.
+    fn build_and_judge(
+        &self,
+        handin: &Handin,
+        work: &Path,
+        results: &Path,
+    ) -> Result<(String, &'static str), String> {
+        let built = self.build(work)?;
+        if built.code != Some(0) {
+            put(results, "build.txt", &built.errors)?;
+        }
+        match Built::of(&built) {
+            Built::Well => {
+                let (report, said) = self.judge(work, &[])?;
+                put(results, "report.txt", &said)?;
+                Ok((report, ""))
+            }
+            Built::Not => Ok((self.judge_labs(handin, work)?, "does not compile")),
+            Built::Unknown(why) => Ok((no_verdict(&self.kit.solution, None, why), why)),
+        }
+    }
+
+    /// Makes the folder of a hand-in anew. Nothing that another hand-in or lab has left is in it or still runs, and no
+    /// other hand-in can look into it.
+    fn clear(&self, work: &Path) -> Result<(), String> {
+        let (isolation, worker) = (self.kit.isolation, self.worker);
+        let user = isolation.user(worker);
+        if let (Isolation::User, Some(user)) = (isolation, user) {
+            end_all(user)?;
+        }
+        if work.exists() {
+            remove(work)?;
+        }
+        close(work, user)
+            .map_err(|error| format!("cannot write {}: {}", work.display(), cause(&error)))
+    }
+
+    /// Builds the programs of the tree in a folder.
+    fn build(&self, work: &Path) -> Result<Outcome, String> {
+        self.kit.cargo(Some(self.worker), self.left(BUILD), work, &["build", "--bins"])
+    }
+
+    /// What is left of the hand-in's time, and no more than this.
+    fn left(&self, most: Duration) -> Duration {
+        self.until.saturating_duration_since(Instant::now()).min(most)
     }
 
     /// Judges the programs that are built in a folder. Gives the grader's report, and what it says.
@@ -255,7 +199,7 @@ impl Bench<'_> {
             shares: &[Grant::Read(&grader.folder), Grant::Read(work)],
             hidden: &hidden,
             is_theirs: false,
-            limit: JUDGE,
+            limit: self.left(JUDGE),
         };
         let outcome = run.run(&command, &variables)?;
         if outcome.is_late {
@@ -278,15 +222,19 @@ impl Bench<'_> {
             if !handin.texts().any(|(path, _)| is_of(path)) {
                 continue;
             }
-            let _ = remove(&tree); // it need not be there
+            // What ran before could have left a setting of the compiler, to be built with the solution.
+            self.clear(work)?;
             solution.write(&tree, Open::Only(lab))?;
             handin.put(solution, &tree, is_of)?;
-            let built = self.kit.cargo(self.worker, true, work, &["build", "--bins"])?;
-            if built.code == Some(0) {
-                // A lab that stops the grader costs only itself.
-                report +=
-                    &self.judge(work, &[&format!("lab{lab}")]).map_or(String::new(), |it| it.0);
-            }
+            report += &match Built::of(&self.build(work)?) {
+                Built::Well => match self.judge(work, &[&format!("lab{lab}")]) {
+                    Ok((judged, _)) => judged,
+                    // A lab that stops the grader costs only itself.
+                    Err(why) => no_verdict(solution, Some(lab), &why),
+                },
+                Built::Not => String::new(),
+                Built::Unknown(why) => no_verdict(solution, Some(lab), why),
+            };
         }
         Ok(report)
     }
@@ -296,24 +244,4 @@ impl Bench<'_> {
 fn remove(folder: &Path) -> Result<(), String> {
     fs::remove_dir_all(folder)
         .map_err(|error| format!("cannot remove {}: {}", folder.display(), cause(&error)))
-}
-
-/// Reads the sheet of a hand-in that was graded before under this key. `None` if there is none, or its key is another:
-/// the hand-in, the seed or the grader has changed.
-fn read_sheet(results: &Path, name: &str, key: &str) -> Option<Sheet> {
-    let text = fs::read_to_string(results.join("report.jsonl")).ok()?;
-    let (head, rest) = text.split_once('\n')?;
-    let (note, report) = rest.split_once('\n')?;
-    let checks = report.lines().filter_map(read_check).collect();
-    let story = fs::read_to_string(results.join("report.txt")).unwrap_or_default();
-    (head == key).then(|| Sheet { name: name.to_owned(), checks, note: note.to_owned(), story })
-}
-
-/// A hash (FNV-1a) of names and texts. It stays the same with every version of the compiler, unlike that of std.
-fn hash<'a>(texts: impl Iterator<Item = (&'a str, &'a str)>) -> u64 {
-    let bytes =
-        texts.flat_map(|(name, text)| name.bytes().chain([0]).chain(text.bytes()).chain([0]));
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
 }

@@ -18,9 +18,11 @@ use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
+use std::time::Instant;
 
-use super::bench::{Bench, Kit};
+use super::bench::{Bench, HANDIN};
 use super::isolation::Isolation;
+use super::kit::Kit;
 use super::mark::LABS;
 use super::score::{Sheet, csv};
 use super::toolchain::toolchain;
@@ -42,7 +44,8 @@ pub struct Class {
     pub open: Open,
     /// The seed of all checks: the same for everybody.
     pub seed: u32,
-    /// How many are graded at the same time; by default as many as there are processors.
+    /// How many are graded at the same time; by default as many as there are processors. Where hand-ins share a network
+    /// it is one, for a program could answer in the place of another hand-in's.
     pub workers: Option<u32>,
 }
 
@@ -61,25 +64,25 @@ pub fn grade_class(root: &Path, class: &Class, tell: &(dyn Fn(&str) + Sync)) -> 
         return Err("the results must not lie among the hand-ins".to_owned());
     }
     let isolation = Isolation::find();
-    tell(isolation.says());
+    let workers = workers(isolation, class.workers);
+    tell(&says(isolation, workers));
     if isolation == Isolation::User {
         can_work(isolation, &into)?;
         warn_of_what_is_open(isolation, [root, &handins], tell);
     }
     let (hidden, open) = ([root.to_owned(), handins.clone(), into.clone()], class.open);
     let kit = Kit { solution, open, seed: class.seed, isolation, into, hidden };
-    let grader = kit.build_grader()?;
+    let grader = close_old(&kit, &names).and_then(|()| kit.build_grader())?;
     let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
     let grade = |worker: u32, name: &String| {
-        let bench = Bench { kit: &kit, grader: &grader, worker };
+        let until = Instant::now() + HANDIN;
+        let bench = Bench { kit: &kit, grader: &grader, worker, until };
         let work = AssertUnwindSafe(|| bench.grade(&handins.join(name), name));
         let sheet = panic::catch_unwind(work)
             .unwrap_or_else(|_| Sheet::without_points(name, "NOT GRADED: see stderr"));
         tell(&sheet.line(width));
         sheet
     };
-    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let workers = class.workers.unwrap_or(u32::try_from(cores).unwrap_or(1)).max(1);
     let sheets = grade_each(workers, &names, &grade);
     let _ = fs::remove_dir_all(kit.into.join(".work")); // it need not be there
     let pointed: Vec<u32> = LABS.filter(|lab| kit.solution.points(*lab) > 0).collect();
@@ -89,6 +92,23 @@ pub fn grade_class(root: &Path, class: &Class, tell: &(dyn Fn(&str) + Sync)) -> 
     put(&kit.into, TABLE, &csv(&sheets, &pointed))?;
     tell(&format!("{} hand-ins graded: {}", sheets.len(), kit.into.join(TABLE).display()));
     Ok(())
+}
+
+/// How many hand-ins are graded at the same time, if so many are asked for.
+fn workers(isolation: Isolation, asked: Option<u32>) -> u32 {
+    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let most = if isolation == Isolation::User { 1 } else { u32::try_from(cores).unwrap_or(1) };
+    asked.unwrap_or(most).max(1)
+}
+
+/// What is said first: how hand-ins are kept apart, and whether they are from each other.
+fn says(isolation: Isolation, workers: u32) -> String {
+    let more = match (isolation, workers) {
+        (Isolation::User, 1) => "; they share a network, so one runs at a time",
+        (Isolation::User, _) => "; CAUTION: they share a network, and several run at a time",
+        _ => "",
+    };
+    format!("{}{more}", isolation.says())
 }
 
 /// Says which of the folders that hand-ins must not know they can enter as another user. Where they can enter, they can
@@ -120,6 +140,12 @@ fn can_work(isolation: Isolation, into: &Path) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Closes what an earlier run has left: the hand-ins of this one must not read it.
+fn close_old(kit: &Kit, names: &[String]) -> Result<(), String> {
+    let _ = fs::remove_file(kit.into.join(TABLE)); // it need not be there
+    names.iter().try_for_each(|name| kit.close_results(name))
 }
 
 /// A path as an argument.

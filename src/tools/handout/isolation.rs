@@ -142,7 +142,7 @@ impl Isolation {
     }
 
     /// The user of a worker's hand-ins, if they have one.
-    fn user(self, worker: u32) -> Option<u32> {
+    pub fn user(self, worker: u32) -> Option<u32> {
         match self {
             Isolation::Namespaces { root: true } | Isolation::User => Some(FIRST_USER + worker),
             Isolation::Namespaces { root: false } | Isolation::Nothing => None,
@@ -189,7 +189,7 @@ impl Apart<'_> {
             started.map_err(|error| format!("cannot start {}: {}", words[0], cause(&error)));
         let outcome = wait(child?, self.limit);
         if self.isolation == Isolation::User {
-            end_all(FIRST_USER + self.worker);
+            end_all(FIRST_USER + self.worker)?;
         }
         outcome.map_err(|error| format!("cannot wait for {}: {}", words[0], cause(&error)))
     }

@@ -21,6 +21,9 @@ pub mod isolation;
 pub mod packed;
 pub mod toolchain;
 pub mod score;
+pub mod built;
+pub mod kept;
+pub mod kit;
 pub mod bench;
 pub mod class;
 

@@ -45,7 +45,7 @@ pub struct Sheet {
 }
 
 /// Why the machine gives no verdict on a check.
-const TOO_BUSY: &str = "the machine is too busy";
+pub const TOO_BUSY: &str = "the machine is too busy";
 
 impl Checked {
     /// Whether the machine could not judge, and may another time.

@@ -5,8 +5,18 @@
 
 #[cfg(unix)]
 use std::fs;
+use std::io;
 use std::path::Path;
 use std::process::{Command, Stdio};
+#[cfg(unix)]
+use std::{thread, time::Duration};
+
+/// Where everybody may write, so that a user can leave something for the next hand-in that runs as it.
+#[cfg(unix)]
+const COMMON: [&str; 5] = ["/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/run/lock"];
+/// How often the processes of a user are tried to be ended, and the pause between two tries.
+#[cfg(unix)]
+const TRIES: (u32, Duration) = (20, Duration::from_millis(100));
 
 /// Whether this process is root, as far as the system tells. Only root can start programs as another user.
 pub fn is_root() -> bool {
@@ -19,6 +29,21 @@ pub fn is_root() -> bool {
 pub fn let_pass(folder: &Path) {
     use std::os::unix::fs::PermissionsExt;
     let _ = fs::set_permissions(folder, fs::Permissions::from_mode(0o711)); // if that fails, the caller finds out
+}
+
+/// Makes a folder that only its owner can look into, and that the users of a group can pass through. It belongs to the
+/// owner of the folder around it.
+///
+/// # Errors
+/// It cannot be made, or not closed.
+#[cfg(unix)]
+pub fn close(folder: &Path, group: Option<u32>) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+    fs::create_dir_all(folder)?;
+    let around = folder.parent().and_then(|around| fs::metadata(around).ok());
+    let _ = chown(folder, around.map(|it| it.uid()), group); // only root can, and only root needs it
+    let mode = if group.is_some() { 0o710 } else { 0o700 };
+    fs::set_permissions(folder, fs::Permissions::from_mode(mode))
 }
 
 /// Gives a folder and all that is in it to a user, and to nobody else. Links are not followed.
@@ -53,19 +78,56 @@ pub fn become_user(command: &mut Command, user: Option<u32>) {
     }
 }
 
-/// Ends all processes of a worker's user: the signal goes to all that this user may send one to. The shell that sends
-/// it is of that user itself, so nobody else's can be met.
+/// Ends all processes of a worker's user, and removes what it has left where everybody may write. The signal goes to
+/// all that this user may send one to. The shell that sends it is of that user itself, so nobody else's can be met.
+///
+/// # Errors
+/// A sentence: no shell could be started, not even after a while. Then the user's processes may still run.
 #[cfg(unix)]
-pub fn end_all(user: u32) {
+pub fn end_all(user: u32) -> Result<(), String> {
     let mut kill = Command::new("sh");
     kill.args(["-c", "kill -KILL -1"]).stderr(Stdio::null());
     become_user(&mut kill, Some(user));
-    let _ = kill.status(); // it ends itself, too
+    let mut is_done = || kill.status().is_ok_and(|it| it.code() <= Some(1)); // 1: there are none
+    if !(0..TRIES.0).any(|_| is_done() || pause()) {
+        return Err("cannot end what a hand-in has started".to_owned());
+    }
+    for folder in COMMON {
+        remove_all_of(user, Path::new(folder));
+    }
+    Ok(())
+}
+
+/// Waits between two tries, which is no success.
+#[cfg(unix)]
+fn pause() -> bool {
+    thread::sleep(TRIES.1);
+    false
+}
+
+/// Removes what belongs to a user in a folder. Links are not followed.
+#[cfg(unix)]
+fn remove_all_of(user: u32, folder: &Path) {
+    use std::os::unix::fs::MetadataExt;
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let Some(found) = entry.metadata().ok().filter(|found| found.uid() == user) else {
+            continue;
+        };
+        let place = entry.path();
+        // What cannot be removed is in nobody's way: the next hand-in has no business with it.
+        let _ = if found.is_dir() { fs::remove_dir_all(place) } else { fs::remove_file(place) };
+    }
 }
 
 /// There are no such users here.
 #[cfg(not(unix))]
 pub fn let_pass(_folder: &Path) {}
+
+/// There are no such users here.
+#[cfg(not(unix))]
+pub fn close(folder: &Path, _group: Option<u32>) -> io::Result<()> {
+    std::fs::create_dir_all(folder)
+}
 
 /// There are no such users here.
 #[cfg(not(unix))]
@@ -77,4 +139,6 @@ pub fn become_user(_command: &mut Command, _user: Option<u32>) {}
 
 /// There are no such users here.
 #[cfg(not(unix))]
-pub fn end_all(_user: u32) {}
+pub fn end_all(_user: u32) -> Result<(), String> {
+    Ok(())
+}
