@@ -22,11 +22,11 @@ pub const OF_LAB1: &str = "src/wire/line.rs";
 pub const OF_LAB2: &str = "src/server/directory/registry.rs";
 /// What stands for `rustc`, as far as `handout` asks it.
 #[cfg(unix)]
-const RUSTC: &str = "#!/bin/sh\necho \"${0%/*}\"/rust\n";
+pub const RUSTC: &str = "#!/bin/sh\necho \"${0%/*}\"/rust\n";
 /// What stands for `cargo`: it runs the lines of a tree that begin with `//build: `. The tree's program has its lines
 /// that begin with `//run: `.
 #[cfg(unix)]
-const CARGO: &str = r#"#!/bin/sh
+pub const CARGO: &str = r#"#!/bin/sh
 rust=${0%/*} tree=${3%/Cargo.toml}
 mkdir -p "$CARGO_TARGET_DIR/debug/deps"
 if [ "$1" = test ]; then exec cp "$rust/grade" "$CARGO_TARGET_DIR/debug/deps/grade-1"; fi

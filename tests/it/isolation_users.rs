@@ -3,15 +3,15 @@
 
 use std::fs;
 use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use p2p_chat::tools::handout::users::is_root;
 
-use crate::handout_bench::{OF_LAB1, OF_LAB2, Staged};
+use crate::handout_bench::{CARGO, OF_LAB1, OF_LAB2, RUSTC, Staged};
 
 /// Tells of the folder around each tree that is written, and who may enter it.
-const RUSTFMT: &str =
-    "#!/bin/sh\ncase $PWD in */.work/*) stat -c '%a %U %g' .. >> \"${0%/*}/modes\" ;; esac\n";
+const RUSTFMT: &str = "#!/bin/sh\ncase $3 in */.work/*) stat -c '%a %U %g' \"${3%/tree/*}\" >> \"${0%/*}/modes\" ;; esac\n";
 /// The programs that are needed to grade, but for the shell.
 const TOOLS: &str = "id grep cut mkdir cp chmod cat setpriv";
 
@@ -38,6 +38,7 @@ fn grade(staged: &Staged, path: &str) -> String {
     let mut command = Command::new("sh");
     command.args(["-c", INSIDE, "sh", path, env!("CARGO_BIN_EXE_handout")]);
     staged.grades(&mut command);
+    command.current_dir(staged.folder.path());
     let output = command.output().unwrap();
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).unwrap()
@@ -114,10 +115,37 @@ fn a_hand_in_whose_processes_cannot_be_ended_gets_no_verdict() {
     let linked = Command::new("sh").args(["-c", link, "sh"]).arg(&programs).arg(TOOLS).status();
     assert!(linked.unwrap().success());
     staged.program("test", "#!/bin/sh\ntest \"$@\"\n");
-    let close = "#!/bin/sh\ncase $PWD in */.work/*) chmod 700 \"${0%/*}/sh\" ;; esac\n";
+    let close = "#!/bin/sh\ncase $3 in */.work/*) chmod 700 \"${0%/*}/sh\" ;; esac\n";
     staged.program("rustfmt", close);
     staged.hands_in("anna", OF_LAB1, "//run: true\n");
     let said = grade(&staged, programs.to_str().unwrap());
     assert!(said.contains("cannot end what a hand-in has started"), "{said}");
     assert_eq!(staged.table(), ["anna 0 100"], "{said}");
+}
+
+/// Cargo, rustup and the programs that it starts look for settings in the folder where they run, and around it. A job
+/// may be started in a folder of a student, and write its results there.
+#[test]
+#[ignore = "needs root"]
+fn nothing_is_built_where_a_student_could_leave_settings() {
+    let Some(staged) = class() else { return };
+    let told = staged.folder.file("told");
+    staged.program("../told", "");
+    fs::set_permissions(&told, fs::Permissions::from_mode(0o666)).unwrap();
+    let tells = |script: &str| {
+        let line = format!("#!/bin/sh\necho \"${{0##*/}} $1 $PWD\" >> {}\n", told.display());
+        script.replace("#!/bin/sh\n", &line)
+    };
+    for (name, script) in [("rustc", RUSTC), ("rustfmt", "#!/bin/sh\n"), ("rust/bin/cargo", CARGO)]
+    {
+        staged.program(name, &tells(script));
+    }
+    staged.hands_in("anna", OF_LAB1, "//run: true\n");
+    let said = grade(&staged, &all_programs(&staged));
+    assert_eq!(staged.table(), ["anna 1 0"], "{said}");
+    let told = fs::read_to_string(told).unwrap();
+    let runs = ["rustc --print ", "rustfmt --edition ", "cargo test ", "cargo build "];
+    let is_there = |run: &&str| told.lines().any(|line| line.starts_with(*run));
+    assert!(runs.iter().all(is_there), "{told}");
+    assert!(!told.contains(staged.folder.path().to_str().unwrap()), "{told}");
 }

@@ -184,6 +184,7 @@ impl Apart<'_> {
         command.env_clear().envs(env::var_os("PATH").map(|path| ("PATH", path)));
         command.envs(variables.iter().map(|(name, value)| (*name, value)));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.current_dir("/"); // a hand-in may lie around, with settings of the compiler
         let started = command.spawn();
         let child =
             started.map_err(|error| format!("cannot start {}: {}", words[0], cause(&error)));

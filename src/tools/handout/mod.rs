@@ -12,6 +12,7 @@
 pub mod scanner;
 pub mod mark;
 pub mod stub;
+pub mod toolchain;
 pub mod tree;
 pub mod changes;
 pub mod handin;
@@ -19,7 +20,6 @@ pub mod oral;
 pub mod users;
 pub mod isolation;
 pub mod packed;
-pub mod toolchain;
 pub mod score;
 pub mod built;
 pub mod kept;

@@ -12,12 +12,16 @@ pub fn of_the_system() -> impl Iterator<Item = (&'static str, String)> {
     known.filter(|_| cfg!(windows))
 }
 
+/// The folder of the solution. What rustup chooses for it runs, and not what a file of a hand-in tells it: a job may be
+/// started in a folder that a student can write.
+pub const HOME: &str = env!("CARGO_MANIFEST_DIR");
+
 /// The folder of the compiler. Its own programs need no settings of the user, as rustup's do.
 ///
 /// # Errors
 /// A sentence: there is no compiler.
 pub fn toolchain() -> Result<PathBuf, String> {
-    let asked = Command::new("rustc").args(["--print", "sysroot"]).output();
+    let asked = Command::new("rustc").args(["--print", "sysroot"]).current_dir(HOME).output();
     let asked = asked.map_err(|_| "there is no rustc".to_owned())?;
     let path = String::from_utf8_lossy(&asked.stdout).trim().to_owned();
     fs::canonicalize(path).map_err(|_| "rustc does not tell where it is".to_owned())

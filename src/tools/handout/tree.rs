@@ -14,11 +14,12 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{self, Path};
 use std::process::{Command, Stdio};
 
 use super::mark::{LABS, Mark, marks};
 use super::stub::{NOT_YET, leave_open};
+use super::toolchain::HOME;
 use crate::io_error::cause;
 
 /// The files and folders that students get, besides the [pages](PAGES) that only they have.
@@ -209,8 +210,10 @@ impl Solution {
     /// Formats the files with stubs, so that a stub looks as if a person had written it. Without rustfmt on
     /// this machine the stubs stay as they are.
     fn format(&self, into: &Path) {
+        let Ok(into) = path::absolute(into) else { return };
         let mut rustfmt = Command::new("rustfmt");
-        rustfmt.args(["--edition", "2024"]).args(self.marks.keys()).current_dir(into);
+        let files = self.marks.keys().map(|path| into.join(path));
+        rustfmt.args(["--edition", "2024"]).args(files).current_dir(HOME);
         let _ = rustfmt.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
     }
 }
