@@ -7,7 +7,7 @@ use crate::handout_tree::handout;
 use crate::support::Folder;
 
 /// A hand-in with these files.
-fn handin(files: &[(&str, &str)]) -> Folder {
+pub fn handin(files: &[(&str, &str)]) -> Folder {
     let folder = Folder::fresh();
     for (path, text) in files {
         let place = folder.file(path);
@@ -18,7 +18,7 @@ fn handin(files: &[(&str, &str)]) -> Folder {
 }
 
 /// A fresh tree with a hand-in, and what is said of it.
-fn grade(handin: &Folder) -> (Folder, String) {
+pub fn grade(handin: &Folder) -> (Folder, String) {
     let folder = Folder::fresh();
     let (from, into) = (handin.path().to_str().unwrap(), folder.path().to_str().unwrap());
     let output = handout(&["--grade", from, "--into", into]);
@@ -136,6 +136,9 @@ fn sources_that_reach_for_others_are_left_out() {
         ("macro_rules! m { ($i:ident) => { $i!(\"/a.rs\"); } }\n\nm!(r#include);".to_owned(), 3),
         ("const A: &str = include_str!(r\"/etc/passwd\");".to_owned(), 1),
         ("const A: &[u8] = include_bytes!(\"..\");".to_owned(), 1),
+        // Where one lab is graded alone, the solution lies beside it.
+        ("\nconst A: &str = include_str!(\"plan.rs\");".to_owned(), 2),
+        ("const A: &str = include_str!(\"PLAN.RS.\");".to_owned(), 1),
         (format!("#[path = \"{solution}\"]\nmod a;"), 1),
         (format!("#[cfg_attr(all(), path = \"{solution}\")]\nmod a;"), 1),
         (format!("#[rustfmt::skip]\n# [ r#path = \"{solution}\"]\nmod a;"), 2),

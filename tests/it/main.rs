@@ -76,6 +76,7 @@ mod handout_handin;
 #[cfg(unix)]
 mod handout_jobs;
 mod handout_lazy;
+mod handout_limits;
 mod handout_marks;
 mod handout_oral;
 mod handout_points;

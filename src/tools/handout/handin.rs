@@ -3,10 +3,12 @@
 //! A hand-in is a stranger's code that earns points. Only its plain sources are taken: a manifest, a build
 //! script, a Cargo configuration or other tests could print any number of points.
 //!
-//! A source is refused if it may include a file that is not beside it. So no hand-in can use the solution
-//! when it is built. The check goes by the text alone; where it is in doubt, it refuses, and the report tells
-//! the line. A running program can do more: LAB.md tells instructors where to run it.
+//! A source is refused if it may include another source, or a file that is not beside it. So no hand-in can use the
+//! solution when it is built, nor have a solved file beside it as a text. The check goes by the text alone; where it is
+//! in doubt, it refuses, and the report tells the line. A running program can do more: LAB.md tells instructors where
+//! to run it.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt::{self, Display};
 use std::fs;
 use std::path::Path;
@@ -28,6 +30,10 @@ const PROGRAMS: &str = "src/bin/";
 const PARTS: &str = "src/tools/parts/";
 /// The files through which each program runs. What is changed there could answer in the place of a program.
 const AROUND: [&str; 3] = ["src/lib.rs", "src/cli.rs", "src/tools/mod.rs"];
+/// The ends of the names of files that a source may include.
+const TEXTS: [&str; 2] = [".md", ".html"];
+/// The longest attribute that is taken, in characters.
+const LONGEST: usize = 1000;
 /// The depth to which folders below `src` are searched.
 const DEEPEST: usize = 8;
 
@@ -97,10 +103,9 @@ impl Handin {
 
     /// Reads and checks one file, and notes the reason if it must not be taken.
     fn look_at(&mut self, handin: &Path, path: String) {
-        match read(handin, &path) {
-            Ok(_) if self.files.len() == MOST => {
-                self.refused.push((path, format!("there are more than {MOST} files")));
-            }
+        let is_one_of_most = self.files.len() + self.refused.len() < MOST;
+        let too_many = || Err(format!("there are more than {MOST} files"));
+        match if is_one_of_most { read(handin, &path) } else { too_many() } {
             Ok(text) => self.files.push((path, text)),
             Err(why) => self.refused.push((path, why)),
         }
@@ -115,16 +120,7 @@ impl Handin {
     /// modules that a marked function's file needs. Those through which each program runs may declare such modules,
     /// and have no other change.
     pub fn keep_to(&mut self, solution: &Solution) {
-        let mut needed: Vec<String> = Vec::new();
-        loop {
-            let more = self.files.iter().find(|(path, _)| {
-                !needed.contains(path)
-                    && solution.text(path).is_none()
-                    && self.is_needed(path, solution, &needed)
-            });
-            let Some((path, _)) = more else { break };
-            needed.push(path.clone());
-        }
+        let needed = self.needed(solution);
         for (path, text) in std::mem::take(&mut self.files) {
             let is_known = path == ANSWERS || solution.text(&path).is_some();
             let asks = path.starts_with(PARTS) && solution.lab_of(&path).is_none();
@@ -143,32 +139,33 @@ impl Handin {
         }
     }
 
-    /// Whether a file that the handout does not have is a module of a file that the handout has, or that is
-    /// `needed` itself: a marked file declares it, or names it, and another one declares it.
-    fn is_needed(&self, path: &str, solution: &Solution, needed: &[String]) -> bool {
-        let module = path.trim_end_matches(".rs").trim_end_matches("/mod");
-        let Some((folder, name)) = module.rsplit_once('/') else { return false };
-        let declaration = format!("mod {name};");
+    /// The files that the handout does not have, but that are modules of marked files, or of other needed ones. A
+    /// known file without marks may declare such a module, too, if a marked one names it.
+    fn needed(&self, solution: &Solution) -> Vec<String> {
+        let with_code = |(path, text): &(String, String)| Some((path.clone(), code(text).ok()?));
+        let codes: HashMap<String, String> = self.files.iter().filter_map(with_code).collect();
         let is_marked = |path: &str| solution.lab_of(path).is_some();
-        let parents = ["", "/mod", "/lib"].map(|end| format!("{folder}{end}.rs"));
-        let declares = |(path, text): &(String, String)| {
-            parents.contains(path)
-                && code(text).is_ok_and(|code| code.contains(&declaration))
-                && (needed.contains(path)
-                    || is_marked(path)
-                    || solution.text(path).is_some() && self.is_named(name, solution))
-        };
-        self.files.iter().any(declares)
-    }
-
-    /// Whether a file of the hand-in that has marked functions in the handout names this module.
-    fn is_named(&self, name: &str, solution: &Solution) -> bool {
-        let marked = self.files.iter().filter(|(path, _)| solution.lab_of(path).is_some());
-        marked.filter_map(|(_, text)| code(text).ok()).any(|code| {
-            code.match_indices(name).any(|(at, _)| {
-                !code[..at].ends_with(is_letter) && letters(&code[at..]) == name.len()
-            })
-        })
+        let marked = codes.iter().filter(|(path, _)| is_marked(path));
+        let words = marked.flat_map(|(_, code)| code.split(|sign| !is_letter(sign)));
+        let named: HashSet<&str> = words.collect();
+        let mut needed: Vec<String> = Vec::new();
+        loop {
+            let is_needed = |path: &str| {
+                let Some((folder, name)) = module(path) else { return false };
+                ["", "/mod", "/lib"].map(|end| format!("{folder}{end}.rs")).iter().any(|parent| {
+                    let is_named = || solution.text(parent).is_some() && named.contains(name);
+                    codes.get(parent).is_some_and(|code| code.contains(&format!("mod {name};")))
+                        && (needed.contains(parent) || is_marked(parent) || is_named())
+                })
+            };
+            let is_new = |path: &&String| solution.text(path).is_none() && !needed.contains(path);
+            let new = self.files.iter().map(|(path, _)| path).filter(is_new);
+            let more: Vec<String> = new.filter(|path| is_needed(path)).cloned().collect();
+            if more.is_empty() {
+                return needed;
+            }
+            needed.extend(more);
+        }
     }
 
     /// Writes the `wanted` files into a tree. Cargo compares times, so it builds every written file anew.
@@ -198,12 +195,16 @@ impl Handin {
         if solution.text(path).is_some() {
             return solution.lab_of(path) == Some(lab);
         }
-        let module = path.trim_end_matches(".rs").trim_end_matches("/mod");
-        let Some((folder, _)) = module.rsplit_once('/') else { return false };
+        let Some((folder, _)) = module(path) else { return false };
         [format!("{folder}.rs"), format!("{folder}/mod.rs")].iter().any(|parent| {
             self.files.iter().any(|(path, _)| path == parent) && self.is_of(solution, parent, lab)
         })
     }
+}
+
+/// The folder of a module, and its name, by the path of its file.
+fn module(path: &str) -> Option<(&str, &str)> {
+    path.trim_end_matches(".rs").trim_end_matches("/mod").rsplit_once('/')
 }
 
 /// Whether the text of this file is the given one, but for declarations of needed modules. The comparison goes by
@@ -253,8 +254,8 @@ fn read(handin: &Path, path: &str) -> Result<String, String> {
     Ok(text)
 }
 
-/// Checks that a source includes only files that lie beside it. The solution may lie near the place where it
-/// is graded.
+/// Checks that a source includes only texts that lie beside it. The solution may lie near the place where it
+/// is graded, and where one lab is graded alone, the sources beside it are the solution's.
 ///
 /// # Errors
 /// The line and the reason. A source is also refused where it cannot be understood.
@@ -269,7 +270,7 @@ fn own_code(source: &str) -> Result<(), (usize, &'static str)> {
     let code = code(source).map_err(|line| (line, "this has no end, or is no Rust"))?;
     for (at, _) in code.match_indices("include").filter(|(at, _)| is_inclusion(&code, *at)) {
         if !is_beside(&code, source, at) {
-            return Err((line(source, at), "it includes what is not beside it"));
+            return Err((line(source, at), "it includes what is no .md or .html file beside it"));
         }
     }
     match code.match_indices('#').find(|(at, _)| !is_harmless(&code, *at)) {
@@ -281,25 +282,26 @@ fn own_code(source: &str) -> Result<(), (usize, &'static str)> {
 /// Whether the name of a macro that includes files stands here. The name alone is enough: a macro of the hand-in
 /// may put the `!` behind it.
 fn is_inclusion(code: &str, at: usize) -> bool {
-    let word = &code[at..at + letters(&code[at..])];
-    let begins = !code[..at].ends_with(is_letter);
-    begins && ["include", "include_str", "include_bytes"].contains(&word)
+    let is_name = |word| ["include", "include_str", "include_bytes"].contains(&word);
+    !code[..at].ends_with(is_letter) && is_name(&code[at..at + letters(&code[at..])])
 }
 
-/// Whether the plain name of a file follows the macro's name that stands here.
+/// Whether the plain name of a text follows the macro's name that stands here.
 fn is_beside(code: &str, source: &str, at: usize) -> bool {
     let rest = &code[at + letters(&code[at..])..];
     let bracket =
         rest.trim_start().strip_prefix('!').and_then(|rest| rest.trim_start().strip_prefix('('));
     let argument = bracket.map_or("", |rest| &source[source.len() - rest.trim_start().len()..]);
     let name = argument.strip_prefix('"').and_then(|rest| rest.split('"').next());
-    name.is_some_and(|name| !name.starts_with('.') && is_simple(name))
+    let is_text = |name: &str| TEXTS.iter().any(|end| name.ends_with(end));
+    name.is_some_and(|name| !name.starts_with('.') && is_simple(name) && is_text(name))
 }
 
 /// Whether the `#` that stands here can give no module another path. It belongs to a raw name (`r#type`), or to
 /// an attribute that is written out and has no `path` in it.
 ///
-/// A macro can build an attribute from parts, so a `#` with anything else behind it is refused.
+/// A macro can build an attribute from parts, so a `#` with anything else behind it is refused. So is an attribute
+/// without an end, or a long one: else a source of nothing but `#[` would be read to its end for each of them.
 fn is_harmless(code: &str, at: usize) -> bool {
     let rest = &code[at + 1..];
     if code[..at].ends_with('r') && letters(rest) > 0 {
@@ -307,11 +309,12 @@ fn is_harmless(code: &str, at: usize) -> bool {
     }
     let inner = rest.strip_prefix('!').unwrap_or(rest).trim_start();
     let mut depth = 0;
-    let end = inner.find(|sign| {
-        depth += i32::from(sign == '[') - i32::from(sign == ']');
+    let end = inner.char_indices().take(LONGEST).find(|(_, sign)| {
+        depth += i32::from(*sign == '[') - i32::from(*sign == ']');
         depth == 0
     });
-    let attribute = &inner[..end.unwrap_or(inner.len())];
+    let Some((end, _)) = end else { return false };
+    let attribute = &inner[..end];
     let mut words = attribute.split(|letter| !is_letter(letter));
     attribute.starts_with('[') && !attribute.contains('$') && words.all(|word| word != "path")
 }

@@ -80,12 +80,11 @@ fn word(text: &str) -> usize {
 fn block_comment(text: &str) -> Option<usize> {
     let (mut at, mut depth) = (0, 0);
     loop {
-        let (opens, closes) = (text[at..].find("/*"), text[at..].find("*/")?);
-        if let Some(opens) = opens.filter(|opens| *opens < closes) {
-            (at, depth) = (at + opens + 2, depth + 1);
-        } else {
-            (at, depth) = (at + closes + 2, depth - 1);
-        }
+        (at, depth) = match text.as_bytes().get(at..at + 2)? {
+            b"/*" => (at + 2, depth + 1),
+            b"*/" => (at + 2, depth - 1),
+            _ => (at + 1, depth),
+        };
         if depth == 0 {
             return Some(at);
         }
