@@ -87,6 +87,7 @@ mod handout_tree;
 mod isolation;
 #[cfg(target_os = "linux")]
 mod isolation_users;
+mod isolation_reach;
 mod lab_page;
 #[cfg(target_os = "linux")]
 mod left_behind;

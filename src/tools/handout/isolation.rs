@@ -5,9 +5,12 @@
 //!
 //! | on | the hand-in is built and run |
 //! | --- | --- |
-//! | Linux with namespaces | where the whole file system is read-only but an empty `/tmp`, without a network, and where no process outside can be seen; as root also as another user |
-//! | Unix as root without namespaces (a container) | as another user |
+//! | Linux with namespaces | where there are programs and an empty `/tmp` that alone can be written, without a network and a terminal, and where no process outside can be seen; as root also as another user |
+//! | Unix as root without namespaces (a container) | as another user; on Linux without a terminal |
 //! | other systems | as you: use a container |
+//!
+//! In both, a user has few processes, so a hand-in cannot use up what the others need. Without a terminal there is no
+//! Ctrl-C: a program ends when this process does.
 //!
 //! The grader runs there, too, but not as the hand-in's user, and its results leave through a pipe that only the
 //! grader holds.
@@ -31,10 +34,16 @@ const MOST: usize = 8 << 20;
 const LAST_WORDS: Duration = Duration::from_secs(2);
 /// Where the folders of a run are in namespaces.
 const STAGE: &str = "/mnt";
-/// Prepares the namespaces, and becomes the program in them. `$1` is the user to become, or nothing; then come
-/// folders to be shown as `/mnt/1`, `/mnt/2` and so on (with `rw:` before those that can be written), `--`,
-/// folders to be hidden, `--`, and the command.
-const PREPARE: &str = include_str!("isolation.sh");
+/// The most processes and threads of a user of their own. The check with 200 members needs a few hundred.
+const MOST_PROCESSES: &str = "1024";
+/// The same where hand-ins have the user of the instructor. Old kernels count the instructor's own processes, too.
+const MOST_WITH_OURS: &str = "8192";
+/// Prepares the namespaces, and becomes the program in them. `$1` is the most processes that one user may have, and
+/// `$2` is the user to become, or nothing. Then come folders to be shown as `/mnt/1`, `/mnt/2` and so on (with `rw:`
+/// before those that can be written), `--`, folders to be hidden, `--`, and the command.
+const PREPARE: &str = concat!(include_str!("isolation.sh"), include_str!("limits.sh"));
+/// Becomes the program without namespaces. `$1` is the most processes that one user may have; then comes the command.
+const LIMIT: &str = concat!("most=$1; shift\n", include_str!("limits.sh"));
 
 /// How hand-ins are kept apart on this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -197,15 +206,25 @@ impl Apart<'_> {
 
     /// The command that runs these words, in namespaces or not.
     fn command(&self, words: &[&str], user: Option<u32>) -> Command {
-        let Isolation::Namespaces { root } = self.isolation else {
-            let mut command = Command::new(words[0]);
-            command.args(&words[1..]);
-            become_user(&mut command, user);
-            return command;
+        let mut command = Command::new(words[0]);
+        let root = match self.isolation {
+            Isolation::Nothing => {
+                command.args(&words[1..]);
+                return command;
+            }
+            Isolation::User => {
+                command = Command::new("sh");
+                command.args(["-c", LIMIT, "sh", MOST_PROCESSES]).args(words);
+                become_user(&mut command, user);
+                return command;
+            }
+            Isolation::Namespaces { root } => root,
         };
-        let mut command = Command::new("unshare");
-        command.arg(if root { "-mipfn" } else { "-Urmipfn" });
+        // It ends with this process, even if it blocks the signal of Ctrl-C, as it does while it waits.
+        command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL", "unshare", if root { "-mipfn" } else { "-Urmipfn" }]);
         command.args(["--mount-proc", "--kill-child", "sh", "-c", PREPARE, "sh"]);
+        command.arg(if root { MOST_PROCESSES } else { MOST_WITH_OURS });
         command.arg(user.map(|user| user.to_string()).unwrap_or_default());
         for share in self.shares {
             let (Grant::Read(folder) | Grant::Write(folder)) = share;
