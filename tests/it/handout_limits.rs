@@ -1,9 +1,22 @@
 //! Hand-ins that are made to keep the grader busy, or to fill its disk.
 
 use std::fs;
+#[cfg(target_os = "linux")]
+use std::fs::File;
+#[cfg(target_os = "linux")]
+use std::path::PathBuf;
+#[cfg(target_os = "linux")]
+use std::process::Command;
 use std::time::{Duration, Instant};
 
+#[cfg(target_os = "linux")]
+use p2p_chat::tools::handout::isolation::Isolation;
+#[cfg(target_os = "linux")]
+use p2p_chat::tools::handout::packed::unpack;
+
 use crate::handout_handin::{grade, handin};
+#[cfg(target_os = "linux")]
+use crate::support::Folder;
 
 /// A file of a marked function.
 const MARKED: &str = "src/tools/load/measure.rs";
@@ -60,4 +73,29 @@ fn no_more_files_are_read_than_may_be_taken() {
     }
     let said = grade(&folder).1;
     assert_eq!(said.matches(": there are more than 500 files\n").count(), 101, "{said}");
+}
+
+/// An archive of a folder's files. Holes in them take no place in it.
+#[cfg(target_os = "linux")]
+fn packed(folder: &Folder) -> PathBuf {
+    let archive = folder.file("packed.tgz");
+    let mut tar = Command::new("tar");
+    tar.arg("-czSf").arg(&archive).arg("-C").arg(folder.path()).args(["src", "target"]);
+    assert!(tar.status().unwrap().success());
+    archive
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_archive_unpacks_to_no_more_than_a_disk_can_bear() {
+    let folder = handin(&[("src/random.rs", ""), ("target/debug/server", "")]);
+    let large = |path: &str| File::create(folder.file(path)).unwrap().set_len(1 << 32).unwrap();
+    // What was built is not unpacked, so it may be large.
+    large("target/debug/server");
+    let into = folder.file("into");
+    assert_eq!(unpack(&packed(&folder), &into, Isolation::Nothing, 0), Ok(into.clone()));
+    assert!(into.join("src/random.rs").exists() && !into.join("target/debug").exists());
+    large("src/random.rs");
+    let refused = unpack(&packed(&folder), &folder.file("again"), Isolation::Nothing, 0);
+    assert_eq!(refused, Err("it has more than 300000000 bytes".to_owned()));
 }

@@ -86,8 +86,9 @@ mod handout_tree;
 #[cfg(unix)]
 mod isolation;
 #[cfg(target_os = "linux")]
-mod isolation_users;
 mod isolation_reach;
+#[cfg(target_os = "linux")]
+mod isolation_users;
 mod lab_page;
 #[cfg(target_os = "linux")]
 mod left_behind;

@@ -183,6 +183,19 @@ impl Apart<'_> {
     /// # Errors
     /// A sentence: it cannot be started.
     pub fn run(&self, words: &[&str], variables: &[(&str, String)]) -> Result<Outcome, String> {
+        self.run_while(words, variables, &|| true)
+    }
+
+    /// The same, but the command is killed as late as soon as it may not go on.
+    ///
+    /// # Errors
+    /// As for [`run`](Apart::run).
+    pub fn run_while(
+        &self,
+        words: &[&str],
+        variables: &[(&str, String)],
+        may_go_on: &dyn Fn() -> bool,
+    ) -> Result<Outcome, String> {
         let user = self.isolation.user(self.worker).filter(|_| self.is_theirs);
         for share in self.shares {
             if let (Grant::Write(folder), Some(user)) = (share, user) {
@@ -197,7 +210,7 @@ impl Apart<'_> {
         let started = command.spawn();
         let child =
             started.map_err(|error| format!("cannot start {}: {}", words[0], cause(&error)));
-        let outcome = wait(child?, self.limit);
+        let outcome = wait(child?, self.limit, may_go_on);
         if self.isolation == Isolation::User {
             end_all(FIRST_USER + self.worker)?;
         }
@@ -236,8 +249,8 @@ impl Apart<'_> {
     }
 }
 
-/// Waits for the end of a process, and kills it when its time is over.
-fn wait(mut child: Child, limit: Duration) -> io::Result<Outcome> {
+/// Waits for the end of a process, and kills it when its time is over, or it may not go on.
+fn wait(mut child: Child, limit: Duration, may_go_on: &dyn Fn() -> bool) -> io::Result<Outcome> {
     let output = child.stdout.take().map(collect).transpose()?;
     let errors = child.stderr.take().map(collect).transpose()?;
     let until = Instant::now() + limit;
@@ -245,7 +258,7 @@ fn wait(mut child: Child, limit: Duration) -> io::Result<Outcome> {
         if let Some(status) = child.try_wait()? {
             break (status, false);
         }
-        if Instant::now() > until {
+        if Instant::now() > until || !may_go_on() {
             child.kill()?;
             break (child.wait()?, true);
         }

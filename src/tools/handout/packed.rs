@@ -4,7 +4,8 @@
 //! folders deep, and the first folder `src` from the top down is taken for that of the tree.
 //!
 //! An archive is unpacked apart, as if it were a program of the hand-in: it may be made to write elsewhere, or to
-//! have no end. Links in it are not followed, neither here nor when the sources are read.
+//! have no end. Links in it are not followed, neither here nor when the sources are read. What cargo has built is left
+//! packed: some students hand that in, too, and it is large.
 
 use std::fs::{self, File};
 use std::io;
@@ -22,6 +23,10 @@ const DEEPEST: usize = 4;
 const MOST: usize = 1000;
 /// How long it may take to unpack an archive.
 const LIMIT: Duration = Duration::from_secs(60);
+/// The most that an archive may unpack to, in bytes. The sources of the solution have a hundredth of that.
+const LARGEST: u64 = 300_000_000;
+/// The least that a file takes on a disk, in bytes.
+const BLOCK: u64 = 4096;
 /// The ends of the names of archives.
 const ARCHIVES: [&str; 7] = [".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2", ".tar.zst"];
 
@@ -47,23 +52,23 @@ pub fn unpack(
     let target = isolation.place(1, into);
     let archive = target.join(COPY).display().to_string();
     let target = target.display().to_string();
+    let (shares, limit) = (&[Grant::Write(into)], LIMIT);
+    let run = Apart { isolation, worker, shares, hidden: &[], is_theirs: true, limit };
+    let most = LARGEST + size(into, u64::MAX);
+    let fits = || size(into, most) <= most;
     let is_zip = handin.extension().is_some_and(|end| end.eq_ignore_ascii_case("zip"));
-    let zip = ["unzip", "-q", "-o", &archive, "-d", &target];
-    let tar = ["tar", "-x", "-f", &archive, "-C", &target];
-    let run = Apart {
-        isolation,
-        worker,
-        shares: &[Grant::Write(into)],
-        hidden: &[],
-        is_theirs: true,
-        limit: LIMIT,
-    };
-    let unpacked = match run.run(if is_zip { &zip } else { &tar }, &[]) {
-        Ok(outcome) if outcome.code != Some(0) && is_zip => run.run(&tar, &[]),
-        done => done,
-    }?;
+    let mut code = None;
+    for words in programs(&archive, &target).iter().skip(usize::from(!is_zip)) {
+        code = run.run_while(words, &[], &fits)?.code;
+        if !fits() {
+            return Err(format!("it has more than {LARGEST} bytes"));
+        }
+        if code == Some(0) {
+            break;
+        }
+    }
     let found = sources(into);
-    match (found, unpacked.code) {
+    match (found, code) {
         (Err(_), code) if code != Some(0) => Err("it cannot be unpacked".to_owned()),
         (found, _) => found,
     }
@@ -79,6 +84,30 @@ fn is_packed(handin: &Path) -> Result<bool, String> {
         return Err("it is neither a folder nor a .zip or .tar archive".to_owned());
     }
     Ok(is_archive)
+}
+
+/// The commands that unpack an archive: `unzip`, and `tar`.
+fn programs<'a>(archive: &'a str, target: &'a str) -> [Vec<&'a str>; 2] {
+    let (debug, release) = ("*target/debug/*", "*target/release/*");
+    let zip = vec!["unzip", "-q", "-o", archive, "-x", debug, release, "-d", target];
+    let (debug, release) = ("--exclude=target/debug", "--exclude=target/release");
+    [zip, vec!["tar", "-x", debug, release, "-f", archive, "-C", target]]
+}
+
+/// How many bytes a folder takes, with all that is in it. If it takes more than `most`, it is not looked through any
+/// further.
+fn size(folder: &Path, most: u64) -> u64 {
+    let mut size = 0;
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop().filter(|_| size <= most) {
+        let known = fs::read_dir(folder).into_iter().flatten().flatten();
+        for (path, known) in known.filter_map(|entry| Some((entry.path(), entry.metadata().ok()?)))
+        {
+            size += known.len().max(BLOCK);
+            folders.extend(known.is_dir().then_some(path));
+        }
+    }
+    size
 }
 
 /// The first folder that has a folder `src`, from the top down. Hidden folders, and those that some systems add with
