@@ -213,12 +213,12 @@ fn a_class_of_all_kinds_gets_its_scores_by_one_command() {
     assert_eq!(found.len(), expected.len(), "{said}");
     // A second run has nothing to do, and says the same.
     let second = String::from_utf8(handout(&words).stdout).unwrap();
-    let sorted = |said: &str| {
-        let mut lines: Vec<String> = said.lines().map(str::to_owned).collect();
-        lines.sort();
-        lines
+    let last_lines = |said: &str| -> BTreeMap<String, String> {
+        // Whoever was graded once more has two.
+        let lines = said.lines().filter_map(|line| Some((line.split_once(' ')?.0, line)));
+        lines.map(|(name, line)| (name.to_owned(), line.to_owned())).collect()
     };
-    assert_eq!(sorted(&second), sorted(&said));
+    assert_eq!(last_lines(&second), last_lines(&said));
 }
 
 /// Prints what is in the file of the solution that lies where a lab alone is built.
