@@ -11,9 +11,10 @@ use crate::client::typing::command::Command;
 
 /// How many lines may wait for one addressee, and how many lines from the page may wait for their place.
 pub const WAITING_LINES: usize = 256;
-/// An addressee that has taken nothing for this long stands still. Over UDP there is time for eight copies of a
-/// message, so that bad luck alone is no standing still.
-const STILL: Duration = Duration::from_secs(5);
+/// An addressee that has taken nothing for this long stands still.
+pub const STILL: Duration = Duration::from_secs(2);
+/// The same over UDP: there is time for eight copies of a message, so that bad luck alone is no standing still.
+pub const STILL_OVER_UDP: Duration = Duration::from_secs(5);
 /// How long a script that hangs up waits until the texts before that are acknowledged.
 pub const LAST_WORDS: Duration = Duration::from_secs(1);
 
@@ -61,12 +62,14 @@ pub struct LineQueue {
     pub lines: VecDeque<WaitingLine>,
     /// When it last gave a line away, or got its first one.
     pub moved: Instant,
+    /// How long the addressee may take nothing.
+    pub still: Duration,
 }
 
 impl LineQueue {
     /// Whether the addressee has taken nothing for long.
     pub fn stands_still(&self, now: Instant) -> bool {
-        now.duration_since(self.moved) >= STILL
+        now.duration_since(self.moved) >= self.still
     }
 
     /// Whether no further line may wait.
@@ -78,7 +81,7 @@ impl LineQueue {
     /// ends.
     fn deadline(&self, ticked: Instant) -> Option<Instant> {
         let first = self.lines.front()?;
-        let still = first.holds_credit.then_some(self.moved + STILL);
+        let still = first.holds_credit.then_some(self.moved + self.still);
         let hangs_up = matches!(first.command, Command::Hangup(_));
         let patience = hangs_up.then_some(self.moved + LAST_WORDS);
         // A hang-up that waits for a file waits on.
@@ -116,9 +119,9 @@ impl LineQueues {
         self.queues.get_mut(&addressee)?.lines.front_mut()
     }
 
-    /// Adds a line.
-    pub fn push(&mut self, addressee: Addressee, line: WaitingLine, now: Instant) {
-        let empty = || LineQueue { lines: VecDeque::new(), moved: now };
+    /// Adds a line for an addressee that stands still after so long.
+    pub fn push(&mut self, addressee: Addressee, line: WaitingLine, still: Duration, now: Instant) {
+        let empty = || LineQueue { lines: VecDeque::new(), moved: now, still };
         self.queues.entry(addressee).or_insert_with(empty).lines.push_back(line);
     }
 

@@ -19,7 +19,7 @@ use crate::client::state::State;
 use crate::client::typing::command::Command;
 use crate::client::typing::input::Typed;
 use crate::client::typing::line_queues::{
-    Addressee, LAST_WORDS, LineQueues, Source, WAITING_LINES, WaitingLine,
+    Addressee, LAST_WORDS, LineQueues, STILL, STILL_OVER_UDP, Source, WAITING_LINES, WaitingLine,
 };
 use crate::client::ui::Screen;
 
@@ -269,7 +269,11 @@ impl Lines {
             (Command::Plain(text), Addressee::Room) => Command::Say(text),
             (command, _) => command,
         };
-        self.queues.push(addressee, line, now);
+        let still = match addressee {
+            Addressee::Chat(id) if state.chats.tcp(id).is_none() => STILL_OVER_UDP,
+            _ => STILL,
+        };
+        self.queues.push(addressee, line, still, now);
     }
 }
 
