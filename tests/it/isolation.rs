@@ -214,7 +214,7 @@ fn a_class_of_all_kinds_gets_its_scores_by_one_command() {
     // A second run has nothing to do, and says the same.
     let second = String::from_utf8(handout(&words).stdout).unwrap();
     let last_lines = |said: &str| -> BTreeMap<String, String> {
-        // Whoever was graded once more has two.
+        // A hand-in that was graded once more has two.
         let lines = said.lines().filter_map(|line| Some((line.split_once(' ')?.0, line)));
         lines.map(|(name, line)| (name.to_owned(), line.to_owned())).collect()
     };

@@ -94,7 +94,7 @@ fn starts_a_program_and_waits() {
     says(isolation, Path::new(folder), STAY, &env::var("PATH").unwrap());
 }
 
-/// Whoever stops the run stops what it has started, which has no terminal that could.
+/// The end of a run is the end of what it has started, which has no terminal that could end it.
 #[test]
 #[ignore = "needs root or namespaces"]
 fn programs_end_with_who_has_started_them() {

@@ -1,4 +1,4 @@
-//! Who is to blame when a hand-in is not built, or not judged: the hand-in, or the machine.
+//! What is to blame when a hand-in is not built, or not judged: the hand-in, or the machine.
 //!
 //! The compiler fails on a machine without space or memory, too. That says nothing about the hand-in, and must cost no
 //! points: the hand-in gets no verdict, and is graded once more.
